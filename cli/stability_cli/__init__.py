@@ -1,0 +1,1 @@
+"""The command line of `stability`: thin, with no mathematics of its own."""

@@ -1,0 +1,98 @@
+"""The `stability` command. Nothing slow is imported before a command runs, so that help is instant."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object in a
+Python file (which is run: use only files you trust)."""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda c, _, v: _version(c, v))
+def cli() -> None:
+    """Where does a differentiable game rest, does training stay there, and with which step sizes?
+
+    Start with `stability report dirac-gan`.
+    """
+
+
+def _version(context: click.Context, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"stability {version('game-stability')}")
+        context.exit()
+
+
+@cli.command(help=f"The whole stability analysis of one game.\n\n{GAME_HELP}")
+@click.argument("game")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter: --set gamma=0.3.")
+@click.option(
+    "--field", "fields", multiple=True, metavar="FIELD",
+    help="A field to analyse, with settings: two-timescale:tau=2. Repeatable; default: gradient.",
+)
+@click.option(
+    "--rule", "rules", multiple=True, metavar="RULE",
+    help="A rule, applied to every field: alternating:lr=0.1,steps.disc=2,order=disc+gen. Repeatable; "
+    "default for games: simultaneous and alternating with lr=0.1.",
+)
+@click.option(
+    "--at", multiple=True, metavar="POINT",
+    help='Analyse this point instead of searching: --at "x=0,y=0". Repeatable.',
+)
+@click.option(
+    "--box", "box", multiple=True, metavar="NAME=LOW:HIGH",
+    help="Where to search: --box x=-5:5. Repeatable; default: the game's own box.",
+)
+@click.option("--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-report/1).")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file: .txt, .md or .json.")
+@click.option("--force", is_flag=True, help="Overwrite the output file.")
+@click.option(
+    "--check", is_flag=True,
+    help="Exit with 0 if every rule is stable at some equilibrium, 3 if one is not, 4 if that is undecided.",
+)  # fmt: skip
+def report(game, settings, fields, rules, at, box, starts, seed, as_json, output, force, check) -> None:
+    from .report import run
+
+    sys.exit(
+        run(
+            game, settings=settings, fields=fields, rules=rules, at=at, box=box, starts=starts, seed=seed,
+            as_json=as_json, output=output, force=force, check=check,
+        )
+    )  # fmt: skip
+
+
+@cli.command("list", help="The catalogue's games, and the fields and rules there are.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-list/1).")
+def list_(as_json) -> None:
+    from .catalogue import show_list
+
+    show_list(as_json)
+
+
+@cli.command(help="Print a catalogue game's file, to start your own from.")
+@click.argument("name")
+def show(name) -> None:
+    from .catalogue import show_source
+
+    show_source(name)
+
+
+def main() -> None:
+    """The console entry point: bad input is one sentence on stderr and exit code 2."""
+    try:
+        cli(prog_name="stability")
+    except ValueError as error:
+        errors = sys.modules.get("stability.errors")
+        if errors is None or not isinstance(error, errors.InputError):
+            raise
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # `stability report … | head`
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,58 @@
+"""Writing results: whole or not at all, and never over an existing file unless told to."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+from stability.errors import InputError
+
+
+def check_output(output: str, suffixes: tuple[str, ...], force: bool) -> None:
+    """Raises InputError, before any work is done, if the result could not be written to `output`."""
+    path = Path(output)
+    if path.suffix not in suffixes:
+        raise InputError(f"{output}: the file's ending tells the format; use {', '.join(suffixes)}")
+    if path.is_dir() or not path.parent.is_dir():
+        raise InputError(f"{output}: there is no folder {path.parent} to write this file to")
+    if path.exists() and not force:
+        raise InputError(f"{output} exists; use --force to overwrite it")
+
+
+def write(output: str, text: str) -> None:
+    """Writes a text file by way of a temporary file beside it."""
+    path = Path(output)
+    try:
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise InputError(f"{output} cannot be written: {error.strerror}") from None
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    click.echo(f"wrote {output}", err=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def terminal_width() -> int:
+    """The width of the terminal, or 100 columns where there is none (a pipe)."""
+    import shutil
+
+    return max(40, shutil.get_terminal_size(fallback=(100, 40)).columns)
+
+
+def colour() -> bool:
+    """Whether standard output takes colour (NO_COLOR is honoured)."""
+    return sys.stdout.isatty() and "NO_COLOR" not in os.environ

@@ -1,0 +1,79 @@
+"""`stability report`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import stability
+from stability.fields import FIELDS
+from stability.rules import RULES
+
+from . import arguments
+from .output import check_output, colour, terminal_width, write
+
+SUFFIXES = (".txt", ".md", ".json")
+
+
+def run(
+    game: str, *, settings, fields, rules, at, box, starts, seed, as_json, output, force, check
+) -> int:  # fmt: skip
+    """Runs the command and returns its exit code."""
+    if output is not None:
+        check_output(output, SUFFIXES, force)
+    chosen_fields = [arguments.from_text(text, FIELDS, "field") for text in fields]
+    chosen_rules = [arguments.from_text(text, RULES, "rule") for text in rules]
+    points = [arguments.point(text) for text in at]
+    with working(f"Analysing {game}"):
+        system = stability.load(game, arguments.assignments(settings, "--set"))
+        result = stability.report(
+            system,
+            fields=chosen_fields,
+            rules=chosen_rules or None,
+            at=points or None,
+            box=arguments.box(box),
+            starts=starts,
+            seed=seed,
+        )
+    if output is not None:
+        suffix = Path(output).suffix
+        render = {
+            ".json": lambda: result.to_json() + "\n",
+            ".md": result.to_markdown,
+            ".txt": lambda: result.to_text(100),
+        }[suffix]
+        write(output, render())
+    elif as_json:
+        click.echo(result.to_json())
+    else:
+        click.echo(result.to_text(terminal_width(), colour()), nl=False)
+    return exit_code(result) if check else 0
+
+
+def exit_code(result: stability.Report) -> int:
+    """0 if every rule (else flow, else map) is stable somewhere, 3 if one is not, 4 if that is undecided."""
+    verdicts: dict[Any, list[str]] = {}
+    for equilibrium in result.equilibria:
+        for i, entry in enumerate(equilibrium.rules or equilibrium.flows or equilibrium.maps):
+            verdicts.setdefault(i, []).append(entry.stability.verdict)
+    if not verdicts:
+        return 4
+    codes = []
+    for words in verdicts.values():
+        if {"exponentially stable", "asymptotically stable"} & set(words):
+            codes.append(0)
+        else:
+            codes.append(4 if "undecided" in words else 3)
+    return 3 if 3 in codes else max(codes)
+
+
+def working(what: str) -> contextlib.AbstractContextManager:
+    """A spinner on stderr while something runs, on a terminal only."""
+    if not sys.stderr.isatty():
+        return contextlib.nullcontext()
+    from rich.console import Console
+
+    return Console(stderr=True).status(f"{what} …")

@@ -1,0 +1,7 @@
+"""Dynamical systems: flows ẋ = v(x) and maps x ← F(x), which know nothing of games."""
+
+from .flow import Flow as Flow
+from .flow import SymbolicFlow as SymbolicFlow
+from .map import Map as Map
+from .map import SymbolicMap as SymbolicMap
+from .partition import Partition as Partition

@@ -1,0 +1,1 @@
+from stability.games.functions import jax_function as jax_function

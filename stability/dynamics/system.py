@@ -1,0 +1,288 @@
+"""What every dynamical system has, whatever its kind: variables, a box, a start, parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy
+
+from ..errors import InputError, InputTypeError
+from .functions import jax_function
+from .partition import Partition
+
+
+class NumericSystem:
+    """A function on flat vectors of shape (d,), with names, a start and a box. See Flow and Map."""
+
+    kind: str
+
+    def __init__(self, function, dimension, variables, start, box, partition, name, check):
+        if not callable(function):
+            raise InputTypeError(f"a {self.kind} is made from a function, not {function!r}")
+        self.function: Callable[[Any], Any] = function
+        self.name = name
+        vector = None if start is None or isinstance(start, Mapping) else np.asarray(start)
+        sizes = {
+            "dimension": dimension,
+            "variables": None if variables is None else len(variables),
+            "start": None
+            if start is None
+            else len(start)
+            if vector is None
+            else vector.size
+            if vector.ndim == 1
+            else -1,
+            "partition": None if partition is None else partition.dimension,
+        }
+        known = {key: size for key, size in sizes.items() if size is not None}
+        if not known:
+            raise InputError(f"the {self.kind} needs its dimension: give dimension=, variables= or start=")
+        if len(set(known.values())) > 1 or min(known.values()) < 1:
+            said = ", ".join(f"{key} says {size}" for key, size in known.items())
+            raise InputError(f"the {self.kind}'s dimension is a positive integer told once: {said}")
+        self.dimension: int = next(iter(known.values()))
+        if variables is None:
+            variables = (
+                tuple(start) if isinstance(start, Mapping) else [f"x{i}" for i in range(self.dimension)]
+            )
+        self.variables: tuple[str, ...] = tuple(variables)
+        if len(set(self.variables)) < len(self.variables):
+            raise InputError(f"the variables of a {self.kind} need different names")
+        self.partition = partition or Partition((self.kind,), (self.dimension,))
+        self.box = named_box(box or {}, self.variables)
+        self.start = None if start is None else named_start(start, self.variables)
+        if check:
+            self._check()
+
+    def _check(self) -> None:
+        x = jax.ShapeDtypeStruct((self.dimension,), jnp.zeros(()).dtype)
+        try:
+            value = jax.eval_shape(self.function, x)
+        except Exception as error:
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputError(
+                f"the {self.kind}'s function cannot be traced by JAX on a vector of shape "
+                f"({self.dimension},); write it with jax.numpy ({first})"
+            ) from error
+        if getattr(value, "shape", None) != x.shape or not jnp.issubdtype(value.dtype, jnp.floating):
+            raise InputTypeError(
+                f"the {self.kind}'s function must return a real vector of shape ({self.dimension},), "
+                f"not {value}"
+            )
+
+    @cached_property
+    def _jvp(self):
+        return jax.jit(lambda x, u: jax.jvp(self.function, (x,), (u,))[1])
+
+    @cached_property
+    def _vjp(self):
+        return jax.jit(lambda x, u: jax.vjp(self.function, x)[1](u)[0])
+
+    @cached_property
+    def _jacobian(self):
+        return jax.jit(jax.jacfwd(self.function))
+
+    def jvp(self, x: Any, u: Any) -> Any:
+        """J(x) u, shape (d,)."""
+        return self._jvp(jnp.asarray(x), jnp.asarray(u))
+
+    def vjp(self, x: Any, u: Any) -> Any:
+        """J(x)ᵀ u, shape (d,)."""
+        return self._vjp(jnp.asarray(x), jnp.asarray(u))
+
+    def jacobian(self, x: Any) -> Any:
+        """J(x), shape (d, d)."""
+        return self._jacobian(jnp.asarray(x))
+
+
+def named_box(box: Mapping[str, Any], variables: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """A box by variable names, checked. Raises InputError for unknown names and empty intervals."""
+    result = {}
+    for variable, interval in box.items():
+        if str(variable) not in variables:
+            raise InputError(f"the box names {variable}, which is no variable; there are {_list(variables)}")
+        low, high = (float(end) for end in interval)
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise InputError(f"the box of {variable} is two finite numbers, low < high, not {interval}")
+        result[str(variable)] = (low, high)
+    return result
+
+
+def named_start(start: Any, variables: Sequence[str]) -> np.ndarray:
+    """A start as a vector of shape (d,), from a vector or a mapping by names (all of them)."""
+    if isinstance(start, Mapping):
+        start = {str(key): value for key, value in start.items()}
+        for variable in [*start, *variables]:
+            if variable not in variables:
+                raise InputError(f"the start names {variable}, which is no variable")
+            if variable not in start:
+                raise InputError(f"the start says nothing of {variable}")
+        start = [float(start[variable]) for variable in variables]
+    vector = np.asarray(start, dtype=float)
+    if not np.isfinite(vector).all():
+        raise InputError("the start holds a number that is not finite")
+    return vector
+
+
+def exact(value: Any) -> sympy.Expr:
+    """A number as an exact SymPy number: 0.1 is read as the decimal 1/10."""
+    if isinstance(value, bool) or (isinstance(value, (float, np.floating)) and not np.isfinite(value)):
+        raise InputError(f"{value!r} is no finite number")
+    if isinstance(value, (float, np.floating)):
+        return sympy.Rational(repr(float(value)))
+    number = sympy.sympify(value, strict=False) if not isinstance(value, str) else None
+    if number is None or number.free_symbols or not number.is_number:
+        raise InputTypeError(f"{value!r} is no number")
+    return number
+
+
+class SymbolicSystem:
+    """Variables, parameters, a box and a start, in SymPy. See SymbolicFlow, SymbolicMap, SymbolicGame."""
+
+    kind: str
+
+    def __init__(
+        self,
+        expressions: Mapping[sympy.Symbol, Any],
+        *,
+        parameters: Mapping[Any, Any] | None = None,
+        box: Mapping[Any, Any] | None = None,
+        start: Mapping[Any, Any] | None = None,
+        name: str | None = None,
+        partition: Partition | None = None,
+    ):
+        variables = tuple(expressions)
+        if not variables:
+            raise InputError(f"a {self.kind} needs at least one variable")
+        self.expressions = sympy.Matrix([sympy.sympify(e) for e in expressions.values()])
+        partition = partition or Partition((self.kind,), (len(variables),))
+        self._describe(variables, partition, parameters, box, start, name)
+
+    def _describe(self, variables, partition, parameters, box, start, name) -> None:
+        for variable in variables:
+            if not isinstance(variable, sympy.Symbol):
+                raise InputTypeError(f"a variable is a SymPy symbol, not {variable!r}")
+        if len({v.name for v in variables}) < len(variables):
+            raise InputError(f"a variable of this {self.kind} is given twice")
+        self.variables: tuple[sympy.Symbol, ...] = variables
+        self.partition: Partition = partition
+        self.name: str = name or self.kind
+        by_name = {s.name: s for s in sorted(self._symbols() - set(variables), key=str)}
+        self.parameters: dict[sympy.Symbol, sympy.Expr] = {}
+        for key, value in (parameters or {}).items():
+            symbol = key if isinstance(key, sympy.Symbol) else by_name.get(str(key), sympy.Symbol(str(key)))
+            if symbol in variables:
+                raise InputError(f"{symbol} is a variable and cannot be a parameter too")
+            self.parameters[symbol] = exact(value)
+        self.box = named_box(box or {}, [v.name for v in variables])
+        self.start = None if start is None else named_start(start, [v.name for v in variables])
+
+    def _symbols(self) -> set[sympy.Symbol]:
+        return self.expressions.free_symbols
+
+    @property
+    def dimension(self) -> int:
+        return len(self.variables)
+
+    @property
+    def free_parameters(self) -> tuple[sympy.Symbol, ...]:
+        """The symbols that are neither variables nor parameters with a value, by name."""
+        known = {*self.variables, *self.parameters}
+        return tuple(sorted(self._symbols() - known, key=lambda s: s.name))
+
+    @property
+    def profile(self) -> sympy.Matrix:
+        """The variables as a column matrix of shape (d, 1)."""
+        return sympy.Matrix(self.variables)
+
+    def _at(self, expression: Any, x: sympy.MatrixBase | None) -> Any:
+        if x is None or x == self.profile:
+            return expression
+        return expression.xreplace(dict(zip(self.variables, x, strict=True)))
+
+    def __call__(self, x: sympy.MatrixBase) -> sympy.MatrixBase:
+        return self._at(self.expressions, x)
+
+    @cached_property
+    def _own_jacobian(self) -> sympy.Matrix:
+        return self.expressions.jacobian(self.variables)
+
+    def jacobian(self, x: sympy.MatrixBase | None = None) -> sympy.Matrix:
+        """The Jacobian matrix, shape (d, d), at x (default: at the variables)."""
+        return self._at(self._own_jacobian, x)
+
+    def jvp(self, x: sympy.MatrixBase, u: sympy.MatrixBase) -> sympy.MatrixBase:
+        """J(x) u, shape (d, 1)."""
+        return self.jacobian(x) * u
+
+    def vjp(self, x: sympy.MatrixBase, u: sympy.MatrixBase) -> sympy.MatrixBase:
+        """J(x)ᵀ u, shape (d, 1)."""
+        return self.jacobian(x).T * u
+
+    def values(self, parameters: Mapping[Any, Any] | None = None) -> dict[sympy.Symbol, sympy.Expr]:
+        """The value of every parameter, the given ones first. Raises InputError if one has none."""
+        values = dict(self.parameters)
+        symbols = {s.name: s for s in (*self.parameters, *self.free_parameters)}
+        for key, value in (parameters or {}).items():
+            if str(key) not in symbols:
+                raise InputError(f"there is no parameter {key}; there are {_list(symbols)}")
+            values[symbols[str(key)]] = exact(value)
+        missing = [name for name, symbol in symbols.items() if symbol not in values]
+        if missing:
+            raise InputError(f"parameter {missing[0]} needs a value: pass parameters={{'{missing[0]}': …}}")
+        return values
+
+    @property
+    def real(self) -> Self:
+        """The same system over real symbols of the same names: what "x" means in a game.
+
+        SymPy takes a bare symbol for complex and then differentiates |x| into something else.
+        """
+        mapping = {
+            s: sympy.Symbol(s.name, real=True)
+            for s in {*self._symbols(), *self.variables, *self.parameters}
+            if s.is_real is None
+        }
+        return self._renamed(mapping) if mapping else self
+
+    def _renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+        expressions = zip(self.variables, self.expressions, strict=True)
+        return type(self)(
+            {mapping.get(v, v): e.xreplace(mapping) for v, e in expressions},
+            partition=self.partition,
+            **self._description(mapping),
+        )
+
+    def _description(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> dict[str, Any]:
+        names = [v.name for v in self.variables]
+        return {
+            "parameters": {mapping.get(p, p): value for p, value in self.parameters.items()},
+            "box": self.box,
+            "start": None if self.start is None else dict(zip(names, self.start, strict=True)),
+            "name": self.name,
+        }
+
+    def compiled(self, parameters: Mapping[Any, Any] | None = None) -> Callable[[Any], Any]:
+        """The expressions as a JAX function from (d,) to (d,)."""
+        real = self.real
+        function = jax_function(real.variables, list(real.expressions.xreplace(real.values(parameters))))
+        return lambda x: jnp.stack([jnp.asarray(value, x.dtype) for value in function(*x)])
+
+    def numeric_arguments(self, parameters: Mapping[Any, Any] | None = None) -> dict[str, Any]:
+        """What a numeric twin is told besides its function."""
+        return {
+            "variables": [v.name for v in self.variables],
+            "start": self.start,
+            "box": self.box,
+            "name": self.name,
+            "partition": self.partition,
+        }
+
+
+def _list(names: Any) -> str:
+    return ", ".join(map(str, names)) or "none"

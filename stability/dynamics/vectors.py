@@ -1,0 +1,34 @@
+"""The few vector operations that fields and rules need, for JAX, NumPy and SymPy alike.
+
+A vector is a flat JAX or NumPy array of shape (d,), a stack of tangent vectors of shape (d, k), or a
+SymPy matrix of shape (d, 1) or (d, k). Everything else a rule does is `+` and `*`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import sympy
+
+
+def rows(x: Any, part: slice) -> Any:
+    """The rows of `x` in `part`."""
+    return x[part, :] if isinstance(x, sympy.MatrixBase) else x[part]
+
+
+def stack(parts: Sequence[Any]) -> Any:
+    """The parts one below the other, in one vector."""
+    if isinstance(parts[0], sympy.MatrixBase):
+        return sympy.Matrix.vstack(*parts)
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return np.concatenate(parts)
+    import jax.numpy as jnp
+
+    return jnp.concatenate(parts)
+
+
+def zeros_like(x: Any) -> Any:
+    """A zero vector of the shape of `x`."""
+    return sympy.zeros(*x.shape) if isinstance(x, sympy.MatrixBase) else 0 * x

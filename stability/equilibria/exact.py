@@ -1,0 +1,253 @@
+"""Exact zeros of a symbolic vector field, by steps each of which is an equivalence.
+
+The solver splits products into factors, drops factors that cannot vanish (an exponential, a sigmoid),
+eliminates variables that occur linearly, and takes the real roots of what is left in one variable. A
+branch in which no such step applies is given up, and the answer then does not claim to be complete.
+SymPy's general `solve` is not used: it has no bound and does not say when it has lost a solution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy
+
+from .._bounded import within
+
+Values = Mapping[sympy.Symbol, sympy.Expr]
+
+
+@dataclass(frozen=True)
+class ExactZeros:
+    """Exact zeros: `points` are isolated as far as the algebra goes, `families` have free variables left.
+
+    Each one maps every solved variable to an expression in the parameters (and in the free variables).
+    `exhaustive` says that there are no others, at generic parameters near the given values.
+    """
+
+    points: tuple[dict[sympy.Symbol, sympy.Expr], ...]
+    families: tuple[dict[sympy.Symbol, sympy.Expr], ...]
+    exhaustive: bool
+
+
+NOTHING = ExactZeros((), (), False)
+
+
+def solve_exactly(
+    equations: Sequence[sympy.Expr],
+    variables: Sequence[sympy.Symbol],
+    values: Values,
+    seconds: float = 1.5,
+) -> ExactZeros:
+    """The real zeros of `equations` in `variables`, with the parameters in `values` kept symbolic.
+
+    `values` decides which factors vanish and which roots are real. If that takes too long with symbolic
+    parameters it is tried again with their values put in. Returns what was found in the time.
+    """
+
+    def attempt(equations):
+        solver = _Solver(tuple(variables), dict(values))
+        solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
+        return solver.result()
+
+    result = within(seconds, lambda: attempt(equations), NOTHING)
+    if not result.exhaustive and values:
+        inserted = within(seconds, lambda: attempt([e.xreplace(values) for e in equations]), NOTHING)
+        if inserted.exhaustive or not result.points:
+            return inserted
+    return result
+
+
+class _Solver:
+    max_branches = 400
+
+    def __init__(self, variables: tuple[sympy.Symbol, ...], values: dict[sympy.Symbol, sympy.Expr]):
+        self.variables = variables
+        self.values = values
+        self.solutions: list[dict[sympy.Symbol, sympy.Expr]] = []
+        self.complete = True
+        self.branches = 0
+
+    def result(self) -> ExactZeros:
+        points: list[dict[sympy.Symbol, sympy.Expr]] = []
+        families: list[dict[sympy.Symbol, sympy.Expr]] = []
+        for solution in self.solutions:
+            kind = points if len(solution) == len(self.variables) else families
+            if not any(self._same(solution, other) for other in kind):
+                kind.append(solution)
+        inside = [p for p in points if not any(self._member(p, family) for family in families)]
+        return ExactZeros(tuple(inside), tuple(families), self.complete)
+
+    def branch(self, equations, assigned, nonzero, depth) -> None:
+        """Adds to `solutions` every common zero of `equations` at which the `nonzero` do not vanish."""
+        self.branches += 1
+        if self.branches > self.max_branches or depth > 40:
+            self.complete = False
+            return
+        factored = []
+        for equation in equations:
+            factors = self._factors(equation)
+            if factors is None:
+                continue  # the equation is 0 = 0
+            if not factors:
+                return  # a product of things that cannot vanish
+            factored.append(factors)
+        if not factored:
+            self._accept(assigned, nonzero)
+            return
+        factored.sort(key=lambda factors: (len(factors) > 1, sum(map(sympy.count_ops, factors))))
+        for factors in factored:
+            if len(factors) == 1 and self._eliminate(factors[0], factored, assigned, nonzero, depth):
+                return
+        split = next((factors for factors in factored if len(factors) > 1), None)
+        if split is None:
+            self.complete = False
+            return
+        rest = [sympy.Mul(*factors) for factors in factored if factors is not split]
+        for factor in split:
+            self.branch([factor, *rest], assigned, nonzero, depth + 1)
+
+    def _factors(self, equation: sympy.Expr) -> list[sympy.Expr] | None:
+        """The distinct factors that may vanish; None for an equation that holds identically."""
+        numerator = sympy.fraction(sympy.together(equation))[0]
+        if self._is_zero(numerator):
+            return None
+        parts = sympy.Mul.make_args(sympy.factor_terms(numerator))
+        parts = [q for p in parts for q in sympy.Mul.make_args(self._factor(p))]
+        factors = []
+        for part in parts:
+            base = part.base if isinstance(part, sympy.Pow) and part.exp.is_positive else part
+            if not self._cannot_vanish(base) and base not in factors:
+                factors.append(base)
+        return factors
+
+    @staticmethod
+    def _factor(expression: sympy.Expr) -> sympy.Expr:
+        if sympy.count_ops(expression) > 300 or not expression.is_Add:
+            return expression
+        return within(0.3, lambda: sympy.factor(expression), expression)
+
+    def _is_zero(self, expression: sympy.Expr) -> bool:
+        if expression.is_zero:
+            return True
+        if expression.free_symbols & set(self.variables):
+            return sympy.count_ops(expression) < 300 and bool(sympy.expand(expression) == 0)
+        return self.value_is_zero(expression)
+
+    def value_is_zero(self, expression: sympy.Expr) -> bool:
+        """Whether an expression in the parameters vanishes at their values."""
+        return number_is_zero(expression.xreplace(self.values))
+
+    def _cannot_vanish(self, factor: sympy.Expr) -> bool:
+        if factor.free_symbols & set(self.variables):
+            return bool(factor.is_nonzero or factor.xreplace(self.values).is_nonzero)
+        return not self.value_is_zero(factor)
+
+    def _eliminate(self, factor, factored, assigned, nonzero, depth) -> bool:
+        """Solves `factor` = 0 for one variable, if one step does it, and goes on. False if none does."""
+        free = [v for v in self.variables if v in factor.free_symbols]
+        choices = []
+        for v in free:
+            slope = sympy.diff(factor, v)
+            if not slope.has(v):
+                slope = sympy.factor_terms(slope)
+                choices.append((not self._cannot_vanish(slope), sympy.count_ops(factor), v, slope))
+        rest = [sympy.Mul(*factors) for factors in factored if factors != [factor]]
+        if choices:
+            may_vanish, _, v, slope = min(choices, key=lambda choice: choice[:2])
+            intercept = factor.xreplace({v: sympy.Integer(0)})
+            if may_vanish:
+                self.branch([slope, intercept, *rest], assigned, nonzero, depth + 1)
+                nonzero = [*nonzero, slope]
+            self._substitute(v, sympy.cancel(-intercept / slope), rest, assigned, nonzero, depth)
+            return True
+        if len(free) == 1:
+            roots = self._roots(factor, free[0])
+            if roots is not None:
+                for root in roots:
+                    self._substitute(free[0], root, rest, assigned, nonzero, depth)
+                return True
+        return False
+
+    def _substitute(self, v, value, equations, assigned, nonzero, depth) -> None:
+        put = {v: value}
+        assigned = {key: expression.xreplace(put) for key, expression in assigned.items()}
+        self.branch(
+            [e.xreplace(put) for e in equations],
+            {**assigned, v: value},
+            [e.xreplace(put) for e in nonzero],
+            depth + 1,
+        )
+
+    def _roots(self, factor: sympy.Expr, v: sympy.Symbol) -> list[sympy.Expr] | None:
+        """All real roots of an expression in one variable, or None if they cannot be had exactly."""
+        if not factor.is_polynomial(v):
+            return None
+        polynomial = sympy.Poly(factor, v)
+        if polynomial.degree() == 2:
+            a, b, c = polynomial.all_coeffs()
+            if self.value_is_zero(a):
+                return None
+            root = sympy.sqrt(sympy.factor_terms(sympy.expand(b**2 - 4 * a * c)))
+            if self.value_is_zero(root):
+                return [-b / (2 * a)]
+            discriminant = (root**2).xreplace(self.values)
+            if discriminant.is_negative:
+                return []
+            return [sympy.factor_terms(sympy.expand((-b + s * root) / (2 * a))) for s in (-1, 1)]
+        numbers = polynomial.as_expr().xreplace(self.values)
+        if not sympy.Poly(numbers, v).domain.is_Numerical or polynomial.degree() > 12:
+            return None
+        even = self._even_roots(polynomial, v)
+        if even is not None:
+            return even
+        if not all(c.is_rational for c in sympy.Poly(numbers, v).all_coeffs()):
+            return None
+        return list(dict.fromkeys(sympy.real_roots(sympy.Poly(numbers, v))))
+
+    def _even_roots(self, polynomial: sympy.Poly, v: sympy.Symbol) -> list[sympy.Expr] | None:
+        """Roots of a + b v^k, which keep their parameters."""
+        terms = polynomial.as_dict()
+        if len(terms) != 2 or (0,) not in terms:
+            return None
+        k = polynomial.degree()
+        power = -terms[(0,)] / terms[(k,)]
+        sign = power.xreplace(self.values).is_positive
+        if sign is None:
+            return None
+        if k % 2:
+            magnitude = sympy.root(power if sign else -power, k)
+            return [magnitude if sign else -magnitude]
+        return [-sympy.root(power, k), sympy.root(power, k)] if sign else []
+
+    def _accept(self, assigned, nonzero) -> None:
+        if any(self.value_is_zero(e) for e in nonzero if not e.free_symbols & set(self.variables)):
+            return
+        for expression in assigned.values():
+            value = expression.xreplace(self.values)
+            if value.free_symbols:
+                continue
+            if value.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+                return
+            if value.is_real is False or abs(sympy.im(value.evalf(30))) > 1e-20:
+                return
+        self.solutions.append(assigned)
+
+    def _same(self, one, other) -> bool:
+        return one.keys() == other.keys() and all(self.value_is_zero(one[v] - other[v]) for v in one)
+
+    def _member(self, point, family) -> bool:
+        return all(self.value_is_zero((e - v).xreplace(point)) for v, e in family.items())
+
+
+def number_is_zero(expression: sympy.Expr) -> bool:
+    """Whether a constant expression is exactly zero; False when that cannot be established."""
+    if expression.is_Rational:
+        return expression == 0
+    if expression.free_symbols:
+        return bool(within(0.5, lambda: sympy.expand(expression) == 0, False))
+    approximate = within(0.5, lambda: expression.evalf(30), None)
+    if approximate is None or not approximate.is_number or abs(approximate) > 1e-20:
+        return False
+    return bool(within(0.5, lambda: sympy.simplify(expression) == 0 or expression.equals(0), False))

@@ -1,0 +1,200 @@
+"""All equilibria that can be found: exactly where algebra allows, numerically otherwise and as a check."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import sympy
+
+from .exact import NOTHING, ExactZeros, number_is_zero, solve_exactly
+from .isolation import Isolation, isolation, isolations, merge_manifolds
+from .recognise import recognise
+from .search import Evaluate, Zero, find_zeros
+from .smoothness import differentiable
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A symbolic field whose zeros are wanted: real variables, and parameters with their values."""
+
+    variables: tuple[sympy.Symbol, ...]
+    expressions: tuple[sympy.Expr, ...]
+    values: Mapping[sympy.Symbol, sympy.Expr]
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A point at which a field vanishes (or one that the user asked about, which may not be one).
+
+    - `point`: shape (d,); `error` estimates its distance to the true point; `residual` is max |v| there.
+    - `exact`: the same point in closed form, or None; `generic` says that it is one for every value of the
+      parameters near the given ones, so that expressions in them mean something.
+    - `stationary`, `differentiable`: whether v vanishes there and has a derivative there.
+    - `isolated` (yes, no, undecided) and the dimension and tangent, shape (d, k), of the manifold of
+      equilibria through it.
+    """
+
+    point: np.ndarray
+    exact: tuple[sympy.Expr, ...] | None
+    generic: bool
+    residual: float
+    error: float
+    stationary: bool
+    differentiable: bool
+    isolated: str
+    manifold_dimension: int
+    tangent: np.ndarray
+    because: str
+
+
+@dataclass(frozen=True)
+class Equilibria:
+    """What a search found, and how it searched."""
+
+    found: tuple[Equilibrium, ...]
+    method: str
+    starts: int
+    seed: int
+    box: np.ndarray
+    exhaustive: bool
+    warnings: tuple[str, ...] = field(default=())
+
+
+def find_equilibria(
+    evaluate: Evaluate,
+    box: np.ndarray,
+    equations: Equations | None = None,
+    *,
+    special: Sequence[np.ndarray] = (),
+    starts: int = 64,
+    seed: int = 0,
+) -> Equilibria:
+    """The equilibria in a box (and exact ones outside it), each with its isolation.
+
+    `evaluate` maps X (n, d) to v (n, d) and J (n, d, d); `equations` is the same field in SymPy, if there
+    is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
+    step of the exact solution was an equivalence.
+    """
+    exact = NOTHING if equations is None else _solve(equations)
+    points = [_numbers(e, equations) for e in exact.points] if equations else []
+    guides = [*special, *points, *(_member(f, equations, box) for f in exact.families)]
+    search = find_zeros(evaluate, box, special=guides, starts=starts, seed=seed)
+    scale = box[:, 1] - box[:, 0]
+    found: list[Equilibrium] = []
+    for solution, x in zip(exact.points, points, strict=True):
+        assert equations is not None
+        coordinates = tuple(solution[v] for v in equations.variables)
+        found.append(_described(evaluate, x, 0.0, box, coordinates, _is_generic(coordinates, equations), exact))
+    zeros = [
+        zero
+        for zero in search.zeros
+        if not any(_close(zero.point, x, scale, zero.error) for x in points)
+    ]
+    warnings = []
+    for zero, own in merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box):
+        coordinates, generic = _recognised(zero, equations)
+        known = own.isolated == "yes" and exact.exhaustive and not exact.families
+        if known and differentiable(evaluate, zero.point, box):
+            warnings.append(
+                f"the numeric search found a zero at {np.round(zero.point, 6).tolist()} that the exact solution lacks"
+            )
+        found.append(_described(evaluate, zero.point, zero.error, box, coordinates, generic, exact, own))
+    found.sort(key=lambda e: tuple(np.round(e.point / scale, 9)))
+    method = search.method
+    if exact.exhaustive:
+        method = f"exact elimination, checked by {method}"
+    return Equilibria(
+        tuple(found), method, search.starts, seed, box, exact.exhaustive, tuple(warnings)
+    )
+
+
+def describe_point(
+    evaluate: Evaluate,
+    point: np.ndarray,
+    box: np.ndarray,
+    exact: tuple[sympy.Expr, ...] | None,
+    equations: Equations | None,
+) -> Equilibrium:
+    """A given point, stationary or not, described like a found one."""
+    generic = equations is not None and exact is not None and _is_generic(exact, equations)
+    if equations is not None and exact is not None and not _vanishes(exact, equations):
+        exact = None
+    return _described(evaluate, point, 0.0, box, exact, generic, NOTHING)
+
+
+def _solve(equations: Equations) -> ExactZeros:
+    return solve_exactly(equations.expressions, equations.variables, equations.values)
+
+
+def _numbers(solution: Mapping[sympy.Symbol, sympy.Expr], equations: Equations | None) -> np.ndarray:
+    assert equations is not None
+    values = dict(equations.values)
+    return np.array([float(sympy.re(solution[v].xreplace(values).evalf(20))) for v in equations.variables])
+
+
+def _member(family: Mapping, equations: Equations | None, box: np.ndarray) -> np.ndarray:
+    """A point of a family of exact zeros: its free variables at the middle of the box."""
+    assert equations is not None
+    free = {
+        v: sympy.Float(box[i].mean()) for i, v in enumerate(equations.variables) if v not in family
+    }
+    values = {**equations.values, **free}
+    coordinates = [family.get(v, v).xreplace(values).evalf(20) for v in equations.variables]
+    return np.array([float(sympy.re(c)) for c in coordinates])
+
+
+def _vanishes(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
+    put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
+    return all(number_is_zero(e.xreplace(put)) for e in equations.expressions)
+
+
+def _is_generic(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
+    put = dict(zip(equations.variables, coordinates, strict=True))
+    return all(number_is_zero(e.xreplace(put)) for e in equations.expressions)
+
+
+def _recognised(zero: Zero, equations: Equations | None):
+    if equations is None:
+        return None, False
+    coordinates = recognise(
+        zero.point, zero.error, equations.expressions, equations.variables, equations.values
+    )
+    return coordinates, coordinates is not None and _is_generic(coordinates, equations)
+
+
+def _close(one: np.ndarray, other: np.ndarray, scale: np.ndarray, error: float) -> bool:
+    return bool((np.abs(one - other) <= 1e-8 * scale + 10 * error).all())
+
+
+def _described(
+    evaluate: Evaluate,
+    x: np.ndarray,
+    error: float,
+    box: np.ndarray,
+    coordinates: tuple[sympy.Expr, ...] | None,
+    generic: bool,
+    exact: ExactZeros,
+    own: Isolation | None = None,
+) -> Equilibrium:
+    v, jacobian = evaluate(x[None])
+    residual = float(np.abs(v).max())
+    smooth = differentiable(evaluate, x, box)
+    scale = float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
+    stationary = coordinates is not None or residual <= 1e-9 * max(scale, 1e-300) or residual == 0.0
+    if own is None:
+        own = isolation(evaluate, Zero(x, residual, error), box) if stationary and smooth else None
+    nothing = np.zeros((len(x), 0))
+    if own is None:
+        return Equilibrium(
+            x, coordinates, generic, residual, error, stationary, smooth, "undecided", 0, nothing,
+            "the field is not differentiable here" if not smooth else "the point is not stationary",
+        )  # fmt: skip
+    isolated, because = own.isolated, own.because
+    if isolated == "undecided" and exact.exhaustive and not exact.families:
+        isolated, because = "yes", "the exact solution has finitely many points"
+    return Equilibrium(
+        x, coordinates, generic, residual, error, stationary, smooth,
+        isolated, own.manifold_dimension, own.tangent, because,
+    )  # fmt: skip

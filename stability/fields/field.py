@@ -1,0 +1,57 @@
+"""What a field is: a vector field made from a game."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import fields as dataclass_fields
+from typing import Any, ClassVar, TypeVar
+
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+
+AnyGame = TypeVar("AnyGame", Game, SymbolicGame)
+
+
+class Field(ABC):
+    """A recipe that turns a game into a vector field; write `__call__` once, for both engines.
+
+    `__call__(game, x)` uses only the operations that `Game` and `SymbolicGame` share, and `+` and `*`.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def __call__(self, game: Any, x: Any) -> Any:
+        """The field at the profile x, a vector like x."""
+
+    def part(self, game: Any, i: int, x: Any) -> Any:
+        """Player i's part of the field; override it where that is cheaper than the whole."""
+        return game.partition.part(i, self(game, x))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The field's settings by name, for reports."""
+        return {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
+
+    def flow(self, game: Game | SymbolicGame) -> Flow | SymbolicFlow:
+        """The flow ẋ = field(game, x), in the game's own engine."""
+        if isinstance(game, SymbolicGame):
+            expressions = self(game, game.profile)
+            return SymbolicFlow(
+                dict(zip(game.variables, expressions, strict=True)),
+                parameters=game.parameters,
+                box=game.box,
+                name=game.name,
+                partition=game.partition,
+            )
+        return Flow(
+            lambda x: self(game, x),
+            part=lambda i, x: self.part(game, i, x),
+            partition=game.partition,
+            variables=game.variables,
+            start=game.start,
+            box=game.box,
+            name=game.name,
+            check=False,
+        )

@@ -1,0 +1,118 @@
+"""From the name of a game to the game: a catalogue entry, a .toml file or a Python file's object."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.map import Map, SymbolicMap
+from ..errors import GameFileError, InputError, InputTypeError
+from . import catalogue
+from .files import GameFile, read_game_file
+from .game import Game
+from .symbolic import SymbolicGame
+
+System = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
+
+
+def load(game: str, settings: Mapping[str, str] | None = None) -> System:
+    """The system that GAME names: a catalogue name, the path of a .toml file, or `file.py:name`.
+
+    `settings` are parameter values as text ("0.3", "1/3", "sqrt(2)"). A Python file is run; the object
+    called `name` in it is a Game, SymbolicGame, Flow or Map, or a function without arguments that
+    returns one.
+
+    Raises InputError (GameFileError for what is inside a file) if there is no such game or it is wrong.
+    """
+    settings = dict(settings or {})
+    path, _, attribute = game.rpartition(":")
+    if path.endswith(".py") or game.endswith(".py"):
+        return _from_python(*((path, attribute) if path.endswith(".py") else (game, "")), settings)
+    if game.endswith(".toml"):
+        return build(read_game_file(_text(game), filename=game, settings=settings))
+    if Path(game).suffix and Path(game).is_file():
+        raise InputError(f"{game}: a game file ends in .toml, or is given as file.py:name")
+    return build(read_game_file(catalogue.source(game), filename=game, settings=settings))
+
+
+def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
+    """The symbolic system of a parsed game file."""
+    start = dict(file.start) if file.start else None
+    if start is not None:
+        for variable in file.variables:
+            start.setdefault(variable.name, 0)
+    common: dict[str, Any] = {
+        "parameters": file.parameters,
+        "box": file.box,
+        "start": start,
+        "name": file.name,
+    }
+    if file.kind == "game":
+        players = {p: (own, file.losses[p]) for p, own in file.players.items()}
+        order = list(players)
+        # the outer player of a min max is the one that minimises, even if it is listed second
+        second = len(order) == 2 and order[0] in file.payoffs and order[1] not in file.payoffs
+        return SymbolicGame(players, minimizer=int(second), **common)
+    kind = SymbolicFlow if file.kind == "flow" else SymbolicMap
+    return kind(dict(zip(file.variables, file.equations, strict=True)), **common)
+
+
+def _text(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}") from None
+    except UnicodeDecodeError:
+        raise GameFileError(f"{path}: the file is not UTF-8 text") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:
+    if settings:
+        raise InputError(f"{path} is a Python file; --set is for the parameters of game files")
+    _text(path)  # says clearly if it cannot be read
+    specification = importlib.util.spec_from_file_location("_stability_game", path)
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    sys.path.insert(0, str(Path(path).resolve().parent))
+    try:
+        specification.loader.exec_module(module)
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{path} fails when it is run: {_reason(error)}") from error
+    finally:
+        sys.path.pop(0)
+    if not attribute:
+        found = [k for k, v in vars(module).items() if isinstance(v, System) and not k.startswith("_")]
+        if len(found) != 1:
+            known = ", ".join(f"{path}:{name}" for name in found) or f"{path}:name"
+            raise InputError(f"say which object of {path} is the game, as in {known}")
+        attribute = found[0]
+    if not hasattr(module, attribute):
+        raise InputError(f"{path} defines no {attribute!r}")
+    system = getattr(module, attribute)
+    if callable(system) and not isinstance(system, System):
+        try:
+            system = system()
+        except InputError:
+            raise
+        except Exception as error:
+            raise InputError(f"{path}:{attribute} fails when it is called: {_reason(error)}") from error
+    if not isinstance(system, System):
+        raise InputTypeError(
+            f"{path}:{attribute} is no Game, SymbolicGame, Flow or Map but {type(system).__name__}"
+        )
+    if system.name == system.kind:
+        system.name = attribute
+    return system
+
+
+def _reason(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__

@@ -1,0 +1,176 @@
+"""The same games in SymPy, where fields, Jacobians and critical steps have closed forms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Self
+
+import jax.numpy as jnp
+import numpy as np
+import sympy
+
+from ..dynamics.functions import jax_function
+from ..dynamics.partition import Partition
+from ..dynamics.system import SymbolicSystem
+from ..errors import InputError, InputTypeError
+from .game import Game
+
+
+class SymbolicGame(SymbolicSystem):
+    """An n-player game given by expressions.
+
+    **Arguments:**
+
+    - `players`: name ↦ (symbols the player owns, loss), in player order. Symbols that nobody owns are
+      parameters.
+    - `parameters`: symbol or name ↦ value, for parameters that have one (0.1 is read as 1/10).
+    - `box`, `start`: variable or name ↦ (low, high), and ↦ number.
+    - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
+
+    The operations are `Game`'s, on column matrices of shape (d, 1); the argument x may be left out and is
+    then the variables themselves. Raises InputError for a variable owned twice and a loss that is no
+    real scalar expression.
+    """
+
+    kind = "game"
+
+    def __init__(
+        self,
+        players: Mapping[str, tuple[Sequence[sympy.Symbol], Any]],
+        *,
+        parameters: Mapping[Any, Any] | None = None,
+        box: Mapping[Any, Any] | None = None,
+        start: Mapping[Any, Any] | None = None,
+        name: str | None = None,
+        minimizer: str | int = 0,
+    ):
+        if not players:
+            raise InputError("a game needs at least one player")
+        variables, losses, sizes = [], [], []
+        for player, owned in players.items():
+            try:
+                own, loss = owned
+                own = [own] if isinstance(own, sympy.Symbol) else list(own)
+            except (TypeError, ValueError):
+                raise InputTypeError(f"player {player!r} is given as ([symbols], loss), not {owned!r}") from None
+            if not own:
+                raise InputError(f"player {player!r} owns no variable; leave the player out")
+            loss = sympy.sympify(loss)
+            if not isinstance(loss, sympy.Expr) or loss.has(sympy.nan, sympy.zoo, sympy.oo):
+                raise InputTypeError(f"the loss of player {player!r} is no scalar expression: {loss}")
+            variables += own
+            sizes.append(len(own))
+            losses.append(loss)
+        self._losses = tuple(losses)
+        partition = Partition(tuple(players), tuple(sizes))
+        self._describe(tuple(variables), partition, parameters, box, start, name)
+        self.minimizer = partition.index(minimizer)
+
+    def _symbols(self) -> set[sympy.Symbol]:
+        return set().union(*(loss.free_symbols for loss in self._losses))
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return self.partition.players
+
+    def losses(self, x: sympy.MatrixBase | None = None) -> tuple[sympy.Expr, ...]:
+        """(L_1, …, L_n) at x."""
+        return tuple(self._at(loss, x) for loss in self._losses)
+
+    @cached_property
+    def _gradients(self) -> sympy.Matrix:
+        return sympy.Matrix([[sympy.diff(loss, v) for v in self.variables] for loss in self._losses])
+
+    @cached_property
+    def expressions(self) -> sympy.Matrix:
+        """The gradient field at the variables, shape (d, 1)."""
+        parts = [-self._gradients[i, s].T for i, s in enumerate(self.partition.slices)]
+        return sympy.Matrix.vstack(*parts)
+
+    @cached_property
+    def _hessians(self) -> tuple[sympy.Matrix, ...]:
+        return tuple(self._gradients[i, :].jacobian(self.variables) for i in range(len(self._losses)))
+
+    @cached_property
+    def _own_jacobian(self) -> sympy.Matrix:
+        return sympy.Matrix.vstack(
+            *(-hessian[s, :] for hessian, s in zip(self._hessians, self.partition.slices, strict=True))
+        )
+
+    def field(self, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
+        """The gradient field v = −(∇₁L₁, …, ∇ₙLₙ), shape (d, 1)."""
+        return self._at(self.expressions, x)
+
+    def player_field(self, player: str | int, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
+        """−∇ᵢLᵢ, one player's part of the field, shape (d_i, 1)."""
+        return self._at(self.partition.part(self.partition.index(player), self.expressions), x)
+
+    def block(
+        self, row: str | int, column: str | int, x: sympy.MatrixBase | None = None
+    ) -> sympy.MatrixBase:
+        """The block ∂v_row/∂x_column of J, shape (d_row, d_column)."""
+        i, j = self.partition.index(row), self.partition.index(column)
+        return self._at(self._own_jacobian[self.partition.slices[i], self.partition.slices[j]], x)
+
+    def gradients(self, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
+        """∇L_i with respect to the whole profile, one row per player, shape (n, d)."""
+        return self._at(self._gradients, x)
+
+    def hessians(self, x: sympy.MatrixBase | None = None) -> tuple[sympy.MatrixBase, ...]:
+        """∇²L_i with respect to the whole profile, one (d, d) matrix per player."""
+        return tuple(self._at(hessian, x) for hessian in self._hessians)
+
+    def constrained_hessian(
+        self, leader: str | int, follower: str | int, x: sympy.MatrixBase | None, w: sympy.MatrixBase
+    ) -> sympy.MatrixBase:
+        """∇²(L_leader − wᵀ∇_follower L_follower) with w held fixed, shape (d, d); see `Game`."""
+        i, j = self.partition.index(leader), self.partition.index(follower)
+        gradient = self._gradients[j, self.partition.slices[j]]
+        third = sympy.zeros(self.dimension, self.dimension)
+        for weight, component in zip(w, gradient, strict=True):
+            if weight != 0:
+                third += weight * self._at(sympy.hessian(component, self.variables), x)
+        return self._at(self._hessians[i], x) - third
+
+    def _renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+        players = {
+            player: (
+                [mapping.get(v, v) for v in self.variables[s]],
+                loss.xreplace(mapping),
+            )
+            for player, s, loss in zip(self.players, self.partition.slices, self._losses, strict=True)
+        }
+        return type(self)(players, minimizer=self.minimizer, **self._description(mapping))
+
+    def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Game:
+        """The same game in JAX, at the given parameter values (default: the game's own).
+
+        Only the losses are translated; JAX differentiates them by itself, so the two engines check each
+        other. Raises InputError if a parameter has no value.
+        """
+        real = self.real
+        values = real.values(parameters)
+        losses = {
+            player: _on_strategies(jax_function(real.variables, [loss.xreplace(values)]))
+            for player, loss in zip(self.players, real.losses(), strict=True)
+        }
+        start = np.zeros(self.dimension) if self.start is None else self.start
+        parts = {p: start[s] for p, s in zip(self.players, self.partition.slices, strict=True)}
+        return Game(
+            losses,
+            start=parts,
+            name=self.name,
+            variables=[v.name for v in self.variables],
+            box=self.box,
+            minimizer=self.minimizer,
+            check=False,
+        )
+
+
+def _on_strategies(function):
+    def loss(*strategies):
+        coordinates = jnp.concatenate(strategies)
+        return jnp.asarray(function(*coordinates)[0], coordinates.dtype)
+
+    return loss

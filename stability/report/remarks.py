@@ -1,0 +1,48 @@
+"""Where game theory and dynamics disagree at an equilibrium, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..equilibria.find import Equilibrium
+from ..verdicts.conditions import Conditions
+from .value import FlowAnalysis, RuleAnalysis
+
+
+def remarks(
+    e: Equilibrium,
+    conditions: Conditions | None,
+    flows: Sequence[FlowAnalysis],
+    rules: Sequence[RuleAnalysis],
+) -> tuple[str, ...]:
+    """Sentences a reader should not miss: Nash but unstable, stable but not Nash, curves, steps too large."""
+    said = []
+    if not e.stationary and e.differentiable:
+        said.append(f"This point is not an equilibrium: the field there has size {e.residual:.6g}.")
+        return tuple(said)
+    if not e.differentiable:
+        said.append("The field is not differentiable here, so it has no linearisation.")
+        return tuple(said)
+    if e.manifold_dimension:
+        shape = {1: "curve", 2: "surface"}.get(e.manifold_dimension, f"{e.manifold_dimension}-dimensional manifold")
+        said.append(f"One point of a {shape} of equilibria; stability is judged across it.")
+    for flow in flows:
+        stability = flow.stability.verdict
+        if conditions is None:
+            continue
+        name = "the gradient flow" if flow.field == "gradient" else f"the {flow.field} flow"
+        if stability == "unstable" and conditions.differential_nash.verdict == "yes":
+            said.append(f"Nash but unstable: a differential Nash equilibrium that {name} leaves.")
+        if stability == "unstable" and conditions.local_minmax.verdict == "yes":
+            said.append(f"Minmax but unstable: a strict local minmax point that {name} leaves.")
+        if stability == "exponentially stable" and conditions.local_nash.verdict == "no":
+            said.append(f"Stable but not Nash: {name} stays here although a player could do better nearby.")
+    for rule in rules:
+        flow = next((f for f in flows if (f.field, f.settings) == (rule.field, rule.field_settings)), None)
+        if flow is None:
+            continue
+        if flow.stability.verdict in ("exponentially stable", "neutral") and rule.stability.verdict == "unstable":
+            said.append(
+                f"The flow ({rule.field}) is {flow.stability.verdict} here, but {rule.rule} steps of this size leave."
+            )
+    return tuple(dict.fromkeys(said))

@@ -1,0 +1,272 @@
+"""The Report: everything the analysis found, as one frozen value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..verdicts.conditions import Conditions
+from ..verdicts.verdict import Verdict, finite
+
+SCHEMA = "stability-report/1"
+
+
+@dataclass(frozen=True)
+class System:
+    """What was analysed. `structure` is potential (J = Jᵀ everywhere), Hamiltonian (J = −Jᵀ) or general."""
+
+    kind: str
+    name: str
+    players: tuple[str, ...]
+    variables: tuple[str, ...]
+    parameters: Mapping[str, float]
+    zero_sum: bool | None = None
+    structure: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchInfo:
+    """How equilibria were looked for."""
+
+    method: str
+    starts: int
+    seed: int
+    box: Mapping[str, tuple[float, float]]
+    exhaustive: bool
+
+
+@dataclass(frozen=True)
+class FlowAnalysis:
+    """A field's flow linearised at an equilibrium. Numbers are None where they do not exist."""
+
+    field: str
+    settings: Mapping[str, Any]
+    eigenvalues: np.ndarray | None
+    exact_eigenvalues: tuple[str, ...] | None
+    spectral_abscissa: float | None
+    error_bound: float | None
+    type: str
+    stability: Verdict
+
+
+@dataclass(frozen=True)
+class RuleAnalysis:
+    """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`."""
+
+    rule: str
+    settings: Mapping[str, Any]
+    field: str
+    field_settings: Mapping[str, Any]
+    multipliers: np.ndarray | None
+    spectral_radius: float | None
+    error_bound: float | None
+    type: str
+    stability: Verdict
+    critical_lr: Any
+    critical_lr_exact: str | None
+    best_lr: Any
+    best_spectral_radius: float | None
+    steps_per_digit: float | None
+
+
+@dataclass(frozen=True)
+class MapAnalysis:
+    """A map linearised at a fixed point."""
+
+    multipliers: np.ndarray | None
+    exact_multipliers: tuple[str, ...] | None
+    spectral_radius: float | None
+    error_bound: float | None
+    type: str
+    stability: Verdict
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """J = S + A at an equilibrium (Balduzzi et al. 2018): Frobenius norms of the symmetric (potential) and
+    the antisymmetric (Hamiltonian) part, and ‖A‖²/‖J‖², the share of the field that rotates.
+    """
+
+    potential: float
+    hamiltonian: float
+    rotation: float
+
+
+@dataclass(frozen=True)
+class EquilibriumAnalysis:
+    """One equilibrium and everything said about it."""
+
+    point: Mapping[str, float]
+    exact: Mapping[str, str] | None
+    residual: float
+    stationary: bool
+    differentiable: bool
+    isolated: str
+    manifold_dimension: int
+    conditions: Conditions | None
+    decomposition: Decomposition | None
+    flows: tuple[FlowAnalysis, ...]
+    rules: tuple[RuleAnalysis, ...]
+    maps: tuple[MapAnalysis, ...]
+    remarks: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Report:
+    """The whole analysis of a game, a flow or a map; see `stability.report`.
+
+    Shows itself as text in a terminal and as a table in a notebook; `to_dict()` is the JSON form
+    (schema stability-report/1), `to_text(width)` and `to_markdown()` the readable ones.
+    """
+
+    version: str
+    system: System
+    search: SearchInfo
+    equilibria: tuple[EquilibriumAnalysis, ...]
+    warnings: tuple[str, ...] = field(default=())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON-ready data, schema stability-report/1."""
+        system = self.system
+        return {
+            "schema": SCHEMA,
+            "version": self.version,
+            "system": {
+                "kind": system.kind,
+                "name": system.name,
+                "players": list(system.players),
+                "variables": list(system.variables),
+                "dimension": len(system.variables),
+                "parameters": dict(system.parameters),
+                "zero_sum": system.zero_sum,
+                "structure": system.structure,
+            },
+            "search": {
+                "method": self.search.method,
+                "starts": self.search.starts,
+                "seed": self.search.seed,
+                "box": {name: list(interval) for name, interval in self.search.box.items()},
+                "exhaustive": self.search.exhaustive,
+            },
+            "equilibria": [_equilibrium(e, system.kind) for e in self.equilibria],
+            "warnings": list(self.warnings),
+        }
+
+    def to_json(self, indent: int | None = 2) -> str:
+        """The report as JSON text (no NaN, no infinities)."""
+        import json
+
+        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
+
+    def to_text(self, width: int = 80, colour: bool = False) -> str:
+        """The report as text for a terminal of the given width."""
+        from .text import to_text
+
+        return to_text(self, width, colour)
+
+    def to_markdown(self) -> str:
+        """The report as GitHub-flavoured Markdown."""
+        from .markdown import to_markdown
+
+        return to_markdown(self)
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def _repr_html_(self) -> str:
+        from .notebook import to_html
+
+        return to_html(self)
+
+    def _repr_latex_(self) -> str:
+        from .notebook import to_latex
+
+        return to_latex(self)
+
+
+def _equilibrium(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "point": {name: finite(x) for name, x in e.point.items()},
+        "exact": None if e.exact is None else dict(e.exact),
+        "residual": finite(e.residual),
+        "stationary": e.stationary,
+        "differentiable": e.differentiable,
+        "isolated": e.isolated,
+        "manifold_dimension": e.manifold_dimension,
+        "conditions": None if e.conditions is None else _conditions(e.conditions),
+        "remarks": list(e.remarks),
+    }
+    if kind == "map":
+        result["maps"] = [_map(m) for m in e.maps]
+        return result
+    if e.decomposition is not None:
+        result["decomposition"] = {
+            "potential": finite(e.decomposition.potential),
+            "hamiltonian": finite(e.decomposition.hamiltonian),
+            "rotation": finite(e.decomposition.rotation),
+        }
+    result["flows"] = [_flow(f) for f in e.flows]
+    result["rules"] = [_rule(r) for r in e.rules]
+    return result
+
+
+def _conditions(c: Conditions) -> dict[str, Any]:
+    return {
+        "differential_nash": c.differential_nash.to_dict(),
+        "local_nash": c.local_nash.to_dict(),
+        "local_minmax": c.local_minmax.to_dict(),
+        "differential_stackelberg": {k: v.to_dict() for k, v in c.differential_stackelberg.items()},
+    }
+
+
+def _flow(f: FlowAnalysis) -> dict[str, Any]:
+    return {
+        "field": f.field,
+        "settings": dict(f.settings),
+        "eigenvalues": pairs(f.eigenvalues),
+        "exact_eigenvalues": None if f.exact_eigenvalues is None else list(f.exact_eigenvalues),
+        "spectral_abscissa": finite(f.spectral_abscissa),
+        "error_bound": finite(f.error_bound),
+        "type": f.type,
+        "stability": f.stability.to_dict(),
+    }
+
+
+def _rule(r: RuleAnalysis) -> dict[str, Any]:
+    return {
+        "rule": r.rule,
+        "settings": dict(r.settings),
+        "field": r.field,
+        "field_settings": dict(r.field_settings),
+        "multipliers": pairs(r.multipliers),
+        "spectral_radius": finite(r.spectral_radius),
+        "error_bound": finite(r.error_bound),
+        "type": r.type,
+        "stability": r.stability.to_dict(),
+        "critical_lr": r.critical_lr,
+        "critical_lr_exact": r.critical_lr_exact,
+        "best_lr": r.best_lr,
+        "best_spectral_radius": finite(r.best_spectral_radius),
+        "steps_per_digit": finite(r.steps_per_digit),
+    }
+
+
+def _map(m: MapAnalysis) -> dict[str, Any]:
+    return {
+        "multipliers": pairs(m.multipliers),
+        "exact_multipliers": None if m.exact_multipliers is None else list(m.exact_multipliers),
+        "spectral_radius": finite(m.spectral_radius),
+        "error_bound": finite(m.error_bound),
+        "type": m.type,
+        "stability": m.stability.to_dict(),
+    }
+
+
+def pairs(values: np.ndarray | None) -> list[list[float | None]] | None:
+    """Complex numbers as [real, imaginary] pairs."""
+    if values is None:
+        return None
+    return [[finite(v.real), finite(v.imag)] for v in np.asarray(values, dtype=complex)]

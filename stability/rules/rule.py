@@ -1,0 +1,114 @@
+"""What a rule is: a way to step along a field."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import jax.numpy as jnp
+import numpy as np
+import sympy
+
+from ..dynamics.flow import Flow, Linear, SymbolicFlow
+from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.partition import Partition
+from ..dynamics.vectors import stack
+from ..errors import InputError, InputTypeError
+
+State = tuple[Any, ...]
+
+
+class Rule(ABC):
+    """A recipe that turns a flow into a map; a frozen dataclass with at least the step size `lr`.
+
+    `lr` is a positive number, or a mapping from players to numbers (key `""` for the others).
+
+    A rule's state is a tuple of vectors shaped like the profile. `step` evaluates the field and combines
+    the results linearly, and nothing else; then, at an equilibrium, where every evaluation happens at the
+    equilibrium itself, the chain rule says that the linearised step is the step along the linearised
+    field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
+    """
+
+    name: ClassVar[str]
+    lr: Any
+
+    def init(self, flow: Any, x: Any) -> State:
+        """The state that starts at the profile x; a fixed point of `step` when x is an equilibrium."""
+        return (x,)
+
+    @abstractmethod
+    def step(self, flow: Any, state: State) -> State:
+        """One step along the flow's field (`flow(x)`, or one player's rows `flow.part(i, x)`)."""
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The rule's settings by name, for reports."""
+        return {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
+
+    def scaled(self, factor: Any) -> Self:
+        """The rule with every step size multiplied by `factor` (a number or a SymPy expression)."""
+        if isinstance(self.lr, Mapping):
+            lr = {player: value * factor for player, value in self.lr.items()}
+        else:
+            lr = self.lr * factor
+        return replace(self, lr=lr)  # pyright: ignore[reportArgumentType]
+
+    @property
+    def commutes(self) -> bool:
+        """Whether all coordinates are treated alike, so that multipliers are functions of λ ∈ spec(J)."""
+        return False
+
+    def multipliers(self, eigenvalues: np.ndarray) -> np.ndarray:
+        """One multiplier per eigenvalue λ of J, shape (d,), for a one-vector rule that commutes."""
+        flow = Linear(np.diag(eigenvalues), Partition(("all",), (len(eigenvalues),)))
+        (x,) = self.step(flow, (np.ones(len(eigenvalues), dtype=complex),))
+        return x
+
+    def linearise(self, matrix: Any, partition: Partition) -> Any:
+        """The Jacobian of the step on the stacked state at an equilibrium where the field's is `matrix`.
+
+        `matrix` is NumPy or SymPy, of shape (d, d); with k state vectors the result is (kd, kd). Its
+        eigenvalues are the multipliers.
+        """
+        d = partition.dimension
+        flow = Linear(matrix, partition)
+        vectors = len(self.init(flow, np.zeros(d)))
+        if isinstance(matrix, sympy.MatrixBase):
+            identity = sympy.eye(vectors * d)
+            state = tuple(identity[k * d : (k + 1) * d, :] for k in range(vectors))
+        else:
+            state = tuple(np.split(np.eye(vectors * d), vectors))
+        return stack(self.step(flow, state))
+
+    def map(self, flow: Flow | SymbolicFlow) -> Map | SymbolicMap:
+        """The map that this rule makes of a flow, on the stacked state of shape (kd,)."""
+        d = flow.dimension
+        if isinstance(flow, SymbolicFlow):
+            vectors = len(self.init(flow, flow.profile))
+            names = [f"{v}{'_' * k}" for k in range(vectors) for v in flow.variables]
+            symbols = list(flow.variables) + [sympy.Symbol(n, real=True) for n in names[d:]]
+            state = tuple(sympy.Matrix(symbols[k * d : (k + 1) * d]) for k in range(vectors))
+            after = stack(self.step(flow, state))
+            return SymbolicMap(
+                dict(zip(symbols, after, strict=True)), parameters=flow.parameters, name=flow.name
+            )
+        vectors = len(self.init(flow, jnp.zeros(d)))
+        names = [f"{v}{'_' * k}" for k in range(vectors) for v in flow.variables]
+        return Map(
+            lambda state: stack(self.step(flow, tuple(jnp.split(state, vectors)))),
+            variables=names,
+            name=flow.name,
+            check=False,
+        )
+
+
+def check_step_size(lr: Any) -> None:
+    """Raises InputError or InputTypeError unless every step size is a positive number."""
+    for value in lr.values() if isinstance(lr, Mapping) else [lr]:
+        if isinstance(value, (str, bytes, bool)) or value is None:
+            raise InputTypeError(f"a step size lr is a positive number, not {value!r}")
+        if isinstance(value, (int, float, np.number)) and not 0 < value < float("inf"):
+            raise InputError(f"a step size lr is a positive finite number, not {value}")

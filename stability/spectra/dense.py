@@ -1,0 +1,372 @@
+"""Spectra of dense matrices, symmetric or not, with bounds on the error of every eigenvalue."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from stability.errors import InputError, InputTypeError
+from stability.spectra.discs import (
+    UNIT_ROUNDOFF,
+    Discs,
+    balance,
+    best_discs,
+    connected,
+    diagonalise,
+)
+from stability.spectra.precise import exact_sign, precise_sign
+
+_EPS = np.finfo(np.float64).eps
+_EXACT_DIMENSION = 16
+_PRECISE_DIMENSION = 12
+_GOOD_RADIUS = (
+    1e-7  # relative to the norm; beyond it another diagonalisation may give smaller discs
+)
+_BACKWARD_ERROR = 8.0  # of LAPACK's eigenvalues, in units of eps times the Frobenius norm
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """A number and an interval that is certain to contain the true one."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The eigenvalues of a (d, d) matrix, the largest real part first, conjugate pairs together.
+
+    Attributes:
+        eigenvalues: (d,) complex.
+        errors: (d,) bounds; the disc around eigenvalue i of radius `errors[i]` contains all true
+            eigenvalues of the cluster of i.
+        eigenvectors, left_eigenvectors: (d, d), unit columns x and y with A x = λ x, yᴴ A = λ yᴴ.
+        residuals: (d,), ‖A x − λ x‖.
+        condition: (d,), the condition numbers 1 / |yᴴ x| of the eigenvalues.
+        clusters: indices that the bounds cannot tell apart; a cluster of k has k true eigenvalues.
+        converged: whether all eigenvalues asked for were found.
+        products: how often the matrix was applied to a vector (0 for dense methods).
+    """
+
+    eigenvalues: np.ndarray
+    errors: np.ndarray
+    eigenvectors: np.ndarray
+    left_eigenvectors: np.ndarray
+    residuals: np.ndarray
+    condition: np.ndarray
+    clusters: tuple[tuple[int, ...], ...]
+    converged: bool = True
+    products: int = 0
+
+    @property
+    def abscissa(self) -> Bounds:
+        """The largest real part; −∞ for an empty spectrum."""
+        return self._largest(self.eigenvalues.real, -math.inf)
+
+    @property
+    def radius(self) -> Bounds:
+        """The largest modulus; 0 for an empty spectrum."""
+        rounding = 4 * UNIT_ROUNDOFF * np.abs(self.eigenvalues) * (self.eigenvalues.imag != 0)
+        bounds = self._largest(np.abs(self.eigenvalues), 0.0, rounding)
+        return Bounds(bounds.value, max(bounds.lower, 0.0), bounds.upper)
+
+    def _largest(
+        self, sizes: np.ndarray, empty: float, rounding: np.ndarray | float = 0.0
+    ) -> Bounds:
+        """Bounds on the largest size: every disc of a cluster holds all its eigenvalues."""
+        if len(sizes) == 0:
+            return Bounds(empty, empty, empty)
+        # of the additions below, which are exact where the error is zero
+        rounding = rounding + 2 * UNIT_ROUNDOFF * (np.abs(sizes) + self.errors) * (self.errors > 0)
+        reach = self.errors + rounding
+        lower, upper = sizes - reach, sizes + reach
+        clusters = [list(cluster) for cluster in self.clusters]
+        return Bounds(
+            float(sizes.max()),
+            float(max(lower[cluster].max() for cluster in clusters)),
+            float(max(upper[cluster].min() for cluster in clusters)),
+        )
+
+
+def spectrum(matrix: np.ndarray, uncertainty: np.ndarray | None = None) -> Spectrum:
+    """All eigenvalues of a dense matrix, each with an error bound that includes rounding.
+
+    The matrix is balanced (exactly, by powers of two) and diagonalised by LAPACK; Gershgorin discs
+    of the approximately diagonalised matrix, with all rounding errors bounded a posteriori, hold
+    the true eigenvalues (Bauer and Fike 1960; Rump 2001; Miyajima 2012; see
+    `stability.spectra.discs`). Near a
+    defective matrix the eigenvectors are numerically dependent: then eigenvectors of a slightly
+    perturbed matrix and scaled Schur vectors are tried as well, and the smallest discs are kept.
+
+    Computed eigenvalues of one cluster whose distance rounding explains (LAPACK's backward error
+    times their condition numbers) are replaced by their mean, which is far more accurate than they
+    are
+    when they stem from one multiple eigenvalue: a defective double one is split by sqrt(eps), its
+    mean is not (Kato, Perturbation Theory, II section 2).
+
+    Args:
+        matrix: (d, d), real or complex; d may be 0.
+        uncertainty: None if the entries are exactly what is meant, or nonnegative (d, d) bounds on
+            their errors; the bounds then hold for every matrix that close.
+
+    Raises `InputError` for a matrix that is not square or not finite, and for a bad uncertainty.
+    """
+    matrix, uncertainty = _checked(matrix, uncertainty)
+    off_diagonal = np.count_nonzero(matrix) - np.count_nonzero(matrix.diagonal())
+    if len(matrix) <= 1 or (off_diagonal == 0 and uncertainty is None):
+        return _diagonal_spectrum(matrix, uncertainty)
+
+    with np.errstate(all="ignore"):  # what is not finite makes the bounds infinite, never NaN
+        balanced, scaled_uncertainty, scaling, exponent = balance(matrix, uncertainty)
+        values, vectors, inverse = diagonalise(balanced)
+        discs = best_discs(balanced, values, vectors, inverse, scaled_uncertainty)
+        if discs.labels.max() < len(values) - 1:
+            explained = _explained(balanced, vectors, inverse, scaled_uncertainty)
+            values = _merged(values, discs, explained)
+        errors = _errors(values, discs)
+
+        right = _unit_columns(vectors * scaling[:, None])
+        left = _unit_columns((inverse / scaling[None, :]).conj().T)
+        values, errors = values * 2.0**exponent, errors * 2.0**exponent
+        residuals = np.linalg.norm(matrix @ right - right * values, axis=0)
+        condition = 1 / np.abs(np.sum(left.conj() * right, axis=0))
+    order = _order(values, np.isrealobj(matrix))
+    return Spectrum(
+        values[order],
+        np.where(np.isnan(errors), np.inf, errors)[order],
+        right[:, order],
+        left[:, order],
+        residuals[order],
+        np.where(np.isnan(condition), np.inf, condition)[order],
+        _indices_by_label(discs.labels[order].tolist()),
+    )
+
+
+def stability_sign(
+    matrix: np.ndarray, uncertainty: np.ndarray | None = None, *, kind: Literal["flow", "map"]
+) -> int | None:
+    """Where the eigenvalues certainly are: the stability of a linear flow or map.
+
+    Float64 discs decide nearly always. Where they do not, a matrix of dimension at most 16 that is
+    exactly what is meant has its eigenvalues counted in rational arithmetic (float64 numbers are
+    rational); one with an uncertainty and of dimension at most 12 is diagonalised with 50 digits,
+    which settles graded matrices, whose small eigenvalues drown in the rounding errors of the large
+    ones.
+
+    Args:
+        matrix, uncertainty: as for `spectrum`.
+        kind: "flow" for the left half plane, "map" for the unit disc.
+
+    Returns:
+        −1 if all eigenvalues lie in the open left half plane (inside the unit circle), 1 if one
+        lies in the open right half plane (outside), 0 if none does but one lies on the boundary,
+        None if this is undecided.
+    """
+    if kind not in ("flow", "map"):
+        raise InputError(f"kind must be 'flow' or 'map', not {kind!r}")
+    matrix, uncertainty = _checked(matrix, uncertainty)
+    found = spectrum(matrix, uncertainty)
+    bounds, boundary = (found.abscissa, 0.0) if kind == "flow" else (found.radius, 1.0)
+    if bounds.upper < boundary:
+        return -1
+    if bounds.lower > boundary:
+        return 1
+    if uncertainty is None or not uncertainty.any():
+        return exact_sign(matrix, kind) if len(matrix) <= _EXACT_DIMENSION else None
+    return precise_sign(matrix, uncertainty, kind) if len(matrix) <= _PRECISE_DIMENSION else None
+
+
+def symmetric_eigenvalues(
+    matrix: np.ndarray, uncertainty: np.ndarray | None = None
+) -> tuple[np.ndarray, float]:
+    """Eigenvalues of a real symmetric matrix, ascending, and one bound on the error of each.
+
+    With computed eigenpairs (θ, Q), Weyl's theorem bounds the distance to the eigenvalues of Q θ Qᵀ
+    by ‖A − Q θ Qᵀ‖, and Ostrowski's theorem that of these to θ by max |θ| ‖QᵀQ − I‖ (Horn and
+    Johnson, Matrix Analysis, 4.3.1 and 4.5.9). What is not symmetric in `matrix` counts as error.
+
+    Args:
+        matrix: (d, d) real. uncertainty: None or nonnegative (d, d) bounds on the entries' errors.
+
+    Raises `InputError` as `spectrum` does, and for a complex matrix.
+    """
+    matrix, uncertainty = _checked(matrix, uncertainty)
+    if np.iscomplexobj(matrix):
+        raise InputError("symmetric_eigenvalues needs a real matrix; this one is complex")
+    d = len(matrix)
+    error = 0.0 if uncertainty is None else float(np.linalg.norm(uncertainty))
+    if d == 0 or not matrix.any():
+        return np.zeros(d), error
+    if d == 1:
+        return matrix[0].copy(), error
+    exponent = math.frexp(np.abs(matrix).max())[1]
+    scaled = matrix * 2.0**-exponent
+    symmetric = (scaled + scaled.T) / 2
+    values, vectors = np.linalg.eigh(symmetric)
+    moduli = np.abs(vectors)
+    rounding = (d + 8) * UNIT_ROUNDOFF
+    distance = np.abs(scaled - (vectors * values) @ vectors.T)
+    distance += rounding * ((moduli * np.abs(values)) @ moduli.T + np.abs(scaled))
+    defect = np.abs(vectors.T @ vectors - np.eye(d)) + rounding * (moduli.T @ moduli)
+    bound = np.linalg.norm(distance) + np.abs(values).max() * np.linalg.norm(defect)
+    return values * 2.0**exponent, error + float(
+        bound * (1 + 8 * d * UNIT_ROUNDOFF) * 2.0**exponent
+    )
+
+
+def kernel(
+    matrix: np.ndarray, tolerance: float | np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The numerical kernel: an orthonormal basis (d, k), and all d singular values, descending.
+
+    A direction belongs to the kernel if its singular value is at most `tolerance`: by default d ·
+    eps · ‖A‖₂, what rounding the entries can cause (Golub and Van Loan, 5.4.1). A matrix of bounds
+    on the entries' errors may be given instead; its Frobenius norm is then added to that default.
+    """
+    matrix, _ = _checked(matrix, None)
+    d = len(matrix)
+    if d == 0:
+        return np.zeros((0, 0)), np.zeros(0)
+    _, singular_values, right = np.linalg.svd(matrix)
+    rounding = d * _EPS * singular_values[0]
+    if tolerance is None:
+        tolerance = rounding
+    elif np.ndim(tolerance) > 0:
+        tolerance = rounding + float(np.linalg.norm(np.asarray(tolerance)))
+    rank = int(np.count_nonzero(singular_values > tolerance))
+    return right[rank:].conj().T, singular_values
+
+
+def geometric_multiplicity(
+    matrix: np.ndarray, eigenvalue: complex, tolerance: float | None = None
+) -> int:
+    """The number of independent eigenvectors: the dimension of the kernel of A − λI.
+
+    The default tolerance is 16 d eps max(‖A‖, |λ|): the mean of a cluster (which `spectrum`
+    reports) is off by a small multiple of eps ‖A‖ even for a defective matrix, so sqrt(eps) need
+    not be allowed for, and a nilpotent part of 1e-10 ‖A‖ is still told from zero (star node from
+    degenerate node).
+    """
+    matrix, _ = _checked(matrix, None)
+    d = len(matrix)
+    if d == 0:
+        return 0
+    if np.imag(eigenvalue) == 0:
+        eigenvalue = np.real(eigenvalue)
+    if tolerance is None:
+        tolerance = 16 * d * _EPS * max(float(np.linalg.norm(matrix, 2)), abs(eigenvalue))
+    basis, _ = kernel(matrix - eigenvalue * np.eye(d), tolerance)
+    return basis.shape[1]
+
+
+def _checked(
+    matrix: np.ndarray, uncertainty: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    matrix = np.asarray(matrix)
+    if matrix.dtype.kind not in "biufc":
+        raise InputTypeError(f"a matrix must hold numbers, not {matrix.dtype}")
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(f"the matrix must be square; its shape is {matrix.shape}")
+    matrix = matrix.astype(np.complex128 if np.iscomplexobj(matrix) else np.float64)
+    if not np.all(np.isfinite(matrix)):
+        raise InputError(
+            "the matrix has entries that are NaN or infinite; only finite ones will do"
+        )
+    if uncertainty is None:
+        return matrix, None
+    uncertainty = np.asarray(uncertainty, dtype=np.float64)
+    if uncertainty.shape != matrix.shape:
+        raise InputError(
+            f"the uncertainty must have the matrix's shape {matrix.shape}, not {uncertainty.shape}"
+        )
+    if not (np.all(np.isfinite(uncertainty)) and np.all(uncertainty >= 0)):
+        raise InputError("the uncertainty must be finite and nonnegative in every entry")
+    return matrix, uncertainty
+
+
+def _diagonal_spectrum(matrix: np.ndarray, uncertainty: np.ndarray | None) -> Spectrum:
+    """The spectrum of a diagonal matrix, without rounding errors."""
+    d = len(matrix)
+    values = matrix.diagonal().astype(complex)
+    order = np.lexsort((-values.imag, -values.real))
+    unit = np.eye(d, dtype=complex)[:, order]
+    errors = np.zeros(d) if uncertainty is None else uncertainty.diagonal()
+    clusters = _indices_by_label(values[order].tolist())
+    return Spectrum(values[order], errors, unit, unit, np.zeros(d), np.ones(d), clusters)
+
+
+def _indices_by_label(labels: list) -> tuple[tuple[int, ...], ...]:
+    """Indices with the same label together, in the order in which the labels appear."""
+    indices: dict[object, list[int]] = {}
+    for index, label in enumerate(labels):
+        indices.setdefault(label, []).append(index)
+    return tuple(map(tuple, indices.values()))
+
+
+def _explained(
+    matrix: np.ndarray, vectors: np.ndarray, inverse: np.ndarray, uncertainty: np.ndarray | None
+) -> np.ndarray:
+    """How far rounding and the uncertainty move each eigenvalue, to first order."""
+    overlap = np.abs(np.sum(inverse.T * vectors, axis=0))
+    norms = np.linalg.norm(inverse, axis=1) * np.linalg.norm(vectors, axis=0)
+    explained = _BACKWARD_ERROR * _EPS * np.linalg.norm(matrix) * norms
+    if uncertainty is not None:
+        explained += np.sum(np.abs(inverse.T) * (uncertainty @ np.abs(vectors)), axis=0)
+    return explained / overlap
+
+
+def _merged(values: np.ndarray, discs: Discs, explained: np.ndarray) -> np.ndarray:
+    """The values, with those replaced by their mean whose distance is `explained` by rounding."""
+    close = np.abs(values[:, None] - values[None, :]) <= np.minimum(explained[:, None], explained)
+    groups = connected(
+        close & (discs.labels[:, None] == discs.labels) | np.eye(len(values), dtype=bool)
+    )
+    merged = values.astype(complex)
+    for group in np.unique(groups):
+        members = np.flatnonzero(groups == group)
+        if len(members) > 1:
+            # fsum does not depend on the order, so conjugate groups get conjugate means
+            merged[members] = complex(
+                math.fsum(values[members].real) / len(members),
+                math.fsum(values[members].imag) / len(members),
+            )
+    return merged
+
+
+def _errors(values: np.ndarray, discs: Discs) -> np.ndarray:
+    """For each value the radius of a disc around it that holds all discs of its component."""
+    if discs.labels.max() == len(values) - 1:
+        reach = np.abs(values - discs.values) + discs.radii
+    else:
+        same = discs.labels[:, None] == discs.labels[None, :]
+        distance = np.abs(values[:, None] - discs.values[None, :]) + discs.radii[None, :]
+        reach = np.where(same, distance, 0.0).max(axis=1)
+    return reach * (1 + 8 * UNIT_ROUNDOFF)
+
+
+def _unit_columns(vectors: np.ndarray) -> np.ndarray:
+    vectors = vectors.astype(complex)
+    return vectors / np.linalg.norm(vectors, axis=0)
+
+
+def _order(values: np.ndarray, conjugate: bool) -> np.ndarray:
+    """Indices that sort the values, the largest real part first.
+
+    Real parts equal up to rounding count as equal; then the imaginary part decides, or its modulus
+    if the spectrum is symmetric (`conjugate`), so that each pair stays together.
+    """
+    by_real = np.argsort(-values.real, kind="stable")
+    tolerance = 8 * len(values) * _EPS * np.abs(values).max()
+    steps = -np.diff(values.real[by_real]) > tolerance
+    rank = np.empty(len(values), dtype=int)
+    rank[by_real] = np.concatenate([[0], np.cumsum(steps)])
+    first = -np.abs(values.imag) if conjugate else -values.imag
+    repetition = np.zeros(len(values), dtype=int)  # so that i, i, -i, -i becomes i, -i, i, -i
+    for indices in _indices_by_label(values.tolist()):
+        repetition[list(indices)] = np.arange(len(indices))
+    return np.lexsort((-values.imag, repetition, first, rank))

@@ -1,0 +1,94 @@
+"""Eigenvalues in closed form, where degree or structure allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import sympy
+
+from .._bounded import within
+from .hurwitz import characteristic_polynomial
+
+LONGEST = 80  # operations in a closed form that a person would still want to read
+_s = sympy.Dummy("s")
+
+
+def simplified(matrix: sympy.MatrixBase, seconds: float = 1.0) -> sympy.Matrix:
+    """The matrix with each entry expanded, or collected where that is shorter; bounded in time."""
+
+    def entry(e: sympy.Expr) -> sympy.Expr:
+        if e.is_Number or e.is_Symbol:
+            return e
+        candidates = [e, sympy.expand(e), sympy.factor_terms(sympy.expand(e))]
+        return min(candidates, key=sympy.count_ops)
+
+    result = sympy.Matrix(matrix)
+    return within(seconds, lambda: result.applyfunc(entry), result)
+
+
+def exact_eigenvalues(
+    matrix: sympy.MatrixBase,
+    values: Mapping[sympy.Symbol, sympy.Expr],
+    seconds: float = 1.5,
+) -> tuple[sympy.Expr, ...] | None:
+    """The eigenvalues with multiplicity, in closed form, or None.
+
+    The matrix is split into its strongly connected blocks, each block's characteristic polynomial into
+    its factors over the rationals and the parameters, and factors of degree at most four are solved by
+    radicals when the result is short. Sorted by their values at the parameters' `values`: by real part,
+    then by imaginary part, largest first.
+    """
+
+    def work():
+        roots: list[sympy.Expr] = []
+        for block in matrix.strongly_connected_components():
+            coefficients = characteristic_polynomial(matrix.extract(block, block))
+            polynomial = sympy.Poly(coefficients, _s).as_expr()
+            for factor, multiplicity in sympy.factor_list(polynomial, _s)[1]:
+                own = closed_form_roots(sympy.Poly(factor, _s))
+                if own is None:
+                    return None
+                roots += [root for root in own for _ in range(multiplicity)]
+        return tuple(sorted(roots, key=lambda root: _order(root, values)))
+
+    return within(seconds, work, None)
+
+
+def closed_form_roots(polynomial: sympy.Poly) -> list[sympy.Expr] | None:
+    """All roots of a polynomial of degree at most four, with multiplicity, if they are short."""
+    degree = polynomial.degree()
+    if degree == 1:
+        a, b = polynomial.all_coeffs()
+        return [sympy.cancel(-b / a)]
+    if degree == 2:
+        a, b, c = polynomial.all_coeffs()
+        discriminant = sympy.factor_terms(sympy.expand(b**2 - 4 * a * c))
+        root = sympy.sqrt(discriminant)
+        own = [sympy.expand(-b / (2 * a)) + s * root / (2 * a) for s in (1, -1)]
+    elif degree <= 4:
+        found = sympy.roots(polynomial)
+        own = [root for root, multiplicity in found.items() for _ in range(multiplicity)]
+        if len(own) < degree:
+            return None
+    else:
+        return None
+    own = [min((r, sympy.factor_terms(r)), key=sympy.count_ops) for r in own]
+    return own if all(sympy.count_ops(r) <= LONGEST for r in own) else None
+
+
+def _order(root: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[float, float]:
+    number = complex(root.xreplace(dict(values)).evalf(20))
+    return (-round(number.real, 12), -round(number.imag, 12))
+
+
+def at_point(
+    expressions: sympy.MatrixBase, variables: Sequence[sympy.Symbol], point: Sequence[sympy.Expr]
+) -> sympy.Matrix:
+    """A matrix of expressions with the variables put at an exact point, simplified."""
+    put = dict(zip(variables, point, strict=True))
+    return simplified(expressions.xreplace(put))
+
+
+def exact_text(expression: sympy.Expr) -> str:
+    """An exact expression as text that SymPy reads back."""
+    return str(expression)

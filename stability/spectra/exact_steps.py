@@ -1,0 +1,147 @@
+"""Critical step sizes in closed form, from the conditions under which no multiplier leaves the circle.
+
+For a rule whose linearised step is polynomial in the step size h, the characteristic polynomial P(μ; h)
+of the multipliers has polynomial coefficients. A multiplier can only cross the unit circle where one of
+the guards P(1), P(−1) or the last but one Hurwitz determinant of P's Möbius transform vanishes (Jury;
+Orlando's formula), so the critical step is the smallest positive root of their product, provided that
+the rule is stable below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import sympy
+
+from .._bounded import within
+from ..dynamics.partition import Partition
+from ..dynamics.system import exact
+from ..equilibria.exact import number_is_zero
+from ..rules.rule import Rule
+from .exact import closed_form_roots, simplified
+from .hurwitz import characteristic_polynomial, circle_counts, circle_guards
+
+h = sympy.Symbol("h", positive=True)
+Values = Mapping[sympy.Symbol, sympy.Expr]
+
+
+@dataclass(frozen=True)
+class ExactStep:
+    """A critical factor on the rule's step sizes.
+
+    - `value`: its value at the parameters' values; 0 if no small step is stable, None if every step is.
+    - `expression`: its closed form in the parameters, or None if there is no short one.
+    """
+
+    value: float | None
+    expression: sympy.Expr | None
+
+
+def unit(rule: Rule) -> Rule:
+    """The rule with exact numbers: step size one, or the given ones where they differ by player."""
+    if isinstance(rule.lr, Mapping):
+        return replace(rule, lr={p: exact(v) for p, v in rule.lr.items()})  # pyright: ignore[reportArgumentType]
+    return replace(rule, lr=sympy.Integer(1))  # pyright: ignore[reportArgumentType]
+
+
+def step_polynomial(
+    rule: Rule, jacobian: sympy.MatrixBase, partition: Partition, manifold_dimension: int = 0
+) -> list[sympy.Expr]:
+    """Coefficients in μ, leading first, of det(μI − M(h)); polynomials in h and the parameters.
+
+    Along a manifold of equilibria the multiplier one is divided out as often as the manifold has
+    dimensions: what is left judges stability transversally.
+    """
+    matrix = simplified(unit(rule).scaled(h).linearise(sympy.Matrix(jacobian), partition))
+    coefficients = characteristic_polynomial(matrix)
+    for _ in range(manifold_dimension):
+        coefficients = _divided_by_root_one(coefficients)
+    return coefficients
+
+
+def _divided_by_root_one(coefficients: list[sympy.Expr]) -> list[sympy.Expr]:
+    quotient, carry = [], sympy.Integer(0)
+    for coefficient in coefficients[:-1]:
+        carry = sympy.expand(carry + coefficient)
+        quotient.append(carry)
+    return quotient
+
+
+def exact_critical_step(
+    rule: Rule,
+    jacobian: sympy.MatrixBase,
+    partition: Partition,
+    values: Values,
+    manifold_dimension: int = 0,
+    seconds: float = 2.0,
+) -> ExactStep | None:
+    """The critical factor of a rule at an equilibrium with exact Jacobian, or None if out of reach.
+
+    Arguments: the field's Jacobian, shape (d, d), in the parameters whose `values` are given.
+    """
+    for matrix in (jacobian, sympy.Matrix(jacobian).xreplace(dict(values))):
+        found = within(
+            seconds,
+            lambda matrix=matrix: _critical(
+                step_polynomial(rule, matrix, partition, manifold_dimension), values
+            ),
+            None,
+        )
+        if found is not None or not values:
+            return found
+    return None
+
+
+def _critical(coefficients: list[sympy.Expr], values: Values) -> ExactStep | None:
+    values = dict(values)
+    if len(coefficients) == 1:
+        return None
+    roots: list[tuple[sympy.Expr, sympy.Expr]] = []
+    for guard in circle_guards(coefficients):
+        guard = sympy.expand(guard)
+        number = sympy.Poly(guard.xreplace(values), h)
+        if all(number_is_zero(c) for c in number.all_coeffs()):
+            return ExactStep(0.0, sympy.Integer(0))  # a multiplier stays on the circle at every step
+        roots += [(root, guard) for root in positive_roots(number)]
+    first = min((root for root, _ in roots), key=lambda r: r.evalf(20), default=None)
+    probe = sympy.Rational(1) if first is None else sympy.Rational(str((first / 2).evalf(15)))
+    put = {**values, h: probe}
+    counts = circle_counts([c.xreplace(put) for c in coefficients])
+    if counts is None:
+        return None
+    if counts.on or counts.outside:
+        return ExactStep(0.0, sympy.Integer(0))
+    if first is None:
+        return ExactStep(None, None)
+    guards = [guard for root, guard in roots if abs((root - first).evalf(20)) < 1e-15 * first.evalf(20)]
+    forms = [_closed_form(guard, first, values) for guard in guards]
+    forms = [form for form in forms if form is not None]
+    return ExactStep(
+        float(first.evalf(20)), min(forms, key=sympy.count_ops) if forms else None
+    )
+
+
+def positive_roots(polynomial: sympy.Poly) -> list[sympy.Expr]:
+    """The positive roots of a polynomial in one variable with constant coefficients."""
+    if polynomial.degree() < 1:
+        return []
+    if all(c.is_Rational for c in polynomial.all_coeffs()):
+        roots = [r for r in dict.fromkeys(sympy.real_roots(polynomial)) if r.is_positive]
+        return [r.evalf(40) for r in roots]
+    found = sympy.Poly([c.evalf(60) for c in polynomial.all_coeffs()], h).nroots(n=50, maxsteps=200)
+    return [sympy.re(r) for r in found if abs(sympy.im(r)) < 1e-20 and sympy.re(r) > 1e-20]
+
+
+def _closed_form(guard: sympy.Expr, root: sympy.Expr, values: dict) -> sympy.Expr | None:
+    """The closed form of the guard's root that has the value `root` at the parameters' values."""
+    for factor, _ in sympy.factor_list(guard, h)[1]:
+        polynomial = sympy.Poly(factor, h)
+        if polynomial.degree() < 1:
+            continue
+        candidates = closed_form_roots(polynomial) or []
+        for candidate in candidates:
+            difference = (candidate.xreplace(values) - root).evalf(30)
+            if abs(difference) < 1e-18 * abs(root):
+                return candidate
+    return None

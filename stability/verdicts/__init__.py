@@ -1,0 +1,3 @@
+"""What the numbers mean, in words."""
+
+from .verdict import Verdict as Verdict

@@ -1,0 +1,222 @@
+"""Game-theoretic conditions at a stationary point: Nash, minmax, Stackelberg."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..dynamics.partition import Partition
+from .definite import Definiteness, definiteness, solve
+from .verdict import Verdict
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+@dataclass(frozen=True)
+class Derivatives:
+    """First and second derivatives of every loss at one point, in one engine.
+
+    - `gradients`: ∇L_i by row, shape (n, d); `hessians`: ∇²L_i, n matrices of shape (d, d).
+    - `constrained_hessian(leader, follower, w)`: see `Game.constrained_hessian`.
+    """
+
+    gradients: Any
+    hessians: Sequence[Any]
+    constrained_hessian: Callable[[int, int, Any], Any]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """The verdicts at one point; `differential_stackelberg` by leader ("leader x"), two players only."""
+
+    differential_nash: Verdict
+    local_nash: Verdict
+    local_minmax: Verdict
+    differential_stackelberg: dict[str, Verdict]
+
+
+def conditions(
+    partition: Partition,
+    numeric: Derivatives,
+    exact: Derivatives | None,
+    *,
+    zero_sum: bool,
+    minimizer: int,
+    uncertainty: float = 0.0,
+) -> Conditions:
+    """The game-theoretic verdicts at a stationary point, from the derivatives there.
+
+    `exact` holds the same derivatives in exact numbers, if the point is known exactly; `uncertainty` is
+    added to the rounding error of every second derivative (the point may be off).
+    """
+    checks = _Checks(partition, numeric, exact, uncertainty)
+    two = len(partition.players) == 2
+    if two and zero_sum:
+        minmax = checks.minmax(minimizer)
+    else:
+        text = "strict local minmax points are defined for two-player zero-sum games"
+        minmax = Verdict("undecided", None, None, "exact", text)
+    leaders = {f"leader {p}": checks.stackelberg(i) for i, p in enumerate(partition.players)} if two else {}
+    return Conditions(*checks.nash(), minmax, leaders)
+
+
+class _Checks:
+    def __init__(self, partition, numeric, exact, uncertainty):
+        self.partition = partition
+        self.numeric: Derivatives = numeric
+        self.exact: Derivatives | None = exact
+        self.uncertainty = uncertainty
+
+    def definite(self, matrix: np.ndarray, exact: sympy.MatrixBase | None, error: float = 0.0) -> Definiteness:
+        bound = 4 * EPS * np.abs(matrix) + self.uncertainty + error
+        return definiteness((matrix + matrix.T) / 2, bound, exact)
+
+    def own(self, i: int, j: int | None = None) -> tuple[np.ndarray, sympy.MatrixBase | None]:
+        """The block ∇²ᵢⱼL_i in both engines."""
+        rows, columns = self.partition.slices[i], self.partition.slices[i if j is None else j]
+        numeric = np.asarray(self.numeric.hessians[i])[rows, columns]
+        return numeric, None if self.exact is None else self.exact.hessians[i][rows, columns]
+
+    def nash(self) -> tuple[Verdict, Verdict]:
+        """Differential Nash: all ∇²ᵢᵢLᵢ ≻ 0 (Ratliff, Burden, Sastry 2016). Local Nash needs ⪰ 0."""
+        found = [self.definite(*self.own(i)) for i in range(len(self.partition.players))]
+        evidence = "exact" if all(d.evidence == "exact" for d in found) else "numeric"
+        worst = min(range(len(found)), key=lambda i: found[i].smallest)
+        player, smallest = self.partition.players[worst], found[worst].smallest
+        margin = min(d.margin for d in found)
+        if all(d.sign == 1 for d in found):
+            text = f"every player's own Hessian is positive definite (smallest eigenvalue {smallest:.6g}, {player}'s)"
+            yes = Verdict("yes", smallest, margin, evidence, text)
+            return yes, yes
+        negative = [i for i, d in enumerate(found) if d.sign == -1]
+        if negative:
+            worst = min(negative, key=lambda i: found[i].smallest)
+            d = found[worst]
+            text = (
+                f"player {self.partition.players[worst]} can do better nearby: its own Hessian has "
+                f"the negative eigenvalue {d.smallest:.6g}"
+            )
+            no = Verdict("no", d.smallest, d.margin, d.evidence, text)
+            return no, no
+        singular = [i for i, d in enumerate(found) if d.sign == 0]
+        open_ = [i for i, d in enumerate(found) if d.sign is None]
+        names = ", ".join(self.partition.players[i] for i in [*singular, *open_])
+        local = Verdict(
+            "undecided", smallest, margin, evidence,
+            f"the own Hessian of {names} has a zero eigenvalue and none negative; higher derivatives would decide"
+            if not open_ else f"the smallest own-Hessian eigenvalue of {names} cannot be told from zero",
+        )  # fmt: skip
+        if singular:
+            text = f"the own Hessian of {self.partition.players[singular[0]]} is singular"
+            return Verdict("no", 0.0, 0.0, found[singular[0]].evidence, text), local
+        return Verdict("undecided", smallest, margin, evidence, local.because), local
+
+    def minmax(self, minimizer: int) -> Verdict:
+        """∇²_yy f ≺ 0 and ∇²_xx f − ∇²_xy f (∇²_yy f)⁻¹ ∇²_yx f ≻ 0 (Jin, Netrapalli, Jordan 2020, prop. 19).
+
+        Read from the players' own losses (f = L_x, and −∇²_yy f = ∇²_yy L_y), so that terms in the
+        other's strategy alone, which nobody can act on, do not matter.
+        """
+        x, y = minimizer, 1 - minimizer
+        players = self.partition.players
+        inner = self.definite(*self.own(y))
+        where = f"min over {players[x]}, max over {players[y]}"
+        if inner.sign != 1:
+            return _not_definite(inner, f"{where}: {players[y]}'s own Hessian")
+
+        def schur(blocks):
+            (f_xx, f_xy), f_yy = blocks
+            return f_xx + f_xy @ solve(f_yy, f_xy.T)
+
+        numeric = schur(((self.own(x)[0], self.own(x, y)[0]), self.own(y)[0]))
+        exact = None
+        if self.exact is not None:
+            exact = schur(((self.own(x)[1], self.own(x, y)[1]), self.own(y)[1]))
+        outer = self.definite(numeric, exact, self._solving_error(y, numeric))
+        return _both(inner, outer, where, "the Schur complement")
+
+    def stackelberg(self, leader: int) -> Verdict:
+        """Differential Stackelberg point (Fiez, Chasnov, Ratliff 2020, def. 4), general sum.
+
+        With the follower's response r, r′ = −(∇²_ff L_f)⁻¹∇²_fl L_f, the total gradient of L_l(x, r(x)) is
+        ∇_l L_l − (∇²_fl L_f)ᵀw with w = (∇²_ff L_f)⁻¹∇_f L_l, and its total second derivative is
+        (I, r′)ᵀ ∇²(L_l − wᵀ∇_f L_f) (I, r′), w held fixed.
+        """
+        follower = 1 - leader
+        players = self.partition.players
+        inner = self.definite(*self.own(follower))
+        if inner.sign != 1:
+            return _not_definite(inner, f"the own Hessian of the follower {players[follower]}")
+        total, second = self._total(leader, follower, self.numeric)
+        exact_second = None
+        evidence = inner.evidence
+        if self.exact is not None:
+            exact_total, exact_second = self._total(leader, follower, self.exact)
+            gradient_is_zero = all(sympy.simplify(e) == 0 for e in exact_total)
+        else:
+            scale = np.abs(np.asarray(self.numeric.gradients)).max() + np.abs(second).max()
+            gradient_is_zero = bool(np.abs(total).max() <= 1e-7 * scale + self.uncertainty)
+        if not gradient_is_zero:
+            size = float(np.abs(total).max())
+            text = (
+                f"the leader {players[leader]} can do better by moving the follower: its total gradient "
+                f"is {size:.6g}, not zero"
+            )
+            return Verdict("no", size, size, evidence, text)
+        outer = self.definite(second, exact_second, self._solving_error(follower, second))
+        return _both(inner, outer, f"leader {players[leader]}", "the leader's total second derivative")
+
+    def _total(self, leader: int, follower: int, derivatives: Derivatives) -> tuple[Any, Any]:
+        """The leader's total gradient and total second derivative, in the engine of `derivatives`."""
+        own, other = self.partition.slices[leader], self.partition.slices[follower]
+        l_gradient, f_hessian = derivatives.gradients, derivatives.hessians[follower]
+        if isinstance(f_hessian, sympy.MatrixBase):
+            along = l_gradient[leader, other].T
+            direct = l_gradient[leader, own].T
+            identity = sympy.eye(self.partition.sizes[leader])
+            w_is_zero = all(e == 0 for e in along)
+        else:
+            along = l_gradient[leader, other]
+            direct = l_gradient[leader, own]
+            identity = np.eye(self.partition.sizes[leader])
+            w_is_zero = bool(np.abs(along).max() <= 1e-9 * (1e-300 + np.abs(derivatives.hessians[leader]).max()))
+        w = solve(f_hessian[other, other], along)
+        cross = f_hessian[other, own]
+        total = direct - cross.T @ w
+        hessian = derivatives.hessians[leader] if w_is_zero else derivatives.constrained_hessian(leader, follower, w)
+        response = -solve(f_hessian[other, other], cross)
+        off = hessian[own, other] @ response
+        second = (
+            identity.T @ hessian[own, own] + off + off.T + response.T @ hessian[other, other] @ response
+        )
+        return total, second
+
+    def _solving_error(self, i: int, result: np.ndarray) -> float:
+        """What solving with player i's own Hessian adds to the error of a Schur complement."""
+        hessian, _ = self.own(i)
+        if len(hessian) == 1 and self.uncertainty == 0:
+            return 16 * EPS * float(np.abs(result).max() + np.abs(hessian).max())
+        condition = float(np.linalg.cond(hessian))
+        return (16 * EPS + self.uncertainty) * condition * float(np.abs(result).max() + 1.0)
+
+
+def _not_definite(found: Definiteness, what: str) -> Verdict:
+    if found.sign is None:
+        text = f"{what} cannot be told from singular (smallest eigenvalue {found.smallest:.6g})"
+        return Verdict("undecided", found.smallest, found.margin, found.evidence, text)
+    text = f"{what} is not positive definite (smallest eigenvalue {found.smallest:.6g})"
+    return Verdict("no", found.smallest, found.margin, found.evidence, text)
+
+
+def _both(inner: Definiteness, outer: Definiteness, where: str, what: str) -> Verdict:
+    """The verdict once the inner problem is known to be strictly convex."""
+    if outer.sign != 1:
+        return _not_definite(outer, f"{where}: {what}")
+    evidence = "exact" if inner.evidence == outer.evidence == "exact" else "numeric"
+    smallest = min(inner.smallest, outer.smallest)
+    text = f"{where}: the inner own Hessian and {what} are positive definite (smallest eigenvalue {smallest:.6g})"
+    return Verdict("yes", smallest, min(inner.margin, outer.margin), evidence, text)

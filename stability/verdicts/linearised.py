@@ -1,0 +1,138 @@
+"""A linearised flow or map at an equilibrium: spectrum, sign, type and verdict, in both engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from .._bounded import within
+from ..spectra.dense import Spectrum, spectrum, stability_sign
+from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
+from .stability import Kind, stability_verdict
+from .types import classify
+from .verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """The spectrum of the whole matrix, that across the manifold of equilibria, the type and the verdict."""
+
+    spectrum: Spectrum
+    across: Spectrum
+    type: str
+    verdict: Verdict
+
+    @property
+    def error_bound(self) -> float:
+        """The largest error of the abscissa and the radius that the bounds allow."""
+        bounds = (self.spectrum.abscissa, self.spectrum.radius)
+        return max(max(b.upper - b.value, b.value - b.lower) for b in bounds)
+
+
+def linearisation(
+    kind: Kind,
+    matrix: np.ndarray,
+    uncertainty: np.ndarray,
+    exact: sympy.MatrixBase | None = None,
+    *,
+    tangent: np.ndarray | None = None,
+    linear: bool = False,
+) -> Linearisation:
+    """Analyses the Jacobian of a flow, or the multiplier matrix of a map, at an equilibrium.
+
+    - `matrix`, `uncertainty`: shape (d, d), and a bound on the error of each entry.
+    - `exact`: the same matrix in exact numbers; its root counts then decide, however close to the boundary.
+    - `tangent`: basis, shape (d, k), of the tangent of the manifold of equilibria, if there is one.
+    - `linear`: the field is linear.
+    """
+    k = 0 if tangent is None else tangent.shape[1]
+    whole = spectrum(matrix, uncertainty)
+    across, across_uncertainty = whole, uncertainty
+    reduced = matrix
+    if k:
+        assert tangent is not None
+        reduced, across_uncertainty = modulo(kind, matrix, uncertainty, tangent)
+        across = spectrum(reduced, across_uncertainty)
+    counts = None if exact is None else _counts(kind, exact, k)
+    if counts is not None:
+        decaying, neutral, growing = counts
+        sign, evidence = (1 if growing else 0 if neutral else -1), "exact"
+    else:
+        sign, evidence = stability_sign(reduced, across_uncertainty, kind=kind), "numeric"
+    semisimple = None
+    if exact is not None and linear and sign == 0:
+        semisimple = within(1.0, lambda: _neutral_part_is_semisimple(kind, exact), None)
+    sides = None
+    if counts is not None and not k:
+        distance = whole.eigenvalues.real if kind == "flow" else np.abs(whole.eigenvalues)
+        order = np.argsort(distance, kind="stable")
+        sides = np.empty(len(order), dtype=int)
+        sides[order] = [-1] * counts[0] + [0] * counts[1] + [1] * counts[2]
+    return Linearisation(
+        whole,
+        across,
+        classify(matrix, whole, kind, k, sides),
+        stability_verdict(
+            kind, across, sign, evidence,
+            manifold_dimension=k, linear=linear, semisimple=semisimple,
+        ),
+    )  # fmt: skip
+
+
+def modulo(
+    kind: Kind, matrix: np.ndarray, uncertainty: np.ndarray, tangent: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The matrix modulo the tangent of a manifold of equilibria, and its uncertainty.
+
+    The tangent consists of eigenvectors (eigenvalue 0, multiplier 1), so with an orthonormal basis Q of its
+    complement the matrix is block triangular and QᵀMQ carries the remaining eigenvalues.
+    """
+    basis = complement(tangent)
+    residual = matrix @ tangent - (tangent if kind == "map" else 0.0)
+    slack = uncertainty + 4 * np.finfo(float).eps * np.abs(matrix) + np.abs(residual).max()
+    return basis.T @ matrix @ basis, np.abs(basis).T @ slack @ np.abs(basis)
+
+
+def complement(tangent: np.ndarray) -> np.ndarray:
+    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
+    q, _ = np.linalg.qr(tangent, mode="complete")
+    return q[:, tangent.shape[1] :]
+
+
+def _counts(kind: Kind, exact: sympy.MatrixBase, k: int) -> tuple[int, int, int] | None:
+    """How many eigenvalues decay, are neutral and grow, without k neutral ones along the manifold."""
+
+    def work():
+        count = root_counts if kind == "flow" else circle_counts
+        return count(characteristic_polynomial(exact))
+
+    counts = within(2.0, work, None)
+    if counts is None or counts[1] < k:
+        return None
+    return counts[0], counts[1] - k, counts[2]
+
+
+def _neutral_part_is_semisimple(kind: Kind, exact: sympy.MatrixBase) -> bool:
+    """Whether the neutral eigenvalues of an exact matrix, none of whose others grow, are semisimple.
+
+    With q the square-free polynomial of the neutral eigenvalues, that is rank q(M) = d − (their number).
+    """
+    s = sympy.Dummy("s")
+    p = sympy.Poly(characteristic_polynomial(exact), s)
+    mirrored = p.compose(sympy.Poly(-s, s)) if kind == "flow" else sympy.Poly(p.all_coeffs()[::-1], s)
+    neutral = sympy.gcd(p, mirrored)
+    q = neutral.sqf_part()
+    image = sympy.zeros(*exact.shape)
+    for coefficient in q.all_coeffs():
+        image = (image * exact + coefficient * sympy.eye(exact.rows)).applyfunc(sympy.expand)
+    count = sum(f.degree() * _multiplicity(p, f) for f, _ in sympy.factor_list(q)[1])
+    return image.rank() == exact.rows - count
+
+
+def _multiplicity(p: sympy.Poly, factor: sympy.Poly) -> int:
+    count = 0
+    while (p % factor).is_zero:
+        p, count = sympy.quo(p, factor), count + 1
+    return count

@@ -1,0 +1,109 @@
+"""Whether a flow or a map stays at an equilibrium: what the spectrum says, in words."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from ..spectra.dense import Spectrum
+from .verdict import Evidence, Verdict
+
+Kind = Literal["flow", "map"]
+
+
+def stability_verdict(
+    kind: Kind,
+    spectrum: Spectrum,
+    sign: int | None,
+    evidence: Evidence,
+    *,
+    manifold_dimension: int = 0,
+    linear: bool = False,
+    semisimple: bool | None = None,
+) -> Verdict:
+    """The stability verdict of an equilibrium of a flow (or map) from its linearisation.
+
+    - `spectrum`: eigenvalues (multipliers); along a manifold of equilibria those across it.
+    - `sign`: −1 all decay, +1 one grows, 0 none grows but one is exactly neutral, None undecided.
+    - `manifold_dimension`: of the manifold of equilibria; stability is then judged across it.
+    - `linear`: the field is linear, so that the linearisation decides in every case.
+    - `semisimple`: whether the neutral eigenvalues have as many eigenvectors as their multiplicity.
+    """
+    if manifold_dimension and len(spectrum.eigenvalues) == 0:
+        return Verdict("neutral", None, None, evidence, "every point nearby is an equilibrium")
+    bounds = spectrum.abscissa if kind == "flow" else spectrum.radius
+    boundary = 0.0 if kind == "flow" else 1.0
+    value = bounds.value
+    across = f" across the {_manifold(manifold_dimension)}" if manifold_dimension else ""
+    noun, size = ("eigenvalue", "real part") if kind == "flow" else ("multiplier", "modulus")
+
+    if sign is not None and sign != 0:
+        margin = abs(value - boundary)
+        if evidence == "numeric":
+            margin = boundary - bounds.upper if sign < 0 else bounds.lower - boundary
+        if sign < 0:
+            text = (
+                f"every {noun}{across} has a negative real part (largest {value:.6g})"
+                if kind == "flow"
+                else f"every {noun}{across} has modulus below one (largest {value:.9g})"
+            )
+            return Verdict("exponentially stable", value, margin, evidence, text)
+        growing = _count_growing(kind, spectrum)
+        text = f"{growing} {noun}{'s have' if growing > 1 else ' has'} " + (
+            f"a positive real part (largest {value:.6g})"
+            if kind == "flow"
+            else f"modulus above one (largest {value:.9g})"
+        )
+        return Verdict("unstable", value, margin, evidence, text)
+
+    if sign == 0 and linear:
+        place = "the imaginary axis" if kind == "flow" else "the unit circle"
+        if semisimple:
+            text = f"the field is linear and its {noun}s on {place} are semisimple: orbits neither grow nor decay"
+            return Verdict("neutral", value, 0.0, evidence, text)
+        if semisimple is False:
+            text = f"the field is linear and has a defective {noun} on {place}: orbits grow like a power of time"
+            return Verdict("unstable", value, 0.0, evidence, text)
+
+    neutral = _neutral(kind, spectrum)
+    if sign == 0:
+        text = f"{neutral[0]}{across}, where the linearisation is silent; {neutral[1]} would decide"
+        return Verdict("undecided", value, 0.0, evidence, text)
+    name = "spectral abscissa" if kind == "flow" else "spectral radius"
+    error = max(bounds.upper - value, value - bounds.lower)
+    text = (
+        f"the {name} {value:.9g} cannot be told from {boundary:g} (its {size} is known to {error:.1g}); "
+        f"an exact analysis, or else {neutral[1]}, would decide"
+    )
+    return Verdict("undecided", value, abs(value - boundary) - error, evidence, text)
+
+
+def _manifold(dimension: int) -> str:
+    return {1: "curve", 2: "surface"}.get(dimension, f"{dimension}-dimensional manifold") + " of equilibria"
+
+
+def _count_growing(kind: Kind, spectrum: Spectrum) -> int:
+    if kind == "flow":
+        growing = spectrum.eigenvalues.real > spectrum.errors
+    else:
+        growing = np.abs(spectrum.eigenvalues) > 1 + spectrum.errors
+    return max(int(growing.sum()), 1)
+
+
+def _neutral(kind: Kind, spectrum: Spectrum) -> tuple[str, str]:
+    """What lies on the stability boundary, and what would decide there."""
+    values = spectrum.eigenvalues
+    if kind == "flow":
+        i = int(np.argmax(values.real))
+        if abs(values[i].imag) <= spectrum.errors[i]:
+            return "an eigenvalue is zero", "a reduction to the centre manifold"
+        pair = f"the imaginary pair ±{abs(values[i].imag):.6g}i lies on the axis"
+        return pair, "the first Lyapunov coefficient or a conserved quantity"
+    i = int(np.argmax(np.abs(values)))
+    if abs(values[i].imag) <= spectrum.errors[i]:
+        if values[i].real > 0:
+            return "a multiplier is one", "a reduction to the centre manifold"
+        return "a multiplier is minus one", "the coefficient of the flip normal form"
+    pair = f"a pair of multipliers exp(±{abs(np.angle(values[i])):.6g}i) lies on the unit circle"
+    return pair, "the Neimark–Sacker normal form or a conserved quantity"
