@@ -1,24 +1,27 @@
 """Time limits for symbolic work.
 
 SymPy's simplifiers and solvers have no bound of their own, so every call whose cost depends on the
-user's expression runs inside `time_limit`. The exception is raised in the calling thread by a watchdog
-(`PyThreadState_SetAsyncExc`), which works in every thread and on every platform of CPython; it derives
-from BaseException so that SymPy's own `except Exception` clauses cannot swallow it, and is sent again
-until the block has been left, because callbacks such as `__del__` may.
+user's expression runs inside `within`. In the main thread a timer signal ends the work; in other threads,
+and where there are no such signals, a profile function looks at the clock at every Python call. (Exceptions
+sent with PyThreadState_SetAsyncExc would serve both, but cannot be taken back: CPython 3.11 was seen to
+spin after one was cancelled.)
 """
 
 from __future__ import annotations
 
-import ctypes
+import signal
+import sys
 import threading
+import time
 from collections.abc import Callable
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class OutOfTime(BaseException):
-    """A block of symbolic work took longer than it was given."""
+    """Work took longer than it was given. No `Exception`: SymPy's own handlers must not swallow it."""
 
 
 def within(seconds: float, work: Callable[[], T], default: T) -> T:
@@ -26,35 +29,52 @@ def within(seconds: float, work: Callable[[], T], default: T) -> T:
 
     Exceptions raised by `work` pass through. The limit acts between bytecodes: a single long call into
     C (arithmetic on huge integers) is not interrupted, so sizes have to be bounded by the caller.
-    Calls may be nested; the inner limit is the one that ends the inner block.
+    Calls may be nested; whichever limit passes first ends its own block.
     """
-    thread = ctypes.c_ulong(threading.get_ident())
-    raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
-    lock, left = threading.Lock(), threading.Event()
     limit = type("OutOfTime", (OutOfTime,), {})  # its own class, so that nested limits stay apart
-
-    def watch() -> None:
-        if left.wait(seconds):
-            return
-        while True:
-            with lock:
-                if left.is_set():
-                    return
-                raise_in(thread, ctypes.py_object(limit))
-            if left.wait(0.05):
-                return
-
-    watchdog = threading.Thread(target=watch, daemon=True)
-    watchdog.start()
+    main = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
     try:
-        try:
+        with (_timer if main else _clock)(seconds, limit):
             return work()
-        finally:
-            with lock:
-                left.set()
-            raise_in(thread, None)  # one that was sent but has not arrived
     except limit:
-        left.set()
         return default
+
+
+@contextmanager
+def _timer(seconds: float, limit: type[OutOfTime]):
+    def ring(*_):
+        raise limit
+
+    begin = time.monotonic()
+    outer = signal.getitimer(signal.ITIMER_REAL)[0]
+    if 0 < outer <= seconds:  # the enclosing limit comes first
+        yield
+        return
+    handler = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)  # again, in case a callback swallows one
+    try:
+        yield
     finally:
-        watchdog.join()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        if outer:
+            rest = max(outer - (time.monotonic() - begin), 1e-6)
+            signal.setitimer(signal.ITIMER_REAL, rest, 0.05)
+
+
+@contextmanager
+def _clock(seconds: float, limit: type[OutOfTime]):
+    end = time.monotonic() + seconds
+    outer = sys.getprofile()
+
+    def look(frame, event, argument):
+        if time.monotonic() > end:
+            raise limit
+        if outer is not None:
+            outer(frame, event, argument)
+
+    sys.setprofile(look)
+    try:
+        yield
+    finally:
+        sys.setprofile(outer)

@@ -152,10 +152,10 @@ class _Solver:
             slope = sympy.diff(factor, v)
             if not slope.has(v):
                 slope = sympy.factor_terms(slope)
-                choices.append((not self._cannot_vanish(slope), sympy.count_ops(factor), v, slope))
+                choices.append((not self._cannot_vanish(slope), not slope.is_number, v, slope))
         rest = [sympy.Mul(*factors) for factors in factored if factors != [factor]]
         if choices:
-            may_vanish, _, v, slope = min(choices, key=lambda choice: choice[:2])
+            may_vanish, _, v, slope = min(choices, key=lambda choice: choice[:2])  # numbers divide best
             intercept = factor.xreplace({v: sympy.Integer(0)})
             if may_vanish:
                 self.branch([slope, intercept, *rest], assigned, nonzero, depth + 1)

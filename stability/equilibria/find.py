@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import sympy
@@ -95,6 +95,8 @@ def find_equilibria(
     warnings = []
     for zero, own in merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box):
         coordinates, generic = _recognised(zero, equations)
+        if coordinates is not None:  # the exact point, to the last digit
+            zero = replace(zero, point=np.array([float(c.evalf(20)) for c in coordinates]), error=0.0)
         known = own.isolated == "yes" and exact.exhaustive and not exact.families
         if known and differentiable(evaluate, zero.point, box):
             warnings.append(

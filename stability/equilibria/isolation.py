@@ -59,7 +59,7 @@ def isolations(evaluate: Evaluate, zeros: Sequence[Zero], box: np.ndarray) -> tu
     smooth = finite(judged.values, judged.jacobians)
     spaces = {
         i: _kernel(judged.jacobians[i], int(judged.kernel[i]) if judged.accepted[i] else None)
-        for i in np.flatnonzero(smooth)
+        for i in np.flatnonzero(smooth).tolist()
     }
     singular = [i for i, kernel in spaces.items() if kernel.shape[1]]
     kernels = [spaces[i] for i in singular]

@@ -65,7 +65,8 @@ def _typical(sizes: np.ndarray) -> float:
 
 def finite(values: np.ndarray, jacobians: np.ndarray) -> np.ndarray:
     """Which points have a finite value and Jacobian, shape `(n,)`."""
-    return np.isfinite(values).all(axis=1) & np.isfinite(jacobians).all(axis=(1, 2))
+    usable = np.isfinite(values).all(axis=1) & np.isfinite(jacobians).all(axis=(1, 2))
+    return np.asarray(usable)
 
 
 def row_norms(jacobians: np.ndarray) -> np.ndarray:

@@ -245,9 +245,9 @@ def _as_zeros(field: ScaledField, found: _Found) -> tuple[Zero, ...]:
     rounded = np.where(tiny, 0.0, found.points)
     with np.errstate(all="ignore"):
         values, rounded_values = (field.evaluate(x)[0] for x in (found.points, rounded))
-        agrees = (np.abs(rounded_values) <= 2 * np.abs(values)).all(axis=1)
-    points = np.where(agrees[:, None], rounded, found.points)
-    residuals = np.abs(np.where(agrees[:, None], rounded_values, values)).max(axis=1)
+        agrees = np.all(np.abs(rounded_values) <= 2 * np.abs(values), axis=1, keepdims=True)
+    points = np.where(agrees, rounded, found.points)
+    residuals = np.abs(np.where(agrees, rounded_values, values)).max(axis=1)
     errors = found.error * field.unit.max()
     return tuple(
         Zero(point, float(residual), float(error))

@@ -32,7 +32,7 @@ def vanishes_without_zero(
     """
     flat = np.abs(jac).max(axis=2, initial=0) <= _FLAT
     at, component = np.nonzero(flat & (np.abs(w) <= _FLAT))
-    targets = [_alive(field, points[i], row) for i, row in zip(at, component, strict=True)]
+    targets = [_alive(field, points[i], row) for i, row in zip(at, component.tolist(), strict=True)]
     usable = np.array([target is not None for target in targets], bool)
     result = np.zeros(len(points), bool)
     if not usable.any():

@@ -1,10 +1,10 @@
 """The expressions of game files: read with a white list, never evaluated as code.
 
-SymPy's own string parser calls `eval`; here Python's `ast` gives the tree and every node that is not
-named below is refused. Decimal literals are exact: "0.1" is one tenth.
+SymPy's own string parser calls `eval`; here Python's `ast` gives the tree and every node
+that is not named below is refused. Decimal literals are exact: "0.1" is one tenth.
 
-SymPy computes while it builds (it would multiply out 9**9**9), so the sizes of numbers and exponents
-are bounded before anything is built, and the whole runs under a time limit.
+SymPy computes while it builds (it would multiply out 9**9**9), so the sizes of numbers and
+exponents are bounded before anything is built, and the whole runs under a time limit.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from fractions import Fraction
 import sympy
 from sympy import Expr
 
-from stability._bounded import within
-from stability.errors import ExpressionError
-from stability.games.functions import log_sigmoid, relu, sigmoid, softplus
+from .._bounded import within
+from ..errors import ExpressionError
+from .functions import log_sigmoid, relu, sigmoid, softplus
 
 MAX_LENGTH = 10_000
 MAX_SIZE = 20_000
@@ -130,7 +130,9 @@ class _Source:
         for column, character in enumerate(text, start=1):
             if character not in _PUNCTUATION and not ("_" + character).isidentifier():
                 hint = _HINTS.get(character, "")
-                raise ExpressionError(f"{character!r} has no meaning in an expression{hint}", column)
+                raise ExpressionError(
+                    f"{character!r} has no meaning in an expression{hint}", column
+                )
         line = re.sub(r"\s", " ", text)  # a long expression may go over several lines
         stripped = line.lstrip()
         return _Source(stripped.encode(), len(line) - len(stripped))
@@ -160,7 +162,9 @@ def _syntax_tree(source: _Source) -> ast.expr:
             column,
         ) from None
     except (MemoryError, RecursionError, ValueError):
-        raise ExpressionError("the expression is nested too deeply or too long to read", 1) from None
+        raise ExpressionError(
+            "the expression is nested too deeply or too long to read", 1
+        ) from None
 
 
 # ---- tree to SymPy ---------------------------------------------------------------------------
@@ -268,17 +272,19 @@ def _reciprocal(divisor: Expr, column: int) -> Expr:
 
 
 def _power(base: Expr, exponent: Expr, column: int) -> Expr:
-    if base is sympy.E:
-        for term in sympy.Add.make_args(exponent):  # SymPy turns exp(n*log(b)) into b**n
-            for factor in sympy.Mul.make_args(term):
-                if isinstance(factor, sympy.log):
-                    _check_power(factor.args[0], term / factor, column)
+    for term in sympy.Add.make_args(exponent):
+        if base is not sympy.E:  # SymPy may split b**(x + n) into b**x * b**n …
+            _check_power(base, term, column)
+            continue
+        for factor in sympy.Mul.make_args(term):  # … and turns exp(n*log(b)) into b**n
+            if isinstance(factor, sympy.log):
+                _check_power(factor.args[0], term / factor, column)
     _check_power(base, exponent, column)
     return _checked(base**exponent, column)
 
 
 def _check_power(base: Expr, exponent: Expr, column: int) -> None:
-    """Refuses powers whose numbers would be too large to write down."""
+    """Refuses a constant exponent that makes numbers too large to write down."""
     if not exponent.is_number:
         return
     power = _value(exponent, column)

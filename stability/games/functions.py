@@ -1,8 +1,8 @@
 """The functions of game files that SymPy lacks, and the road from SymPy to JAX.
 
-`sigmoid` and `softplus` are kept whole instead of being written with `exp`, because their derivatives
-are again sigmoids (so that closed forms stay short) and because JAX then uses formulas that neither
-overflow nor lose digits.
+`sigmoid` and `softplus` are kept whole instead of being written with `exp`, because their
+derivatives are again sigmoids (so that closed forms stay short) and because JAX then uses formulas
+that neither overflow nor lose digits.
 """
 
 from __future__ import annotations
@@ -106,10 +106,10 @@ def jax_function(
 ) -> Callable[..., Any]:
     """A JAX function of one scalar per symbol that computes `expression`.
 
-    Given a sequence of expressions the function returns a list of scalars. It can be differentiated,
-    jitted and vmapped, works in the precision of its arguments, and stays finite where the exact
-    value is. Constants are folded exactly and rounded once. A kink has the derivative that JAX
-    gives it; the second derivative of a kink is NaN at the kink and zero elsewhere.
+    Given a sequence of expressions the function returns a list of scalars. It can be
+    differentiated, jitted and vmapped, works in the precision of its arguments, and does not
+    overflow in a sigmoid or softplus. Constants are folded exactly and rounded once. In an
+    expression that SymPy has differentiated twice, a kink (max, abs) is NaN at the kink itself.
     """
     several = not isinstance(expression, sympy.Basic)
     # With dummies no variable can collide with a module's name or a common subexpression's.
@@ -165,8 +165,6 @@ class _Printer(JaxPrinter):
 
 def _float_literal(number: sympy.Expr) -> str:
     """The float nearest to an exact constant, in brackets if it is negative."""
-    if isinstance(number, sympy.Rational):
-        value = number.p / number.q  # Python rounds the quotient of two integers correctly
-    else:
-        value = float(number)
+    # Python rounds the quotient of two integers correctly, whatever their sizes.
+    value = number.p / number.q if isinstance(number, sympy.Rational) else float(number)
     return repr(value) if value >= 0 else f"({value!r})"

@@ -143,25 +143,38 @@ class Game:
 
         return jax.hessian(lagrangian)(x)
 
-    @cached_property
-    def _jitted(self) -> dict[str, Callable[..., Any]]:
+    def _jvp(self, x: Any, u: Any, data: Any) -> Any:
+        return jax.jvp(lambda y: self._field(y, data), (x,), (u,))[1]
+
+    def _vjp(self, x: Any, u: Any, data: Any) -> Any:
+        return jax.vjp(lambda y: self._field(y, data), x)[1](u)[0]
+
+    def _derivatives(self, x: Any, data: Any) -> tuple[Any, Any]:
         n = range(len(self.players))
-        return {
-            "losses": jax.jit(self._loss_vector),
-            "field": jax.jit(self._field),
-            "player_field": jax.jit(self._player_field, static_argnums=0),
-            "jvp": jax.jit(lambda x, u, data: jax.jvp(lambda y: self._field(y, data), (x,), (u,))[1]),
-            "vjp": jax.jit(lambda x, u, data: jax.vjp(lambda y: self._field(y, data), x)[1](u)[0]),
-            "jacobian": jax.jit(jax.jacfwd(self._field)),
-            "gradients": jax.jit(
-                lambda x, data: jnp.stack([jax.grad(partial(self._loss, i))(x, data) for i in n])
-            ),
-            "hessians": jax.jit(lambda x, data: jnp.stack([self._hessian(i, x, data) for i in n])),
-            "constrained_hessian": jax.jit(self._constrained_hessian, static_argnums=(0, 1)),
+        gradients = jnp.stack([jax.grad(partial(self._loss, i))(x, data) for i in n])
+        return gradients, jnp.stack([self._hessian(i, x, data) for i in n])
+
+    @cached_property
+    def _operations(self) -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:
+        """Every operation, pure and jitted; jitted once, so compiled once for each shape and dtype."""
+        operations = {
+            "losses": (self._loss_vector, ()),
+            "field": (self._field, ()),
+            "player_field": (self._player_field, (0,)),
+            "jvp": (self._jvp, ()),
+            "vjp": (self._vjp, ()),
+            "jacobian": (jax.jacfwd(self._field), ()),
+            "derivatives": (self._derivatives, ()),
+            "constrained_hessian": (self._constrained_hessian, (0, 1)),
         }
+        return {name: (f, jax.jit(f, static_argnums=static)) for name, (f, static) in operations.items()}
 
     def _call(self, operation: str, x: Any, *more: Any, static: tuple[int, ...] = ()) -> Any:
-        return self._jitted[operation](*static, self._profile(x), *more, self.data)
+        x = self._profile(x)
+        pure, jitted = self._operations[operation]
+        # inside someone else's trace a jit of our own would only slow the tracing down
+        function = pure if isinstance(x, jax.core.Tracer) else jitted
+        return function(*static, x, *more, self.data)
 
     def _profile(self, x: Any) -> jax.Array:
         x = jnp.asarray(x)
@@ -201,13 +214,9 @@ class Game:
         i, j = self.partition.index(row), self.partition.index(column)
         return self.jacobian(x)[self.partition.slices[i], self.partition.slices[j]]
 
-    def gradients(self, x: Any) -> Any:
-        """∇L_i with respect to the whole profile, one row per player, shape (n, d)."""
-        return self._call("gradients", x)
-
-    def hessians(self, x: Any) -> Any:
-        """∇²L_i with respect to the whole profile, one matrix per player, shape (n, d, d)."""
-        return self._call("hessians", x)
+    def derivatives(self, x: Any) -> tuple[Any, Any]:
+        """∇L_i and ∇²L_i with respect to the whole profile, by player: shapes (n, d) and (n, d, d)."""
+        return self._call("derivatives", x)
 
     def constrained_hessian(self, leader: str | int, follower: str | int, x: Any, w: Any) -> Any:
         """∇²(L_leader − wᵀ∇_follower L_follower) with w held fixed, shape (d, d).

@@ -113,13 +113,11 @@ class SymbolicGame(SymbolicSystem):
         i, j = self.partition.index(row), self.partition.index(column)
         return self._at(self._own_jacobian[self.partition.slices[i], self.partition.slices[j]], x)
 
-    def gradients(self, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
-        """∇L_i with respect to the whole profile, one row per player, shape (n, d)."""
-        return self._at(self._gradients, x)
-
-    def hessians(self, x: sympy.MatrixBase | None = None) -> tuple[sympy.MatrixBase, ...]:
-        """∇²L_i with respect to the whole profile, one (d, d) matrix per player."""
-        return tuple(self._at(hessian, x) for hessian in self._hessians)
+    def derivatives(
+        self, x: sympy.MatrixBase | None = None
+    ) -> tuple[sympy.MatrixBase, tuple[sympy.MatrixBase, ...]]:
+        """∇L_i, shape (n, d), and the ∇²L_i, n matrices of shape (d, d), over the whole profile."""
+        return self._at(self._gradients, x), tuple(self._at(h, x) for h in self._hessians)
 
     def constrained_hessian(
         self, leader: str | int, follower: str | int, x: sympy.MatrixBase | None, w: sympy.MatrixBase

@@ -222,23 +222,38 @@ class _Analysis:
         return "Hamiltonian" if np.abs(jacobians + transposed).max() <= scale else "general"
 
     def _zero_sum(self) -> bool:
-        """Whether the losses add up to terms in single strategies, judged at sample points.
+        """Whether the losses add up to terms in single strategies: ∇²ᵢⱼ ΣL = 0 for all i ≠ j.
 
-        Terms in a single strategy, or in the others' alone for two players, change nobody's incentives:
-        such a game is strategically equivalent to a zero-sum one.
+        Terms in the others' strategies change nobody's incentives, so such a two-player game is
+        strategically equivalent to a zero-sum one. Judged at sample points of the box.
         """
-        import jax
-
         if len(self.numeric.players) == 1:
             return False
-        with jax.enable_x64(True):
-            hessians = [np.asarray(self.numeric.hessians(x)) for x in self._samples(3)]
-        for hessian in hessians:
-            total, scale = hessian.sum(axis=0), np.abs(hessian).max()
-            for i, j in itertools.combinations(self.numeric.partition.slices, 2):
-                if not np.abs(total[i, j]).max() <= 1e-10 * scale:
-                    return False
+        pairs = list(itertools.combinations(self.numeric.partition.slices, 2))
+        for hessians in self._sample_hessians(3):
+            total, scale = hessians.sum(axis=0), np.abs(hessians).max()
+            if not all(np.abs(total[i, j]).max() <= 1e-10 * scale for i, j in pairs):
+                return False
         return True
+
+    def _sample_hessians(self, n: int) -> list[np.ndarray]:
+        """∇²L_i at sample points, each of shape (players, d, d); by SymPy if possible, without compiling."""
+        if isinstance(self.symbolic, SymbolicGame) and self.symbolic.dimension <= LARGEST_EXACT:
+            game = self.symbolic
+            hessians = [h.xreplace(self.values) for h in game.derivatives()[1]]
+            puts = [
+                dict(zip(game.variables, map(sympy.Float, x), strict=True)) for x in self._samples(n)
+            ]
+            return [np.array([_numbers(h.xreplace(put)) for h in hessians]) for put in puts]
+        return [self._derivatives(x)[1] for x in self._samples(n)]
+
+    def _derivatives(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """∇L_i and ∇²L_i by JAX in float64."""
+        import jax
+
+        with jax.enable_x64(True):
+            gradients, hessians = self.numeric.derivatives(x)
+        return np.asarray(gradients), np.asarray(hessians)
 
     # ---- one equilibrium -------------------------------------------------------------------------
 
@@ -280,7 +295,7 @@ class _Analysis:
             if not e.generic:
                 expression = expression.xreplace(self.values)
             exact = at_point(expression, symbolic.variables, e.exact)
-            number = np.array(exact.xreplace(self.values).evalf(20).tolist(), dtype=float)
+            number = _numbers(exact.xreplace(self.values))
             if np.isfinite(number).all():
                 scale = 1e-7 * np.abs(number).max() + 1e-12
                 if np.abs(number - jacobian).max() > scale:
@@ -302,13 +317,13 @@ class _Analysis:
         linear = symbolic is not None and not (
             symbolic.jacobian().free_symbols & set(symbolic.variables)
         )
-        tangent = e.tangent if e.manifold_dimension else None
+        tangent = e.tangent if e.tangent.shape[1] else None
         found = linearisation("flow", jacobian, uncertainty, inserted, tangent=tangent, linear=linear)
-        eigenvalues, closed = self._eigenvalues(exact, found)
+        eigenvalues, closed, bound = self._eigenvalues(exact, found, "abscissa")
         verdict = found.verdict if e.stationary else _no_verdict(e)
         flow = FlowAnalysis(
             name, settings, eigenvalues, closed,
-            float(eigenvalues.real.max()), found.error_bound, found.type, verdict,
+            float(eigenvalues.real.max()), bound, found.type, verdict,
         )  # fmt: skip
         partition = numeric.partition
         rules = [
@@ -317,14 +332,18 @@ class _Analysis:
         ]
         return flow, rules
 
-    def _eigenvalues(self, exact, found: Linearisation) -> tuple[np.ndarray, tuple[str, ...] | None]:
-        """The eigenvalues, from their closed forms where there are any, and these as text."""
-        values = found.spectrum.eigenvalues
+    def _eigenvalues(self, exact, found: Linearisation, what: str):
+        """The eigenvalues, from their closed forms where there are any; these as text; an error bound.
+
+        `what` names the bounded quantity of the spectrum, its abscissa or its radius.
+        """
         closed = None if exact is None else exact_eigenvalues(exact, self.values)
         if closed is None:
-            return values, None
+            bounds = getattr(found.spectrum, what)
+            error = max(bounds.upper - bounds.value, bounds.value - bounds.lower)
+            return found.spectrum.eigenvalues, None, error
         numbers = np.array([complex(c.xreplace(self.values).evalf(20)) for c in closed])
-        return numbers, tuple(exact_text(c) for c in closed)
+        return numbers, tuple(exact_text(c) for c in closed), 2 * EPS * float(np.abs(numbers).max())
 
     def _rule(self, e, rule, name, settings, jacobian, uncertainty, exact, partition, linear) -> RuleAnalysis:
         matrix = rule.linearise(jacobian, partition)
@@ -339,23 +358,25 @@ class _Analysis:
             lr = {p: exact_number(v) for p, v in lr.items()} if isinstance(lr, Mapping) else exact_number(lr)
             exact_rule = replace(rule, lr=lr)
             inserted = exact_rule.linearise(sympy.Matrix(exact.xreplace(self.values)), partition)
-        tangent = e.tangent if e.manifold_dimension else None
+        tangent = e.tangent if e.tangent.shape[1] else None
         found = linearisation("map", matrix, error, inserted, tangent=tangent, linear=linear)
         verdict = found.verdict if e.stationary else _no_verdict(e)
         critical, critical_exact, best, best_radius = None, None, None, None
         if e.stationary:
             critical, critical_exact, best, best_radius = self._steps(e, rule, jacobian, exact, partition)
+        whole = found.spectrum.radius
         radius = found.across.radius.value if len(found.across.eigenvalues) else 1.0
         stable = verdict.verdict == "exponentially stable"
         return RuleAnalysis(
             rule.name, plain(rule.settings), name, settings,
-            found.spectrum.eigenvalues, found.spectrum.radius.value, found.error_bound, found.type, verdict,
+            found.spectrum.eigenvalues, whole.value, max(whole.upper - whole.value, whole.value - whole.lower),
+            found.type, verdict,
             critical, critical_exact, best, best_radius,
             math.log(10) / -math.log(radius) if stable and radius > 0 else None,
         )  # fmt: skip
 
     def _steps(self, e, rule, jacobian, exact, partition):
-        k = e.manifold_dimension
+        k = e.tangent.shape[1]
         if k == len(jacobian):
             return None, None, None, None
         base = unit(rule)
@@ -380,13 +401,12 @@ class _Analysis:
         linear = self.symbolic is not None and not (
             self.symbolic.jacobian().free_symbols & set(self.symbolic.variables)
         )
-        tangent = e.tangent if e.manifold_dimension else None
+        tangent = e.tangent if e.tangent.shape[1] else None
         found = linearisation("map", jacobian, uncertainty, inserted, tangent=tangent, linear=linear)
-        multipliers, closed = self._eigenvalues(exact, found)
+        multipliers, closed, bound = self._eigenvalues(exact, found, "radius")
         verdict = found.verdict if e.stationary else _no_verdict(e)
-        return MapAnalysis(
-            multipliers, closed, float(np.abs(multipliers).max()), found.error_bound, found.type, verdict
-        )
+        radius = float(np.abs(multipliers).max())
+        return MapAnalysis(multipliers, closed, radius, bound, found.type, verdict)
 
     def _jacobian_of_map(self, e: Equilibrium):
         """DF at a fixed point; the searched field is the displacement F(x) − x."""
@@ -395,28 +415,31 @@ class _Analysis:
         jacobian = displacement + identity
         if exact is not None:
             exact = exact + sympy.eye(len(identity))
-            jacobian = np.array(exact.xreplace(self.values).evalf(20).tolist(), dtype=float)
+            jacobian = _numbers(exact.xreplace(self.values))
         return jacobian, uncertainty + EPS * identity, exact
 
     def _conditions(self, e: Equilibrium, zero_sum: bool) -> Conditions:
         import jax
 
         game = self.numeric
-        with jax.enable_x64(True):
-            gradients, hessians = (np.asarray(f(e.point)) for f in (game.gradients, game.hessians))
+        exact = self._exact_derivatives(e)
+        moved = 0.0
+        if exact is not None:
+            gradients = _numbers(exact.gradients)
+            hessians = np.array([_numbers(h) for h in exact.hessians])
+        else:
+            gradients, hessians = self._derivatives(e.point)
+            if e.error:
+                moved = float(np.abs(self._derivatives(e.point + e.error)[1] - hessians).max())
 
-            def constrained(leader, follower, w):
+        def constrained(leader, follower, w):
+            with jax.enable_x64(True):
                 return np.asarray(game.constrained_hessian(leader, follower, e.point, w))
 
-            moved = 0.0
-            if e.error:
-                nearby = np.asarray(game.hessians(e.point + e.error))
-                moved = float(np.abs(nearby - hessians).max())
-            numeric = Derivatives(gradients, hessians, constrained)
-            return conditions(
-                game.partition, numeric, self._exact_derivatives(e),
-                zero_sum=zero_sum, minimizer=game.minimizer, uncertainty=moved,
-            )  # fmt: skip
+        return conditions(
+            game.partition, Derivatives(gradients, hessians, constrained), exact,
+            zero_sum=zero_sum, minimizer=game.minimizer, uncertainty=moved,
+        )  # fmt: skip
 
     def _exact_derivatives(self, e: Equilibrium) -> Derivatives | None:
         game = self.symbolic
@@ -425,12 +448,13 @@ class _Analysis:
         exact, values = e.exact, self.values
 
         def put(matrix):
-            return at_point(matrix.xreplace(values), game.variables, exact)
+            return at_point(matrix.xreplace(values), game.variables, [c.xreplace(values) for c in exact])
 
         def constrained(leader, follower, w):
             return put(game.constrained_hessian(leader, follower, None, w))
 
-        return Derivatives(put(game.gradients()), [put(h) for h in game.hessians()], constrained)
+        gradients, hessians = game.derivatives()
+        return Derivatives(put(gradients), [put(h) for h in hessians], constrained)
 
     def _decomposition(self, e: Equilibrium) -> Decomposition:
         jacobian = self.main.evaluate(e.point[None])[1][0]
@@ -489,6 +513,16 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
         return v
 
     return {key: value(v) for key, v in settings.items()}
+
+
+def _numbers(matrix: sympy.MatrixBase) -> np.ndarray:
+    """A matrix of exact numbers in float64; NaN where an entry is no real number."""
+
+    def number(e: sympy.Expr) -> float:
+        value = e.evalf(20)
+        return float(value) if value.is_Float or value.is_Rational else math.nan
+
+    return np.array([[number(e) for e in matrix.row(i)] for i in range(matrix.rows)], dtype=float)
 
 
 def _floats(lr: Any) -> Any:

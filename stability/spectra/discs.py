@@ -17,9 +17,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.linalg
+from numpy.typing import NDArray
+
+Array = NDArray[np.inexact]
+Indices = NDArray[np.intp]
 
 _EPS = np.finfo(np.float64).eps
 UNIT_ROUNDOFF = _EPS / 2
@@ -35,18 +40,16 @@ class Discs:
     The discs with one label hold as many eigenvalues as there are discs. Shapes (d,).
     """
 
-    values: np.ndarray
-    radii: np.ndarray
-    labels: np.ndarray
+    values: Array
+    radii: Array
+    labels: Indices
 
     @property
-    def components(self) -> list[np.ndarray]:
+    def components(self) -> list[Indices]:
         return [np.flatnonzero(self.labels == label) for label in np.unique(self.labels)]
 
 
-def balance(
-    matrix: np.ndarray, uncertainty: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray, int]:
+def balance(matrix: Array, uncertainty: Array | None) -> tuple[Array, Array | None, Array, int]:
     """B = 2^-exponent D^-1 A D with entries of at most about one, and the uncertainty likewise.
 
     D holds powers of two, chosen to make rows and columns of B alike in norm, so B is exact short
@@ -65,23 +68,24 @@ def balance(
     return balanced, uncertainty, scaling, exponent
 
 
-def diagonalise(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def diagonalise(matrix: Array) -> tuple[Array, Array, Array]:
     """Approximate eigenvalues, eigenvectors and the approximate inverse of these."""
     values, vectors = np.linalg.eig(matrix)
     try:
         inverse = np.linalg.inv(vectors)
     except np.linalg.LinAlgError:  # an exactly singular pivot: no inverse, but left eigenvectors
-        values, left, vectors = scipy.linalg.eig(matrix, left=True)
+        eigenpairs: Any = scipy.linalg.eig(matrix, left=True)
+        values, left, vectors = eigenpairs
         inverse = left.conj().T
     return values, vectors, inverse
 
 
 def best_discs(
-    matrix: np.ndarray,
-    values: np.ndarray,
-    vectors: np.ndarray,
-    inverse: np.ndarray,
-    uncertainty: np.ndarray | None,
+    matrix: Array,
+    values: Array,
+    vectors: Array,
+    inverse: Array,
+    uncertainty: Array | None,
 ) -> Discs:
     """The smallest discs found, with `discs.values[i]` close to `values[i]`."""
     best = discs_of(matrix, values, vectors, inverse, uncertainty)
@@ -91,7 +95,7 @@ def best_discs(
     d = len(matrix)
     noise = np.random.default_rng(0).standard_normal(matrix.shape)
     candidates = [diagonalise(matrix + size * _EPS * norm * noise) for size in (1, 64)]
-    schur, basis = scipy.linalg.schur(matrix, output="complex")
+    schur, basis = scipy.linalg.schur(matrix, output="complex")[:2]
     # columns shrunk by a constant factor each shrink the upper triangle; the factor is as small as
     # keeps the rounding errors of the inverse below one
     shrinking = (d * d * _EPS) ** (np.arange(d) / d)
@@ -104,7 +108,7 @@ def best_discs(
     return Discs(best.values[match], best.radii[match], best.labels[match])
 
 
-def _matching(values: np.ndarray, others: np.ndarray) -> np.ndarray:
+def _matching(values: Array, others: Array) -> Indices:
     """A permutation that brings `others` close to `values`, one by one."""
     distance = np.abs(values[:, None] - others[None, :])
     match = np.zeros(len(values), dtype=int)
@@ -115,11 +119,11 @@ def _matching(values: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def discs_of(
-    matrix: np.ndarray,
-    values: np.ndarray,
-    vectors: np.ndarray,
-    inverse: np.ndarray,
-    uncertainty: np.ndarray | None,
+    matrix: Array,
+    values: Array,
+    vectors: Array,
+    inverse: Array,
+    uncertainty: Array | None,
 ) -> Discs:
     """Discs for every matrix within `uncertainty` of `matrix`, by float64 arithmetic.
 
@@ -133,7 +137,7 @@ def discs_of(
     moduli, inverse_moduli = np.abs(vectors), np.abs(inverse)
     image, scaled = _product(matrix, vectors), vectors * values
     # |fl(x) - x| for a dot product is at most d u times that of the moduli, twice that if complex
-    factor = (d + 8 if np.isrealobj(matrix) else 2 * d + 16) * UNIT_ROUNDOFF
+    factor = (d + 4 if np.isrealobj(matrix) else 2 * d + 8) * UNIT_ROUNDOFF
     bound = np.abs(matrix) @ moduli + moduli * np.abs(values)
     residual = np.abs(image - scaled) + factor * bound + d * _SMALLEST
     if uncertainty is not None:
@@ -143,13 +147,13 @@ def discs_of(
     return isolate(values, coupling(inverse_moduli @ residual, defect.sum(axis=1)))
 
 
-def _product(matrix: np.ndarray, vectors: np.ndarray) -> np.ndarray:
+def _product(matrix: Array, vectors: Array) -> Array:
     if np.isrealobj(matrix) and np.iscomplexobj(vectors):
         return matrix @ vectors.real + 1j * (matrix @ vectors.imag)
     return matrix @ vectors
 
 
-def coupling(product: np.ndarray, defect: np.ndarray) -> np.ndarray:
+def coupling(product: Array, defect: Array) -> Array:
     """An entrywise bound on (I - E)^-1 W R, from one on W R and the row sums of one on E.
 
     (I - E)^-1 = I + E (I - E)^-1, and no entry of column j of (I - |E|)^-1 |W R| exceeds the
@@ -163,7 +167,7 @@ def coupling(product: np.ndarray, defect: np.ndarray) -> np.ndarray:
     return total * (1 + (6 * d + 40) * UNIT_ROUNDOFF)  # the rounding of all steps since |A| |V|
 
 
-def isolate(values: np.ndarray, bound: np.ndarray) -> Discs:
+def isolate(values: Array, bound: Array) -> Discs:
     """The Gershgorin discs of L + C for any |C| <= `bound`, made small by diagonal similarities.
 
     Multiplying the basis vectors of an isolated component by 1/t divides its coupling to all others
@@ -202,7 +206,7 @@ def isolate(values: np.ndarray, bound: np.ndarray) -> Discs:
     return Discs(values, radii, labels)
 
 
-def connected(adjacent: np.ndarray) -> np.ndarray:
+def connected(adjacent: NDArray[np.bool_]) -> Indices:
     """Labels 0, 1, ... of the connected components of a graph, given as a symmetric (d, d) mask."""
     d = len(adjacent)
     if np.count_nonzero(adjacent) == np.count_nonzero(adjacent.diagonal()):

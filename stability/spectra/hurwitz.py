@@ -74,7 +74,7 @@ def characteristic_polynomial(matrix: sympy.MatrixBase) -> list[sympy.Expr]:
     ]
 
 
-def _with_generators(entry: sympy.Expr, generators: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
+def _with_generators(entry: Any, generators: dict[sympy.Expr, sympy.Symbol]) -> sympy.Expr:
     """`entry` as a polynomial in symbols, where each new symbol stands for one irrational part."""
     if entry.is_Rational or entry.is_Symbol:
         return entry
@@ -202,7 +202,7 @@ def _hurwitz_matrix(coefficients: Sequence[Any]) -> sympy.Matrix:
     return sympy.Matrix(degree, degree, entry)
 
 
-def _determinant(matrix: sympy.Matrix) -> sympy.Expr:
+def _determinant(matrix: Any) -> sympy.Expr:
     return sympy.expand((-1) ** matrix.rows * characteristic_polynomial(matrix)[-1])
 
 
@@ -239,8 +239,7 @@ def _as_integers(coefficients: Sequence[Any]) -> list[int] | None:
                 )
             fractions.append(Fraction(coefficient))
         elif isinstance(coefficient, sympy.Rational | sympy.Float):
-            exact = sympy.Rational(coefficient)
-            fractions.append(Fraction(int(exact.p), int(exact.q)))
+            fractions.append(Fraction(str(sympy.Rational(coefficient))))
         else:
             return None
     denominator = math.lcm(*(f.denominator for f in fractions))

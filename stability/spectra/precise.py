@@ -10,7 +10,7 @@ from sympy import ZZ
 from sympy.polys.matrices import DomainMatrix
 
 from stability._bounded import within
-from stability.spectra.discs import balance, coupling, isolate
+from stability.spectra.discs import Array, balance, coupling, isolate
 from stability.spectra.hurwitz import circle_counts, root_counts
 
 Kind = Literal["flow", "map"]
@@ -22,7 +22,7 @@ _ROUNDING = (
 _SECONDS = 5.0
 
 
-def exact_sign(matrix: np.ndarray, kind: Kind) -> int | None:
+def exact_sign(matrix: Array, kind: Kind) -> int | None:
     """−1, 0 or 1 as `stability_sign` has it, from exact counts of the eigenvalues in each region.
 
     Float64 numbers are integers over powers of two, so the characteristic polynomial is computed in
@@ -47,7 +47,7 @@ def exact_sign(matrix: np.ndarray, kind: Kind) -> int | None:
     return 1 if outside else (0 if boundary else -1)
 
 
-def _exactly_balanced(matrix: np.ndarray) -> np.ndarray:
+def _exactly_balanced(matrix: Array) -> Array:
     """A similar matrix with a smaller range of exponents, if no entry underflows on the way."""
     if len(matrix) == 0:
         return matrix
@@ -58,7 +58,7 @@ def _exactly_balanced(matrix: np.ndarray) -> np.ndarray:
     return balanced if np.array_equal(restored, matrix) else matrix
 
 
-def precise_sign(matrix: np.ndarray, uncertainty: np.ndarray, kind: Kind) -> int | None:
+def precise_sign(matrix: Array, uncertainty: Array, kind: Kind) -> int | None:
     """−1 or 1 as `stability_sign` has it for all matrices within `uncertainty`, or None.
 
     The discs of `stability.spectra.discs` around eigenvalues computed with 50 digits: what remains
@@ -67,9 +67,10 @@ def precise_sign(matrix: np.ndarray, uncertainty: np.ndarray, kind: Kind) -> int
     return within(_SECONDS, lambda: _precise_sign(matrix, uncertainty, kind), None)
 
 
-def _precise_sign(matrix: np.ndarray, uncertainty: np.ndarray, kind: Kind) -> int | None:
+def _precise_sign(matrix: Array, uncertainty: Array, kind: Kind) -> int | None:
     d = len(matrix)
     matrix, scaled_uncertainty, _, exponent = balance(matrix, uncertainty)
+    assert scaled_uncertainty is not None
     with mpmath.workdps(_DIGITS):
         exact = mpmath.matrix(matrix.tolist())
         try:
@@ -103,6 +104,6 @@ def _precise_sign(matrix: np.ndarray, uncertainty: np.ndarray, kind: Kind) -> in
     return None
 
 
-def _moduli(matrix: Any) -> np.ndarray:
+def _moduli(matrix: Any) -> Array:
     entries = [[float(abs(matrix[i, j])) for j in range(matrix.cols)] for i in range(matrix.rows)]
     return np.array(entries)

@@ -145,7 +145,7 @@ def _best(multipliers, radius, grid, values) -> tuple[float | None, float | None
     minima = minima[np.argsort(values[minima])][:4]
     found = [c for i in minima for c in _refined(multipliers, radius, grid[i - 1], grid[i + 1])]
     best_radius, best = min(found)
-    return best, best_radius
+    return float(best), float(best_radius)
 
 
 def _refined(multipliers, radius, low: float, high: float) -> list[tuple[float, float]]:

@@ -24,12 +24,6 @@ class Linearisation:
     type: str
     verdict: Verdict
 
-    @property
-    def error_bound(self) -> float:
-        """The largest error of the abscissa and the radius that the bounds allow."""
-        bounds = (self.spectrum.abscissa, self.spectrum.radius)
-        return max(max(b.upper - b.value, b.value - b.lower) for b in bounds)
-
 
 def linearisation(
     kind: Kind,

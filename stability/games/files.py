@@ -1,0 +1,412 @@
+"""Game files: a game, a flow or a map written in TOML.
+
+Everything in a file is exact: decimal numbers become fractions and a constant such as `sqrt(2)`
+stays what it is. Nothing in a file is ever run as code (see `stability.games.expressions`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import keyword
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Literal
+
+from sympy import Expr, Symbol
+
+from .._bounded import within
+from ..errors import ExpressionError, GameFileError
+from .expressions import MAX_SECONDS, RESERVED, parse_expression
+
+MAX_FILE_LENGTH = 100_000
+
+_TABLES = ("name", "players", "flow", "map", "parameters", "constants", "box", "start")
+_PLAYER_KEYS = ("strategy", "loss", "payoff")
+_BARE_KEY = re.compile(r"[\w-]+")
+_PLAYER_NAME = re.compile(r"\w[\w-]*")
+
+
+@dataclass(frozen=True)
+class GameFile:
+    """What a game file says, in exact SymPy expressions.
+
+    `variables` are in player order, then strategy order. `losses` are what the players minimise
+    (a payoff is negated; `payoffs` names the players that were given by one). `equations` are the
+    right-hand sides of a flow or the next values of a map, in the order of the variables.
+    Parameters remain symbols in losses and equations, and their values are in `parameters`;
+    constants have been put in.
+    """
+
+    kind: Literal["game", "flow", "map"]
+    name: str
+    variables: tuple[Symbol, ...]
+    players: Mapping[str, tuple[Symbol, ...]]
+    losses: Mapping[str, Expr]
+    payoffs: frozenset[str]
+    equations: tuple[Expr, ...]
+    parameters: Mapping[Symbol, Expr]
+    box: Mapping[str, tuple[Expr, Expr]]
+    start: Mapping[str, Expr]
+
+
+def read_game_file(
+    text: str, *, filename: str = "<string>", settings: Mapping[str, str] | None = None
+) -> GameFile:
+    """Reads a game file.
+
+    `settings` override the values of parameters, each by a constant expression ("0.3", "1/3").
+    Every expression has to be defined at the parameters' values.
+
+    Raises `GameFileError`, whose message is one line that begins with the file's name, the key and
+    (in expressions) the column.
+    """
+    reader = _Reader(filename)
+    document = reader.document(text)
+    kind = reader.kind(document)
+    constants = reader.values("constants", document, {})
+    parameters = reader.values("parameters", document, constants)
+    parameters |= reader.settings(settings or {}, parameters, constants)
+
+    players: dict[str, tuple[Symbol, ...]] = {}
+    if kind == "game":
+        players = reader.strategies(document["players"])
+        variables = tuple(variable for strategy in players.values() for variable in strategy)
+    else:
+        variables = tuple(reader.variable(kind, name) for name in document[kind])
+    reader.check_names(variables, parameters, constants)
+
+    symbols = {name: Symbol(name, real=True) for name in parameters}
+    scope = _Scope(
+        names=constants | symbols | {variable.name: variable for variable in variables},
+        values=parameters,
+    )
+    losses: dict[str, Expr] = {}
+    equations: tuple[Expr, ...] = ()
+    if kind == "game":
+        losses = reader.losses(document["players"], scope)
+    else:
+        equations = tuple(
+            reader.expression(f"{kind}.{_key(name)}", equation, scope)
+            for name, equation in document[kind].items()
+        )
+    return GameFile(
+        kind=kind,
+        name=reader.name(document),
+        variables=variables,
+        players=players,
+        losses=losses,
+        payoffs=frozenset(p for p in players if "payoff" in document["players"][p]),
+        equations=equations,
+        parameters={symbols[name]: value for name, value in parameters.items()},
+        box=reader.box(document, variables, constants),
+        start=reader.start(document, variables, constants),
+    )
+
+
+@dataclass(frozen=True)
+class _Decimal:
+    """A TOML float as it was written."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """What the names in an expression stand for, and the values the parameters have at present."""
+
+    names: Mapping[str, Expr]
+    values: Mapping[str, Expr]
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the parts of one file; every error begins with the file's name."""
+
+    filename: str
+
+    def error(self, key: str, message: str, column: int | None = None) -> GameFileError:
+        place = key if column is None else f"{key}, column {column}"
+        return GameFileError(" ".join(f"{self.filename}: {place}: {message}".split()))
+
+    # ---- the document --------------------------------------------------------------------
+
+    def document(self, text: str) -> dict[str, Any]:
+        if len(text) > MAX_FILE_LENGTH:
+            raise self.error("file", f"it is longer than {MAX_FILE_LENGTH} characters")
+        try:
+            document = within(
+                MAX_SECONDS, lambda: tomllib.loads(text, parse_float=_Decimal), default=None
+            )
+        except tomllib.TOMLDecodeError as error:
+            raise self.error("file", f"this is not TOML: {error}") from None
+        except ValueError:  # Python's limit on the digits of an integer
+            raise self.error("file", "a number has too many digits") from None
+        except RecursionError:
+            raise self.error("file", "brackets are nested too deeply") from None
+        if document is None:  # a key of very many parts
+            raise self.error("file", "it takes too long to read; write it more simply")
+        for key in document:
+            if key not in _TABLES:
+                raise self.error(_key(key), _no_such("key", key, _TABLES))
+        return document
+
+    def kind(self, document: Mapping[str, Any]) -> Literal["game", "flow", "map"]:
+        kinds: dict[str, Literal["game", "flow", "map"]] = {
+            "players": "game",
+            "flow": "flow",
+            "map": "map",
+        }
+        found = [table for table in kinds if table in document]
+        if not found:
+            raise self.error(
+                "players", "there is none; add a [players.NAME], [flow] or [map] table"
+            )
+        if len(found) > 1:
+            raise self.error(found[1], f"a file has either [{found[0]}] or [{found[1]}], not both")
+        if not self.table(found[0], document):
+            raise self.error(found[0], "the table is empty")
+        return kinds[found[0]]
+
+    def table(self, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
+        table = document.get(key, {})
+        if not isinstance(table, dict):
+            raise self.error(key, f"it must be a table, [{key}], not {_describe(table)}")
+        return table
+
+    def name(self, document: Mapping[str, Any]) -> str:
+        name = document.get("name", PurePath(self.filename).stem)
+        if not isinstance(name, str):
+            raise self.error("name", f"it must be a string, not {_describe(name)}")
+        if not name.strip() or not name.isprintable():
+            raise self.error("name", "it must be one line of text and not empty")
+        return name
+
+    # ---- names ---------------------------------------------------------------------------
+
+    def check_name(self, key: str, name: str) -> None:
+        if keyword.iskeyword(name):
+            shorter = {"lambda": "lam"}.get(name, f"{name}_")
+            raise self.error(key, f"{name!r} is a word of Python; call it {shorter!r}, say")
+        if name in RESERVED:
+            raise self.error(
+                key, f"{name!r} already has a meaning in expressions; choose another name"
+            )
+        if not name.isidentifier() or unicodedata.normalize("NFKC", name) != name:
+            raise self.error(
+                key,
+                f"{_quote(name)} is not a name: letters, digits and _, not starting with a digit",
+            )
+
+    def variable(self, key: str, name: str) -> Symbol:
+        self.check_name(f"{key}.{_key(name)}", name)
+        return Symbol(name, real=True)
+
+    def check_names(
+        self,
+        variables: tuple[Symbol, ...],
+        parameters: Mapping[str, Expr],
+        constants: Mapping[str, Expr],
+    ) -> None:
+        names = {variable.name for variable in variables}
+        for table, others in (("parameters", parameters), ("constants", constants)):
+            for name in others:
+                if name in names:
+                    raise self.error(f"{table}.{name}", "this is also the name of a variable")
+                if table == "constants" and name in parameters:
+                    raise self.error(f"{table}.{name}", "this is also the name of a parameter")
+
+    # ---- numbers -------------------------------------------------------------------------
+
+    def number(self, key: str, value: object, constants: Mapping[str, Expr]) -> Expr:
+        """An exact number from a TOML number or a constant expression."""
+        if isinstance(value, bool) or not isinstance(value, int | str | _Decimal):
+            raise self.error(key, f"it must be a number, not {_describe(value)}")
+        if isinstance(value, _Decimal):
+            value = value.text.replace("_", "").lstrip("+")
+            if value.lstrip("-") in ("nan", "inf"):
+                raise self.error(key, f"it must be a finite number, not {value}")
+        try:
+            return parse_expression(str(value), constants)
+        except ExpressionError as error:
+            raise self.error(key, str(error), error.column) from None
+        except ValueError:  # Python's limit on the digits of an integer, here a hexadecimal one
+            raise self.error(key, "the number has too many digits") from None
+
+    def values(
+        self, key: str, document: Mapping[str, Any], constants: Mapping[str, Expr]
+    ) -> dict[str, Expr]:
+        """The numbers of [constants], which may use earlier ones, or of [parameters]."""
+        values: dict[str, Expr] = {}
+        for name, value in self.table(key, document).items():
+            self.check_name(f"{key}.{_key(name)}", name)
+            known = {**constants, **values} if key == "constants" else constants
+            values[name] = self.number(f"{key}.{name}", value, known)
+        return values
+
+    def settings(
+        self,
+        settings: Mapping[str, str],
+        parameters: Mapping[str, Expr],
+        constants: Mapping[str, Expr],
+    ) -> dict[str, Expr]:
+        for name in settings:
+            if name not in parameters:
+                raise self.error(f"--set {_key(name)}", _no_such("parameter", name, parameters))
+        return {
+            name: self.number(f"--set {name}", value, constants) for name, value in settings.items()
+        }
+
+    # ---- expressions ---------------------------------------------------------------------
+
+    def expression(self, key: str, text: object, scope: _Scope) -> Expr:
+        if not isinstance(text, str):
+            raise self.error(key, f"it must be an expression in quotes, not {_describe(text)}")
+        try:
+            expression = parse_expression(text, scope.names)
+        except ExpressionError as error:
+            raise self.error(key, str(error), error.column) from None
+        symbols = expression.free_symbols
+        used = {name: v for name, v in scope.values.items() if scope.names[name] in symbols}
+        if used:
+            try:
+                parse_expression(text, {**scope.names, **used})
+            except ExpressionError as error:
+                at = ", ".join(f"{name} = {value}" for name, value in used.items())
+                raise self.error(key, f"{error} (at {at})", error.column) from None
+        return expression
+
+    # ---- players -------------------------------------------------------------------------
+
+    def strategies(self, players: Mapping[str, Any]) -> dict[str, tuple[Symbol, ...]]:
+        owners: dict[Symbol, str] = {}
+        strategies: dict[str, tuple[Symbol, ...]] = {}
+        for player, table in players.items():
+            key = f"players.{_key(player)}"
+            if not _PLAYER_NAME.fullmatch(player):
+                raise self.error(key, "a player's name is made of letters, digits, _ and -")
+            if not isinstance(table, dict):
+                raise self.error(key, f"it must be a table, [{key}], not {_describe(table)}")
+            for name in table:
+                if name not in _PLAYER_KEYS:
+                    raise self.error(f"{key}.{_key(name)}", _no_such("key", name, _PLAYER_KEYS))
+            strategies[player] = self.strategy(f"{key}.strategy", table.get("strategy"))
+            for variable in strategies[player]:
+                if variable in owners:
+                    owner = f"player {owners[variable]}"
+                    raise self.error(
+                        f"{key}.strategy", f"{variable.name!r} already belongs to {owner}"
+                    )
+                owners[variable] = player
+        return strategies
+
+    def strategy(self, key: str, names: object) -> tuple[Symbol, ...]:
+        example = 'write a list of names, such as strategy = ["x"]'
+        if names is None:
+            raise self.error(key, f"it is missing; {example}")
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self.error(key, f"{example}, not {_describe(names)}")
+        if not names:
+            raise self.error(key, f"it is empty; {example}")
+        for index, name in enumerate(names):
+            self.check_name(key, name)
+            if name in names[:index]:
+                raise self.error(key, f"{name!r} is there twice")
+        return tuple(Symbol(name, real=True) for name in names)
+
+    def losses(self, players: Mapping[str, Any], scope: _Scope) -> dict[str, Expr]:
+        losses: dict[str, Expr] = {}
+        for player, table in players.items():
+            key = f"players.{_key(player)}"
+            if "loss" in table and "payoff" in table:
+                raise self.error(f"{key}.payoff", "a player has a loss or a payoff, not both")
+            if "loss" in table:
+                losses[player] = self.expression(f"{key}.loss", table["loss"], scope)
+            elif "payoff" in table:
+                losses[player] = -self.expression(f"{key}.payoff", table["payoff"], scope)
+            else:
+                raise self.error(f"{key}.loss", "it is missing; give the player a loss or a payoff")
+        return losses
+
+    # ---- box and start -------------------------------------------------------------------
+
+    def box(
+        self,
+        document: Mapping[str, Any],
+        variables: tuple[Symbol, ...],
+        constants: Mapping[str, Expr],
+    ) -> dict[str, tuple[Expr, Expr]]:
+        box: dict[str, tuple[Expr, Expr]] = {}
+        for name, bounds in self.of_variables("box", document, variables).items():
+            key = f"box.{name}"
+            if not isinstance(bounds, list) or len(bounds) != 2:
+                raise self.error(key, f"it must be [low, high], not {_describe(bounds)}")
+            low, high = (self.number(key, bound, constants) for bound in bounds)
+            if not float(low) < float(high):
+                raise self.error(
+                    key, f"the lower bound {low} is not less than the upper bound {high}"
+                )
+            box[name] = (low, high)
+        return box
+
+    def start(
+        self,
+        document: Mapping[str, Any],
+        variables: tuple[Symbol, ...],
+        constants: Mapping[str, Expr],
+    ) -> dict[str, Expr]:
+        table = self.of_variables("start", document, variables)
+        return {
+            name: self.number(f"start.{name}", value, constants) for name, value in table.items()
+        }
+
+    def of_variables(
+        self, key: str, document: Mapping[str, Any], variables: tuple[Symbol, ...]
+    ) -> dict[str, Any]:
+        table = self.table(key, document)
+        names = [variable.name for variable in variables]
+        for name in table:
+            if name not in names:
+                raise self.error(f"{key}.{_key(name)}", _no_such("variable", name, names))
+        return table
+
+
+# ---- words -------------------------------------------------------------------------------
+
+
+def _key(name: str) -> str:
+    """A key as it is written in TOML."""
+    return name if _BARE_KEY.fullmatch(name) else _quote(name)
+
+
+def _quote(text: str) -> str:
+    return json.dumps(text if len(text) <= 40 else text[:37] + "...")
+
+
+def _no_such(kind: str, name: str, known: Any) -> str:
+    names = list(known)
+    if not names:
+        return f"there is no such {kind}; there are none in this file"
+    close = difflib.get_close_matches(name, names, n=1)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return f"there is no such {kind}{hint} (there is: {', '.join(names)})"
+
+
+def _describe(value: object) -> str:
+    """A TOML value in words."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | _Decimal():
+            return "a number"
+        case str():
+            return "a string"
+        case list():
+            return f"a list of {len(value)}"
+        case dict():
+            return "a table"
+    return "a date or time"

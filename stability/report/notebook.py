@@ -1,0 +1,118 @@
+"""The report in a notebook: an HTML fragment, and the equilibria as a formula."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from html import escape
+
+import numpy as np
+
+from .blocks import Block, Bullets, Heading, Paragraph, Table
+from .document import document
+from .formulas import latex, latex_all, latex_name
+from .numbers import LEADING, MANY, MISSING, SPACE, eigenvalues, number
+from .value import EquilibriumAnalysis, Report
+
+LEFT = ' style="text-align: left"'
+MOST = 12  # equilibria in the formula
+
+
+def to_html(report: Report) -> str:
+    """The report as an HTML fragment that needs no scripts, style sheets or other files."""
+    lines = (line for block in document(report) for line in _html(block))
+    return "\n".join(['<div class="stability-report">', *lines, "</div>"])
+
+
+def _html(block: Block) -> Iterator[str]:
+    match block:
+        case Heading(text, level):
+            yield f"<h{level + 2}>{escape(text)}</h{level + 2}>"
+        case Paragraph(text, strong):
+            yield f"<p>{_strong(text, strong)}</p>"
+        case Bullets(items, strong):
+            inside = "".join(f"<li>{_strong(item, strong)}</li>" for item in items)
+            yield f"<ul>{inside}</ul>"
+        case Table(columns, rows):
+            yield "<table>"
+            noted = any(row.notes for row in rows)
+            titles = [*columns, "Notes"] if noted else columns
+            heads = "".join(f"<th{LEFT}>{escape(title)}</th>" for title in titles)
+            yield f"<thead><tr>{heads}</tr></thead>"
+            yield "<tbody>"
+            for row in rows:
+                cells = [f"<td{LEFT}>{escape(cell)}</td>" for cell in row.cells]
+                if noted:
+                    cells.append(f"<td{LEFT}>{'<br>'.join(map(escape, row.notes))}</td>")
+                yield f"<tr>{''.join(cells)}</tr>"
+            yield "</tbody></table>"
+
+
+def _strong(text: str, strong: bool) -> str:
+    return f"<strong>{escape(text)}</strong>" if strong else escape(text)
+
+
+def to_latex(report: Report) -> str:
+    r"""The equilibria with their eigenvalues and verdicts as `$$…$$`, for MathJax or KaTeX.
+
+    Closed forms are used where there are any. At most twelve equilibria are shown.
+    """
+    points = report.equilibria
+    if not points:
+        return r"$$\text{no equilibrium was found}$$"
+    rows = [row for e in points[:MOST] for row in _formula(e)]
+    if len(points) > MOST:
+        rows.append(rf"& \text{{and {len(points) - MOST} more}}")
+    return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"
+
+
+def _formula(e: EquilibriumAnalysis) -> Iterator[str]:
+    where = _point(e)
+    moving = [("\\lambda", "flow", f, f.eigenvalues, f.exact_eigenvalues) for f in e.flows]
+    moving += [("\\mu", "map", m, m.multipliers, m.exact_multipliers) for m in e.maps]
+    if not moving:
+        yield f"& {where}"
+    for letter, kind, found, values, exact in moving:
+        name = getattr(found, "field", "given")
+        label = rf"_{{{_words(name)}}}" if len(e.flows) > 1 else ""
+        shown = _values(values, exact, kind, found.error_bound)
+        yield rf"& {where} && {letter}{label} = {shown} && {_words(found.stability.verdict)}"
+        where = ""
+
+
+def _point(e: EquilibriumAnalysis) -> str:
+    if len(e.point) > MANY:
+        norm = _numbers(number(float(np.linalg.norm(list(e.point.values())))))
+        return rf"x \in \mathbb{{R}}^{{{len(e.point)}}}, \; \lVert x \rVert = {norm}"
+    exact = [None] if e.exact is None else [latex(text) for text in e.exact.values()]
+    numbers = [_numbers(number(x)) for x in e.point.values()]
+    values = numbers if None in exact else [text or "" for text in exact]
+    return f"{_tuple([latex_name(name) for name in e.point])} = {_tuple(values)}"
+
+
+def _tuple(items: Sequence[str]) -> str:
+    return items[0] if len(items) == 1 else rf"\left({', '.join(items)}\right)"
+
+
+def _values(
+    values: np.ndarray | None, exact: Sequence[str] | None, kind: str, error: float | None
+) -> str:
+    closed = latex_all(exact) if exact and len(exact) <= LEADING else None
+    return ", \\; ".join(closed) if closed else _numbers(eigenvalues(values, kind, error))
+
+
+def _numbers(text: str) -> str:
+    """Numbers as `numbers` writes them, in LaTeX's mathematics."""
+    out = text.replace(MISSING, r"\text{none}").replace("−", "-").replace("±", r"\pm ")
+    out = out.replace("…", r"\ldots ").replace(SPACE, " ")
+    for word in ("and", "more", "twice", "times"):
+        out = out.replace(word, rf"\text{{ {word} }}")
+    return re.sub(r"(\d)e([-+])0*(\d+)", _power_of_ten, out)
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    return rf"{match[1]} \cdot 10^{{{match[2].strip('+')}{match[3]}}}"
+
+
+def _words(text: str) -> str:
+    return rf"\text{{{''.join(c if c.isalnum() or c in ' -' else ' ' for c in text)}}}"
