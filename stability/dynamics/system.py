@@ -248,9 +248,10 @@ class SymbolicSystem:
             for s in {*self._symbols(), *self.variables, *self.parameters}
             if s.is_real is None
         }
-        return self._renamed(mapping) if mapping else self
+        return self.renamed(mapping) if mapping else self
 
-    def _renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+    def renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+        """The same system with some of its symbols exchanged for others."""
         expressions = zip(self.variables, self.expressions, strict=True)
         return type(self)(
             {mapping.get(v, v): e.xreplace(mapping) for v, e in expressions},

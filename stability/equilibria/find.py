@@ -12,7 +12,7 @@ from .exact import NOTHING, ExactZeros, number_is_zero, solve_exactly
 from .isolation import Isolation, isolation, isolations, merge_manifolds
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
-from .smoothness import differentiable
+from .smoothness import smoothness
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,11 @@ def find_equilibria(
         coordinates, generic = _recognised(zero, equations)
         if coordinates is not None:  # the exact point, to the last digit
             zero = replace(zero, point=np.array([float(c.evalf(20)) for c in coordinates]), error=0.0)
+        around = smoothness(evaluate, zero.point, box)
+        if around == "jump" and coordinates is None:
+            continue  # v vanishes there only by a convention for what sign(0) is
         known = own.isolated == "yes" and exact.exhaustive and not exact.families
-        if known and differentiable(evaluate, zero.point, box):
+        if known and around == "smooth":
             warnings.append(
                 f"the numeric search found a zero at {np.round(zero.point, 6).tolist()} that the exact solution lacks"
             )
@@ -182,7 +185,7 @@ def _described(
 ) -> Equilibrium:
     v, jacobian = evaluate(x[None])
     residual = float(np.abs(v).max())
-    smooth = differentiable(evaluate, x, box)
+    smooth = smoothness(evaluate, x, box) == "smooth"
     scale = float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
     stationary = coordinates is not None or residual <= 1e-9 * max(scale, 1e-300) or residual == 0.0
     if own is None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 
 Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
+Smoothness = Literal["smooth", "continuous", "jump"]
+
 NEAR, NEARER = 1e-4, 1e-6  # fractions of the box at which the field is probed
 
 
-def differentiable(evaluate: Evaluate, point: np.ndarray, box: np.ndarray, seed: int = 0) -> bool:
-    """Whether v and J change as little near `point` as those of a differentiable field.
+def smoothness(evaluate: Evaluate, point: np.ndarray, box: np.ndarray, seed: int = 0) -> Smoothness:
+    """Whether v has a derivative at `point` ("smooth"), only a kink ("continuous") or even a "jump".
 
     `evaluate` maps X (n, d) to (v, J); `box` (d, 2) sets the scale. From distance 1e-4 to 1e-6 the changes
     of a smooth field shrink a hundredfold; across a kink (|x|, ReLU) those of J do not shrink at all,
-    across a jump (sign) those of v. A field that is not finite around the point is not differentiable.
+    across a jump (sign) those of v. Where the field is not finite around the point it counts as a jump.
     """
     d = len(point)
     rng = np.random.default_rng(seed)
@@ -28,11 +31,13 @@ def differentiable(evaluate: Evaluate, point: np.ndarray, box: np.ndarray, seed:
     v0, j0 = evaluate(point[None])
     near, nearer = (evaluate(point + size * directions) for size in (NEAR, NEARER))
     if not all(np.isfinite(a).all() for a in (v0, j0, *near, *nearer)):
-        return False
+        return "jump"
 
     def persists(at, index) -> bool:
         change, smaller = (float(np.abs(values[index] - at).max()) for values in (near, nearer))
         scale = float(np.abs(near[index]).max())
         return smaller > 1e-7 * scale and smaller > 0.3 * change
 
-    return not (persists(v0, 0) or persists(j0, 1))
+    if persists(v0, 0):
+        return "jump"
+    return "continuous" if persists(j0, 1) else "smooth"

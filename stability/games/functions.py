@@ -111,17 +111,20 @@ def jax_function(
     overflow in a sigmoid or softplus. Constants are folded exactly and rounded once. In an
     expression that SymPy has differentiated twice, a kink (max, abs) is NaN at the kink itself.
     """
-    several = not isinstance(expression, sympy.Basic)
-    # With dummies no variable can collide with a module's name or a common subexpression's.
+    # lambdify puts symbols among the modules' names, where one called "maximum" would do harm.
+    stand_in = {symbol: sympy.Dummy("v", **symbol.assumptions0) for symbol in arguments}
+    if isinstance(expression, sympy.Basic):
+        replaced: Any = expression.xreplace(stand_in)
+    else:
+        replaced = [component.xreplace(stand_in) for component in expression]
     return sympy.lambdify(
-        list(arguments),
-        list(expression) if several else expression,
+        list(stand_in.values()),
+        replaced,
         modules="jax",
         printer=_Printer(
             {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": False}
         ),
         cse=True,
-        dummify=True,
     )
 
 

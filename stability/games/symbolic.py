@@ -131,7 +131,8 @@ class SymbolicGame(SymbolicSystem):
                 third += weight * self._at(sympy.hessian(component, self.variables), x)
         return self._at(self._hessians[i], x) - third
 
-    def _renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+    def renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+        """The same system with some of its symbols exchanged for others."""
         players = {
             player: (
                 [mapping.get(v, v) for v in self.variables[s]],

@@ -91,6 +91,8 @@ class _Analysis:
         self.kind = system.kind
         self.values = {} if self.symbolic is None else self.symbolic.values(parameters)
         self.numeric = system if self.symbolic is None else self.symbolic.numeric(self.values)
+        if self.symbolic is not None:
+            self.symbolic, self.values = with_signs(self.symbolic, self.values)
         self.name = system.name
         self.variables = tuple(map(str, self.numeric.variables))
         d = len(self.variables)
@@ -498,6 +500,19 @@ def search_box(system: Game | Flow | Map, given: Mapping[str, tuple[float, float
         ],
         dtype=float,
     )
+
+
+def with_signs(symbolic, values: Mapping[sympy.Symbol, sympy.Expr]):
+    """The system with symbols for its parameters that know the sign of the parameter's value.
+
+    Closed forms then hold as long as no parameter changes its sign, and come out without |gamma|.
+    """
+    renamed = {
+        p: sympy.Symbol(p.name, positive=True) if v.is_positive else sympy.Symbol(p.name, negative=True)
+        for p, v in values.items()
+        if v.is_positive or v.is_negative
+    }
+    return symbolic.renamed(renamed), {renamed.get(p, p): v for p, v in values.items()}
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..verdicts.verdict import Verdict
 from .blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
 from .formulas import readable, readable_all
 from .numbers import (
+    DIGITS,
     MANY,
     MISSING,
     eigenvalues,
@@ -105,16 +106,20 @@ def _overview(report: Report) -> Table:
     if first.conditions is not None:
         columns.append("Local Nash")
     several = len(first.flows) > 1
-    columns += [_flow_name(f).capitalize() if several else "Flow" for f in first.flows]
-    columns += [_rule_name(r, several) for r in first.rules]
-    columns += ["Map" for _ in first.maps]
+    movers = [_flow_name(f).capitalize() if several else "Flow" for f in first.flows]
+    movers += [_rule_name(r, several) for r in first.rules]
+    movers += ["Map" for _ in first.maps]
+    found = [[*e.flows, *e.rules, *e.maps] for e in report.equilibria]
+    verdicts = [[m.stability.verdict for m in moving] for moving in found]
+    if len(movers) > 2 and all(len(set(own)) == 1 for own in verdicts):
+        movers, verdicts = ["Every flow and rule"], [own[:1] for own in verdicts]
     rows = []
-    for i, e in enumerate(report.equilibria):
-        moving = [*e.flows, *e.rules, *e.maps]
+    for i, (e, moving, own) in enumerate(zip(report.equilibria, found, verdicts, strict=True)):
         cells = [str(i + 1), values_of(e.point), moving[0].type if moving else MISSING]
         if e.conditions is not None:
             cells.append(e.conditions.local_nash.verdict)
-        rows.append(Row((*cells, *(m.stability.verdict for m in moving))))
+        rows.append(Row((*cells, *own)))
+    columns += movers
     return Table(tuple(columns), tuple(rows), brief=True)
 
 
@@ -187,7 +192,7 @@ def _status(e: EquilibriumAnalysis) -> str:
         text = {"yes": "Isolated", "no": "Not isolated"}
         said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")
     if math.isfinite(e.residual):
-        said.append(f"Residual {number(e.residual)}.")
+        said.append(f"Residual {number(e.residual, 2 if e.stationary else DIGITS)}.")
     if e.decomposition is not None:
         parts = e.decomposition
         said.append(
@@ -281,10 +286,11 @@ def _rule_row(r: RuleAnalysis, several: bool) -> Row:
     if _is_zero(r.critical_lr):
         notes.append("No step size is exponentially stable.")
     elif r.critical_lr_exact is not None:
-        factor = "the given step sizes times " if isinstance(r.critical_lr, Mapping) else ""
         exact = readable(r.critical_lr_exact)
-        if exact != number(r.critical_lr if not factor else None):
-            notes.append(f"Critical lr exactly {factor}{exact}.")
+        if isinstance(r.critical_lr, Mapping):
+            notes.append(f"Critical lr exactly the given step sizes times {exact}.")
+        elif exact != number(r.critical_lr):
+            notes.append(f"Critical lr exactly {exact}.")
     if r.multipliers is not None:
         shown = eigenvalues(r.multipliers, "map", r.error_bound)
         notes.append(f"Multipliers {shown}: {r.type}.")

@@ -18,11 +18,12 @@ CONSTANTS = {"I": ("i", "i"), "pi": ("π", r"\pi"), "E": ("e", "e"), "oo": ("∞
 # fmt: off
 GREEK = {
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
-    "mu", "nu", "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta",
-    "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
+    "mu", "nu", "xi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega",
+    "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega",
 }
 LATEX_FUNCTIONS = {
-    "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max", "arctan", "arcsin", "arccos",
+    "exp", "log", "sin", "cos", "tan", "sinh", "cosh", "tanh", "min", "max",
+    "arcsin", "arccos", "arctan",
 }
 # fmt: on
 _KEYWORD_MARK = "ˍ"  # parameters may be called lambda, which Python's grammar reserves
@@ -133,15 +134,17 @@ def _merged(expressions: Sequence[str], style: Style) -> list[str] | None:
     nodes = [_parsed(e) for e in expressions]
     if any(node is None for node in nodes):
         return None
-    rest = [_terms(node) for node in nodes if node is not None]
+    rest = [node for node in nodes if node is not None]
     shown: list[str] = []
     while rest:
-        terms = rest.pop(0)
-        found = next((i for i, other in enumerate(rest) if _partner(terms, other)), None)
+        node = rest.pop(0)
+        pairs = [_partner(_expanded(node), _expanded(other)) for other in rest]
+        found = next((i for i, pair in enumerate(pairs) if pair), None)
         if found is None:
-            shown.append(_together(terms, style))
+            shown.append(_together(_terms(node), style))
         else:
-            kept, varying = _partner(terms, rest.pop(found)) or ([], terms[0])
+            rest.pop(found)
+            kept, varying = pairs[found] or ([], (1, node))
             tail = _bracket(_show(varying[1], style), PRODUCT, style)
             shown.append(
                 _together(kept, style) + style.plus_minus + tail
@@ -173,6 +176,18 @@ def _terms(node: ast.expr) -> list[Term]:
         return _terms(node.left) + right
     sign, node = _sign(node)
     return [(sign, node)]
+
+
+def _expanded(node: ast.expr) -> list[Term]:
+    """The same with quotients of sums taken apart: (a + b)/2 is a/2 + b/2."""
+    result: list[Term] = []
+    for sign, term in _terms(node):
+        if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Div):
+            above = _terms(term.left)
+            result += [(sign * s, ast.BinOp(t, term.op, term.right)) for s, t in above]
+        else:
+            result.append((sign, term))
+    return result
 
 
 def _sign(node: ast.expr) -> Term:

@@ -57,9 +57,11 @@ def to_text(report: Report, width: int = 80, colour: bool = False) -> str:
 
 
 def _lines(blocks: Sequence[Block], width: int) -> Iterator[Line]:
-    for i, block in enumerate(blocks):
-        if i and not (isinstance(blocks[i - 1], Heading) and blocks[i - 1].level == 3):
+    before: Block | None = None
+    for block in blocks:
+        if before is not None and not (isinstance(before, Heading) and before.level == 3):
             yield []
+        before = block
         match block:
             case Heading(text, 1):
                 yield from ([(line, "bold")] for line in wrap(text, width))

@@ -1,5 +1,6 @@
 """Spectra with error bounds, exact stability conditions, critical step sizes."""
 
+from .critical import critical_step as critical_step
 from .dense import Bounds as Bounds
 from .dense import Spectrum as Spectrum
 from .dense import spectrum as spectrum

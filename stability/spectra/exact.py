@@ -72,8 +72,12 @@ def closed_form_roots(polynomial: sympy.Poly) -> list[sympy.Expr] | None:
             return None
     else:
         return None
-    own = [min((r, sympy.factor_terms(r)), key=sympy.count_ops) for r in own]
+    own = [_shortest(sympy.sqrtdenest(r)) for r in own]
     return own if all(sympy.count_ops(r) <= LONGEST for r in own) else None
+
+
+def _shortest(e: sympy.Expr) -> sympy.Expr:
+    return min((e, sympy.factor_terms(e), sympy.factor_terms(sympy.together(e))), key=sympy.count_ops)
 
 
 def _order(root: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[float, float]:

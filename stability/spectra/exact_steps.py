@@ -83,7 +83,7 @@ def exact_critical_step(
     for matrix in (jacobian, sympy.Matrix(jacobian).xreplace(dict(values))):
         found = within(
             seconds,
-            lambda matrix=matrix: _critical(
+            lambda matrix=matrix: critical_from_polynomial(
                 step_polynomial(rule, matrix, partition, manifold_dimension), values
             ),
             None,
@@ -93,7 +93,8 @@ def exact_critical_step(
     return None
 
 
-def _critical(coefficients: list[sympy.Expr], values: Values) -> ExactStep | None:
+def critical_from_polynomial(coefficients: list[sympy.Expr], values: Values) -> ExactStep | None:
+    """The critical factor from the `step_polynomial`; None if a sign cannot be decided."""
     values = dict(values)
     if len(coefficients) == 1:
         return None

@@ -162,7 +162,8 @@ def _refined(multipliers, radius, low: float, high: float) -> list[tuple[float, 
     left, right = kink - 10 * step, kink + 10 * step
     if slope(left) < 0 < slope(right):
         bottom = float(brentq(slope, left, right, xtol=1e-16 * high, rtol=1e-15))
-        found.append((radius(bottom), bottom))
+        if radius(bottom) <= found[0][0] + ROUNDING:  # as low, and far better located
+            found = [(radius(bottom), bottom)]
 
     def discriminant(t: float) -> float:
         first, second = _closest_leaders(multipliers(t))

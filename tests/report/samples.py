@@ -312,7 +312,8 @@ def tandem() -> Report:
     e = EquilibriumAnalysis(
         {"x": 0.5, "y": 0.5}, {"x": "1/2", "y": "1/2"}, 0.0, True, True, "no", 1,
         Conditions(nash, nash, minmax, leads), Decomposition(4.0, 0.0, 0.0), (flow,),
-        (simultaneous,), (), ("One point of a curve of equilibria; stability is judged across it.",),
+        (simultaneous,), (),
+        ("One point of a curve of equilibria; stability is judged across it.",),
     )  # fmt: skip
     system = System("game", "tandem", ("x", "y"), ("x", "y"), {}, False, "potential")
     box = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
@@ -395,7 +396,8 @@ def kink() -> Report:
     conditions = Conditions(v, v, v, {"leader theta": v, "leader psi": v})
     e = EquilibriumAnalysis(
         {"theta": 0.0, "psi": 0.0}, None, float("nan"), True, False, "undecided", 0,
-        conditions, None, (flow,), rules, (), ("The field is not differentiable here, so it has no linearisation.",),
+        conditions, None, (flow,), rules, (),
+        ("The field is not differentiable here, so it has no linearisation.",),
     )  # fmt: skip
     system = System(
         "game",
