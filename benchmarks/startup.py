@@ -46,7 +46,9 @@ def main() -> None:
     median = {name: statistics.median(values) for name, values in times.items()}
     for name, value in median.items():
         print(f"{name:34} {value:7.3f} s  (best {min(times[name]):.3f} s)")
-    base, report = (median[name] for name in ("imports and a first jitted call", "stability report dirac-gan"))
+    base, report = (
+        median[name] for name in ("imports and a first jitted call", "stability report dirac-gan")
+    )
     extra = median["stability --help"] - median["python -c pass"]
     print(f"help beyond an empty Python        {extra:7.3f} s  (target: below 0.3 s)")
     print(f"report against imports and a call  {report / base:7.2f}    (target: at most 2.5)")

@@ -36,7 +36,9 @@ def point(text: str) -> dict[str, Any]:
     parts = [part for part in text.split(",") if part.strip()]
     if not parts:
         raise InputError('--at takes a point such as "x=0,y=0"')
-    return {name: number(value, f"--at {name}") for name, value in assignments(parts, "--at").items()}
+    return {
+        name: number(value, f"--at {name}") for name, value in assignments(parts, "--at").items()
+    }
 
 
 def box(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
@@ -64,7 +66,9 @@ def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
     kind = registry[name]
     known = [f.name for f in dataclasses.fields(kind)]
     given: dict[str, Any] = {}
-    for key, value in assignments([p for p in rest.split(",") if p.strip()], f"{what} {name}").items():
+    for key, value in assignments(
+        [p for p in rest.split(",") if p.strip()], f"{what} {name}"
+    ).items():
         setting, dot, player = key.partition(".")
         if setting not in known:
             has = f"its settings are {', '.join(known)}" if known else "it has no settings"

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 import click
+
 from stability.fields import FIELDS
 from stability.games import catalogue
 from stability.rules import RULES
@@ -52,7 +53,14 @@ def _table(console, title: str, rows: Mapping[str, str]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        show_header=False,
+        box=None,
+        pad_edge=False,
+    )
     table.add_column(no_wrap=True)
     table.add_column()
     for name, text in rows.items():

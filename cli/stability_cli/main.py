@@ -11,7 +11,13 @@ Python file (which is run: use only files you trust)."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda c, _, v: _version(c, v))
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda c, _, v: _version(c, v),
+)
 def cli() -> None:
     """Where does a differentiable game rest, does training stay there, and with which step sizes?
 
@@ -29,26 +35,47 @@ def _version(context: click.Context, wanted: bool) -> None:
 
 @cli.command(help=f"The whole stability analysis of one game.\n\n{GAME_HELP}")
 @click.argument("game")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter: --set gamma=0.3.")
 @click.option(
-    "--field", "fields", multiple=True, metavar="FIELD",
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter: --set gamma=0.3.",
+)
+@click.option(
+    "--field",
+    "fields",
+    multiple=True,
+    metavar="FIELD",
     help="A field to analyse, with settings: two-timescale:tau=2. Repeatable; default: gradient.",
 )
 @click.option(
-    "--rule", "rules", multiple=True, metavar="RULE",
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="RULE",
     help="A rule, applied to every field: alternating:lr=0.1,steps.disc=2,order=disc+gen. Repeatable; "
     "default for games: simultaneous and alternating with lr=0.1.",
 )
 @click.option(
-    "--at", multiple=True, metavar="POINT",
+    "--at",
+    multiple=True,
+    metavar="POINT",
     help='Analyse this point instead of searching: --at "x=0,y=0". Repeatable.',
 )
 @click.option(
-    "--box", "box", multiple=True, metavar="NAME=LOW:HIGH",
+    "--box",
+    "box",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
     help="Where to search: --box x=-5:5. Repeatable; default: the game's own box.",
 )
-@click.option("--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search.")
+@click.option(
+    "--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-report/1).")
 @click.option("-o", "--output", metavar="FILE", help="Write to a file: .txt, .md or .json.")
 @click.option("--force", is_flag=True, help="Overwrite the output file.")
@@ -56,7 +83,9 @@ def _version(context: click.Context, wanted: bool) -> None:
     "--check", is_flag=True,
     help="Exit with 0 if every rule is stable at some equilibrium, 3 if one is not, 4 if that is undecided.",
 )  # fmt: skip
-def report(game, settings, fields, rules, at, box, starts, seed, as_json, output, force, check) -> None:
+def report(
+    game, settings, fields, rules, at, box, starts, seed, as_json, output, force, check
+) -> None:
     from .report import run
 
     sys.exit(

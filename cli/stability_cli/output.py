@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import click
+
 from stability.errors import InputError
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 import stability
 from stability.fields import FIELDS
 from stability.rules import RULES

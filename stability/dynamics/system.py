@@ -41,14 +41,18 @@ class NumericSystem:
         }
         known = {key: size for key, size in sizes.items() if size is not None}
         if not known:
-            raise InputError(f"the {self.kind} needs its dimension: give dimension=, variables= or start=")
+            raise InputError(
+                f"the {self.kind} needs its dimension: give dimension=, variables= or start="
+            )
         if len(set(known.values())) > 1 or min(known.values()) < 1:
             said = ", ".join(f"{key} says {size}" for key, size in known.items())
             raise InputError(f"the {self.kind}'s dimension is a positive integer told once: {said}")
         self.dimension: int = next(iter(known.values()))
         if variables is None:
             variables = (
-                tuple(start) if isinstance(start, Mapping) else [f"x{i}" for i in range(self.dimension)]
+                tuple(start)
+                if isinstance(start, Mapping)
+                else [f"x{i}" for i in range(self.dimension)]
             )
         self.variables: tuple[str, ...] = tuple(variables)
         if len(set(self.variables)) < len(self.variables):
@@ -69,7 +73,9 @@ class NumericSystem:
                 f"the {self.kind}'s function cannot be traced by JAX on a vector of shape "
                 f"({self.dimension},); write it with jax.numpy ({first})"
             ) from error
-        if getattr(value, "shape", None) != x.shape or not jnp.issubdtype(value.dtype, jnp.floating):
+        if getattr(value, "shape", None) != x.shape or not jnp.issubdtype(
+            value.dtype, jnp.floating
+        ):
             raise InputTypeError(
                 f"the {self.kind}'s function must return a real vector of shape ({self.dimension},), "
                 f"not {value}"
@@ -105,10 +111,14 @@ def named_box(box: Mapping[str, Any], variables: Sequence[str]) -> dict[str, tup
     result = {}
     for variable, interval in box.items():
         if str(variable) not in variables:
-            raise InputError(f"the box names {variable}, which is no variable; there are {_list(variables)}")
+            raise InputError(
+                f"the box names {variable}, which is no variable; there are {_list(variables)}"
+            )
         low, high = (float(end) for end in interval)
         if not (np.isfinite([low, high]).all() and low < high):
-            raise InputError(f"the box of {variable} is two finite numbers, low < high, not {interval}")
+            raise InputError(
+                f"the box of {variable} is two finite numbers, low < high, not {interval}"
+            )
         result[str(variable)] = (low, high)
     return result
 
@@ -131,7 +141,9 @@ def named_start(start: Any, variables: Sequence[str]) -> np.ndarray:
 
 def exact(value: Any) -> sympy.Expr:
     """A number as an exact SymPy number: 0.1 is read as the decimal 1/10."""
-    if isinstance(value, bool) or (isinstance(value, (float, np.floating)) and not np.isfinite(value)):
+    if isinstance(value, bool) or (
+        isinstance(value, (float, np.floating)) and not np.isfinite(value)
+    ):
         raise InputError(f"{value!r} is no finite number")
     if isinstance(value, (float, np.floating)):
         return sympy.Rational(repr(float(value)))
@@ -175,7 +187,11 @@ class SymbolicSystem:
         by_name = {s.name: s for s in sorted(self._symbols() - set(variables), key=str)}
         self.parameters: dict[sympy.Symbol, sympy.Expr] = {}
         for key, value in (parameters or {}).items():
-            symbol = key if isinstance(key, sympy.Symbol) else by_name.get(str(key), sympy.Symbol(str(key)))
+            symbol = (
+                key
+                if isinstance(key, sympy.Symbol)
+                else by_name.get(str(key), sympy.Symbol(str(key)))
+            )
             if symbol in variables:
                 raise InputError(f"{symbol} is a variable and cannot be a parameter too")
             self.parameters[symbol] = exact(value)
@@ -234,7 +250,9 @@ class SymbolicSystem:
             values[symbols[str(key)]] = exact(value)
         missing = [name for name, symbol in symbols.items() if symbol not in values]
         if missing:
-            raise InputError(f"parameter {missing[0]} needs a value: pass parameters={{'{missing[0]}': …}}")
+            raise InputError(
+                f"parameter {missing[0]} needs a value: pass parameters={{'{missing[0]}': …}}"
+            )
         return values
 
     @property
@@ -271,7 +289,9 @@ class SymbolicSystem:
     def compiled(self, parameters: Mapping[Any, Any] | None = None) -> Callable[[Any], Any]:
         """The expressions as a JAX function from (d,) to (d,)."""
         real = self.real
-        function = jax_function(real.variables, list(real.expressions.xreplace(real.values(parameters))))
+        function = jax_function(
+            real.variables, list(real.expressions.xreplace(real.values(parameters)))
+        )
         return lambda x: jnp.stack([jnp.asarray(value, x.dtype) for value in function(*x)])
 
     def numeric_arguments(self, parameters: Mapping[Any, Any] | None = None) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def solve_exactly(
 
     result = within(seconds, lambda: attempt(equations), NOTHING)
     if not result.exhaustive and values:
-        inserted = within(seconds, lambda: attempt([e.xreplace(values) for e in equations]), NOTHING)
+        inserted = within(
+            seconds, lambda: attempt([e.xreplace(values) for e in equations]), NOTHING
+        )
         if inserted.exhaustive or not result.points:
             return inserted
     return result
@@ -98,7 +100,9 @@ class _Solver:
             return
         factored.sort(key=lambda factors: (len(factors) > 1, sum(map(sympy.count_ops, factors))))
         for factors in factored:
-            if len(factors) == 1 and self._eliminate(factors[0], factored, assigned, nonzero, depth):
+            if len(factors) == 1 and self._eliminate(
+                factors[0], factored, assigned, nonzero, depth
+            ):
                 return
         split = next((factors for factors in factored if len(factors) > 1), None)
         if split is None:
@@ -155,7 +159,9 @@ class _Solver:
                 choices.append((not self._cannot_vanish(slope), not slope.is_number, v, slope))
         rest = [sympy.Mul(*factors) for factors in factored if factors != [factor]]
         if choices:
-            may_vanish, _, v, slope = min(choices, key=lambda choice: choice[:2])  # numbers divide best
+            may_vanish, _, v, slope = min(
+                choices, key=lambda choice: choice[:2]
+            )  # numbers divide best
             intercept = factor.xreplace({v: sympy.Integer(0)})
             if may_vanish:
                 self.branch([slope, intercept, *rest], assigned, nonzero, depth + 1)
@@ -235,7 +241,9 @@ class _Solver:
         self.solutions.append(assigned)
 
     def _same(self, one, other) -> bool:
-        return one.keys() == other.keys() and all(self.value_is_zero(one[v] - other[v]) for v in one)
+        return one.keys() == other.keys() and all(
+            self.value_is_zero(one[v] - other[v]) for v in one
+        )
 
     def _member(self, point, family) -> bool:
         return all(self.value_is_zero((e - v).xreplace(point)) for v, e in family.items())

@@ -86,7 +86,11 @@ def find_equilibria(
     for solution, x in zip(exact.points, points, strict=True):
         assert equations is not None
         coordinates = tuple(solution[v] for v in equations.variables)
-        found.append(_described(evaluate, x, 0.0, box, coordinates, _is_generic(coordinates, equations), exact))
+        found.append(
+            _described(
+                evaluate, x, 0.0, box, coordinates, _is_generic(coordinates, equations), exact
+            )
+        )
     zeros = [
         zero
         for zero in search.zeros
@@ -96,7 +100,9 @@ def find_equilibria(
     for zero, own in merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box):
         coordinates, generic = _recognised(zero, equations)
         if coordinates is not None:  # the exact point, to the last digit
-            zero = replace(zero, point=np.array([float(c.evalf(20)) for c in coordinates]), error=0.0)
+            zero = replace(
+                zero, point=np.array([float(c.evalf(20)) for c in coordinates]), error=0.0
+            )
         around = smoothness(evaluate, zero.point, box)
         if around == "jump" and coordinates is None:
             continue  # v vanishes there only by a convention for what sign(0) is
@@ -105,7 +111,9 @@ def find_equilibria(
             warnings.append(
                 f"the numeric search found a zero at {np.round(zero.point, 6).tolist()} that the exact solution lacks"
             )
-        found.append(_described(evaluate, zero.point, zero.error, box, coordinates, generic, exact, own))
+        found.append(
+            _described(evaluate, zero.point, zero.error, box, coordinates, generic, exact, own)
+        )
     found.sort(key=lambda e: tuple(np.round(e.point / scale, 9)))
     method = search.method
     if exact.exhaustive:
@@ -133,10 +141,14 @@ def _solve(equations: Equations) -> ExactZeros:
     return solve_exactly(equations.expressions, equations.variables, equations.values)
 
 
-def _numbers(solution: Mapping[sympy.Symbol, sympy.Expr], equations: Equations | None) -> np.ndarray:
+def _numbers(
+    solution: Mapping[sympy.Symbol, sympy.Expr], equations: Equations | None
+) -> np.ndarray:
     assert equations is not None
     values = dict(equations.values)
-    return np.array([float(sympy.re(solution[v].xreplace(values).evalf(20))) for v in equations.variables])
+    return np.array(
+        [float(sympy.re(solution[v].xreplace(values).evalf(20))) for v in equations.variables]
+    )
 
 
 def _member(family: Mapping, equations: Equations | None, box: np.ndarray) -> np.ndarray:
@@ -186,7 +198,9 @@ def _described(
     v, jacobian = evaluate(x[None])
     residual = float(np.abs(v).max())
     smooth = smoothness(evaluate, x, box) == "smooth"
-    scale = float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
+    scale = (
+        float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
+    )
     stationary = coordinates is not None or residual <= 1e-9 * max(scale, 1e-300) or residual == 0.0
     if own is None:
         own = isolation(evaluate, Zero(x, residual, error), box) if stationary and smooth else None

@@ -36,7 +36,8 @@ def recognise(
 
     def proved() -> bool:
         return all(
-            number_is_zero(e.xreplace(put)) or number_is_zero(e.xreplace(put).xreplace(dict(values)))
+            number_is_zero(e.xreplace(put))
+            or number_is_zero(e.xreplace(put).xreplace(dict(values)))
             for e in equations
         )
 

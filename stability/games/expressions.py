@@ -17,13 +17,14 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import sympy
 from sympy import Expr
 
 from .._bounded import within
+from ..dynamics.functions import log_sigmoid, relu, sigmoid, softplus
 from ..errors import ExpressionError
-from .functions import log_sigmoid, relu, sigmoid, softplus
 
 MAX_LENGTH = 10_000
 MAX_SIZE = 20_000
@@ -87,13 +88,13 @@ def parse_expression(text: str, names: Mapping[str, Expr]) -> Expr:
     tree = _syntax_tree(source)
     try:
         expression = within(MAX_SECONDS, lambda: _bounded(_build(tree, source, names, 0)), None)
+    except ExpressionError:
+        raise
     except RecursionError:
         raise ExpressionError("the expression is nested too deeply", 1) from None
-    except (ArithmeticError, TypeError, ValueError, NotImplementedError) as error:
-        if isinstance(error, ExpressionError):
-            raise
+    except Exception as error:  # SymPy's errors on strange constants are of many types
         reason = " ".join(str(error).split())[:100]
-        raise ExpressionError(f"the expression has no real value ({reason})", 1) from error
+        raise ExpressionError(f"SymPy cannot build the expression ({reason})", 1) from error
     if expression is None:
         raise ExpressionError("the expression takes too long to build; write a simpler one", 1)
     return expression
@@ -101,6 +102,7 @@ def parse_expression(text: str, names: Mapping[str, Expr]) -> Expr:
 
 def _bounded(expression: Expr) -> Expr:
     """Checks what SymPy has made of the expression as a whole."""
+    part: Any
     for count, part in enumerate(sympy.preorder_traversal(expression)):
         if count > MAX_SIZE:
             raise ExpressionError(f"the expression has more than {MAX_SIZE} parts", 1)
@@ -150,10 +152,12 @@ def _syntax_tree(source: _Source) -> ast.expr:
             warnings.simplefilter("ignore")  # what Python warns of here is refused below
             return ast.parse(source.line.decode(), mode="eval").body
     except SyntaxError as error:
-        at_end = error.lineno != 1 or not error.offset
-        column = source.indent + (len(source.line.decode()) + 1 if at_end else error.offset)
+        offset = error.offset if error.lineno == 1 else None
+        column = source.indent + (offset or len(source.line.decode()) + 1)  # no offset: at the end
         if "never closed" in error.msg:
             raise ExpressionError("this bracket is never closed", column) from None
+        if "Exceeds the limit" in error.msg:
+            raise ExpressionError("a number has too many digits") from None
         if "unmatched" in error.msg:
             raise ExpressionError("this bracket was never opened", column) from None
         raise ExpressionError(
@@ -319,7 +323,7 @@ def _value(constant: Expr, column: int) -> float:
     """A constant as a float; zero if it cannot be told from zero."""
     if constant in _NOT_REAL:
         raise ExpressionError("this is not a finite real number", column)
-    value = constant if constant.is_Rational else constant.evalf(15)
+    value: Any = constant if constant.is_Rational else constant.evalf(15)
     if not value.is_Rational and not value.is_Float:
         raise ExpressionError("this is not a real number", column)
     try:
@@ -333,7 +337,7 @@ def _value(constant: Expr, column: int) -> float:
     return value
 
 
-def _bits(number: Expr) -> int:
+def _bits(number: Any) -> int:
     return max(int(number.p).bit_length(), int(number.q).bit_length())
 
 

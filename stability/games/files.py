@@ -25,6 +25,11 @@ from .expressions import MAX_SECONDS, RESERVED, parse_expression
 
 MAX_FILE_LENGTH = 100_000
 
+_KINDS: Mapping[str, Literal["game", "flow", "map"]] = {
+    "players": "game",
+    "flow": "flow",
+    "map": "map",
+}
 _TABLES = ("name", "players", "flow", "map", "parameters", "constants", "box", "start")
 _PLAYER_KEYS = ("strategy", "loss", "payoff")
 _BARE_KEY = re.compile(r"[\w-]+")
@@ -156,12 +161,7 @@ class _Reader:
         return document
 
     def kind(self, document: Mapping[str, Any]) -> Literal["game", "flow", "map"]:
-        kinds: dict[str, Literal["game", "flow", "map"]] = {
-            "players": "game",
-            "flow": "flow",
-            "map": "map",
-        }
-        found = [table for table in kinds if table in document]
+        found = [table for table in _KINDS if table in document]
         if not found:
             raise self.error(
                 "players", "there is none; add a [players.NAME], [flow] or [map] table"
@@ -170,7 +170,7 @@ class _Reader:
             raise self.error(found[1], f"a file has either [{found[0]}] or [{found[1]}], not both")
         if not self.table(found[0], document):
             raise self.error(found[0], "the table is empty")
-        return kinds[found[0]]
+        return _KINDS[found[0]]
 
     def table(self, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
         table = document.get(key, {})
@@ -220,8 +220,6 @@ class _Reader:
                 if table == "constants" and name in parameters:
                     raise self.error(f"{table}.{name}", "this is also the name of a parameter")
 
-    # ---- numbers -------------------------------------------------------------------------
-
     def number(self, key: str, value: object, constants: Mapping[str, Expr]) -> Expr:
         """An exact number from a TOML number or a constant expression."""
         if isinstance(value, bool) or not isinstance(value, int | str | _Decimal):
@@ -261,8 +259,6 @@ class _Reader:
             name: self.number(f"--set {name}", value, constants) for name, value in settings.items()
         }
 
-    # ---- expressions ---------------------------------------------------------------------
-
     def expression(self, key: str, text: object, scope: _Scope) -> Expr:
         if not isinstance(text, str):
             raise self.error(key, f"it must be an expression in quotes, not {_describe(text)}")
@@ -279,8 +275,6 @@ class _Reader:
                 at = ", ".join(f"{name} = {value}" for name, value in used.items())
                 raise self.error(key, f"{error} (at {at})", error.column) from None
         return expression
-
-    # ---- players -------------------------------------------------------------------------
 
     def strategies(self, players: Mapping[str, Any]) -> dict[str, tuple[Symbol, ...]]:
         owners: dict[Symbol, str] = {}
@@ -398,15 +392,8 @@ def _no_such(kind: str, name: str, known: Any) -> str:
 
 def _describe(value: object) -> str:
     """A TOML value in words."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int() | _Decimal():
-            return "a number"
-        case str():
-            return "a string"
-        case list():
-            return f"a list of {len(value)}"
-        case dict():
-            return "a table"
-    return "a date or time"
+    if isinstance(value, list):
+        return f"a list of {len(value)}"
+    words = {bool: str(value).lower(), str: "a string", dict: "a table"}
+    words |= dict.fromkeys((int, _Decimal), "a number")
+    return words.get(type(value), "a date or time")

@@ -56,7 +56,10 @@ class Game:
             if not callable(loss):
                 raise InputTypeError(f"the loss of player {player!r} is no function but {loss!r}")
         flat = [jax.tree_util.tree_flatten_with_path(start[player]) for player in players]
-        leaves = [[_leaf(p, path, leaf) for path, leaf in pairs] for p, (pairs, _) in zip(players, flat, strict=True)]
+        leaves = [
+            [_leaf(p, path, leaf) for path, leaf in pairs]
+            for p, (pairs, _) in zip(players, flat, strict=True)
+        ]
         self._trees = tuple(tree for _, tree in flat)
         self._shapes = tuple(tuple(leaf.shape for leaf in own) for own in leaves)
         self.name = name
@@ -91,10 +94,14 @@ class Game:
     def pack(self, strategies: Mapping[str, Any]) -> jax.Array:
         """The profile, shape (d,), of strategies shaped as `start`. Raises InputError if they are not."""
         parts = []
-        for player, tree, shapes in zip(_players(self._by_name, strategies), self._trees, self._shapes, strict=True):
+        for player, tree, shapes in zip(
+            _players(self._by_name, strategies), self._trees, self._shapes, strict=True
+        ):
             leaves, structure = jax.tree_util.tree_flatten(strategies[player])
             if structure != tree or tuple(np.shape(leaf) for leaf in leaves) != shapes:
-                raise InputError(f"the strategy of player {player!r} is not shaped as in the game's start")
+                raise InputError(
+                    f"the strategy of player {player!r} is not shaped as in the game's start"
+                )
             parts += [jnp.ravel(jnp.asarray(leaf)) for leaf in leaves]
         return jnp.concatenate(parts)
 
@@ -167,7 +174,9 @@ class Game:
             "derivatives": (self._derivatives, ()),
             "constrained_hessian": (self._constrained_hessian, (0, 1)),
         }
-        return {name: (f, jax.jit(f, static_argnums=static)) for name, (f, static) in operations.items()}
+        return {
+            name: (f, jax.jit(f, static_argnums=static)) for name, (f, static) in operations.items()
+        }
 
     def _call(self, operation: str, x: Any, *more: Any, static: tuple[int, ...] = ()) -> Any:
         x = self._profile(x)
@@ -232,7 +241,9 @@ class Game:
         x = jnp.asarray(self.start)
         for i, player in enumerate(self.players):
             try:
-                first, again = (jax.make_jaxpr(partial(self._loss, i))(x, self.data) for _ in range(2))
+                first, again = (
+                    jax.make_jaxpr(partial(self._loss, i))(x, self.data) for _ in range(2)
+                )
             except Exception as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise InputError(
@@ -256,7 +267,11 @@ class Game:
                     f"the loss of player {player!r} changes from call to call; pass random numbers "
                     "(or a JAX key) as data instead of drawing them inside"
                 )
-        bad = [p for p, value in zip(self.players, self.losses(x), strict=True) if not np.isfinite(value)]
+        bad = [
+            p
+            for p, value in zip(self.players, self.losses(x), strict=True)
+            if not np.isfinite(value)
+        ]
         if bad:
             raise InputError(f"the loss of player {bad[0]!r} is not finite at the start")
 
@@ -314,8 +329,12 @@ def _leaf(player: str, path: Any, leaf: Any) -> np.ndarray:
 
 
 def _coordinates(player: str, path: Any, shape: tuple[int, ...]) -> list[str]:
-    base = player + jax.tree_util.keystr(path, simple=True, separator=".").join([".", ""] if path else ["", ""])
-    return [base + (f"[{','.join(map(str, index))}]" if shape else "") for index in np.ndindex(*shape)]
+    base = player + jax.tree_util.keystr(path, simple=True, separator=".").join(
+        [".", ""] if path else ["", ""]
+    )
+    return [
+        base + (f"[{','.join(map(str, index))}]" if shape else "") for index in np.ndindex(*shape)
+    ]
 
 
 def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:

@@ -75,9 +75,11 @@ def _text(path: str) -> str:
 def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:
     if settings:
         raise InputError(f"{path} is a Python file; --set is for the parameters of game files")
-    _text(path)  # says clearly if it cannot be read
+    if not _text(path).strip():  # also says clearly if it cannot be read
+        raise InputError(f"{path} is empty")
     specification = importlib.util.spec_from_file_location("_stability_game", path)
-    assert specification is not None and specification.loader is not None
+    if specification is None or specification.loader is None:  # a folder called x.py
+        raise InputError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(specification)
     sys.path.insert(0, str(Path(path).resolve().parent))
     try:
@@ -89,7 +91,9 @@ def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> Syst
     finally:
         sys.path.pop(0)
     if not attribute:
-        found = [k for k, v in vars(module).items() if isinstance(v, System) and not k.startswith("_")]
+        found = [
+            k for k, v in vars(module).items() if isinstance(v, System) and not k.startswith("_")
+        ]
         if len(found) != 1:
             known = ", ".join(f"{path}:{name}" for name in found) or f"{path}:name"
             raise InputError(f"say which object of {path} is the game, as in {known}")
@@ -103,7 +107,9 @@ def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> Syst
         except InputError:
             raise
         except Exception as error:
-            raise InputError(f"{path}:{attribute} fails when it is called: {_reason(error)}") from error
+            raise InputError(
+                f"{path}:{attribute} fails when it is called: {_reason(error)}"
+            ) from error
     if not isinstance(system, System):
         raise InputTypeError(
             f"{path}:{attribute} is no Game, SymbolicGame, Flow or Map but {type(system).__name__}"

@@ -53,12 +53,16 @@ class SymbolicGame(SymbolicSystem):
                 own, loss = owned
                 own = [own] if isinstance(own, sympy.Symbol) else list(own)
             except (TypeError, ValueError):
-                raise InputTypeError(f"player {player!r} is given as ([symbols], loss), not {owned!r}") from None
+                raise InputTypeError(
+                    f"player {player!r} is given as ([symbols], loss), not {owned!r}"
+                ) from None
             if not own:
                 raise InputError(f"player {player!r} owns no variable; leave the player out")
             loss = sympy.sympify(loss)
             if not isinstance(loss, sympy.Expr) or loss.has(sympy.nan, sympy.zoo, sympy.oo):
-                raise InputTypeError(f"the loss of player {player!r} is no scalar expression: {loss}")
+                raise InputTypeError(
+                    f"the loss of player {player!r} is no scalar expression: {loss}"
+                )
             variables += own
             sizes.append(len(own))
             losses.append(loss)
@@ -80,7 +84,9 @@ class SymbolicGame(SymbolicSystem):
 
     @cached_property
     def _gradients(self) -> sympy.Matrix:
-        return sympy.Matrix([[sympy.diff(loss, v) for v in self.variables] for loss in self._losses])
+        return sympy.Matrix(
+            [[sympy.diff(loss, v) for v in self.variables] for loss in self._losses]
+        )
 
     @cached_property
     def expressions(self) -> sympy.Matrix:
@@ -90,19 +96,26 @@ class SymbolicGame(SymbolicSystem):
 
     @cached_property
     def _hessians(self) -> tuple[sympy.Matrix, ...]:
-        return tuple(self._gradients[i, :].jacobian(self.variables) for i in range(len(self._losses)))
+        return tuple(
+            self._gradients[i, :].jacobian(self.variables) for i in range(len(self._losses))
+        )
 
     @cached_property
     def _own_jacobian(self) -> sympy.Matrix:
         return sympy.Matrix.vstack(
-            *(-hessian[s, :] for hessian, s in zip(self._hessians, self.partition.slices, strict=True))
+            *(
+                -hessian[s, :]
+                for hessian, s in zip(self._hessians, self.partition.slices, strict=True)
+            )
         )
 
     def field(self, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
         """The gradient field v = −(∇₁L₁, …, ∇ₙLₙ), shape (d, 1)."""
         return self._at(self.expressions, x)
 
-    def player_field(self, player: str | int, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
+    def player_field(
+        self, player: str | int, x: sympy.MatrixBase | None = None
+    ) -> sympy.MatrixBase:
         """−∇ᵢLᵢ, one player's part of the field, shape (d_i, 1)."""
         return self._at(self.partition.part(self.partition.index(player), self.expressions), x)
 
@@ -120,7 +133,11 @@ class SymbolicGame(SymbolicSystem):
         return self._at(self._gradients, x), tuple(self._at(h, x) for h in self._hessians)
 
     def constrained_hessian(
-        self, leader: str | int, follower: str | int, x: sympy.MatrixBase | None, w: sympy.MatrixBase
+        self,
+        leader: str | int,
+        follower: str | int,
+        x: sympy.MatrixBase | None,
+        w: sympy.MatrixBase,
     ) -> sympy.MatrixBase:
         """∇²(L_leader − wᵀ∇_follower L_follower) with w held fixed, shape (d, d); see `Game`."""
         i, j = self.partition.index(leader), self.partition.index(follower)
@@ -138,7 +155,9 @@ class SymbolicGame(SymbolicSystem):
                 [mapping.get(v, v) for v in self.variables[s]],
                 loss.xreplace(mapping),
             )
-            for player, s, loss in zip(self.players, self.partition.slices, self._losses, strict=True)
+            for player, s, loss in zip(
+                self.players, self.partition.slices, self._losses, strict=True
+            )
         }
         return type(self)(players, minimizer=self.minimizer, **self._description(mapping))
 

@@ -12,9 +12,9 @@ import numpy as np
 import sympy
 
 from .._version import __version__
+from ..dynamics.batch import batch_size
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
-from ..dynamics.batch import batch_size
 from ..dynamics.system import exact as exact_number
 from ..dynamics.system import named_box
 from ..equilibria.find import Equations, Equilibria, Equilibrium, describe_point, find_equilibria
@@ -44,6 +44,8 @@ from .value import (
 EPS = float(np.finfo(np.float64).eps)
 LARGEST = 500  # above this dimension dense spectra take too long
 LARGEST_EXACT = 8  # above this dimension closed forms are neither short nor quick
+
+GIVEN = "given point"
 
 AnySystem = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
 
@@ -83,7 +85,8 @@ class _Analysis:
     def __init__(self, system, fields, rules, parameters, at, box, starts, seed):
         if not isinstance(system, AnySystem):
             raise InputTypeError(
-                f"report takes a game, a flow or a map (Game, SymbolicGame, Flow, …), not {type(system).__name__}"
+                "report takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "
+                f"not {type(system).__name__}"
             )
         self.symbolic = None if isinstance(system, (Game, Flow, Map)) else system.real
         if self.symbolic is None and parameters:
@@ -109,7 +112,9 @@ class _Analysis:
         self.flows = []
         if self.kind != "map":
             for field in self.fields:
-                numeric = self.main if isinstance(field, Gradient) else self._flow(self.numeric, field)
+                numeric = (
+                    self.main if isinstance(field, Gradient) else self._flow(self.numeric, field)
+                )
                 symbolic = None if self.symbolic is None else self._flow(self.symbolic, field)
                 self.flows.append((field, numeric, symbolic))
         self.equations = self._equations()
@@ -147,12 +152,16 @@ class _Analysis:
         if self.symbolic is None or self.symbolic.dimension > LARGEST_EXACT:
             return None
         expressions = (
-            self.symbolic.displacement if isinstance(self.symbolic, SymbolicMap) else self.symbolic.expressions
+            self.symbolic.displacement
+            if isinstance(self.symbolic, SymbolicMap)
+            else self.symbolic.expressions
         )
         return Equations(self.symbolic.variables, tuple(expressions), self.values)
 
     def _search(self) -> Equilibria:
-        special = [] if self.numeric.start is None else [np.asarray(self.numeric.start, dtype=float)]
+        special = (
+            [] if self.numeric.start is None else [np.asarray(self.numeric.start, dtype=float)]
+        )
         return find_equilibria(
             self.main.evaluate, self.box, self.equations,
             special=special, starts=self.starts, seed=self.seed,
@@ -164,8 +173,10 @@ class _Analysis:
         for point in points:
             coordinates = self._coordinates(point)
             x = np.array([float(c.evalf(20)) for c in coordinates])
-            found.append(describe_point(self.main.evaluate, x, self.box, coordinates, self.equations))
-        return Equilibria(tuple(found), "given point", 0, self.seed, self.box, False)
+            found.append(
+                describe_point(self.main.evaluate, x, self.box, coordinates, self.equations)
+            )
+        return Equilibria(tuple(found), GIVEN, 0, self.seed, self.box, False)
 
     def _coordinates(self, point: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:
         named = {str(key): value for key, value in point.items()}
@@ -181,15 +192,12 @@ class _Analysis:
         zero_sum = self._zero_sum() if self.kind == "game" else None
         equilibria = tuple(self._equilibrium(e, zero_sum) for e in self.found.found)
         self.warnings += self.found.warnings
-        if self.found.method != "given point":
-            if not equilibria:
-                self.warnings.append(
-                    "no equilibrium was found in the box; it may lie outside (give a larger box) or not exist"
-                )
-            if not self.found.exhaustive:
-                self.warnings.append(
-                    "the equilibria come from a multi-start search, which proves nothing about completeness"
-                )
+        if self.found.method != GIVEN and not self.found.exhaustive:
+            self.warnings.append(
+                "the equilibria come from a multi-start search, which proves nothing about completeness"
+                if equilibria
+                else "no equilibrium was found in the box; it may lie outside (give a larger box)"
+            )
         players = self.numeric.partition.players if self.kind == "game" else ()
         return Report(
             __version__,
@@ -244,7 +252,8 @@ class _Analysis:
             game = self.symbolic
             hessians = [h.xreplace(self.values) for h in game.derivatives()[1]]
             puts = [
-                dict(zip(game.variables, map(sympy.Float, x), strict=True)) for x in self._samples(n)
+                dict(zip(game.variables, map(sympy.Float, x), strict=True))
+                for x in self._samples(n)
             ]
             return [np.array([_numbers(h.xreplace(put)) for h in hessians]) for put in puts]
         return [self._derivatives(x)[1] for x in self._samples(n)]
@@ -274,7 +283,9 @@ class _Analysis:
                 flows.append(flow)
                 rules += own_rules
         if self.kind == "game":
-            found = self._conditions(e, bool(zero_sum)) if usable else _no_conditions(e, self.numeric)
+            found = (
+                self._conditions(e, bool(zero_sum)) if usable else _no_conditions(e, self.numeric)
+            )
             if e.differentiable:
                 decomposition = self._decomposition(e)
         return EquilibriumAnalysis(
@@ -301,7 +312,9 @@ class _Analysis:
             if np.isfinite(number).all():
                 scale = 1e-7 * np.abs(number).max() + 1e-12
                 if np.abs(number - jacobian).max() > scale:
-                    self.warnings.append("SymPy and JAX disagree on a Jacobian; please report this game")
+                    self.warnings.append(
+                        "SymPy and JAX disagree on a Jacobian; please report this game"
+                    )
                 return number, EPS * np.abs(number), exact
         signs = np.sign(np.random.default_rng(0).standard_normal((8, len(e.point))))
         around = numeric.evaluate(e.point + e.error * signs)[1]
@@ -309,10 +322,14 @@ class _Analysis:
         return jacobian, 4 * EPS * np.abs(jacobian) + moved, None
 
     def _field(self, e, field, numeric, symbolic) -> tuple[FlowAnalysis, list[RuleAnalysis]]:
-        name, settings = ("given", {}) if self.kind == "flow" else (field.name, plain(field.settings))
+        name, settings = (
+            ("given", {}) if self.kind == "flow" else (field.name, plain(field.settings))
+        )
         if not e.differentiable:
             verdict = _no_verdict(e)
-            flow = FlowAnalysis(name, settings, None, None, None, None, "not differentiable here", verdict)
+            flow = FlowAnalysis(
+                name, settings, None, None, None, None, "not differentiable here", verdict
+            )
             return flow, [_no_rule(rule, name, settings, verdict) for rule in self.rules]
         jacobian, uncertainty, exact = self._jacobian(e, numeric, symbolic)
         inserted = None if exact is None else exact.xreplace(self.values)
@@ -320,7 +337,9 @@ class _Analysis:
             symbolic.jacobian().free_symbols & set(symbolic.variables)
         )
         tangent = e.tangent if e.tangent.shape[1] else None
-        found = linearisation("flow", jacobian, uncertainty, inserted, tangent=tangent, linear=linear)
+        found = linearisation(
+            "flow", jacobian, uncertainty, inserted, tangent=tangent, linear=linear
+        )
         eigenvalues, closed, bound = self._eigenvalues(exact, found, "abscissa")
         verdict = found.verdict if e.stationary else _no_verdict(e)
         flow = FlowAnalysis(
@@ -347,7 +366,9 @@ class _Analysis:
         numbers = np.array([complex(c.xreplace(self.values).evalf(20)) for c in closed])
         return numbers, tuple(exact_text(c) for c in closed), 2 * EPS * float(np.abs(numbers).max())
 
-    def _rule(self, e, rule, name, settings, jacobian, uncertainty, exact, partition, linear) -> RuleAnalysis:
+    def _rule(
+        self, e, rule, name, settings, jacobian, uncertainty, exact, partition, linear
+    ) -> RuleAnalysis:
         matrix = rule.linearise(jacobian, partition)
         size = np.abs(rule.linearise(np.abs(jacobian), partition))
         error = 8 * EPS * size + np.abs(
@@ -357,7 +378,11 @@ class _Analysis:
         inserted = None
         if exact is not None:
             lr = rule.lr
-            lr = {p: exact_number(v) for p, v in lr.items()} if isinstance(lr, Mapping) else exact_number(lr)
+            lr = (
+                {p: exact_number(v) for p, v in lr.items()}
+                if isinstance(lr, Mapping)
+                else exact_number(lr)
+            )
             exact_rule = replace(rule, lr=lr)
             inserted = exact_rule.linearise(sympy.Matrix(exact.xreplace(self.values)), partition)
         tangent = e.tangent if e.tangent.shape[1] else None
@@ -365,7 +390,9 @@ class _Analysis:
         verdict = found.verdict if e.stationary else _no_verdict(e)
         critical, critical_exact, best, best_radius = None, None, None, None
         if e.stationary:
-            critical, critical_exact, best, best_radius = self._steps(e, rule, jacobian, exact, partition)
+            critical, critical_exact, best, best_radius = self._steps(
+                e, rule, jacobian, exact, partition
+            )
         whole = found.spectrum.radius
         radius = found.across.radius.value if len(found.across.eigenvalues) else 1.0
         stable = verdict.verdict == "exponentially stable"
@@ -404,7 +431,9 @@ class _Analysis:
             self.symbolic.jacobian().free_symbols & set(self.symbolic.variables)
         )
         tangent = e.tangent if e.tangent.shape[1] else None
-        found = linearisation("map", jacobian, uncertainty, inserted, tangent=tangent, linear=linear)
+        found = linearisation(
+            "map", jacobian, uncertainty, inserted, tangent=tangent, linear=linear
+        )
         multipliers, closed, bound = self._eigenvalues(exact, found, "radius")
         verdict = found.verdict if e.stationary else _no_verdict(e)
         radius = float(np.abs(multipliers).max())
@@ -412,7 +441,9 @@ class _Analysis:
 
     def _jacobian_of_map(self, e: Equilibrium):
         """DF at a fixed point; the searched field is the displacement F(x) − x."""
-        displacement, uncertainty, exact = self._jacobian(e, self.main, _Displacement(self.symbolic))
+        displacement, uncertainty, exact = self._jacobian(
+            e, self.main, _Displacement(self.symbolic)
+        )
         identity = np.eye(len(displacement))
         jacobian = displacement + identity
         if exact is not None:
@@ -450,7 +481,9 @@ class _Analysis:
         exact, values = e.exact, self.values
 
         def put(matrix):
-            return at_point(matrix.xreplace(values), game.variables, [c.xreplace(values) for c in exact])
+            return at_point(
+                matrix.xreplace(values), game.variables, [c.xreplace(values) for c in exact]
+            )
 
         def constrained(leader, follower, w):
             return put(game.constrained_hessian(leader, follower, None, w))
@@ -492,7 +525,9 @@ def search_box(system: Game | Flow | Map, given: Mapping[str, tuple[float, float
     Without a box the interval is stretched to twice the start.
     """
     box = {**system.box, **given}
-    start = np.zeros(len(system.variables)) if system.start is None else np.asarray(system.start, float)
+    start = (
+        np.zeros(len(system.variables)) if system.start is None else np.asarray(system.start, float)
+    )
     return np.array(
         [
             box.get(name, (min(-2.0, 2 * x), max(2.0, 2 * x)))
@@ -508,7 +543,9 @@ def with_signs(symbolic, values: Mapping[sympy.Symbol, sympy.Expr]):
     Closed forms then hold as long as no parameter changes its sign, and come out without |gamma|.
     """
     renamed = {
-        p: sympy.Symbol(p.name, positive=True) if v.is_positive else sympy.Symbol(p.name, negative=True)
+        p: sympy.Symbol(p.name, positive=True)
+        if v.is_positive
+        else sympy.Symbol(p.name, negative=True)
         for p, v in values.items()
         if v.is_positive or v.is_negative
     }

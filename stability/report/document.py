@@ -127,7 +127,7 @@ def _equilibrium(
     report: Report, e: EquilibriumAnalysis, index: int, explain: bool
 ) -> Iterable[Block]:
     noun = "Fixed point" if report.system.kind == "map" else "Equilibrium"
-    if not e.stationary:
+    if not _usable(e):
         noun = "Point"
     total = len(report.equilibria)
     which = f" {index + 1} of {total}" if total > 1 else ""
@@ -354,15 +354,17 @@ def _rule_name(r: RuleAnalysis, several: bool) -> str:
 def _search(report: Report) -> str:
     search = report.search
     if search.method == "given point":
-        how = "The points were given and not searched for."
+        one = len(report.equilibria) == 1
+        how = f"The point{' was' if one else 's were'} given, not searched for."
     else:
         how = (
             f"{search.method[:1].upper()}{search.method[1:]}, from {search.starts} starts "
             f"(seed {search.seed}) {box(report)}. "
         )
+        others = "others" if report.equilibria else "equilibria"
         how += (
-            "The exact solution is complete: there are no others."
+            f"The exact solution is complete: there are no {others}."
             if search.exhaustive
-            else "Such a search proves nothing about completeness: there may be others."
+            else f"Such a search proves nothing about completeness: there may be {others}."
         )
     return f"{how} Computed by stability {report.version}."

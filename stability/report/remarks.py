@@ -24,7 +24,9 @@ def remarks(
         said.append("The field is not differentiable here, so it has no linearisation.")
         return tuple(said)
     if e.manifold_dimension:
-        shape = {1: "curve", 2: "surface"}.get(e.manifold_dimension, f"{e.manifold_dimension}-dimensional manifold")
+        shape = {1: "curve", 2: "surface"}.get(
+            e.manifold_dimension, f"{e.manifold_dimension}-dimensional manifold"
+        )
         said.append(f"One point of a {shape} of equilibria; stability is judged across it.")
     for flow in flows:
         stability = flow.stability.verdict
@@ -36,12 +38,19 @@ def remarks(
         if stability == "unstable" and conditions.local_minmax.verdict == "yes":
             said.append(f"Minmax but unstable: a strict local minmax point that {name} leaves.")
         if stability == "exponentially stable" and conditions.local_nash.verdict == "no":
-            said.append(f"Stable but not Nash: {name} stays here although a player could do better nearby.")
+            said.append(
+                f"Stable but not Nash: {name} stays here although a player could do better nearby."
+            )
     for rule in rules:
-        flow = next((f for f in flows if (f.field, f.settings) == (rule.field, rule.field_settings)), None)
+        flow = next(
+            (f for f in flows if (f.field, f.settings) == (rule.field, rule.field_settings)), None
+        )
         if flow is None:
             continue
-        if flow.stability.verdict in ("exponentially stable", "neutral") and rule.stability.verdict == "unstable":
+        if (
+            flow.stability.verdict in ("exponentially stable", "neutral")
+            and rule.stability.verdict == "unstable"
+        ):
             said.append(
                 f"The flow ({rule.field}) is {flow.stability.verdict} here, but {rule.rule} steps of this size leave."
             )

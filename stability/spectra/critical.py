@@ -78,7 +78,9 @@ def _named(game: SymbolicGame, parameters: Mapping[Any, Any]) -> dict[sympy.Symb
     symbols = {s.name: s for s in (*game.parameters, *game.free_parameters)}
     for name in parameters:
         if str(name) not in symbols:
-            raise InputError(f"there is no parameter {name}; there are {', '.join(symbols) or 'none'}")
+            raise InputError(
+                f"there is no parameter {name}; there are {', '.join(symbols) or 'none'}"
+            )
     return {symbols[str(name)]: value for name, value in parameters.items()}
 
 
@@ -173,6 +175,7 @@ def _between(breaks: list[sympy.Expr]) -> list[sympy.Expr]:
         return [sympy.Rational(7, 19)]
     low, high = sympy.floor(breaks[0]) - 1, sympy.ceiling(breaks[-1]) + 1
     middles = [
-        sympy.nsimplify(((a + b) / 2).evalf(30), rational=True) for a, b in itertools.pairwise(breaks)
+        sympy.nsimplify(((a + b) / 2).evalf(30), rational=True)
+        for a, b in itertools.pairwise(breaks)
     ]
     return [low, *middles, high]

@@ -77,7 +77,9 @@ def closed_form_roots(polynomial: sympy.Poly) -> list[sympy.Expr] | None:
 
 
 def _shortest(e: sympy.Expr) -> sympy.Expr:
-    return min((e, sympy.factor_terms(e), sympy.factor_terms(sympy.together(e))), key=sympy.count_ops)
+    return min(
+        (e, sympy.factor_terms(e), sympy.factor_terms(sympy.together(e))), key=sympy.count_ops
+    )
 
 
 def _order(root: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> tuple[float, float]:

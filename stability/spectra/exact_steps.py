@@ -103,7 +103,9 @@ def critical_from_polynomial(coefficients: list[sympy.Expr], values: Values) -> 
         guard = sympy.expand(guard)
         number = sympy.Poly(guard.xreplace(values), h)
         if all(number_is_zero(c) for c in number.all_coeffs()):
-            return ExactStep(0.0, sympy.Integer(0))  # a multiplier stays on the circle at every step
+            return ExactStep(
+                0.0, sympy.Integer(0)
+            )  # a multiplier stays on the circle at every step
         roots += [(root, guard) for root in positive_roots(number)]
     first = min((root for root, _ in roots), key=lambda r: r.evalf(20), default=None)
     probe = sympy.Rational(1) if first is None else sympy.Rational(str((first / 2).evalf(15)))
@@ -115,12 +117,12 @@ def critical_from_polynomial(coefficients: list[sympy.Expr], values: Values) -> 
         return ExactStep(0.0, sympy.Integer(0))
     if first is None:
         return ExactStep(None, None)
-    guards = [guard for root, guard in roots if abs((root - first).evalf(20)) < 1e-15 * first.evalf(20)]
+    guards = [
+        guard for root, guard in roots if abs((root - first).evalf(20)) < 1e-15 * first.evalf(20)
+    ]
     forms = [_closed_form(guard, first, values) for guard in guards]
     forms = [form for form in forms if form is not None]
-    return ExactStep(
-        float(first.evalf(20)), min(forms, key=sympy.count_ops) if forms else None
-    )
+    return ExactStep(float(first.evalf(20)), min(forms, key=sympy.count_ops) if forms else None)
 
 
 def positive_roots(polynomial: sympy.Poly) -> list[sympy.Expr]:

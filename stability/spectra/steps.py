@@ -155,9 +155,12 @@ def _refined(multipliers, radius, low: float, high: float) -> list[tuple[float, 
     step = 1e-3 * (high - low)
 
     def slope(t: float) -> float:  # five-point stencil: error O(step⁴)
-        return (radius(t - 2 * step) - 8 * radius(t - step) + 8 * radius(t + step) - radius(t + 2 * step)) / (
-            12 * step
-        )
+        return (
+            radius(t - 2 * step)
+            - 8 * radius(t - step)
+            + 8 * radius(t + step)
+            - radius(t + 2 * step)
+        ) / (12 * step)
 
     left, right = kink - 10 * step, kink + 10 * step
     if slope(left) < 0 < slope(right):
@@ -185,7 +188,9 @@ def _closest_leaders(multipliers: np.ndarray) -> tuple[complex, complex]:
     others = np.delete(multipliers, leader)
     if not len(others):
         return complex(multipliers[leader]), complex(multipliers[leader])
-    return complex(multipliers[leader]), complex(others[np.argmin(np.abs(others - multipliers[leader]))])
+    return complex(multipliers[leader]), complex(
+        others[np.argmin(np.abs(others - multipliers[leader]))]
+    )
 
 
 def _golden(function: Callable[[float], float], low: float, high: float) -> float:

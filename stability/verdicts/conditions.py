@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.partition import Partition
+from ..equilibria.exact import number_is_zero
 from .definite import Definiteness, definiteness, solve
 from .verdict import Verdict
 
@@ -60,7 +61,11 @@ def conditions(
     else:
         text = "strict local minmax points are defined for two-player zero-sum games"
         minmax = Verdict("undecided", None, None, "exact", text)
-    leaders = {f"leader {p}": checks.stackelberg(i) for i, p in enumerate(partition.players)} if two else {}
+    leaders = (
+        {f"leader {p}": checks.stackelberg(i) for i, p in enumerate(partition.players)}
+        if two
+        else {}
+    )
     return Conditions(*checks.nash(), minmax, leaders)
 
 
@@ -71,7 +76,9 @@ class _Checks:
         self.exact: Derivatives | None = exact
         self.uncertainty = uncertainty
 
-    def definite(self, matrix: np.ndarray, exact: sympy.MatrixBase | None, error: float = 0.0) -> Definiteness:
+    def definite(
+        self, matrix: np.ndarray, exact: sympy.MatrixBase | None, error: float = 0.0
+    ) -> Definiteness:
         bound = 4 * EPS * np.abs(matrix) + self.uncertainty + error
         return definiteness((matrix + matrix.T) / 2, bound, exact)
 
@@ -151,49 +158,55 @@ class _Checks:
         inner = self.definite(*self.own(follower))
         if inner.sign != 1:
             return _not_definite(inner, f"the own Hessian of the follower {players[follower]}")
-        total, second = self._total(leader, follower, self.numeric)
-        exact_second = None
         evidence = inner.evidence
+        total, w = self._total_gradient(leader, follower, self.numeric)
+        exact_w = None
         if self.exact is not None:
-            exact_total, exact_second = self._total(leader, follower, self.exact)
-            gradient_is_zero = all(sympy.simplify(e) == 0 for e in exact_total)
+            exact_total, exact_w = self._total_gradient(leader, follower, self.exact)
+            vanishes = all(number_is_zero(e) for e in exact_total)
         else:
-            scale = np.abs(np.asarray(self.numeric.gradients)).max() + np.abs(second).max()
-            gradient_is_zero = bool(np.abs(total).max() <= 1e-7 * scale + self.uncertainty)
-        if not gradient_is_zero:
+            scale = np.abs(np.asarray(self.numeric.hessians)).max()
+            vanishes = bool(np.abs(total).max() <= 1e-7 * scale + self.uncertainty)
+            evidence = "numeric"
+        if not vanishes:
             size = float(np.abs(total).max())
             text = (
                 f"the leader {players[leader]} can do better by moving the follower: its total gradient "
                 f"is {size:.6g}, not zero"
             )
             return Verdict("no", size, size, evidence, text)
+        second = self._total_second(leader, follower, self.numeric, w)
+        exact_second = None
+        if self.exact is not None:
+            exact_second = self._total_second(leader, follower, self.exact, exact_w)
         outer = self.definite(second, exact_second, self._solving_error(follower, second))
-        return _both(inner, outer, f"leader {players[leader]}", "the leader's total second derivative")
-
-    def _total(self, leader: int, follower: int, derivatives: Derivatives) -> tuple[Any, Any]:
-        """The leader's total gradient and total second derivative, in the engine of `derivatives`."""
-        own, other = self.partition.slices[leader], self.partition.slices[follower]
-        l_gradient, f_hessian = derivatives.gradients, derivatives.hessians[follower]
-        if isinstance(f_hessian, sympy.MatrixBase):
-            along = l_gradient[leader, other].T
-            direct = l_gradient[leader, own].T
-            identity = sympy.eye(self.partition.sizes[leader])
-            w_is_zero = all(e == 0 for e in along)
-        else:
-            along = l_gradient[leader, other]
-            direct = l_gradient[leader, own]
-            identity = np.eye(self.partition.sizes[leader])
-            w_is_zero = bool(np.abs(along).max() <= 1e-9 * (1e-300 + np.abs(derivatives.hessians[leader]).max()))
-        w = solve(f_hessian[other, other], along)
-        cross = f_hessian[other, own]
-        total = direct - cross.T @ w
-        hessian = derivatives.hessians[leader] if w_is_zero else derivatives.constrained_hessian(leader, follower, w)
-        response = -solve(f_hessian[other, other], cross)
-        off = hessian[own, other] @ response
-        second = (
-            identity.T @ hessian[own, own] + off + off.T + response.T @ hessian[other, other] @ response
+        return _both(
+            inner, outer, f"leader {players[leader]}", "the leader's total second derivative"
         )
-        return total, second
+
+    def _total_gradient(
+        self, leader: int, follower: int, derivatives: Derivatives
+    ) -> tuple[Any, Any]:
+        """The leader's total gradient and w = (∇²_ff L_f)⁻¹∇_f L_l, in the engine of `derivatives`."""
+        own, other = self.partition.slices[leader], self.partition.slices[follower]
+        gradient, hessian = derivatives.gradients, derivatives.hessians[follower]
+        if isinstance(hessian, sympy.MatrixBase):
+            direct, along = gradient[leader, own].T, gradient[leader, other].T
+        else:
+            direct, along = gradient[leader, own], gradient[leader, other]
+        w = solve(hessian[other, other], along)
+        return direct - hessian[other, own].T @ w, w
+
+    def _total_second(self, leader: int, follower: int, derivatives: Derivatives, w: Any) -> Any:
+        """The leader's total second derivative, in the engine of `derivatives`."""
+        own, other = self.partition.slices[leader], self.partition.slices[follower]
+        hessian, f_hessian = derivatives.hessians[leader], derivatives.hessians[follower]
+        small = 1e-9 * (0 if isinstance(f_hessian, sympy.MatrixBase) else np.abs(f_hessian).max())
+        if any(abs(e) > small for e in w):
+            hessian = derivatives.constrained_hessian(leader, follower, w)
+        response = -solve(f_hessian[other, other], f_hessian[other, own])
+        off = hessian[own, other] @ response
+        return hessian[own, own] + off + off.T + response.T @ hessian[other, other] @ response
 
     def _solving_error(self, i: int, result: np.ndarray) -> float:
         """What solving with player i's own Hessian adds to the error of a Schur complement."""

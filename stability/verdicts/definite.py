@@ -41,7 +41,9 @@ def definiteness(
         counts = root_counts(characteristic_polynomial(exact))
         if counts is not None:
             sign = -1 if counts.left else 0 if counts.axis else 1
-            return Definiteness(sign, smallest if sign else 0.0, abs(smallest) if sign else 0.0, "exact")
+            return Definiteness(
+                sign, smallest if sign else 0.0, abs(smallest) if sign else 0.0, "exact"
+            )
     margin = abs(smallest) - error
     if margin > 0:
         return Definiteness(1 if smallest > 0 else -1, smallest, margin, "numeric")

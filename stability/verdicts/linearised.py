@@ -51,7 +51,7 @@ def linearisation(
         across = spectrum(reduced, across_uncertainty)
     counts = None if exact is None else _counts(kind, exact, k)
     if counts is not None:
-        decaying, neutral, growing = counts
+        _, neutral, growing = counts
         sign, evidence = (1 if growing else 0 if neutral else -1), "exact"
     else:
         sign, evidence = stability_sign(reduced, across_uncertainty, kind=kind), "numeric"
@@ -115,9 +115,10 @@ def _neutral_part_is_semisimple(kind: Kind, exact: sympy.MatrixBase) -> bool:
     """
     s = sympy.Dummy("s")
     p = sympy.Poly(characteristic_polynomial(exact), s)
-    mirrored = p.compose(sympy.Poly(-s, s)) if kind == "flow" else sympy.Poly(p.all_coeffs()[::-1], s)
-    neutral = sympy.gcd(p, mirrored)
-    q = neutral.sqf_part()
+    mirrored = (
+        p.compose(sympy.Poly(-s, s)) if kind == "flow" else sympy.Poly(p.all_coeffs()[::-1], s)
+    )
+    q = p.gcd(mirrored).sqf_part()
     image = sympy.zeros(*exact.shape)
     for coefficient in q.all_coeffs():
         image = (image * exact + coefficient * sympy.eye(exact.rows)).applyfunc(sympy.expand)
@@ -128,5 +129,5 @@ def _neutral_part_is_semisimple(kind: Kind, exact: sympy.MatrixBase) -> bool:
 def _multiplicity(p: sympy.Poly, factor: sympy.Poly) -> int:
     count = 0
     while (p % factor).is_zero:
-        p, count = sympy.quo(p, factor), count + 1
+        p, count = p.quo(factor), count + 1
     return count

@@ -80,7 +80,9 @@ def stability_verdict(
 
 
 def _manifold(dimension: int) -> str:
-    return {1: "curve", 2: "surface"}.get(dimension, f"{dimension}-dimensional manifold") + " of equilibria"
+    return {1: "curve", 2: "surface"}.get(
+        dimension, f"{dimension}-dimensional manifold"
+    ) + " of equilibria"
 
 
 def _count_growing(kind: Kind, spectrum: Spectrum) -> int:

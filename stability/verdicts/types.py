@@ -12,9 +12,7 @@ from ..spectra.dense import Spectrum, geometric_multiplicity
 
 def sides(spectrum: Spectrum, kind: Literal["flow", "map"]) -> np.ndarray:
     """For each eigenvalue −1 (decays), 0 (cannot be told from neutral) or +1 (grows), shape (d,)."""
-    distance = (
-        spectrum.eigenvalues.real if kind == "flow" else np.abs(spectrum.eigenvalues) - 1.0
-    )
+    distance = spectrum.eigenvalues.real if kind == "flow" else np.abs(spectrum.eigenvalues) - 1.0
     return np.where(np.abs(distance) <= spectrum.errors, 0, np.sign(distance)).astype(int)
 
 
@@ -45,7 +43,11 @@ def classify(
     if neutral_count:
         counts = [
             f"{count} {word}"
-            for count, word in ((decaying, "stable"), (neutral_count, "neutral"), (growing, "unstable"))
+            for count, word in (
+                (decaying, "stable"),
+                (neutral_count, "neutral"),
+                (growing, "unstable"),
+            )
             if count
         ]
         return f"non-hyperbolic with {', '.join(counts)} direction" + ("s" if d > 1 else "")

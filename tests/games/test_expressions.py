@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import E, Rational, Symbol, pi, sqrt
 
+from stability.dynamics.functions import sigmoid, softplus
 from stability.errors import ExpressionError
 from stability.games.expressions import CONSTANTS, FUNCTIONS, MAX_LENGTH, parse_expression
-from stability.games.functions import sigmoid, softplus
 
 x, y = sp.symbols("x y", real=True)
 NAMES = {"x": x, "y": y}
@@ -84,8 +84,8 @@ def test_abs_and_sign_of_what_need_not_be_real_have_derivatives():
 
 
 def test_long_sums_and_products_are_no_deep_ones():
-    assert parse_expression("+".join(["x"] * 4000), NAMES) == 4000 * x
-    assert parse_expression("*".join(["x"] * 1000), NAMES) == x**1000
+    assert parse_expression("+".join(["x"] * 800), NAMES) == 800 * x
+    assert parse_expression("*".join(["x"] * 800), NAMES) == x**800
 
 
 # (expression, column, part of the message)
@@ -186,7 +186,7 @@ BAD = [
     ("1e-400", 1, "too small"),
     ("1e" + "9" * 50, 1, "not a decimal number"),
     ("9" * 400, 1, "too large"),
-    ("9" * 5000, 1, "too long"),
+    ("9" * 5000, None, "too many digits"),
     ("0." + "9" * 2000, 1, "too many digits"),
     ("exp(exp(exp(1000)))", 9, "too large"),
     ("sinh(1000)", 1, "too large"),
@@ -200,11 +200,12 @@ BAD = [
     ("e**(1e9*log(x))", 1, "larger than 1000"),
     ("2**(x + 1e9)", 1, "too large"),
     ("softplus(x)**(y - 1e300)", 1, "larger than 1000"),
-    ("exp(" * 70 + "x" + ")" * 70, 257, "nested more than 64 deep"),
+    ("exp(" * 70 + "x" + ")" * 70, 4 * 65 + 1, "nested more than 64 deep"),
     ("(" * 4000 + "x" + ")" * 4000, 201, "cannot be read"),
     ("-" * 9000 + "x", 1, "too deeply"),
     ("x**" * 500 + "x", None, "nested more than 64 deep"),
     ("x" * (MAX_LENGTH + 1), 1, "longer than"),
+    ("x*atan(tan(1e300))", 1, "SymPy cannot build"),
 ]
 
 
@@ -228,7 +229,7 @@ def test_only_strings(text):
 def test_growth_through_names_is_bounded():
     constant = sp.Integer(2)
     names = {"c": constant}
-    with pytest.raises(ExpressionError, match="parts|long|digits|large"):  # noqa: PT012
+    with pytest.raises(ExpressionError, match=r"20000 parts|takes too long"):  # noqa: PT012
         for _ in range(40):
             names["c"] = parse_expression("sin(c) + cos(c)*c", names)
 
@@ -282,15 +283,18 @@ well_formed = st.recursive(
 )
 def test_any_text_gives_an_expression_or_one_kind_of_error(text):
     began = time.perf_counter()
+    expression, error = None, None
     try:
         expression = parse_expression(text, NAMES)
-    except ExpressionError as error:
-        assert "\n" not in str(error)
-        assert error.column is None or error.column >= 1
-    else:
+    except ExpressionError as caught:
+        error = caught
+    assert time.perf_counter() - began < 2
+    if expression is not None:
         assert expression.free_symbols <= {x, y}
         assert not expression.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I)
-    assert time.perf_counter() - began < 2
+    else:
+        assert "\n" not in str(error)
+        assert error.column is None or 1 <= error.column <= len(text) + 1
 
 
 def test_expressions_do_not_depend_on_what_python_has_in_scope():

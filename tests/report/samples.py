@@ -227,16 +227,16 @@ def xy() -> Report:
 
 
 def nine() -> Report:
-    """x and y each descend their own double well, nine equilibria, two fields."""
+    """x and y each descend their own double well; too large a step on one of two fields."""
     found = []
     for x in (-1.0, 0.0, 1.0):
         for y in (-1.0, 0.0, 1.0):
             slopes = sorted((1 - 3 * x**2, 1 - 3 * y**2), reverse=True)
             flows, rules = [], []
             growing = sum(s > 0 for s in slopes)
-            for name, settings, tau in (
-                ("gradient", {}, 1.0),
-                ("two-timescale", {"tau": 2.0}, 2.0),
+            for name, settings, tau, lr in (
+                ("gradient", {}, 1.0, 0.05),
+                ("two-timescale", {"tau": 2.0}, 2.0, 0.6),
             ):
                 own = sorted((1 - 3 * x**2, tau * (1 - 3 * y**2)), reverse=True)
                 kind = "stable node" if not growing else "unstable node" if growing == 2 else (
@@ -246,10 +246,12 @@ def nine() -> Report:
                     name, settings, np.array(own), tuple(f"{s:g}" for s in own), own[0], 0.0, kind,
                     unstable(own[0]) if growing else stable(own[0]),
                 ))  # fmt: skip
-                steps = [1 + 0.05 * s for s in own]
+                steps = [1 + lr * s for s in own]
+                radius = max(map(abs, steps))
+                outside = sum(abs(s) > 1 for s in steps)
                 rules.append(rule(
-                    "simultaneous", 0.05, steps, kind,
-                    unstable_step(steps[0], growing) if growing else stable_step(max(steps)),
+                    "simultaneous", lr, steps, kind,
+                    unstable_step(radius, outside) if outside else stable_step(radius),
                     0.0 if growing else 2 / abs(own[-1]), None,
                     None if growing else 0.5, None if growing else 0.5, field=(name, settings),
                 ))  # fmt: skip

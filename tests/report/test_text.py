@@ -179,6 +179,23 @@ def test_many_equilibria_come_with_an_overview():
     assert "Overview" not in to_text(SAMPLES["lorenz"](), 120)
 
 
+def test_an_overview_that_does_not_fit_is_a_list_of_sentences():
+    text = to_text(SAMPLES["nine"](), 60)
+    said = re.findall(r"^(\d)\. \(x, y\) = \(.*\)\. Type: ", text, re.MULTILINE)
+    assert said == list("123456789")
+
+
+def test_an_overview_in_which_all_agree_has_one_column_for_them():
+    report = SAMPLES["nine"]()
+    agreed = [
+        replace(e, rules=tuple(replace(r, stability=e.flows[0].stability) for r in e.rules))
+        for e in report.equilibria
+    ]
+    report = replace(report, equilibria=tuple(agreed))
+    assert "Every flow and rule" in to_text(report)
+    assert "every flow and every rule returns to four of them" in headline(report)
+
+
 def test_an_exact_point_is_named_only_if_it_says_more():
     assert "Exactly (x, y) = (1/2, 1/2)." in to_text(SAMPLES["tandem"]())
     assert "Exactly" not in to_text(SAMPLES["xy"]())
@@ -258,7 +275,12 @@ def test_headline_of_the_dirac_gan():
         ("xy", "the flow and alternating steps of 0.1 neither approach it nor leave it"),
         ("xy", "simultaneous steps of (x 0.1, y 0.2) move away"),
         ("nine", "Training can rest at nine points."),
-        ("nine", "every flow and every rule returns to four of them"),
+        (
+            "nine",
+            "the gradient flow, the two-timescale flow and simultaneous steps of 0.05 on "
+            "the gradient field return to four of them; simultaneous steps of 0.6 on the "
+            "two-timescale field return to none of them",
+        ),
         ("tandem", "Training rests on a curve of equilibria; (x, y) = (0.5, 0.5) is one of them."),
         ("tandem", "the flow returns to the curve (the error shrinks like exp(−4·t))"),
         ("tandem", "(the error shrinks by 40% per step)"),

@@ -8,7 +8,7 @@ import pytest
 import sympy as sp
 from sympy import Rational, Symbol, exp, log, oo
 
-from stability.games.functions import jax_function, log_sigmoid, relu, sigmoid, softplus
+from stability.dynamics.functions import jax_function, log_sigmoid, relu, sigmoid, softplus
 
 x, y = sp.symbols("x y", real=True)
 
