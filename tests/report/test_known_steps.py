@@ -199,7 +199,16 @@ RULES = [
     # B4: trace 2 - 4h - 16h², determinant (1 - 6h)(1 + 2h) when alternating
     ("ridge-1", {}, "simultaneous", "1/20", ORIGIN, "1 + 2*h", UNSTABLE, "0"),
     ("ridge-2", {}, "simultaneous", "1/20", ORIGIN, "1 - 2*h", STABLE, "1"),
-    ("ridge-2", {}, "alternating", "1/20", ORIGIN, "(44 + sqrt(11))/50", STABLE, "(2*sqrt(2) - 1)/7"),
+    (
+        "ridge-2",
+        {},
+        "alternating",
+        "1/20",
+        ORIGIN,
+        "(44 + sqrt(11))/50",
+        STABLE,
+        "(2*sqrt(2) - 1)/7",
+    ),
     # B7
     (
         "balduzzi-four",

@@ -1,0 +1,189 @@
+"""What a report is about, made ready: both engines, fields and rules checked, a box to search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.system import named_box
+from ..equilibria.find import Equations
+from ..errors import InputError, InputTypeError
+from ..fields import Field, Gradient
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..rules import Alternating, Rule, Simultaneous
+
+LARGEST = 500  # above this dimension dense spectra take too long
+LARGEST_EXACT = 8  # above this dimension closed forms are neither short nor quick
+
+System = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
+Values = Mapping[sympy.Symbol, sympy.Expr]
+
+
+@dataclass(frozen=True)
+class FieldFlow:
+    """One field of the subject as a flow, in JAX and, if there are expressions, in SymPy."""
+
+    name: str
+    settings: Mapping[str, Any]
+    numeric: Flow
+    symbolic: SymbolicFlow | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A game, flow or map to report on.
+
+    - `numeric`, `symbolic`: the system in each engine (`symbolic` may be missing); `values`: its
+      parameters. The symbols know the signs of their values, so closed forms come out without |gamma|
+      and hold as long as no parameter changes its sign.
+    - `main`: the flow or map whose zeros (fixed points) are the equilibria.
+    - `flows`, `rules`: what is analysed at each equilibrium; none for a map.
+    - `box`: where equilibria are searched, shape (d, 2).
+    """
+
+    kind: str
+    name: str
+    variables: tuple[str, ...]
+    numeric: Game | Flow | Map
+    symbolic: SymbolicGame | SymbolicFlow | SymbolicMap | None
+    values: Values
+    main: Flow | Map
+    flows: tuple[FieldFlow, ...]
+    rules: tuple[Rule, ...]
+    box: np.ndarray
+
+    @property
+    def equations(self) -> Equations | None:
+        """The expressions whose zeros are the equilibria, if there are any and they are few."""
+        if self.symbolic is None or self.symbolic.dimension > LARGEST_EXACT:
+            return None
+        system = self.symbolic
+        expressions = system.displacement if isinstance(system, SymbolicMap) else system.expressions
+        return Equations(system.variables, tuple(expressions), self.values)
+
+
+def prepare(
+    system: System,
+    fields: Sequence[Field],
+    rules: Sequence[Rule] | None,
+    parameters: Mapping[Any, Any] | None,
+    box: Mapping[str, tuple[float, float]] | None,
+) -> Subject:
+    """Checks the arguments of `stability.report` and makes the subject; raises InputError."""
+    if not isinstance(system, System):
+        raise InputTypeError(
+            "report takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "
+            f"not {type(system).__name__}"
+        )
+    symbolic, values = None, {}
+    if isinstance(system, (Game, Flow, Map)):
+        if parameters:
+            raise InputError(f"this {system.kind} has no parameters to set")
+        numeric = system
+    else:
+        real = system.real
+        values = real.values(parameters)
+        numeric = real.numeric(values)
+        symbolic, values = _with_signs(real, values)
+    d = len(numeric.variables)
+    if d > LARGEST:
+        raise InputError(f"the {system.kind} has {d} variables; a dense report handles {LARGEST}")
+    fields = _fields(system.kind, fields)
+    rules = _rules(numeric, rules)
+    if isinstance(numeric, Game):
+        main = Gradient().flow(numeric)
+        assert isinstance(main, Flow)
+        flows = tuple(_field_flow(field, numeric, symbolic, main) for field in fields)
+    else:
+        main = numeric
+        given = symbolic if isinstance(symbolic, SymbolicFlow) else None
+        flows = (FieldFlow("given", {}, main, given),) if isinstance(main, Flow) else ()
+    return Subject(
+        system.kind,
+        system.name,
+        tuple(numeric.variables),
+        numeric,
+        symbolic,
+        values,
+        main,
+        flows,
+        rules,
+        _search_box(numeric, named_box(box or {}, numeric.variables)),
+    )
+
+
+def _fields(kind: str, fields: Sequence[Field]) -> list[Field]:
+    for field in fields:
+        if not isinstance(field, Field):
+            raise InputTypeError(f"{field!r} is no field; use for example TwoTimescale(tau=2)")
+        if kind != "game":
+            raise InputError(f"fields are made from games; a {kind} is its own field")
+    return list(fields) or [Gradient()]
+
+
+def _rules(system: Game | Flow | Map, rules: Sequence[Rule] | None) -> tuple[Rule, ...]:
+    if rules is None:
+        if not isinstance(system, Game):
+            return ()
+        several = len(system.players) > 1
+        return (Simultaneous(), Alternating()) if several else (Simultaneous(),)
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+        if isinstance(system, Map):
+            raise InputError("a map is already discrete; rules step along a field")
+        d = system.partition.dimension
+        rule.linearise(np.zeros((d, d)), system.partition)  # raises for players that do not exist
+    return tuple(rules)
+
+
+def _field_flow(
+    field: Field, numeric: Game, symbolic: SymbolicGame | None, gradient: Flow
+) -> FieldFlow:
+    in_sympy = None if symbolic is None else field.flow(symbolic)
+    flow = gradient if isinstance(field, Gradient) else field.flow(numeric)
+    if hasattr(field, "speeds"):
+        field.speeds(numeric)  # raises for players that do not exist
+    return FieldFlow(field.name, plain(field.settings), flow, in_sympy)
+
+
+def _with_signs(symbolic, values: Values):
+    renamed = {
+        p: sympy.Symbol(p.name, positive=True) if v > 0 else sympy.Symbol(p.name, negative=True)
+        for p, v in values.items()
+        if v.is_positive or v.is_negative
+    }
+    return symbolic.renamed(renamed), {renamed.get(p, p): v for p, v in values.items()}
+
+
+def _search_box(system: Game | Flow | Map, given: Mapping[str, tuple[float, float]]) -> np.ndarray:
+    """As given, else the system's own box, else [−2, 2], stretched to twice the start."""
+    box = {**system.box, **given}
+    start = np.zeros(len(system.variables)) if system.start is None else system.start
+    intervals = [
+        box.get(name, (min(-2.0, 2 * x), max(2.0, 2 * x)))
+        for name, x in zip(system.variables, np.asarray(start, float), strict=True)
+    ]
+    return np.array(intervals, dtype=float)
+
+
+def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON-ready data."""
+
+    def value(v: Any) -> Any:
+        if isinstance(v, Mapping):
+            return {key: value(item) for key, item in v.items()}
+        if isinstance(v, (tuple, list)):
+            return [value(item) for item in v]
+        if isinstance(v, (sympy.Expr, np.number)):
+            return float(v)
+        return v
+
+    return {key: value(v) for key, v in settings.items()}
