@@ -56,7 +56,7 @@ def box(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
 def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
     """A rule or field from its name and settings: `alternating:lr=0.1,steps.disc=2`.
 
-    A dotted key sets one player's value; the plain key, if given too, is then everyone else's.
+    A dotted key sets one player's value; everyone else's is the plain key's, or else the default.
     Raises InputError for an unknown name or setting and for values that are no numbers.
     """
     name, _, rest = text.partition(":")
@@ -64,7 +64,7 @@ def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
     if name not in registry:
         raise InputError(f"there is no {what} called {name!r}; there are {', '.join(registry)}")
     kind = registry[name]
-    known = [f.name for f in dataclasses.fields(kind)]
+    known = {f.name: f.default for f in dataclasses.fields(kind)}
     given: dict[str, Any] = {}
     for key, value in assignments(
         [p for p in rest.split(",") if p.strip()], f"{what} {name}"
@@ -79,8 +79,7 @@ def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
         elif isinstance(given.get(setting), dict):
             given[setting][player] = worth
         else:
-            before = {"": given[setting]} if setting in given else {}
-            given[setting] = {**before, player: worth}
+            given[setting] = {"": given.get(setting, known[setting]), player: worth}
     return kind(**given)
 
 

@@ -14,7 +14,7 @@ from .rule import Rule, State, check_step_size
 class Alternating(Rule):
     """Player by player: x_i ← x_i + h_i v_i(x), k_i times, with the moves already made visible in x.
 
-    `steps` is k_i, a positive integer or a mapping from players (key `""` for the others); `order` names
+    `steps` is k_i, a positive integer or a mapping from players (key `""` for the others, else 1); `order` names
     the players in the order in which they move (default: player order).
     """
 
@@ -38,7 +38,8 @@ class Alternating(Rule):
         (x,) = state
         partition = flow.partition
         sizes = partition.per_player(self.lr, "lr")
-        steps = partition.per_player(self.steps, "steps")
+        own = self.steps if isinstance(self.steps, Mapping) else {"": self.steps}
+        steps = partition.per_player({"": 1, **own}, "steps")
         for i in self._turns(partition):
             for _ in range(steps[i]):
                 x = x + partition.embed(i, sizes[i] * flow.part(i, x), like=x)

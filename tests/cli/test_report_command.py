@@ -1,0 +1,272 @@
+"""`stability report` through its real entry point: the main job, bad input, files and exit codes."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+from bad_files import BAD_FILES
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "report.schema.json").read_text())
+
+GAME = """
+name = "xy with a penalty"
+[players.x]
+strategy = ["x"]
+loss = "x*y + gamma/2*x**2"
+[players.y]
+strategy = ["y"]
+payoff = "x*y"
+[parameters]
+gamma = 0.1
+"""
+
+NETWORK = """
+import jax.numpy as jnp
+import stability as st
+
+game = st.Game(
+    {
+        "disc": lambda disc, gen: -jnp.tanh(disc["w"]) * gen["v"] + 0.1 * disc["w"] ** 2,
+        "gen": lambda disc, gen: jnp.tanh(disc["w"]) * gen["v"] + 0.1 * gen["v"] ** 2,
+    },
+    start={"disc": {"w": 0.5}, "gen": {"v": 0.5}},
+)
+"""
+
+
+def stability(*arguments: str, **options) -> subprocess.CompletedProcess:
+    """Runs the installed command."""
+    return subprocess.run(
+        [sys.executable, "-m", "stability_cli", *arguments],
+        capture_output=True, text=True, timeout=120, **options,
+    )  # fmt: skip
+
+
+def data(*arguments: str, **options) -> dict:
+    result = stability("report", *arguments, "--json", **options)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    content = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
+    jsonschema.validate(content, SCHEMA)
+    return content
+
+
+@pytest.fixture
+def game_file(tmp_path):
+    path = tmp_path / "game.toml"
+    path.write_text(GAME)
+    return path
+
+
+def test_the_example_of_the_design(game_file):
+    content = data(str(game_file), "--rule", "simultaneous:lr=0.05")
+    assert content["system"] == {
+        "kind": "game", "name": "xy with a penalty", "players": ["x", "y"], "variables": ["x", "y"],
+        "dimension": 2, "parameters": {"gamma": 0.1}, "zero_sum": True, "structure": "general",
+    }  # fmt: skip
+    (equilibrium,) = content["equilibria"]
+    assert equilibrium["point"] == {"x": 0.0, "y": 0.0}
+    assert equilibrium["exact"] == {"x": "0", "y": "0"}
+    (flow,), (rule,) = equilibrium["flows"], equilibrium["rules"]
+    assert flow["eigenvalues"][0] == pytest.approx([-0.05, (1 - 0.0025) ** 0.5], rel=1e-12)
+    assert (flow["type"], flow["stability"]["verdict"]) == ("stable focus", "exponentially stable")
+    # μ = 1 + hλ: |μ|² = 1 − 2·0.05·0.05 + 0.05²
+    assert rule["spectral_radius"] == pytest.approx((1 - 0.005 + 0.0025) ** 0.5, rel=1e-12)
+    assert rule["critical_lr"] == pytest.approx(0.1, rel=1e-12)
+    assert rule["critical_lr_exact"] == "gamma"
+    assert rule["best_lr"] == pytest.approx(0.05, rel=1e-9)
+
+
+def test_text_leads_with_the_verdict_and_fits_the_terminal(game_file):
+    for width in (80, 120):
+        result = stability("report", str(game_file), env={**os.environ, "COLUMNS": str(width)})
+        assert result.returncode == 0, result.stderr
+        assert max(map(len, result.stdout.splitlines())) <= width
+        first = result.stdout.split("Equilibrium")[0]
+        assert "rests at one point" in first
+
+
+def test_a_python_file_with_networks(tmp_path):
+    path = tmp_path / "my_networks.py"
+    path.write_text(NETWORK)
+    content = data(f"{path}:game")
+    assert content["system"]["variables"] == ["disc.w", "gen.v"]
+    origin = next(e for e in content["equilibria"] if max(map(abs, e["point"].values())) < 1e-8)
+    # J = [[−0.2, 1], [−1, −0.2]] at the origin
+    assert origin["flows"][0]["eigenvalues"] == [
+        pytest.approx([-0.2, 1.0], rel=1e-10),
+        pytest.approx([-0.2, -1.0], rel=1e-10),
+    ]
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".json"])
+def test_output_files(game_file, tmp_path, suffix):
+    target = tmp_path / f"report{suffix}"
+    assert stability("report", str(game_file), "-o", str(target)).returncode == 0
+    text = target.read_text()
+    assert "xy with a penalty" in text
+    if suffix == ".json":
+        jsonschema.validate(json.loads(text), SCHEMA)
+    again = stability("report", str(game_file), "-o", str(target))
+    assert again.returncode == 2
+    assert "--force" in again.stderr
+    assert target.read_text() == text
+    assert stability("report", str(game_file), "-o", str(target), "--force").returncode == 0
+    assert not list(tmp_path.glob(".*"))  # no temporary file is left
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--rule", "simultaneous:lr=0.05"], 0),
+        (["--rule", "simultaneous:lr=0.2"], 3),
+        (["--rule", "simultaneous:lr=0.05", "--rule", "simultaneous:lr=0.2"], 3),
+        (["--rule", "simultaneous:lr=0.1"], 3),  # exactly critical: a centre of a linear map
+        (["--rule", "alternating:lr=0.1"], 0),
+    ],
+)
+def test_check_is_an_exit_code(game_file, arguments, code):
+    assert stability("report", str(game_file), "--check", *arguments).returncode == code
+
+
+def test_check_undecided():
+    assert stability("report", "dirac-gan", "--check", "--rule", "alternating:lr=0.1").returncode == 4
+
+
+def test_settings_fields_and_per_player_values(game_file):
+    content = data(
+        str(game_file), "--set", "gamma=1/2", "--field", "two-timescale:tau=4", "--field", "gradient",
+        "--rule", "alternating:lr=0.1,lr.y=0.2,steps.y=2,order=y+x",
+    )  # fmt: skip
+    assert content["system"]["parameters"] == {"gamma": 0.5}
+    (equilibrium,) = content["equilibria"]
+    assert [f["field"] for f in equilibrium["flows"]] == ["two-timescale", "gradient"]
+    assert len(equilibrium["rules"]) == 2
+    settings = equilibrium["rules"][0]["settings"]
+    assert settings["lr"] == {"": 0.1, "y": 0.2}
+    assert settings["order"] == ["y", "x"]
+    critical = equilibrium["rules"][1]["critical_lr"]
+    assert critical["y"] == pytest.approx(2 * critical[""])
+
+
+def test_a_given_point():
+    content = data("letcher", "--at", "x=0,y=0")
+    assert content["equilibria"][0]["stationary"] is True
+    content = data("letcher", "--at", "x=1/2,y=0")
+    (point,) = content["equilibria"]
+    assert point["stationary"] is False
+    assert "not an equilibrium" in point["remarks"][0]
+    assert point["flows"][0]["stability"]["verdict"] == "undecided"
+
+
+def test_flows_and_maps():
+    flow = data("lorenz", "--set", "rho=1/2")
+    assert flow["equilibria"][0]["conditions"] is None
+    assert flow["equilibria"][0]["flows"][0]["field"] == "given"
+    assert flow["equilibria"][0]["flows"][0]["stability"]["verdict"] == "exponentially stable"
+    euler = data("lorenz", "--set", "rho=1/2", "--rule", "simultaneous:lr=0.01")
+    assert euler["equilibria"][0]["rules"][0]["field"] == "given"
+    henon = data("henon")
+    assert "flows" not in henon["equilibria"][0]
+    assert len(henon["equilibria"]) == 2
+
+
+BAD_CALLS = [
+    (["no-such-game"], "no-such-game"),
+    (["dirac-gun"], "dirac-gan"),
+    (["missing.toml"], "missing.toml"),
+    (["missing.py:game"], "missing.py"),
+    (["dirac-gan", "--set", "gamma=1"], "gamma"),
+    (["dirac-gan-r1", "--set", "gamma"], "name=value"),
+    (["dirac-gan-r1", "--set", "gamma="], "name=value"),
+    (["dirac-gan-r1", "--set", "gamma=nan"], "nan"),
+    (["dirac-gan-r1", "--set", "gamma=1e999"], "gamma"),
+    (["dirac-gan-r1", "--set", "gamma=theta"], "theta"),
+    (["dirac-gan-r1", "--set", "gamma=1", "--set", "gamma=2"], "twice"),
+    (["xy", "--rule", "nosuch"], "nosuch"),
+    (["xy", "--rule", "simultaneous:lr=0"], "positive"),
+    (["xy", "--rule", "simultaneous:lr=-1"], "positive"),
+    (["xy", "--rule", "simultaneous:lr=fast"], "fast"),
+    (["xy", "--rule", "simultaneous:step=1"], "step"),
+    (["xy", "--rule", "simultaneous:lr"], "name=value"),
+    (["xy", "--rule", "simultaneous:lr.z=1"], "z"),
+    (["xy", "--rule", "alternating:steps=0"], "steps"),
+    (["xy", "--rule", "alternating:steps=1.5"], "whole"),
+    (["xy", "--rule", "alternating:order=x"], "order"),
+    (["xy", "--rule", "alternating:order=x+z"], "z"),
+    (["xy", "--rule", ""], "rule"),
+    (["xy", "--field", "nosuch"], "nosuch"),
+    (["xy", "--field", "two-timescale:tau=0"], "positive"),
+    (["balduzzi-four", "--field", "two-timescale:tau=2"], "two players"),
+    (["lorenz", "--field", "gradient"], "field"),
+    (["lorenz", "--rule", "alternating:lr=0.1"], "two players"),
+    (["henon", "--rule", "simultaneous"], "discrete"),
+    (["xy", "--at", "x=0"], "y"),
+    (["xy", "--at", "x=0,y=0,z=1"], "z"),
+    (["xy", "--at", "somewhere"], "name=value"),
+    (["xy", "--at", ""], "--at"),
+    (["xy", "--at", "x=0,y=oops"], "oops"),
+    (["xy", "--box", "x=1"], "low:high"),
+    (["xy", "--box", "x=2:1"], "low"),
+    (["xy", "--box", "q=0:1"], "q"),
+    (["xy", "-o", "report.xyz"], ".json"),
+    (["xy", "-o", "no/such/folder/report.md"], "folder"),
+    (["xy", "--starts", "0"], "starts"),
+    (["xy", "--seed", "x"], "seed"),
+    (["xy", "--nonsense"], "nonsense"),
+    ([], "GAME"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def command():
+    """The command in this process: the same entry point, without a second's start-up for every case."""
+    from click.testing import CliRunner
+    from stability.errors import InputError
+    from stability_cli.main import cli
+
+    def run(arguments):
+        result = CliRunner().invoke(cli, ["report", *arguments])
+        if isinstance(result.exception, InputError):
+            return 2, f"Error: {result.exception}"
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, result.stderr
+
+    return run
+
+
+@pytest.mark.parametrize(("arguments", "fragment"), BAD_CALLS, ids=[" ".join(c[0]) for c in BAD_CALLS])
+def test_bad_calls_get_one_sentence(command, arguments, fragment):
+    code, message = command(arguments)
+    assert code == 2
+    assert fragment in message
+    assert len(re.findall("Error", message)) == 1
+    assert "Traceback" not in message
+
+
+@pytest.mark.parametrize("bad", BAD_FILES, ids=[bad.id for bad in BAD_FILES])
+def test_bad_files_get_one_sentence(command, tmp_path, bad):
+    path = tmp_path / "bad.toml"
+    path.write_text(bad.text, encoding="utf-8")
+    code, message = command([str(path)])
+    assert code == 2
+    assert "bad.toml" in message
+    assert "\n" not in message.strip()
+
+
+def test_bad_input_end_to_end(tmp_path):
+    path = tmp_path / "bad.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    for game in (str(path), "no-such-game", str(tmp_path)):
+        result = stability("report", game)
+        assert result.returncode == 2
+        assert result.stdout == ""
+        assert result.stderr.startswith("Error: ")
+        assert result.stderr.count("\n") == 1
