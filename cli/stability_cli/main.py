@@ -6,8 +6,8 @@ import sys
 
 import click
 
-GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object in a
-Python file (which is run: use only files you trust)."""
+GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
+in a Python file (which is run: use only files you trust)."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

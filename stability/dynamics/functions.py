@@ -120,7 +120,7 @@ def jax_function(
     # lambdify puts symbols among the modules' names, where one called "maximum" would do harm.
     stand_in = {symbol: sympy.Dummy("v", **symbol.assumptions0) for symbol in arguments}
     if isinstance(expression, sympy.Basic):
-        replaced: Any = expression.xreplace(stand_in)
+        replaced: Any = expression.xreplace(stand_in)  # pyright: ignore[reportAttributeAccessIssue]
     else:
         replaced = [component.xreplace(stand_in) for component in expression]
     return sympy.lambdify(

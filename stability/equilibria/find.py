@@ -109,7 +109,8 @@ def find_equilibria(
         known = own.isolated == "yes" and exact.exhaustive and not exact.families
         if known and around == "smooth":
             warnings.append(
-                f"the numeric search found a zero at {np.round(zero.point, 6).tolist()} that the exact solution lacks"
+                f"the numeric search found a zero at {np.round(zero.point, 6).tolist()} "
+                "that the exact solution lacks"
             )
         found.append(
             _described(evaluate, zero.point, zero.error, box, coordinates, generic, exact, own)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import fields as dataclass_fields
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, overload
 
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
-
-AnyGame = TypeVar("AnyGame", Game, SymbolicGame)
 
 
 class Field(ABC):
@@ -29,11 +27,18 @@ class Field(ABC):
         """Player i's part of the field; override it where that is cheaper than the whole."""
         return game.partition.part(i, self(game, x))
 
+    def check(self, game: Game) -> None:  # noqa: B027 (most fields suit every game)
+        """Raises InputError if this field cannot be made of the game."""
+
     @property
     def settings(self) -> dict[str, Any]:
         """The field's settings by name, for reports."""
         return {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
 
+    @overload
+    def flow(self, game: Game) -> Flow: ...
+    @overload
+    def flow(self, game: SymbolicGame) -> SymbolicFlow: ...
     def flow(self, game: Game | SymbolicGame) -> Flow | SymbolicFlow:
         """The flow ẋ = field(game, x), in the game's own engine."""
         if isinstance(game, SymbolicGame):

@@ -37,6 +37,9 @@ class TwoTimescale(Field):
             )
         return (1, self.tau)
 
+    def check(self, game: Any) -> None:
+        self.speeds(game)
+
     def __call__(self, game: Any, x: Any) -> Any:
         return game.partition.scale(self.speeds(game), game.field(x))
 

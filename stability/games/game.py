@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -260,7 +261,8 @@ class Game:
                 )
             if not jnp.issubdtype(value.dtype, jnp.floating):
                 raise InputTypeError(
-                    f"the loss of player {player!r} must return a real floating-point number, not {value.dtype}"
+                    f"the loss of player {player!r} must return a real floating-point number, "
+                    f"not {value.dtype}"
                 )
             if str(first) != str(again) or not _same(first.consts, again.consts):
                 raise InputError(
@@ -316,9 +318,9 @@ def _players(losses: Mapping[str, Any], start: Mapping[str, Any]) -> tuple[str, 
 
 def _leaf(player: str, path: Any, leaf: Any) -> np.ndarray:
     where = f"the start of player {player!r}" + jax.tree_util.keystr(path)
-    if isinstance(leaf, (int, float)) and not isinstance(leaf, bool):
+    if type(leaf) in (int, float):
         leaf = np.asarray(leaf, dtype=float)
-    if not hasattr(leaf, "dtype") or not hasattr(leaf, "shape"):
+    if not isinstance(leaf, (np.ndarray, np.generic, jax.Array)):
         raise InputTypeError(f"{where} is no array but {leaf!r}")
     if not jnp.issubdtype(leaf.dtype, jnp.floating):
         raise InputTypeError(f"{where} holds {leaf.dtype}; strategies are floating-point arrays")

@@ -56,14 +56,14 @@ def derivatives_at(
 
     exact = _exact_derivatives(subject, e)
     if exact is not None:
-        hessians = np.array([numbers(h) for h in exact.hessians])
+        hessians = [numbers(h) for h in exact.hessians]
         return Derivatives(numbers(exact.gradients), hessians, constrained), exact, 0.0
     gradients, hessians = numeric_derivatives(game, e.point)
     moved = 0.0
     if e.error:
         nearby = numeric_derivatives(game, e.point + e.error)[1]
         moved = float(np.abs(nearby - hessians).max())
-    return Derivatives(gradients, hessians, constrained), None, moved
+    return Derivatives(gradients, list(hessians), constrained), None, moved
 
 
 def numeric_derivatives(game: Game, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +13,7 @@ from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium
 from ..games.game import Game
 from ..rules import Rule
+from ..rules.rule import each
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..spectra.exact_steps import exact_critical_step, unit
@@ -80,7 +79,7 @@ def _flow(
         field.settings,
         eigenvalues,
         closed,
-        float(eigenvalues.real.max()),
+        float(np.real(eigenvalues).max()),
         bound,
         found.type,
         found.verdict if e.stationary else _no_verdict(e),
@@ -156,11 +155,11 @@ def _eigenvalues(
 def sorted_values(values: np.ndarray) -> np.ndarray:
     """By real part, then by imaginary part, largest first; real parts equal to rounding are equal."""
     tolerance = 1e-12 * float(np.abs(values).max(initial=0.0))
-    order = np.argsort(-values.real, kind="stable")
-    steps = -np.diff(values.real[order], prepend=np.inf if len(order) else ()) > tolerance
+    order = np.argsort(-np.real(values), kind="stable")
+    steps = -np.diff(np.real(values)[order], prepend=np.inf if len(order) else ()) > tolerance
     rank = np.empty(len(values), dtype=int)
     rank[order] = np.cumsum(steps)
-    return values[np.lexsort((-values.imag, rank))]
+    return values[np.lexsort((-np.imag(values), rank))]
 
 
 def _error(bounds: Bounds) -> float:
@@ -183,7 +182,7 @@ def _rule(
     inserted = None
     if exact is not None:
         matrix = sympy.Matrix(exact.xreplace(dict(subject.values)))
-        inserted = replace(rule, lr=_each(rule.lr, exact_number)).linearise(matrix, partition)
+        inserted = rule.with_each_lr(exact_number).linearise(matrix, partition)
     found = linearisation(
         "map",
         rule.linearise(jacobian, partition),
@@ -231,7 +230,7 @@ def _steps(
     k = 0 if tangent is None else tangent.shape[1]
     if k == len(jacobian):
         return None, None, None, None
-    base = replace(unit(rule), lr=_each(unit(rule).lr, float))
+    base = unit(rule).with_each_lr(float)
     transversal = None if tangent is None else complement(tangent)
     sizes = step_sizes(step_multipliers(base, jacobian, partition, transversal), len(jacobian))
     critical, text = sizes.critical, None
@@ -242,14 +241,9 @@ def _steps(
             text = None if found.expression is None else exact_text(found.expression)
 
     def times(factor: float | None) -> Any:
-        return None if factor is None else _each(base.lr, lambda lr: lr * factor)
+        return None if factor is None else each(base.lr, lambda lr: lr * factor)
 
     return times(critical), text, times(sizes.best), sizes.best_radius
-
-
-def _each(lr: Any, function) -> Any:
-    """A function applied to the step size, or to each player's."""
-    return {p: function(v) for p, v in lr.items()} if isinstance(lr, Mapping) else function(lr)
 
 
 def _conditions(subject: Subject, e: Equilibrium, zero_sum: bool) -> Conditions:

@@ -52,6 +52,7 @@ def remarks(
             and rule.stability.verdict == "unstable"
         ):
             said.append(
-                f"The flow ({rule.field}) is {flow.stability.verdict} here, but {rule.rule} steps of this size leave."
+                f"The flow ({rule.field}) is {flow.stability.verdict} here, "
+                f"but {rule.rule} steps of this size leave."
             )
     return tuple(dict.fromkeys(said))

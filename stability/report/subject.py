@@ -99,8 +99,8 @@ def prepare(
     rules = _rules(numeric, rules)
     if isinstance(numeric, Game):
         main = Gradient().flow(numeric)
-        assert isinstance(main, Flow)
-        flows = tuple(_field_flow(field, numeric, symbolic, main) for field in fields)
+        game = symbolic if isinstance(symbolic, SymbolicGame) else None
+        flows = tuple(_field_flow(field, numeric, game, main) for field in fields)
     else:
         main = numeric
         given = symbolic if isinstance(symbolic, SymbolicFlow) else None
@@ -147,10 +147,9 @@ def _rules(system: Game | Flow | Map, rules: Sequence[Rule] | None) -> tuple[Rul
 def _field_flow(
     field: Field, numeric: Game, symbolic: SymbolicGame | None, gradient: Flow
 ) -> FieldFlow:
+    field.check(numeric)
     in_sympy = None if symbolic is None else field.flow(symbolic)
     flow = gradient if isinstance(field, Gradient) else field.flow(numeric)
-    if hasattr(field, "speeds"):
-        field.speeds(numeric)  # raises for players that do not exist
     return FieldFlow(field.name, plain(field.settings), flow, in_sympy)
 
 

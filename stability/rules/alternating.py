@@ -14,8 +14,8 @@ from .rule import Rule, State, check_step_size
 class Alternating(Rule):
     """Player by player: x_i ← x_i + h_i v_i(x), k_i times, with the moves already made visible in x.
 
-    `steps` is k_i, a positive integer or a mapping from players (key `""` for the others, else 1); `order` names
-    the players in the order in which they move (default: player order).
+    `steps` is k_i, a positive integer or a mapping from players (key `""` for the others, else 1);
+    `order` names the players in the order in which they move (default: player order).
     """
 
     lr: Any = 0.1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -50,11 +50,11 @@ class Rule(ABC):
 
     def scaled(self, factor: Any) -> Self:
         """The rule with every step size multiplied by `factor` (a number or a SymPy expression)."""
-        if isinstance(self.lr, Mapping):
-            lr = {player: value * factor for player, value in self.lr.items()}
-        else:
-            lr = self.lr * factor
-        return replace(self, lr=lr)  # pyright: ignore[reportArgumentType]
+        return self.with_each_lr(lambda lr: lr * factor)
+
+    def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
+        """The rule with `function` applied to its step size, or to each player's."""
+        return replace(self, lr=each(self.lr, function))  # pyright: ignore[reportArgumentType]
 
     @property
     def commutes(self) -> bool:
@@ -103,6 +103,11 @@ class Rule(ABC):
             name=flow.name,
             check=False,
         )
+
+
+def each(lr: Any, function: Callable[[Any], Any]) -> Any:
+    """A function applied to a step size, or to each player's in a mapping."""
+    return {p: function(v) for p, v in lr.items()} if isinstance(lr, Mapping) else function(lr)
 
 
 def check_step_size(lr: Any) -> None:

@@ -10,7 +10,7 @@ the rule is stable below it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import sympy
 
@@ -40,9 +40,8 @@ class ExactStep:
 
 def unit(rule: Rule) -> Rule:
     """The rule with exact numbers: step size one, or the given ones where they differ by player."""
-    if isinstance(rule.lr, Mapping):
-        return replace(rule, lr={p: exact(v) for p, v in rule.lr.items()})  # pyright: ignore[reportArgumentType]
-    return replace(rule, lr=sympy.Integer(1))  # pyright: ignore[reportArgumentType]
+    per_player = isinstance(rule.lr, Mapping)
+    return rule.with_each_lr(exact if per_player else lambda _: sympy.Integer(1))
 
 
 def step_polynomial(

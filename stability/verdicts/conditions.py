@@ -96,7 +96,10 @@ class _Checks:
         player, smallest = self.partition.players[worst], found[worst].smallest
         margin = min(d.margin for d in found)
         if all(d.sign == 1 for d in found):
-            text = f"every player's own Hessian is positive definite (smallest eigenvalue {smallest:.6g}, {player}'s)"
+            text = (
+                "every player's own Hessian is positive definite "
+                f"(smallest eigenvalue {smallest:.6g}, {player}'s)"
+            )
             yes = Verdict("yes", smallest, margin, evidence, text)
             return yes, yes
         negative = [i for i, d in enumerate(found) if d.sign == -1]
@@ -114,7 +117,8 @@ class _Checks:
         names = ", ".join(self.partition.players[i] for i in [*singular, *open_])
         local = Verdict(
             "undecided", smallest, margin, evidence,
-            f"the own Hessian of {names} has a zero eigenvalue and none negative; higher derivatives would decide"
+            f"the own Hessian of {names} has a zero eigenvalue and none negative; "
+            "higher derivatives would decide"
             if not open_ else f"the smallest own-Hessian eigenvalue of {names} cannot be told from zero",
         )  # fmt: skip
         if singular:
@@ -231,5 +235,8 @@ def _both(inner: Definiteness, outer: Definiteness, where: str, what: str) -> Ve
         return _not_definite(outer, f"{where}: {what}")
     evidence = "exact" if inner.evidence == outer.evidence == "exact" else "numeric"
     smallest = min(inner.smallest, outer.smallest)
-    text = f"{where}: the inner own Hessian and {what} are positive definite (smallest eigenvalue {smallest:.6g})"
+    text = (
+        f"{where}: the inner own Hessian and {what} are positive definite "
+        f"(smallest eigenvalue {smallest:.6g})"
+    )
     return Verdict("yes", smallest, min(inner.margin, outer.margin), evidence, text)

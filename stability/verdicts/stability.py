@@ -60,10 +60,16 @@ def stability_verdict(
     if sign == 0 and linear:
         place = "the imaginary axis" if kind == "flow" else "the unit circle"
         if semisimple:
-            text = f"the field is linear and its {noun}s on {place} are semisimple: orbits neither grow nor decay"
+            text = (
+                f"the field is linear and its {noun}s on {place} are semisimple: "
+                "orbits neither grow nor decay"
+            )
             return Verdict("neutral", value, 0.0, evidence, text)
         if semisimple is False:
-            text = f"the field is linear and has a defective {noun} on {place}: orbits grow like a power of time"
+            text = (
+                f"the field is linear and has a defective {noun} on {place}: "
+                "orbits grow like a power of time"
+            )
             return Verdict("unstable", value, 0.0, evidence, text)
 
     neutral = _neutral(kind, spectrum)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -21,17 +20,17 @@ def classify(
     spectrum: Spectrum,
     kind: Literal["flow", "map"],
     manifold_dimension: int = 0,
-    neutral: Sequence[int] | None = None,
+    known_sides: np.ndarray | None = None,
 ) -> str:
     """The type of an equilibrium with Jacobian `matrix` (flow) or multiplier matrix (map).
 
     Hyperbolic cases are called stable/unstable node, star node, degenerate node, focus or focus-node, and
     saddle or saddle-focus with their number of unstable directions (Strogatz 2015, §5.2 and §6.3; Kuznetsov
     2004, §2.2). A double real eigenvalue is told apart into star and degenerate by rank.
-    `manifold_dimension` is the dimension of the manifold of equilibria through the point; `neutral` gives
+    `manifold_dimension` is the dimension of the manifold of equilibria through the point; `known_sides` gives
     the side of each eigenvalue where it is known better than from the error bounds.
     """
-    side = np.asarray(neutral) if neutral is not None else sides(spectrum, kind)
+    side = sides(spectrum, kind) if known_sides is None else known_sides
     if manifold_dimension:
         return _on_manifold(side, manifold_dimension)
     d = len(side)
