@@ -1,7 +1,8 @@
 """Which penalty and which step make the Dirac-GAN converge? Closed forms for both update orders."""
 
-import stability as st
 import sympy
+
+import stability as st
 
 game = st.games.dirac_gan_r1()
 for rule in (st.Simultaneous, st.Alternating):

@@ -15,7 +15,12 @@ README = (ROOT / "README.md").read_text()
 
 def run(*arguments: str, **options) -> str:
     result = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=180, cwd=ROOT, **options
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        cwd=ROOT,
+        **options,
     )
     assert result.returncode == 0, result.stderr
     return result.stdout
@@ -41,5 +46,7 @@ def test_the_python_snippets_of_the_readme_run(tmp_path):
 
 def test_the_report_in_the_readme_is_what_the_command_prints():
     (shown,) = re.findall(r"<!-- report -->\n```text\n(.*?)```\n<!-- end -->", README, re.DOTALL)
-    printed = run("-m", "stability_cli", "report", "dirac-gan-r1", env={**os.environ, "COLUMNS": "80"})
+    printed = run(
+        "-m", "stability_cli", "report", "dirac-gan-r1", env={**os.environ, "COLUMNS": "80"}
+    )
     assert shown.strip() == printed.strip()

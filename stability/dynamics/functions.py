@@ -142,7 +142,7 @@ class _Printer(JaxPrinter):
             return _float_literal(expr)
         return super()._print(expr, **kwargs)
 
-    def _print_Pow(self, expr: sympy.Pow, rational: bool = False) -> str:
+    def _print_Pow(self, expr: sympy.Expr, rational: bool = False) -> str:
         exponent = expr.exp
         if abs(exponent) == sympy.S.Half:
             root = self._call("jax.numpy.sqrt", expr.base)
@@ -151,19 +151,19 @@ class _Printer(JaxPrinter):
             return f"({self._print(expr.base)})**({int(exponent)})"
         return f"({self._print(expr.base)})**({self._print(exponent)})"
 
-    def _print_sigmoid(self, expr: sigmoid) -> str:
+    def _print_sigmoid(self, expr: sympy.Expr) -> str:
         return self._call("jax.nn.sigmoid", *expr.args)
 
-    def _print_softplus(self, expr: softplus) -> str:
+    def _print_softplus(self, expr: sympy.Expr) -> str:
         return self._call("jax.nn.softplus", *expr.args)
 
-    def _print_erf(self, expr: sympy.erf) -> str:
+    def _print_erf(self, expr: sympy.Expr) -> str:
         return self._call("jax.scipy.special.erf", *expr.args)
 
-    def _print_Heaviside(self, expr: sympy.Heaviside) -> str:
+    def _print_Heaviside(self, expr: sympy.Expr) -> str:
         return self._call("jax.numpy.heaviside", *expr.args)
 
-    def _print_DiracDelta(self, expr: sympy.DiracDelta) -> str:
+    def _print_DiracDelta(self, expr: sympy.Expr) -> str:
         where, nan = self._module_format("jax.numpy.where"), self._module_format("jax.numpy.nan")
         return f"{where}({self._print(expr.args[0])} == 0, {nan}, 0.0)"
 

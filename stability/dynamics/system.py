@@ -26,6 +26,8 @@ class NumericSystem:
             raise InputTypeError(f"a {self.kind} is made from a function, not {function!r}")
         self.function: Callable[[Any], Any] = function
         self.name = name
+        if dimension is not None and (type(dimension) is not int or dimension < 1):
+            raise InputTypeError(f"the dimension is a positive whole number, not {dimension!r}")
         vector = None if start is None or isinstance(start, Mapping) else np.asarray(start)
         sizes = {
             "dimension": dimension,
@@ -95,26 +97,46 @@ class NumericSystem:
 
     def jvp(self, x: Any, u: Any) -> Any:
         """J(x) u, shape (d,)."""
-        return self._jvp(jnp.asarray(x), jnp.asarray(u))
+        return self._jvp(self._vector(x), self._vector(u))
 
     def vjp(self, x: Any, u: Any) -> Any:
         """J(x)ᵀ u, shape (d,)."""
-        return self._vjp(jnp.asarray(x), jnp.asarray(u))
+        return self._vjp(self._vector(x), self._vector(u))
 
     def jacobian(self, x: Any) -> Any:
         """J(x), shape (d, d)."""
-        return self._jacobian(jnp.asarray(x))
+        return self._jacobian(self._vector(x))
+
+    def _vector(self, x: Any) -> jax.Array:
+        return real_vector(x, self.dimension)
+
+
+def real_vector(x: Any, dimension: int) -> jax.Array:
+    """`x` as a JAX vector of shape (dimension,); raises InputTypeError for anything else."""
+    x = jnp.asarray(x)
+    if x.shape != (dimension,) or not jnp.issubdtype(x.dtype, jnp.floating):
+        raise InputTypeError(
+            f"this takes real vectors of shape ({dimension},), not {x.dtype} of shape {x.shape}"
+        )
+    return x
 
 
 def named_box(box: Mapping[str, Any], variables: Sequence[str]) -> dict[str, tuple[float, float]]:
     """A box by variable names, checked. Raises InputError for unknown names and empty intervals."""
+    if not isinstance(box, Mapping):
+        raise InputTypeError(f"a box maps variables to (low, high), it is no {type(box).__name__}")
     result = {}
     for variable, interval in box.items():
         if str(variable) not in variables:
             raise InputError(
                 f"the box names {variable}, which is no variable; there are {_list(variables)}"
             )
-        low, high = (float(end) for end in interval)
+        try:
+            low, high = (float(end) for end in interval)
+        except (TypeError, ValueError):
+            raise InputTypeError(
+                f"the box of {variable} is two numbers (low, high), not {interval!r}"
+            ) from None
         if not (np.isfinite([low, high]).all() and low < high):
             raise InputError(
                 f"the box of {variable} is two finite numbers, low < high, not {interval}"
@@ -132,8 +154,13 @@ def named_start(start: Any, variables: Sequence[str]) -> np.ndarray:
                 raise InputError(f"the start names {variable}, which is no variable")
             if variable not in start:
                 raise InputError(f"the start says nothing of {variable}")
-        start = [float(start[variable]) for variable in variables]
-    vector = np.asarray(start, dtype=float)
+        start = [start[variable] for variable in variables]
+    try:
+        vector = np.asarray(start, dtype=float)
+    except (TypeError, ValueError):
+        raise InputTypeError(f"the start is {len(variables)} real numbers, not {start!r}") from None
+    if vector.shape != (len(variables),):
+        raise InputError(f"the start is {len(variables)} numbers, one for each variable")
     if not np.isfinite(vector).all():
         raise InputError("the start holds a number that is not finite")
     return vector
@@ -147,10 +174,35 @@ def exact(value: Any) -> sympy.Expr:
         raise InputError(f"{value!r} is no finite number")
     if isinstance(value, (float, np.floating)):
         return sympy.Rational(repr(float(value)))
-    number = sympy.sympify(value, strict=False) if not isinstance(value, str) else None
-    if number is None or number.free_symbols or not number.is_number:
-        raise InputTypeError(f"{value!r} is no number")
+    number = expression(value, "a number")
+    if number.is_Float:
+        number = sympy.Rational(str(number))
+    if number.free_symbols or not (number.is_real and number.is_finite):
+        raise InputTypeError(f"{value!r} is no finite real number")
     return number
+
+
+def expression(value: Any, what: str) -> sympy.Expr:
+    """`value` as a SymPy expression; a string is refused, because SymPy would run it as Python code."""
+    try:
+        result = None if isinstance(value, str) else sympy.sympify(value)
+    except (sympy.SympifyError, TypeError, AttributeError):
+        result = None
+    if not isinstance(result, sympy.Expr):
+        raise InputTypeError(f"{what} is a SymPy expression, not {value!r}")
+    if result.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
+        raise InputTypeError(f"{what} is real and finite, not {result}")
+    return result
+
+
+def by_name(e: sympy.Expr, variables: Sequence[sympy.Symbol]) -> sympy.Expr:
+    """The expression with symbols that are called like a variable replaced by that variable.
+
+    SymPy takes Symbol("x") and Symbol("x", real=True) for two symbols; nobody else does.
+    """
+    names = {v.name: v for v in variables}
+    other = {s: names[s.name] for s in e.free_symbols if s.name in names and s != names[s.name]}
+    return e.xreplace(other) if other else e
 
 
 class SymbolicSystem:
@@ -171,7 +223,8 @@ class SymbolicSystem:
         variables = tuple(expressions)
         if not variables:
             raise InputError(f"a {self.kind} needs at least one variable")
-        self.expressions = sympy.Matrix([sympy.sympify(e) for e in expressions.values()])
+        rows = [expression(e, f"the equation of {v}") for v, e in expressions.items()]
+        self.expressions = sympy.Matrix([by_name(row, variables) for row in rows])
         partition = partition or Partition((self.kind,), (len(variables),))
         self._describe(variables, partition, parameters, box, start, name)
 
@@ -184,13 +237,13 @@ class SymbolicSystem:
         self.variables: tuple[sympy.Symbol, ...] = variables
         self.partition: Partition = partition
         self.name: str = name or self.kind
-        by_name = {s.name: s for s in sorted(self._symbols() - set(variables), key=str)}
+        others = {s.name: s for s in sorted(self._symbols() - set(variables), key=str)}
         self.parameters: dict[sympy.Symbol, sympy.Expr] = {}
         for key, value in (parameters or {}).items():
             symbol = (
                 key
                 if isinstance(key, sympy.Symbol)
-                else by_name.get(str(key), sympy.Symbol(str(key)))
+                else others.get(str(key), sympy.Symbol(str(key)))
             )
             if symbol in variables:
                 raise InputError(f"{symbol} is a variable and cannot be a parameter too")
@@ -278,13 +331,19 @@ class SymbolicSystem:
         )
 
     def _description(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> dict[str, Any]:
-        names = [v.name for v in self.variables]
         return {
             "parameters": {mapping.get(p, p): value for p, value in self.parameters.items()},
             "box": self.box,
-            "start": None if self.start is None else dict(zip(names, self.start, strict=True)),
+            "start": self.named_start,
             "name": self.name,
         }
+
+    @property
+    def named_start(self) -> dict[str, float] | None:
+        """The start by variable names, if there is one."""
+        if self.start is None:
+            return None
+        return {v.name: float(x) for v, x in zip(self.variables, self.start, strict=True)}
 
     def compiled(self, parameters: Mapping[Any, Any] | None = None) -> Callable[[Any], Any]:
         """The expressions as a JAX function from (d,) to (d,)."""

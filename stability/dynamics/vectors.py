@@ -31,4 +31,10 @@ def stack(parts: Sequence[Any]) -> Any:
 
 def zeros_like(x: Any) -> Any:
     """A zero vector of the shape of `x`."""
-    return sympy.zeros(*x.shape) if isinstance(x, sympy.MatrixBase) else 0 * x
+    if isinstance(x, sympy.MatrixBase):
+        return sympy.zeros(*x.shape)
+    if isinstance(x, np.ndarray):
+        return np.zeros_like(x)
+    import jax.numpy as jnp
+
+    return jnp.zeros_like(x)

@@ -47,7 +47,7 @@ def solve_exactly(
     """
 
     def attempt(equations):
-        solver = _Solver(tuple(variables), dict(values))
+        solver = _Solver(tuple(variables), dict(values), tuple(equations))
         solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
         return solver.result()
 
@@ -64,7 +64,13 @@ def solve_exactly(
 class _Solver:
     max_branches = 400
 
-    def __init__(self, variables: tuple[sympy.Symbol, ...], values: dict[sympy.Symbol, sympy.Expr]):
+    def __init__(
+        self,
+        variables: tuple[sympy.Symbol, ...],
+        values: dict[sympy.Symbol, sympy.Expr],
+        equations: tuple[sympy.Expr, ...],
+    ):
+        self.equations = equations
         self.variables = variables
         self.values = values
         self.solutions: list[dict[sympy.Symbol, sympy.Expr]] = []
@@ -238,7 +244,35 @@ class _Solver:
                 return
             if value.is_real is False or abs(sympy.im(value.evalf(30))) > 1e-20:
                 return
-        self.solutions.append(assigned)
+        if self._in_domain(assigned):
+            self.solutions.append(assigned)
+
+    def _in_domain(self, assigned) -> bool:
+        """Whether the equations themselves are defined and zero at a solution, and real beside it.
+
+        Elimination works with numerators and factors: x = 1 solves (x − 1)√(x − 2) = 0 only outside the
+        domain, and (x² − 1)/(x − 1) = 0 not at all.
+        """
+        samples = {v: sympy.Rational(7 + 2 * i, 19) for i, v in enumerate(self.variables)}
+        put = {v: e.xreplace(samples).xreplace(self.values) for v, e in assigned.items()}
+        point = {**samples, **put}
+        for equation in self.equations:
+            at = equation.xreplace(self.values).xreplace(point)
+            if at.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or abs(at.evalf(30)) > 1e-12:
+                return False
+        return any(
+            all(
+                self._is_real_at(e, {v: x.evalf(30) + step for v, x in point.items()})
+                for e in self.equations
+            )
+            for step in (sympy.Float("1e-9"), -sympy.Float("1e-9"))
+        )
+
+    def _is_real_at(self, equation, point) -> bool:
+        value = equation.xreplace(self.values).xreplace(point).evalf(20)
+        if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
+            return False
+        return bool(abs(sympy.im(value)) <= 1e-12 * (1 + abs(value)))
 
     def _same(self, one, other) -> bool:
         return one.keys() == other.keys() and all(
@@ -253,9 +287,13 @@ def number_is_zero(expression: sympy.Expr) -> bool:
     """Whether a constant expression is exactly zero; False when that cannot be established."""
     if expression.is_Rational:
         return expression == 0
+    if expression.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
+        return False
     if expression.free_symbols:
         return bool(within(0.5, lambda: sympy.expand(expression) == 0, False))
     approximate = within(0.5, lambda: expression.evalf(30), None)
-    if approximate is None or not approximate.is_number or abs(approximate) > 1e-20:
+    if approximate is None or not approximate.is_number or approximate is sympy.nan:
+        return False
+    if abs(approximate) > 1e-20:
         return False
     return bool(within(0.5, lambda: sympy.simplify(expression) == 0 or expression.equals(0), False))

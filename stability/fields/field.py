@@ -47,6 +47,7 @@ class Field(ABC):
                 dict(zip(game.variables, expressions, strict=True)),
                 parameters=game.parameters,
                 box=game.box,
+                start=game.named_start,
                 name=game.name,
                 partition=game.partition,
             )

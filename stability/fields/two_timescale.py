@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..dynamics.positive import check_positive
 from ..errors import InputError
 from .field import Field
 
@@ -22,9 +23,7 @@ class TwoTimescale(Field):
     name: ClassVar[str] = "two-timescale"
 
     def __post_init__(self):
-        for value in self.tau.values() if isinstance(self.tau, Mapping) else [self.tau]:
-            if isinstance(value, (int, float)) and not 0 < value < float("inf"):
-                raise InputError(f"a timescale tau is a positive number, not {value}")
+        check_positive(self.tau, "a timescale tau")
 
     def speeds(self, game: Any) -> tuple[Any, ...]:
         """The factor of each player's part, in player order."""

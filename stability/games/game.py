@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..dynamics.partition import Partition
-from ..dynamics.system import named_box
+from ..dynamics.system import named_box, real_vector
 from ..errors import InputError, InputTypeError
 
 
@@ -77,7 +77,7 @@ class Game:
             for coordinate in _coordinates(player, path, np.shape(leaf))
         ]
         self.variables: tuple[str, ...] = tuple(names)
-        if len(set(self.variables)) != self.dimension:
+        if not len(set(self.variables)) == len(self.variables) == self.dimension:
             raise InputError(f"the game needs {self.dimension} different variable names")
         self.box = named_box(box or {}, self.variables)
         self.minimizer = self.partition.index(minimizer)
@@ -180,20 +180,11 @@ class Game:
         }
 
     def _call(self, operation: str, x: Any, *more: Any, static: tuple[int, ...] = ()) -> Any:
-        x = self._profile(x)
+        x = real_vector(x, self.dimension)
         pure, jitted = self._operations[operation]
         # inside someone else's trace a jit of our own would only slow the tracing down
         function = pure if isinstance(x, jax.core.Tracer) else jitted
         return function(*static, x, *more, self.data)
-
-    def _profile(self, x: Any) -> jax.Array:
-        x = jnp.asarray(x)
-        if x.shape != (self.dimension,) or not jnp.issubdtype(x.dtype, jnp.floating):
-            raise InputTypeError(
-                f"a profile of this game is a real vector of shape ({self.dimension},), "
-                f"not {x.dtype} of shape {x.shape}"
-            )
-        return x
 
     def losses(self, x: Any) -> Any:
         """(L_1, …, L_n) at the profile x, shape (n,)."""
@@ -209,11 +200,11 @@ class Game:
 
     def jvp(self, x: Any, u: Any) -> Any:
         """J u with J = ∂v/∂x, shape (d,)."""
-        return self._call("jvp", x, jnp.asarray(u))
+        return self._call("jvp", x, real_vector(u, self.dimension))
 
     def vjp(self, x: Any, u: Any) -> Any:
         """Jᵀ u with J = ∂v/∂x, shape (d,)."""
-        return self._call("vjp", x, jnp.asarray(u))
+        return self._call("vjp", x, real_vector(u, self.dimension))
 
     def jacobian(self, x: Any) -> Any:
         """J = ∂v/∂x, shape (d, d): stable means that every eigenvalue has a negative real part."""
@@ -291,10 +282,14 @@ def zero_sum(
 
     `value` is called with the strategies in the order of `start`, then `*data`. Options as for `Game`.
     """
-    if set(start) != {minimizer, maximizer} or minimizer == maximizer:
+    if (
+        not isinstance(start, Mapping)
+        or set(start) != {minimizer, maximizer}
+        or minimizer == maximizer
+    ):
         raise InputError(
-            f"a zero-sum game has two players: start must name {minimizer!r} and {maximizer!r}, "
-            f"not {', '.join(map(repr, start))}"
+            f"a zero-sum game has two players: start maps {minimizer!r} and {maximizer!r} "
+            "to their strategies and names nobody else"
         )
     losses = {p: value if p == minimizer else lambda *args: -value(*args) for p in start}
     return Game(losses, start=start, data=data, minimizer=minimizer, **options)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from .symbolic import SymbolicGame
 System = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
 
 
-def load(game: str, settings: Mapping[str, str] | None = None) -> System:
+def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None) -> System:
     """The system that GAME names: a catalogue name, the path of a .toml file, or `file.py:name`.
 
     `settings` are parameter values as text ("0.3", "1/3", "sqrt(2)"). A Python file is run; the object
@@ -29,6 +30,7 @@ def load(game: str, settings: Mapping[str, str] | None = None) -> System:
     Raises InputError (GameFileError for what is inside a file) if there is no such game or it is wrong.
     """
     settings = dict(settings or {})
+    game = os.fspath(game)
     path, _, attribute = game.rpartition(":")
     if path.endswith(".py") or game.endswith(".py"):
         return _from_python(*((path, attribute) if path.endswith(".py") else (game, "")), settings)
@@ -68,8 +70,8 @@ def _text(path: str) -> str:
         raise InputError(f"there is no file {path}") from None
     except UnicodeDecodeError:
         raise GameFileError(f"{path}: the file is not UTF-8 text") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except (OSError, ValueError) as error:  # a null character in the name is a ValueError
+        raise InputError(f"{path!r} cannot be read: {error}") from None
 
 
 def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:
@@ -78,38 +80,23 @@ def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> Syst
     if not _text(path).strip():  # also says clearly if it cannot be read
         raise InputError(f"{path} is empty")
     specification = importlib.util.spec_from_file_location("_stability_game", path)
-    if specification is None or specification.loader is None:  # a folder called x.py
+    loader = None if specification is None else specification.loader
+    if specification is None or loader is None:  # a folder called x.py
         raise InputError(f"{path} is no Python file")
     module = importlib.util.module_from_spec(specification)
-    sys.path.insert(0, str(Path(path).resolve().parent))
+    folder = str(Path(path).resolve().parent)
+    sys.modules[specification.name] = module  # dataclasses look their module up
+    sys.path.insert(0, folder)
     try:
-        specification.loader.exec_module(module)
-    except InputError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise InputError(f"{path} fails when it is run: {_reason(error)}") from error
+        _guarded(f"{path} fails when it is run", lambda: loader.exec_module(module))
+        attribute = attribute or _only_game(path, module)
+        if not hasattr(module, attribute):
+            raise InputError(f"{path} defines no {attribute!r}")
+        system = getattr(module, attribute)
+        if callable(system) and not isinstance(system, System):
+            system = _guarded(f"{path}:{attribute} fails when it is called", system)
     finally:
-        sys.path.pop(0)
-    if not attribute:
-        found = [
-            k for k, v in vars(module).items() if isinstance(v, System) and not k.startswith("_")
-        ]
-        if len(found) != 1:
-            known = ", ".join(f"{path}:{name}" for name in found) or f"{path}:name"
-            raise InputError(f"say which object of {path} is the game, as in {known}")
-        attribute = found[0]
-    if not hasattr(module, attribute):
-        raise InputError(f"{path} defines no {attribute!r}")
-    system = getattr(module, attribute)
-    if callable(system) and not isinstance(system, System):
-        try:
-            system = system()
-        except InputError:
-            raise
-        except Exception as error:
-            raise InputError(
-                f"{path}:{attribute} fails when it is called: {_reason(error)}"
-            ) from error
+        sys.path.remove(folder)
     if not isinstance(system, System):
         raise InputTypeError(
             f"{path}:{attribute} is no Game, SymbolicGame, Flow or Map but {type(system).__name__}"
@@ -117,6 +104,26 @@ def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> Syst
     if system.name == system.kind:
         system.name = attribute
     return system
+
+
+def _only_game(path: str, module: Any) -> str:
+    found = {
+        id(v): k for k, v in vars(module).items() if isinstance(v, System) and not k.startswith("_")
+    }
+    if len(found) != 1:
+        known = ", ".join(f"{path}:{name}" for name in found.values()) or f"{path}:name"
+        raise InputError(f"say which object of {path} is the game, as in {known}")
+    return next(iter(found.values()))
+
+
+def _guarded(what: str, run: Callable[[], Any]) -> Any:
+    """`run()`, with whatever it raises turned into one sentence; its own sentences pass."""
+    try:
+        return run()
+    except InputError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{what}: {_reason(error)}") from error
 
 
 def _reason(error: BaseException) -> str:

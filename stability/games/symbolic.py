@@ -12,7 +12,7 @@ import sympy
 
 from ..dynamics.functions import jax_function
 from ..dynamics.partition import Partition
-from ..dynamics.system import SymbolicSystem
+from ..dynamics.system import SymbolicSystem, by_name, expression
 from ..errors import InputError, InputTypeError
 from .game import Game
 
@@ -58,15 +58,11 @@ class SymbolicGame(SymbolicSystem):
                 ) from None
             if not own:
                 raise InputError(f"player {player!r} owns no variable; leave the player out")
-            loss = sympy.sympify(loss)
-            if not isinstance(loss, sympy.Expr) or loss.has(sympy.nan, sympy.zoo, sympy.oo):
-                raise InputTypeError(
-                    f"the loss of player {player!r} is no scalar expression: {loss}"
-                )
+            loss = expression(loss, f"the loss of player {player!r}")
             variables += own
             sizes.append(len(own))
             losses.append(loss)
-        self._losses = tuple(losses)
+        self._losses = tuple(by_name(loss, variables) for loss in losses)
         partition = Partition(tuple(players), tuple(sizes))
         self._describe(tuple(variables), partition, parameters, box, start, name)
         self.minimizer = partition.index(minimizer)

@@ -17,7 +17,7 @@ from ..rules.rule import each
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..spectra.exact_steps import exact_critical_step, unit
-from ..spectra.steps import step_multipliers, step_sizes
+from ..spectra.steps import rule_step_sizes
 from ..verdicts.conditions import Conditions, conditions
 from ..verdicts.linearised import Linearisation, complement, linearisation
 from ..verdicts.verdict import Verdict
@@ -232,7 +232,7 @@ def _steps(
         return None, None, None, None
     base = unit(rule).with_each_lr(float)
     transversal = None if tangent is None else complement(tangent)
-    sizes = step_sizes(step_multipliers(base, jacobian, partition, transversal), len(jacobian))
+    sizes = rule_step_sizes(base, jacobian, partition, transversal)
     critical, text = sizes.critical, None
     if exact is not None:
         found = exact_critical_step(rule, exact, partition, subject.values, k)

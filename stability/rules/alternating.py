@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
+from ..dynamics.positive import check_positive
 from ..errors import InputError, InputTypeError
-from .rule import Rule, State, check_step_size
+from .rule import Rule, State
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,18 @@ class Alternating(Rule):
     name: ClassVar[str] = "alternating"
 
     def __post_init__(self):
-        check_step_size(self.lr)
+        check_positive(self.lr, "a step size lr")
         for value in self.steps.values() if isinstance(self.steps, Mapping) else [self.steps]:
-            if isinstance(value, bool) or not isinstance(value, int):
+            if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
                 raise InputTypeError(f"alternating takes a whole number of steps, not {value!r}")
             if not 1 <= value <= 1000:
                 raise InputError(f"alternating takes 1 to 1000 steps for each player, not {value}")
         if self.order is not None:
             order = self.order.split("+") if isinstance(self.order, str) else self.order
+            if not isinstance(order, (list, tuple)) or not all(isinstance(p, str) for p in order):
+                raise InputTypeError(
+                    f"the order is a sequence of players' names, not {self.order!r}"
+                )
             object.__setattr__(self, "order", tuple(order))
 
     def step(self, flow: Any, state: State) -> State:

@@ -16,7 +16,6 @@ from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
 from ..dynamics.vectors import stack
-from ..errors import InputError, InputTypeError
 
 State = tuple[Any, ...]
 
@@ -55,17 +54,6 @@ class Rule(ABC):
     def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
         """The rule with `function` applied to its step size, or to each player's."""
         return replace(self, lr=each(self.lr, function))  # pyright: ignore[reportArgumentType]
-
-    @property
-    def commutes(self) -> bool:
-        """Whether all coordinates are treated alike, so that multipliers are functions of λ ∈ spec(J)."""
-        return False
-
-    def multipliers(self, eigenvalues: np.ndarray) -> np.ndarray:
-        """One multiplier per eigenvalue λ of J, shape (d,), for a one-vector rule that commutes."""
-        flow = Linear(np.diag(eigenvalues), Partition(("all",), (len(eigenvalues),)))
-        (x,) = self.step(flow, (np.ones(len(eigenvalues), dtype=complex),))
-        return x
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
         """The Jacobian of the step on the stacked state at an equilibrium where the field's is `matrix`.
@@ -108,12 +96,3 @@ class Rule(ABC):
 def each(lr: Any, function: Callable[[Any], Any]) -> Any:
     """A function applied to a step size, or to each player's in a mapping."""
     return {p: function(v) for p, v in lr.items()} if isinstance(lr, Mapping) else function(lr)
-
-
-def check_step_size(lr: Any) -> None:
-    """Raises InputError or InputTypeError unless every step size is a positive number."""
-    for value in lr.values() if isinstance(lr, Mapping) else [lr]:
-        if isinstance(value, (str, bytes, bool)) or value is None:
-            raise InputTypeError(f"a step size lr is a positive number, not {value!r}")
-        if isinstance(value, (int, float, np.number)) and not 0 < value < float("inf"):
-            raise InputError(f"a step size lr is a positive finite number, not {value}")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .rule import Rule, State, check_step_size
+from ..dynamics.positive import check_positive
+from .rule import Rule, State
 
 
 @dataclass(frozen=True)
@@ -17,11 +17,7 @@ class Simultaneous(Rule):
     name: ClassVar[str] = "simultaneous"
 
     def __post_init__(self):
-        check_step_size(self.lr)
-
-    @property
-    def commutes(self) -> bool:
-        return not isinstance(self.lr, Mapping)
+        check_positive(self.lr, "a step size lr")
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state

@@ -49,6 +49,8 @@ def exact_eigenvalues(
                 if own is None:
                     return None
                 roots += [root for root in own for _ in range(multiplicity)]
+        if any(root.has(sympy.I) and _order(root, values)[1] == 0 for root in roots):
+            return None  # real, but written with complex radicals: no help to anyone
         return tuple(sorted(roots, key=lambda root: _order(root, values)))
 
     return within(seconds, work, None)
@@ -65,7 +67,7 @@ def closed_form_roots(polynomial: sympy.Poly) -> list[sympy.Expr] | None:
         discriminant = sympy.factor_terms(sympy.expand(b**2 - 4 * a * c))
         root = sympy.sqrt(discriminant)
         own = [sympy.expand(-b / (2 * a)) + s * root / (2 * a) for s in (1, -1)]
-    elif degree <= 4:
+    elif degree <= 4 and len(polynomial.free_symbols_in_domain) <= 1:  # with more it gets long
         found = sympy.roots(polynomial)
         own = [root for root, multiplicity in found.items() for _ in range(multiplicity)]
         if len(own) < degree:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import mpmath
 import sympy
 
 from .._bounded import within
@@ -80,13 +81,15 @@ def exact_critical_step(
     Arguments: the field's Jacobian, shape (d, d), in the parameters whose `values` are given.
     """
     for matrix in (jacobian, sympy.Matrix(jacobian).xreplace(dict(values))):
-        found = within(
-            seconds,
-            lambda matrix=matrix: critical_from_polynomial(
-                step_polynomial(rule, matrix, partition, manifold_dimension), values
-            ),
-            None,
-        )
+
+        def work(matrix: sympy.MatrixBase = matrix) -> ExactStep | None:
+            polynomial = step_polynomial(rule, matrix, partition, manifold_dimension)
+            return critical_from_polynomial(polynomial, values)
+
+        try:
+            found = within(seconds, work, None)
+        except mpmath.libmp.NoConvergence:  # roots too close together for 60 digits
+            found = None
         if found is not None or not values:
             return found
     return None
@@ -131,8 +134,12 @@ def positive_roots(polynomial: sympy.Poly) -> list[sympy.Expr]:
     if all(c.is_Rational for c in polynomial.all_coeffs()):
         roots = [r for r in dict.fromkeys(sympy.real_roots(polynomial)) if r.is_positive]
         return [r.evalf(40) for r in roots]
-    found = sympy.Poly([c.evalf(60) for c in polynomial.all_coeffs()], h).nroots(n=50, maxsteps=200)
-    return [sympy.re(r) for r in found if abs(sympy.im(r)) < 1e-20 and sympy.re(r) > 1e-20]
+    with mpmath.workdps(60):
+        coefficients = [mpmath.mpf(str(c.evalf(60))) for c in polynomial.all_coeffs()]
+        found = mpmath.polyroots(coefficients, maxsteps=200, extraprec=200)
+        # a multiple root is found to a fraction of the digits only
+        real = [r.real for r in map(mpmath.mpc, found) if abs(r.imag) < 1e-12 * (1 + abs(r))]
+        return [sympy.Float(str(r), 40) for r in real if r > mpmath.mpf("1e-20")]
 
 
 def _closed_form(guard: sympy.Expr, root: sympy.Expr, values: dict) -> sympy.Expr | None:
@@ -143,6 +150,8 @@ def _closed_form(guard: sympy.Expr, root: sympy.Expr, values: dict) -> sympy.Exp
             continue
         candidates = closed_form_roots(polynomial) or []
         for candidate in candidates:
+            if candidate.has(sympy.I):  # a real root written with complex ones helps nobody
+                continue
             difference = (candidate.xreplace(values) - root).evalf(30)
             if abs(difference) < 1e-18 * abs(root):
                 return candidate

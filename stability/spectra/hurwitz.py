@@ -195,7 +195,7 @@ def circle_guards(coefficients: Sequence[Any]) -> list[sympy.Expr]:
 def _hurwitz_matrix(coefficients: Sequence[Any]) -> sympy.Matrix:
     degree = len(coefficients) - 1
 
-    def entry(row: int, column: int) -> Any:
+    def entry(row: Any, column: Any) -> Any:
         index = 2 * column - row + 1
         return coefficients[index] if 0 <= index <= degree else 0
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..dynamics.partition import Partition
-from ..rules.rule import Rule
+from ..rules import Rule, Simultaneous
 
 ROUNDING = 1e-13  # a radius this close to one cannot be told from one
 
@@ -35,30 +35,61 @@ class StepSizes:
     best_radius: float | None
 
 
-def step_multipliers(
+def rule_step_sizes(
     rule: Rule, jacobian: np.ndarray, partition: Partition, transversal: np.ndarray | None = None
-) -> Callable[[float], np.ndarray]:
-    """factor ↦ multipliers, complex, of the rule with its step sizes times the factor.
+) -> StepSizes:
+    """Critical and best factor of a rule at an equilibrium whose field has the given Jacobian (d, d).
 
     `transversal` is an orthonormal basis, shape (d, m), of the complement of the tangent of a manifold of
     equilibria; the multipliers are then those of the step modulo the manifold.
     """
-    if rule.commutes:
-        matrix = jacobian if transversal is None else transversal.T @ jacobian @ transversal
-        eigenvalues = np.linalg.eigvals(matrix).astype(complex)
 
-        def on_eigenvalues(factor: float) -> np.ndarray:
-            return rule.scaled(factor).multipliers(eigenvalues)
+    if isinstance(rule, Simultaneous):
+        scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
+        return euler_step_sizes(np.linalg.eigvals(_modulo(scaled, transversal)))
+    multipliers = step_multipliers(rule, jacobian, partition, transversal)
+    return step_sizes(multipliers, len(jacobian))
 
-        return on_eigenvalues
 
-    def of_matrix(factor: float) -> np.ndarray:
+def step_multipliers(
+    rule: Rule, jacobian: np.ndarray, partition: Partition, transversal: np.ndarray | None = None
+) -> Callable[[float], np.ndarray]:
+    """factor ↦ multipliers, complex, of the rule with its step sizes times the factor."""
+
+    def multipliers(factor: float) -> np.ndarray:
         matrix = rule.scaled(factor).linearise(jacobian, partition)
-        if transversal is not None:
-            matrix = transversal.T @ matrix @ transversal
-        return np.linalg.eigvals(matrix).astype(complex)
+        return np.linalg.eigvals(_modulo(matrix, transversal)).astype(complex)
 
-    return of_matrix
+    return multipliers
+
+
+def _modulo(matrix: np.ndarray, transversal: np.ndarray | None) -> np.ndarray:
+    return matrix if transversal is None else transversal.T @ matrix @ transversal
+
+
+def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
+    """The same for the Euler step μ = 1 + hλ, in closed form.
+
+    |μ|² − 1 = 2h Re λ + h²|λ|² is a parabola for every eigenvalue, so the critical step is the smallest
+    −2 Re λ/|λ|², and the best one, where the upper envelope of the parabolas is lowest, is the vertex of
+    one of them or where two of them cross. There is no cancellation, however weak the damping.
+    """
+    real, square = np.real(eigenvalues), np.abs(eigenvalues) ** 2
+    if not len(real) or real.max() >= 0:
+        return StepSizes(0.0, None, None)
+    leaders = np.unique(np.stack([real, square], axis=1), axis=0)
+    slope, curvature = leaders[:, 0], leaders[:, 1]
+    i, j = np.triu_indices(len(slope), 1)
+    crossing = curvature[i] != curvature[j]
+    i, j = i[crossing], j[crossing]
+    candidates = np.concatenate(
+        [-slope / curvature, -2 * (slope[i] - slope[j]) / (curvature[i] - curvature[j])]
+    )
+    candidates = np.unique(candidates[candidates > 0])
+    envelope = np.array([(2 * h * slope + h**2 * curvature).max() for h in candidates])
+    best = int(envelope.argmin())
+    radius = math.sqrt(max(1.0 + envelope[best], 0.0))
+    return StepSizes(float((-2 * slope / curvature).min()), float(candidates[best]), radius)
 
 
 def step_sizes(multipliers: Callable[[float], np.ndarray], dimension: int) -> StepSizes:
@@ -96,8 +127,9 @@ def _range(multipliers: Callable[[float], np.ndarray]) -> tuple[float, float]:
     fastest = float(np.max(rates, initial=0.0))
     if fastest == 0.0:
         return 0.0, 0.0
-    damped = np.maximum(-slopes.real, 1e-8 * fastest)
-    euler = 2 * damped / np.maximum(rates, 1e-300) ** 2
+    moving = rates > 1e-12 * fastest
+    damped = np.maximum(-slopes.real[moving], 1e-8 * fastest)
+    euler = 2 * damped / rates[moving] ** 2
     low = 1e-3 * min(float(euler.min()), 1.0 / fastest)
     return low, 1e4 / fastest
 
@@ -137,11 +169,10 @@ def _crossing(radius: Callable[[float], float], stable: float, unstable: float) 
 def _best(multipliers, radius, grid, values) -> tuple[float | None, float | None]:
     if not values.min() < 1.0 - ROUNDING:
         return None, None
+    if values.argmin() in (0, len(grid) - 1):  # ever smaller or ever larger steps are better
+        return None, None
     inner = np.arange(1, len(grid) - 1)
     minima = inner[(values[inner] <= values[inner - 1]) & (values[inner] <= values[inner + 1])]
-    if not len(minima):
-        i = int(values.argmin())
-        return float(grid[i]), float(values[i])
     minima = minima[np.argsort(values[minima])][:4]
     found = [c for i in minima for c in _refined(multipliers, radius, grid[i - 1], grid[i + 1])]
     best_radius, best = min(found)

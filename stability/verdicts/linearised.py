@@ -64,6 +64,8 @@ def linearisation(
         order = np.argsort(distance, kind="stable")
         sides = np.empty(len(order), dtype=int)
         sides[order] = [-1] * counts[0] + [0] * counts[1] + [1] * counts[2]
+    elif sign == -1 and not k:
+        sides = -np.ones(len(matrix), dtype=int)
     return Linearisation(
         whole,
         across,
@@ -71,6 +73,7 @@ def linearisation(
         stability_verdict(
             kind, across, sign, evidence,
             manifold_dimension=k, linear=linear, semisimple=semisimple,
+            growing=None if counts is None else counts[2],
         ),
     )  # fmt: skip
 

@@ -21,6 +21,7 @@ def stability_verdict(
     manifold_dimension: int = 0,
     linear: bool = False,
     semisimple: bool | None = None,
+    growing: int | None = None,
 ) -> Verdict:
     """The stability verdict of an equilibrium of a flow (or map) from its linearisation.
 
@@ -29,6 +30,7 @@ def stability_verdict(
     - `manifold_dimension`: of the manifold of equilibria; stability is then judged across it.
     - `linear`: the field is linear, so that the linearisation decides in every case.
     - `semisimple`: whether the neutral eigenvalues have as many eigenvectors as their multiplicity.
+    - `growing`: how many eigenvalues grow, if that was counted exactly.
     """
     if manifold_dimension and len(spectrum.eigenvalues) == 0:
         return Verdict("neutral", None, None, evidence, "every point nearby is an equilibrium")
@@ -42,6 +44,7 @@ def stability_verdict(
         margin = abs(value - boundary)
         if evidence == "numeric":
             margin = boundary - bounds.upper if sign < 0 else bounds.lower - boundary
+            margin = max(margin, 0.0)  # decided in more digits than these bounds have
         if sign < 0:
             text = (
                 f"every {noun}{across} has a negative real part (largest {value:.6g})"
@@ -49,7 +52,7 @@ def stability_verdict(
                 else f"every {noun}{across} has modulus below one (largest {value:.9g})"
             )
             return Verdict("exponentially stable", value, margin, evidence, text)
-        growing = _count_growing(kind, spectrum)
+        growing = growing or _count_growing(kind, spectrum)
         text = f"{growing} {noun}{'s have' if growing > 1 else ' has'} " + (
             f"a positive real part (largest {value:.6g})"
             if kind == "flow"

@@ -38,6 +38,10 @@ def classify(
     neutral_count = d - decaying - growing
     spiralling = np.abs(spectrum.eigenvalues.imag) > spectrum.errors
     if neutral_count == d and d > 0 and bool(spiralling.all()):
+        for cluster in spectrum.clusters:
+            mean = complex(spectrum.eigenvalues[list(cluster)].mean())
+            if len(cluster) > 1 and geometric_multiplicity(matrix, mean) < len(cluster):
+                return "degenerate centre"
         return "centre"
     if neutral_count:
         counts = [

@@ -10,7 +10,10 @@ import pytest
 
 def stability(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run(
-        [sys.executable, "-m", "stability_cli", *arguments], capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "stability_cli", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
 
@@ -23,7 +26,9 @@ def test_help_imports_nothing_slow(arguments):
         "slow = {'jax', 'numpy', 'scipy', 'sympy', 'rich', 'stability'} & set(sys.modules)\n"
         "assert not slow, slow"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
     assert result.returncode == 0, result.stderr
     assert result.stdout
 

@@ -136,7 +136,9 @@ def test_check_is_an_exit_code(game_file, arguments, code):
 
 
 def test_check_undecided():
-    assert stability("report", "dirac-gan", "--check", "--rule", "alternating:lr=0.1").returncode == 4
+    assert (
+        stability("report", "dirac-gan", "--check", "--rule", "alternating:lr=0.1").returncode == 4
+    )
 
 
 def test_settings_fields_and_per_player_values(game_file):
@@ -228,6 +230,7 @@ BAD_CALLS = [
 def command():
     """The command in this process: the same entry point, without a second's start-up for every case."""
     from click.testing import CliRunner
+
     from stability.errors import InputError
     from stability_cli.main import cli
 
@@ -242,7 +245,9 @@ def command():
     return run
 
 
-@pytest.mark.parametrize(("arguments", "fragment"), BAD_CALLS, ids=[" ".join(c[0]) for c in BAD_CALLS])
+@pytest.mark.parametrize(
+    ("arguments", "fragment"), BAD_CALLS, ids=[" ".join(c[0]) for c in BAD_CALLS]
+)
 def test_bad_calls_get_one_sentence(command, arguments, fragment):
     code, message = command(arguments)
     assert code == 2

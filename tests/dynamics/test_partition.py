@@ -58,7 +58,9 @@ def test_embed(vector):
 
 def test_embedding_the_parts_gives_the_whole(vector):
     x = vector([1, 2, 3, 4, 5, 6])
-    total = sum((P.embed(i, P.part(i, x), like=x) for i in range(1, 3)), P.embed(0, P.part(0, x), x))
+    total = sum(
+        (P.embed(i, P.part(i, x), like=x) for i in range(1, 3)), P.embed(0, P.part(0, x), x)
+    )
     assert entries(total).tolist() == entries(x).tolist()
 
 

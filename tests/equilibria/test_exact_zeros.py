@@ -17,7 +17,9 @@ def solve(equations, variables=(x, y), values=None):
 
 
 def points(found, variables=(x, y), values=None):
-    return {tuple(sympy.nsimplify(p[v].xreplace(values or {})) for v in variables) for p in found.points}
+    return {
+        tuple(sympy.nsimplify(p[v].xreplace(values or {})) for v in variables) for p in found.points
+    }
 
 
 CASES = {

@@ -143,7 +143,9 @@ TREES = [
 @pytest.mark.parametrize("tree", TREES, ids=range(len(TREES)))
 def test_pack_and_unpack_are_inverse(tree):
     def loss(*strategies):
-        return sum(jnp.sum(jnp.asarray(leaf)) for leaf in jax.tree_util.tree_leaves(strategies)) * 1.0
+        return (
+            sum(jnp.sum(jnp.asarray(leaf)) for leaf in jax.tree_util.tree_leaves(strategies)) * 1.0
+        )
 
     game = Game({"b": loss, "a": loss}, start={"a": 4.0, "b": tree})
     packed = game.pack({"a": 4.0, "b": tree})
@@ -319,7 +321,9 @@ def test_minimizer_is_the_first_player_unless_told():
     assert Game(losses, start=start, minimizer=1).minimizer == 1
 
 
-@pytest.mark.parametrize("start", [{"x": 1.0}, {"x": 1.0, "z": 1.0}, {"x": 1.0, "y": 1.0, "z": 1.0}])
+@pytest.mark.parametrize(
+    "start", [{"x": 1.0}, {"x": 1.0, "z": 1.0}, {"x": 1.0, "y": 1.0, "z": 1.0}]
+)
 def test_zero_sum_needs_its_two_players(start):
     with pytest.raises(InputError, match="zero-sum"):
         zero_sum(lambda x, y: x * y, minimizer="x", maximizer="y", start=start)
@@ -462,7 +466,9 @@ def test_games_need_players_with_names():
         ),
         pytest.param(
             {"box": {"a": 1}},
-            marks=pytest.mark.xfail(strict=True, raises=TypeError, reason="raises a bare TypeError"),
+            marks=pytest.mark.xfail(
+                strict=True, raises=TypeError, reason="raises a bare TypeError"
+            ),
         ),
     ],
 )

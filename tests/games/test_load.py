@@ -189,7 +189,9 @@ def test_several_games_need_a_name(here):
         ("needs", InputError, "missing 1 required positional argument"),
         pytest.param(
             *("leaves", InputError, "SystemExit"),
-            marks=pytest.mark.xfail(strict=True, raises=SystemExit, reason="ends the whole program"),
+            marks=pytest.mark.xfail(
+                strict=True, raises=SystemExit, reason="ends the whole program"
+            ),
         ),
     ],
 )
@@ -197,7 +199,9 @@ def test_objects_that_are_no_games(here, attribute, kind, words):
     with pytest.raises(kind, match=words) as error:
         load(f"several.py:{attribute}")
     assert "\n" not in str(error.value)
-    assert str(error.value).startswith(f"several.py{'' if attribute == 'missing' else ':' + attribute}")
+    assert str(error.value).startswith(
+        f"several.py{'' if attribute == 'missing' else ':' + attribute}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -227,7 +231,9 @@ def test_what_the_library_says_of_a_game_is_passed_on(here):
 def test_modules_beside_the_file_are_found_and_the_path_is_restored(here):
     (here / "beside_a_game.py").write_text("rate = 2\n")
     text = "import beside_a_game\nimport stability as st\n"
-    (here / "uses.py").write_text(text + "game = st.Flow(lambda z: -beside_a_game.rate * z, dimension=1)\n")
+    (here / "uses.py").write_text(
+        text + "game = st.Flow(lambda z: -beside_a_game.rate * z, dimension=1)\n"
+    )
     before = list(sys.path)
     try:
         assert load("uses.py").name == "game"
@@ -236,7 +242,9 @@ def test_modules_beside_the_file_are_found_and_the_path_is_restored(here):
     assert sys.path == before
 
 
-@pytest.mark.xfail(strict=True, reason="the folder is off the path again when the function is called")
+@pytest.mark.xfail(
+    strict=True, reason="the folder is off the path again when the function is called"
+)
 def test_modules_beside_the_file_are_found_by_its_functions(here):
     (here / "beside_a_function.py").write_text("rate = 2\n")
     (here / "uses.py").write_text(
@@ -251,7 +259,9 @@ def test_modules_beside_the_file_are_found_by_its_functions(here):
         sys.modules.pop("beside_a_function", None)
 
 
-@pytest.mark.xfail(strict=True, reason="the module is not in sys.modules, where dataclasses look it up")
+@pytest.mark.xfail(
+    strict=True, reason="the module is not in sys.modules, where dataclasses look it up"
+)
 def test_dataclasses_with_postponed_annotations(here):
     (here / "modern.py").write_text(
         "from __future__ import annotations\n"

@@ -27,9 +27,7 @@ def game():
 
 FIELD = sympy.Matrix([-2 * g * p * q - 3 * r, -g * p**2, -(r**2) + 2 * q])
 JACOBIAN = sympy.Matrix([[-2 * g * q, -2 * g * p, -3], [-2 * g * p, 0, 0], [0, 2, -2 * r]])
-GRADIENTS = sympy.Matrix(
-    [[2 * g * p * q + 3 * r, g * p**2, 3 * p], [1, -2 * r, r**2 - 2 * q]]
-)
+GRADIENTS = sympy.Matrix([[2 * g * p * q + 3 * r, g * p**2, 3 * p], [1, -2 * r, r**2 - 2 * q]])
 HESSIANS = (
     sympy.Matrix([[2 * g * q, 2 * g * p, 3], [2 * g * p, 0, 0], [3, 0, 0]]),
     sympy.Matrix([[0, 0, 0], [0, 0, -2], [0, -2, 2 * r]]),
@@ -138,7 +136,8 @@ def test_numeric_twin_of_bare_absolute_values():
 
 
 @pytest.mark.xfail(
-    strict=True, reason="a loss's bare x counts as a parameter beside the variable x: the field is 0"
+    strict=True,
+    reason="a loss's bare x counts as a parameter beside the variable x: the field is 0",
 )
 def test_a_loss_in_another_symbol_of_the_variables_name():
     own = sympy.Symbol("x", real=True)

@@ -7,7 +7,13 @@ import pytest
 import sympy
 from sympy import I, Integer, Matrix, Poly, Rational, sqrt
 
-from stability.spectra.exact import LONGEST, at_point, closed_form_roots, exact_eigenvalues, simplified
+from stability.spectra.exact import (
+    LONGEST,
+    at_point,
+    closed_form_roots,
+    exact_eigenvalues,
+    simplified,
+)
 
 s, t = sympy.symbols("s t")
 g, k = sympy.symbols("gamma kappa", real=True)
@@ -55,7 +61,14 @@ def test_roots_of_low_degree(polynomial, roots):
 
 @pytest.mark.parametrize(
     "polynomial",
-    [s**3 - 2, s**3 + s + 1, (s - 1) ** 2 * (s + 2), s**4 + 5 * s**2 + 4, s**4 + 1, (s**2 + 1) ** 2],
+    [
+        s**3 - 2,
+        s**3 + s + 1,
+        (s - 1) ** 2 * (s + 2),
+        s**4 + 5 * s**2 + 4,
+        s**4 + 1,
+        (s**2 + 1) ** 2,
+    ],
 )
 def test_roots_by_radicals(polynomial):
     poly = Poly(polynomial, s)
@@ -116,7 +129,10 @@ def test_dirac_gan_with_r1():
 
 
 def test_irrational_entries():
-    agree(exact_eigenvalues(Matrix([[sqrt(2), 1], [1, 0]]), {}), [(sqrt(2) + sqrt(6)) / 2, (sqrt(2) - sqrt(6)) / 2])
+    agree(
+        exact_eigenvalues(Matrix([[sqrt(2), 1], [1, 0]]), {}),
+        [(sqrt(2) + sqrt(6)) / 2, (sqrt(2) - sqrt(6)) / 2],
+    )
 
 
 def test_blocks_are_solved_one_by_one():
@@ -146,7 +162,9 @@ def test_agrees_with_numpy(seed):
     assert found is not None
     values = numbers(found)
     np.testing.assert_allclose(
-        np.sort_complex(np.round(values, 9)), np.sort_complex(np.round(np.linalg.eigvals(matrix), 9)), atol=1e-8
+        np.sort_complex(np.round(values, 9)),
+        np.sort_complex(np.round(np.linalg.eigvals(matrix), 9)),
+        atol=1e-8,
     )
     keys = [(-round(v.real, 9), -round(v.imag, 9)) for v in values]
     assert keys == sorted(keys)

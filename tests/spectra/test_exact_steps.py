@@ -9,7 +9,12 @@ from sympy import Integer, Matrix, Rational, sqrt
 
 from stability import Alternating, Simultaneous
 from stability.dynamics import Partition
-from stability.spectra.exact_steps import ExactStep, exact_critical_step, positive_roots, step_polynomial
+from stability.spectra.exact_steps import (
+    ExactStep,
+    exact_critical_step,
+    positive_roots,
+    step_polynomial,
+)
 from stability.spectra.exact_steps import h as step
 from stability.spectra.steps import step_multipliers, step_sizes
 
@@ -57,7 +62,9 @@ def test_irrational_matrix():
     check(exact_critical_step(SIM, matrix, TWO, {}), float(expected), expected)
 
 
-@pytest.mark.xfail(strict=True, reason="sympy's nroots fails on the triple root, and the error escapes")
+@pytest.mark.xfail(
+    strict=True, reason="sympy's nroots fails on the triple root, and the error escapes"
+)
 def test_a_triple_irrational_eigenvalue():
     three = Partition(("a", "b", "c"), (1, 1, 1))
     found = exact_critical_step(SIM, -sqrt(2) * sympy.eye(3), three, {})
@@ -72,7 +79,9 @@ def test_step_sizes_that_differ_by_player_are_scaled_together():
 
 
 @pytest.mark.parametrize(
-    ("rule", "value", "expression"), [(SIM, 0.5, 2 / (g + k)), (ALT, None, None)], ids=["sim", "alt"]
+    ("rule", "value", "expression"),
+    [(SIM, 0.5, 2 / (g + k)), (ALT, None, None)],
+    ids=["sim", "alt"],
 )
 def test_across_a_curve_of_equilibria(rule, value, expression):
     matrix = Matrix([[-g, -k], [-g, -k]])  # eigenvalues 0 and −(γ + κ)

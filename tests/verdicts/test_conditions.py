@@ -76,7 +76,9 @@ def test_numeric_signs_are_certain():
 def test_solve():
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
     np.testing.assert_allclose(solve(a, np.array([1.0, 2.0])), [0.2, 0.6], rtol=1e-15)
-    assert solve(Matrix([[2, 1], [1, 3]]), Matrix([1, 2])) == Matrix([Rational(1, 5), Rational(3, 5)])
+    assert solve(Matrix([[2, 1], [1, 3]]), Matrix([1, 2])) == Matrix(
+        [Rational(1, 5), Rational(3, 5)]
+    )
 
 
 # ---- Games ------------------------------------------------------------------------------------

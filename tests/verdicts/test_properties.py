@@ -154,7 +154,7 @@ def words(game: st.SymbolicGame, point: Any, rules: tuple[st.Rule, ...] = ()) ->
     exact = Derivatives(*game.derivatives(x), lambda i, j, w: game.constrained_hessian(i, j, x, w))
     floating = Derivatives(
         floats(exact.gradients),
-        np.array([floats(h) for h in exact.hessians]),
+        [floats(h) for h in exact.hessians],
         lambda i, j, w: floats(game.constrained_hessian(i, j, x, sympy.Matrix(w))),
     )
     found = conditions(game.partition, floating, exact, zero_sum=False, minimizer=0)

@@ -45,8 +45,9 @@ def test_flows(matrix, word, value, margin):
         assert verdict.verdict == word
         assert verdict.evidence == evidence
         assert verdict.value == pytest.approx(value, abs=1e-12)
-        assert verdict.margin == pytest.approx(margin, abs=1e-12)
-    assert numeric.margin <= margin  # less its error
+    assert exact.margin == pytest.approx(margin, abs=1e-12)
+    # less its error, which is of the order of √eps where eigenvalues are defective
+    assert margin - 1e-5 < numeric.margin <= margin
 
 
 MAPS = {
@@ -144,7 +145,12 @@ def test_linear_fields(kind, matrix, word):
 @pytest.mark.parametrize(
     ("matrix", "word", "value", "name"),
     [
-        (Matrix([[-2, -2], [-2, -2]]), "exponentially stable", -4, "attracting curve of equilibria"),
+        (
+            Matrix([[-2, -2], [-2, -2]]),
+            "exponentially stable",
+            -4,
+            "attracting curve of equilibria",
+        ),
         (Matrix([[2, 2], [2, 2]]), "unstable", 4, "repelling curve of equilibria"),
     ],
 )

@@ -105,10 +105,12 @@ def test_sides_that_are_known_better_win():
     matrix = np.array([[-1e-25, 1.0], [-1.0, -1e-25]])
     found = spectrum(matrix)
     assert classify(matrix, found, "flow") == "centre"
-    assert classify(matrix, found, "flow", 0, [-1, -1]) == "stable focus"
+    assert classify(matrix, found, "flow", 0, np.array([-1, -1])) == "stable focus"
 
 
-@pytest.mark.xfail(strict=True, reason="an imaginary pair with too few eigenvectors is called a centre")
+@pytest.mark.xfail(
+    strict=True, reason="an imaginary pair with too few eigenvectors is called a centre"
+)
 def test_a_defective_imaginary_pair_is_no_centre():
     matrix = np.block([[CENTRE, np.eye(2)], [np.zeros((2, 2)), CENTRE]])
     assert classify(matrix, spectrum(matrix), "flow") != "centre"
