@@ -116,7 +116,7 @@ def real_vector(x: Any, dimension: int) -> jax.Array:
     x = jnp.asarray(x)
     if x.shape != (dimension,) or not jnp.issubdtype(x.dtype, jnp.floating):
         raise InputTypeError(
-            f"this takes real vectors of shape ({dimension},), not {x.dtype} of shape {x.shape}"
+            f"this takes a real vector of shape ({dimension},), not {x.dtype} of shape {x.shape}"
         )
     return x
 
@@ -188,11 +188,18 @@ def expression(value: Any, what: str) -> sympy.Expr:
         result = None if isinstance(value, str) else sympy.sympify(value)
     except (sympy.SympifyError, TypeError, AttributeError):
         result = None
-    if not isinstance(result, sympy.Expr):
+    if not isinstance(result, sympy.Expr) or result.is_Matrix:
         raise InputTypeError(f"{what} is a SymPy expression, not {value!r}")
     if result.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
         raise InputTypeError(f"{what} is real and finite, not {result}")
     return result
+
+
+def check_symbols(variables: Sequence[Any]) -> None:
+    """Raises InputTypeError unless all variables are SymPy symbols."""
+    for variable in variables:
+        if not isinstance(variable, sympy.Symbol):
+            raise InputTypeError(f"a variable is a SymPy symbol, not {variable!r}")
 
 
 def by_name(e: sympy.Expr, variables: Sequence[sympy.Symbol]) -> sympy.Expr:
@@ -223,15 +230,13 @@ class SymbolicSystem:
         variables = tuple(expressions)
         if not variables:
             raise InputError(f"a {self.kind} needs at least one variable")
+        check_symbols(variables)
         rows = [expression(e, f"the equation of {v}") for v, e in expressions.items()]
         self.expressions = sympy.Matrix([by_name(row, variables) for row in rows])
         partition = partition or Partition((self.kind,), (len(variables),))
         self._describe(variables, partition, parameters, box, start, name)
 
     def _describe(self, variables, partition, parameters, box, start, name) -> None:
-        for variable in variables:
-            if not isinstance(variable, sympy.Symbol):
-                raise InputTypeError(f"a variable is a SymPy symbol, not {variable!r}")
         if len({v.name for v in variables}) < len(variables):
             raise InputError(f"a variable of this {self.kind} is given twice")
         self.variables: tuple[sympy.Symbol, ...] = variables

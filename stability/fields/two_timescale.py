@@ -23,7 +23,8 @@ class TwoTimescale(Field):
     name: ClassVar[str] = "two-timescale"
 
     def __post_init__(self):
-        check_positive(self.tau, "a timescale tau")
+        own = isinstance(self.tau, Mapping)
+        check_positive({"": 1, **self.tau} if own else self.tau, "a timescale tau")
 
     def speeds(self, game: Any) -> tuple[Any, ...]:
         """The factor of each player's part, in player order."""

@@ -12,7 +12,7 @@ import sympy
 
 from ..dynamics.functions import jax_function
 from ..dynamics.partition import Partition
-from ..dynamics.system import SymbolicSystem, by_name, expression
+from ..dynamics.system import SymbolicSystem, by_name, check_symbols, expression
 from ..errors import InputError, InputTypeError
 from .game import Game
 
@@ -62,6 +62,7 @@ class SymbolicGame(SymbolicSystem):
             variables += own
             sizes.append(len(own))
             losses.append(loss)
+        check_symbols(variables)
         self._losses = tuple(by_name(loss, variables) for loss in losses)
         partition = Partition(tuple(players), tuple(sizes))
         self._describe(tuple(variables), partition, parameters, box, start, name)

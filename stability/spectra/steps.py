@@ -106,7 +106,7 @@ def step_sizes(multipliers: Callable[[float], np.ndarray], dimension: int) -> St
     ratio = 1.02 if dimension <= 12 else 1.1 if dimension <= 60 else 1.3
     grid = np.geomspace(low, high, max(2, math.ceil(math.log(high / low) / math.log(ratio))))
     values = np.array([radius(factor) for factor in grid])
-    settled = int(np.searchsorted(grid, 1e-6 * high))  # up to here first order in the step rules
+    settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
     critical = _critical(radius, grid, values, settled)
     best = _best(multipliers, radius, grid, values)
     return StepSizes(critical, *best)

@@ -458,17 +458,12 @@ def test_games_need_players_with_names():
         {"minimizer": -1},
         pytest.param(
             {"variables": ["p", "p", "q"]},
-            marks=pytest.mark.xfail(strict=True, reason="only the different names are counted"),
         ),
         pytest.param(
             {"box": {"a": (0, 1, 2)}},
-            marks=pytest.mark.xfail(strict=True, reason="raises a bare ValueError"),
         ),
         pytest.param(
             {"box": {"a": 1}},
-            marks=pytest.mark.xfail(
-                strict=True, raises=TypeError, reason="raises a bare TypeError"
-            ),
         ),
     ],
 )
@@ -483,7 +478,6 @@ def test_variables_and_box():
     assert game.box == {"q": (-1.0, 2.0)}
 
 
-@pytest.mark.xfail(strict=True, reason="jvp and vjp hand a wrong direction on to JAX unchecked")
 @pytest.mark.parametrize("operation", ["jvp", "vjp"])
 @pytest.mark.parametrize("u", [np.ones(2), np.array([1, 0, 0])])
 def test_directions_of_the_wrong_kind(game, operation, u):

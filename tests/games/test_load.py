@@ -189,9 +189,6 @@ def test_several_games_need_a_name(here):
         ("needs", InputError, "missing 1 required positional argument"),
         pytest.param(
             *("leaves", InputError, "SystemExit"),
-            marks=pytest.mark.xfail(
-                strict=True, raises=SystemExit, reason="ends the whole program"
-            ),
         ),
     ],
 )
@@ -242,9 +239,6 @@ def test_modules_beside_the_file_are_found_and_the_path_is_restored(here):
     assert sys.path == before
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the folder is off the path again when the function is called"
-)
 def test_modules_beside_the_file_are_found_by_its_functions(here):
     (here / "beside_a_function.py").write_text("rate = 2\n")
     (here / "uses.py").write_text(
@@ -259,9 +253,6 @@ def test_modules_beside_the_file_are_found_by_its_functions(here):
         sys.modules.pop("beside_a_function", None)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the module is not in sys.modules, where dataclasses look it up"
-)
 def test_dataclasses_with_postponed_annotations(here):
     (here / "modern.py").write_text(
         "from __future__ import annotations\n"

@@ -193,6 +193,23 @@ def test_scaled():
     assert (rule.steps, rule.order) == (2, ("b", "a"))
 
 
+# ---- Errors -----------------------------------------------------------------------------------
+
+NOT_POSITIVE = (0, -1, 0.0, float("nan"), float("inf"), np.float32(-1), {"a": 0.1, "b": 0})
+NO_NUMBER = ("0.1", b"1", True, None, {"a": "x"}, {"": False})
+NOT_CHECKED = (1j, [0.1], np.array([0.1, 0.2]), np.bool_(True), sympy.Integer(-1), sympy.nan, {})
+
+
+@pytest.mark.parametrize("rule", [Simultaneous, Alternating])
+@pytest.mark.parametrize(
+    ("lr", "kind"),
+    [
+        *((lr, InputError) for lr in NOT_POSITIVE),
+        *((lr, InputTypeError) for lr in NO_NUMBER),
+        *((lr, InputError) for lr in NOT_CHECKED),
+    ],
+    ids=repr,
+)
 def test_step_sizes_are_positive_numbers(rule, lr, kind):
     with pytest.raises(kind, match="lr"):
         rule(lr=lr)
@@ -211,7 +228,6 @@ def test_steps_are_small_whole_numbers(steps, kind):
         Alternating(steps=steps)
 
 
-@pytest.mark.xfail(strict=True, reason="a NumPy integer is refused")
 def test_steps_may_be_a_numpy_integer():
     assert Alternating(steps=np.int64(2)).steps == 2
 

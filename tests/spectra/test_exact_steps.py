@@ -62,9 +62,6 @@ def test_irrational_matrix():
     check(exact_critical_step(SIM, matrix, TWO, {}), float(expected), expected)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="sympy's nroots fails on the triple root, and the error escapes"
-)
 def test_a_triple_irrational_eigenvalue():
     three = Partition(("a", "b", "c"), (1, 1, 1))
     found = exact_critical_step(SIM, -sqrt(2) * sympy.eye(3), three, {})

@@ -21,7 +21,7 @@ AWAY = (
     1e-4  # from the boundary: far above the rounding of eigenvalues of matrices of size about ten
 )
 LIGHT = settings(
-    deadline=None, max_examples=25, derandomize=True, suppress_health_check=list(HealthCheck)
+    deadline=None, max_examples=20, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 HEAVY = settings(LIGHT, max_examples=6)  # a whole report each: SymPy, and JAX compiling one game
 

@@ -82,21 +82,18 @@ def test_exact_signs_far_below_rounding(sign):
     assert blurred.type == "centre"
 
 
-@pytest.mark.xfail(strict=True, reason="the type does not know what the rational count found out")
 def test_type_and_verdict_do_not_contradict_each_other():
     matrix = np.array([[-1e-25, 1.0], [-1.0, -1e-25]])
     found = linearisation("flow", matrix, np.zeros((2, 2)))
     assert (found.verdict.verdict, found.type) != ("exponentially stable", "centre")
 
 
-@pytest.mark.xfail(strict=True, reason="a margin below zero beside a decided verdict")
 def test_a_decided_verdict_has_no_negative_margin():
     matrix = np.array([[-1e-25, 1.0], [-1.0, -1e-25]])
     verdict = linearisation("flow", matrix, np.zeros((2, 2))).verdict
     assert verdict.verdict == "undecided" or verdict.margin >= 0
 
 
-@pytest.mark.xfail(strict=True, reason="eigenvalues are counted by their error bounds, not exactly")
 def test_growing_eigenvalues_are_counted_exactly():
     exact = Matrix([[TINY, 1], [-1, TINY]])
     text = linearisation("flow", np.array(exact, float), np.zeros((2, 2)), exact).verdict.because

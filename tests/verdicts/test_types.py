@@ -108,9 +108,6 @@ def test_sides_that_are_known_better_win():
     assert classify(matrix, found, "flow", 0, np.array([-1, -1])) == "stable focus"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an imaginary pair with too few eigenvectors is called a centre"
-)
 def test_a_defective_imaginary_pair_is_no_centre():
     matrix = np.block([[CENTRE, np.eye(2)], [np.zeros((2, 2)), CENTRE]])
     assert classify(matrix, spectrum(matrix), "flow") != "centre"
