@@ -126,7 +126,7 @@ def jax_function(
     return sympy.lambdify(
         list(stand_in.values()),
         replaced,
-        modules="jax",
+        modules=[{"nan": float("nan"), "inf": float("inf")}, "jax"],
         printer=_Printer(
             {"fully_qualified_modules": False, "inline": True, "allow_unknown_functions": False}
         ),

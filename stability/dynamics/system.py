@@ -172,6 +172,8 @@ def exact(value: Any) -> sympy.Expr:
         isinstance(value, (float, np.floating)) and not np.isfinite(value)
     ):
         raise InputError(f"{value!r} is no finite number")
+    if isinstance(value, (np.ndarray, jax.Array)) and value.shape == ():
+        value = value.item()
     if isinstance(value, (float, np.floating)):
         return sympy.Rational(repr(float(value)))
     number = expression(value, "a number")

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from .exact import NOTHING, ExactZeros, number_is_zero, solve_exactly
-from .isolation import Isolation, isolation, isolations, merge_manifolds
+from .isolation import isolation, isolations, merge_manifolds
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
 from .smoothness import smoothness
@@ -82,22 +82,28 @@ def find_equilibria(
     guides = [*special, *points, *(_member(f, equations, box) for f in exact.families)]
     search = find_zeros(evaluate, box, special=guides, starts=starts, seed=seed)
     scale = box[:, 1] - box[:, 0]
+    finite = exact.exhaustive and not exact.families
+    known = [_as_zero(evaluate, x) for x in points]
+    zeros = [z for z in search.zeros if not any(_close(z.point, x, scale, z.error) for x in points)]
+    if finite:  # near a multiple zero rounding makes a crowd of points, which are singular too
+        zeros = [z for z in zeros if not _is_singular(evaluate, z.point)]
+    else:
+        zeros = [*known, *zeros]
+        zeros = [
+            z for z, _ in merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box)
+        ]
     found: list[Equilibrium] = []
-    for solution, x in zip(exact.points, points, strict=True):
-        assert equations is not None
-        coordinates = tuple(solution[v] for v in equations.variables)
-        found.append(
-            _described(
-                evaluate, x, 0.0, box, coordinates, _is_generic(coordinates, equations), exact
-            )
-        )
-    zeros = [
-        zero
-        for zero in search.zeros
-        if not any(_close(zero.point, x, scale, zero.error) for x in points)
-    ]
     warnings = []
-    for zero, own in merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box):
+    for solution, x in zip(exact.points, points, strict=True):
+        if finite or any(np.array_equal(z.point, x) for z in zeros):
+            assert equations is not None
+            coordinates = tuple(solution[v] for v in equations.variables)
+            generic = _is_generic(coordinates, equations)
+            found.append(_described(evaluate, x, 0.0, box, coordinates, generic, finite))
+    exhaustive, surprises = exact.exhaustive, 0
+    for zero in zeros:
+        if any(np.array_equal(zero.point, x) for x in points):
+            continue
         coordinates, generic = _recognised(zero, equations)
         if coordinates is not None:  # the exact point, to the last digit
             zero = replace(
@@ -106,22 +112,16 @@ def find_equilibria(
         around = smoothness(evaluate, zero.point, box)
         if around == "jump" and coordinates is None:
             continue  # v vanishes there only by a convention for what sign(0) is
-        known = own.isolated == "yes" and exact.exhaustive and not exact.families
-        if known and around == "smooth":
-            warnings.append(
-                f"the numeric search found a zero at {np.round(zero.point, 6).tolist()} "
-                "that the exact solution lacks"
-            )
-        found.append(
-            _described(evaluate, zero.point, zero.error, box, coordinates, generic, exact, own)
-        )
+        if finite and around == "smooth":
+            exhaustive, surprises = False, surprises + 1
+        found.append(_described(evaluate, zero.point, zero.error, box, coordinates, generic, False))
+    if surprises:
+        warnings.append(f"the numeric search found {surprises} zeros that the exact solution lacks")
     found.sort(key=lambda e: tuple(np.round(e.point / scale, 9)))
     method = search.method
-    if exact.exhaustive:
+    if exhaustive:
         method = f"exact elimination, checked by {method}"
-    return Equilibria(
-        tuple(found), method, search.starts, seed, box, exact.exhaustive, tuple(warnings)
-    )
+    return Equilibria(tuple(found), method, search.starts, seed, box, exhaustive, tuple(warnings))
 
 
 def describe_point(
@@ -135,7 +135,7 @@ def describe_point(
     generic = equations is not None and exact is not None and _is_generic(exact, equations)
     if equations is not None and exact is not None and not _vanishes(exact, equations):
         exact = None
-    return _described(evaluate, point, 0.0, box, exact, generic, NOTHING)
+    return _described(evaluate, point, 0.0, box, exact, generic, False)
 
 
 def _solve(equations: Equations) -> ExactZeros:
@@ -186,6 +186,18 @@ def _close(one: np.ndarray, other: np.ndarray, scale: np.ndarray, error: float) 
     return bool((np.abs(one - other) <= 1e-8 * scale + 10 * error).all())
 
 
+def _as_zero(evaluate: Evaluate, x: np.ndarray) -> Zero:
+    return Zero(x, float(np.abs(evaluate(x[None])[0]).max()), 0.0)
+
+
+def _is_singular(evaluate: Evaluate, x: np.ndarray) -> bool:
+    jacobian = evaluate(x[None])[1][0]
+    if not np.isfinite(jacobian).all():
+        return True
+    singular = np.linalg.svd(jacobian, compute_uv=False)
+    return bool(singular[-1] <= 1e-6 * singular[0])
+
+
 def _described(
     evaluate: Evaluate,
     x: np.ndarray,
@@ -193,28 +205,29 @@ def _described(
     box: np.ndarray,
     coordinates: tuple[sympy.Expr, ...] | None,
     generic: bool,
-    exact: ExactZeros,
-    own: Isolation | None = None,
+    finite: bool,
 ) -> Equilibrium:
+    """`finite`: the exact solution proves that there are finitely many equilibria."""
     v, jacobian = evaluate(x[None])
     residual = float(np.abs(v).max())
     smooth = smoothness(evaluate, x, box) == "smooth"
     scale = (
         float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
     )
-    stationary = coordinates is not None or residual <= 1e-9 * max(scale, 1e-300) or residual == 0.0
-    if own is None:
-        own = isolation(evaluate, Zero(x, residual, error), box) if stationary and smooth else None
-    nothing = np.zeros((len(x), 0))
-    if own is None:
-        return Equilibrium(
-            x, coordinates, generic, residual, error, stationary, smooth, "undecided", 0, nothing,
-            "the field is not differentiable here" if not smooth else "the point is not stationary",
-        )  # fmt: skip
-    isolated, because = own.isolated, own.because
-    if isolated == "undecided" and exact.exhaustive and not exact.families:
+    stationary = coordinates is not None or residual == 0.0 or residual <= 1e-9 * scale
+    isolated, dimension, tangent = "undecided", 0, np.zeros((len(x), 0))
+    because = "the point is not stationary" if smooth else "the field is not differentiable here"
+    if finite:
         isolated, because = "yes", "the exact solution has finitely many points"
+    elif stationary and smooth:
+        own = isolation(evaluate, Zero(x, residual, error), box)
+        isolated, dimension, tangent, because = (
+            own.isolated,
+            own.manifold_dimension,
+            own.tangent,
+            own.because,
+        )
     return Equilibrium(
         x, coordinates, generic, residual, error, stationary, smooth,
-        isolated, own.manifold_dimension, own.tangent, because,
+        isolated, dimension, tangent, because,
     )  # fmt: skip

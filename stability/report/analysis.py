@@ -18,7 +18,7 @@ from ..games.game import Game
 from ..rules import Rule
 from .pointwise import analyse
 from .structure import structure, zero_sum
-from .subject import Subject, prepare
+from .subject import Subject, constants, prepare
 from .subject import System as AnySystem
 from .value import Report, SearchInfo, System
 
@@ -51,6 +51,10 @@ def report(
 
     Raises InputError for fields or rules that do not apply, unknown names, and more than 500 variables.
     """
+    if starts is not None and starts < 1:
+        raise InputError(f"a search needs at least one start, not {starts}")
+    if seed < 0:
+        raise InputError(f"a seed is not negative, unlike {seed}")
     subject = prepare(system, fields, rules, parameters, box)
     found = _search(subject, starts, seed) if at is None else _given(subject, at, seed)
     whether_zero_sum = zero_sum(subject)
@@ -105,7 +109,7 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
 
 
 def _coordinates(subject: Subject, point: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:
-    named = {str(key): value for key, value in point.items()}
+    named = {str(key): value for key, value in constants(point).items()}
     for name in named:
         if name not in subject.variables:
             raise InputError(f"{name} is no variable; there are {', '.join(subject.variables)}")

@@ -176,16 +176,17 @@ def _rule(
     linear: bool,
 ) -> RuleAnalysis:
     jacobian, uncertainty = numeric
+    in_floats = rule.with_each_lr(float)
     partition = field.numeric.partition
-    size = rule.linearise(np.abs(jacobian), partition)
-    moved = rule.linearise(np.abs(jacobian) + uncertainty, partition) - size
+    size = in_floats.linearise(np.abs(jacobian), partition)
+    moved = in_floats.linearise(np.abs(jacobian) + uncertainty, partition) - size
     inserted = None
     if exact is not None:
         matrix = sympy.Matrix(exact.xreplace(dict(subject.values)))
         inserted = rule.with_each_lr(exact_number).linearise(matrix, partition)
     found = linearisation(
         "map",
-        rule.linearise(jacobian, partition),
+        in_floats.linearise(jacobian, partition),
         8 * EPS * np.abs(size) + np.abs(moved),
         inserted,
         tangent=_tangent(e),

@@ -1,4 +1,4 @@
-"""What a game is as a whole: zero-sum, potential, Hamiltonian; judged at sample points of the box."""
+"""What a game is as a whole: zero-sum, potential, Hamiltonian; judged exactly or at sample points."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import itertools
 import numpy as np
 import sympy
 
+from .._bounded import within
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from .derivatives import numbers, numeric_derivatives
 from .subject import LARGEST_EXACT, Subject
 
-SAME = 1e-10  # relative size of what counts as zero at a sample point
+SAME = 1e-13  # relative size of what counts as zero at a sample point
 
 
 def structure(subject: Subject) -> str | None:
     """Potential (J = Jᵀ), Hamiltonian (J = −Jᵀ) or general (Balduzzi et al. 2018); None for a map."""
     if subject.kind == "map":
         return None
+    if subject.equations is not None:
+        jacobian = subject.symbolic.jacobian()  # pyright: ignore[reportOptionalMemberAccess]
+        if _vanishes(jacobian - jacobian.T):
+            return "potential"
+        return "Hamiltonian" if _vanishes(jacobian + jacobian.T) else "general"
     _, jacobians = subject.main.evaluate(_samples(subject, 8))
     jacobians = jacobians[np.isfinite(jacobians).all(axis=(1, 2))]
     if not len(jacobians):
@@ -28,6 +34,10 @@ def structure(subject: Subject) -> str | None:
     if np.abs(jacobians - transposed).max() <= tolerance:
         return "potential"
     return "Hamiltonian" if np.abs(jacobians + transposed).max() <= tolerance else "general"
+
+
+def _vanishes(matrix: sympy.MatrixBase) -> bool:
+    return within(1.0, lambda: all(sympy.expand(e) == 0 for e in matrix), False)
 
 
 def zero_sum(subject: Subject) -> bool | None:

@@ -15,6 +15,7 @@ from ..dynamics.system import named_box
 from ..equilibria.find import Equations
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
+from ..games.expressions import parse_expression
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..rules import Alternating, Rule, Simultaneous
@@ -89,7 +90,7 @@ def prepare(
         numeric = system
     else:
         real = system.real
-        values = real.values(parameters)
+        values = real.values(constants(parameters or {}))
         numeric = real.numeric(values)
         symbolic, values = _with_signs(real, values)
     d = len(numeric.variables)
@@ -119,6 +120,11 @@ def prepare(
     )
 
 
+def constants(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Values with those given as text ("1/3", "sqrt(2)") made exact numbers."""
+    return {k: parse_expression(v, {}) if isinstance(v, str) else v for k, v in values.items()}
+
+
 def _fields(kind: str, fields: Sequence[Field]) -> list[Field]:
     for field in fields:
         if not isinstance(field, Field):
@@ -140,7 +146,9 @@ def _rules(system: Game | Flow | Map, rules: Sequence[Rule] | None) -> tuple[Rul
         if isinstance(system, Map):
             raise InputError("a map is already discrete; rules step along a field")
         d = system.partition.dimension
-        rule.linearise(np.zeros((d, d)), system.partition)  # raises for players that do not exist
+        rule.with_each_lr(float).linearise(
+            np.zeros((d, d)), system.partition
+        )  # raises for players that do not exist
     return tuple(rules)
 
 

@@ -44,8 +44,8 @@ def exact_eigenvalues(
         for block in matrix.strongly_connected_components():
             coefficients = characteristic_polynomial(matrix.extract(block, block))
             polynomial = sympy.Poly(coefficients, _s).as_expr()
-            for factor, multiplicity in sympy.factor_list(polynomial, _s)[1]:
-                own = closed_form_roots(sympy.Poly(factor, _s))
+            for factor, multiplicity in factors(polynomial, _s):
+                own = closed_form_roots(factor)
                 if own is None:
                     return None
                 roots += [root for root in own for _ in range(multiplicity)]
@@ -54,6 +54,18 @@ def exact_eigenvalues(
         return tuple(sorted(roots, key=lambda root: _order(root, values)))
 
     return within(seconds, work, None)
+
+
+def factors(expression: sympy.Expr, symbol: sympy.Symbol) -> list[tuple[sympy.Poly, int]]:
+    """Irreducible factors with multiplicity, as polynomials in `symbol`; else the expression whole.
+
+    SymPy does not factor over every number field: coefficients such as 2/√π stop it.
+    """
+    try:
+        found = sympy.factor_list(expression, symbol)[1]
+    except sympy.PolynomialError:
+        found = [(expression, 1)]
+    return [(sympy.Poly(factor, symbol), multiplicity) for factor, multiplicity in found]
 
 
 def closed_form_roots(polynomial: sympy.Poly) -> list[sympy.Expr] | None:

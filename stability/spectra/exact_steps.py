@@ -20,10 +20,10 @@ from ..dynamics.partition import Partition
 from ..dynamics.system import exact
 from ..equilibria.exact import number_is_zero
 from ..rules.rule import Rule
-from .exact import closed_form_roots, simplified
+from .exact import closed_form_roots, factors, simplified
 from .hurwitz import characteristic_polynomial, circle_counts, circle_guards
 
-h = sympy.Symbol("h", positive=True)
+h = sympy.Dummy("h", positive=True)  # a parameter may be called h too
 Values = Mapping[sympy.Symbol, sympy.Expr]
 
 
@@ -144,8 +144,7 @@ def positive_roots(polynomial: sympy.Poly) -> list[sympy.Expr]:
 
 def _closed_form(guard: sympy.Expr, root: sympy.Expr, values: dict) -> sympy.Expr | None:
     """The closed form of the guard's root that has the value `root` at the parameters' values."""
-    for factor, _ in sympy.factor_list(guard, h)[1]:
-        polynomial = sympy.Poly(factor, h)
+    for polynomial, _ in factors(guard, h):
         if polynomial.degree() < 1:
             continue
         candidates = closed_form_roots(polynomial) or []

@@ -57,7 +57,10 @@ def step_multipliers(
     """factor ↦ multipliers, complex, of the rule with its step sizes times the factor."""
 
     def multipliers(factor: float) -> np.ndarray:
-        matrix = rule.scaled(factor).linearise(jacobian, partition)
+        with np.errstate(all="ignore"):
+            matrix = rule.scaled(factor).linearise(jacobian, partition)
+        if not np.isfinite(matrix).all():
+            return np.array([np.inf + 0j])
         return np.linalg.eigvals(_modulo(matrix, transversal)).astype(complex)
 
     return multipliers
@@ -74,9 +77,10 @@ def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
     −2 Re λ/|λ|², and the best one, where the upper envelope of the parabolas is lowest, is the vertex of
     one of them or where two of them cross. There is no cancellation, however weak the damping.
     """
-    real, square = np.real(eigenvalues), np.abs(eigenvalues) ** 2
-    if not len(real) or real.max() >= 0:
+    fastest = float(np.abs(eigenvalues).max(initial=0.0))
+    if fastest == 0.0 or np.real(eigenvalues).max() > -1e-100 * fastest:
         return StepSizes(0.0, None, None)
+    real, square = np.real(eigenvalues) / fastest, np.abs(eigenvalues / fastest) ** 2
     leaders = np.unique(np.stack([real, square], axis=1), axis=0)
     slope, curvature = leaders[:, 0], leaders[:, 1]
     i, j = np.triu_indices(len(slope), 1)
@@ -89,7 +93,8 @@ def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
     envelope = np.array([(2 * h * slope + h**2 * curvature).max() for h in candidates])
     best = int(envelope.argmin())
     radius = math.sqrt(max(1.0 + envelope[best], 0.0))
-    return StepSizes(float((-2 * slope / curvature).min()), float(candidates[best]), radius)
+    critical = float((-2 * slope / curvature).min()) / fastest
+    return StepSizes(critical, float(candidates[best]) / fastest, radius)
 
 
 def step_sizes(multipliers: Callable[[float], np.ndarray], dimension: int) -> StepSizes:
@@ -163,7 +168,7 @@ def _crossing(radius: Callable[[float], float], stable: float, unstable: float) 
             stable = middle
         else:
             unstable = middle
-    return 0.5 * (stable + unstable)
+    return float(0.5 * (stable + unstable))
 
 
 def _best(multipliers, radius, grid, values) -> tuple[float | None, float | None]:

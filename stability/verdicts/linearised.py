@@ -69,7 +69,7 @@ def linearisation(
     return Linearisation(
         whole,
         across,
-        classify(matrix, whole, kind, k, sides),
+        classify(matrix, whole, kind, k, linear, sides),
         stability_verdict(
             kind, across, sign, evidence,
             manifold_dimension=k, linear=linear, semisimple=semisimple,

@@ -20,15 +20,17 @@ def classify(
     spectrum: Spectrum,
     kind: Literal["flow", "map"],
     manifold_dimension: int = 0,
+    linear: bool = False,
     known_sides: np.ndarray | None = None,
 ) -> str:
     """The type of an equilibrium with Jacobian `matrix` (flow) or multiplier matrix (map).
 
-    Hyperbolic cases are called stable/unstable node, star node, degenerate node, focus or focus-node, and
-    saddle or saddle-focus with their number of unstable directions (Strogatz 2015, §5.2 and §6.3; Kuznetsov
-    2004, §2.2). A double real eigenvalue is told apart into star and degenerate by rank.
-    `manifold_dimension` is the dimension of the manifold of equilibria through the point; `known_sides` gives
-    the side of each eigenvalue where it is known better than from the error bounds.
+    Hyperbolic cases are called stable/unstable node, star node, degenerate node, focus or focus-node,
+    and saddle or saddle-focus with their number of unstable directions (Strogatz 2015, §5.2 and §6.3;
+    Kuznetsov 2004, §2.2). A double real eigenvalue is told apart into star and degenerate by rank. Only of
+    a `linear` system is a centre of the linearisation a centre. `manifold_dimension` is the dimension of
+    the manifold of equilibria through the point; `known_sides` gives the side of each eigenvalue where it
+    is known better than from the error bounds.
     """
     side = sides(spectrum, kind) if known_sides is None else known_sides
     if manifold_dimension:
@@ -42,7 +44,7 @@ def classify(
             mean = complex(spectrum.eigenvalues[list(cluster)].mean())
             if len(cluster) > 1 and geometric_multiplicity(matrix, mean) < len(cluster):
                 return "degenerate centre"
-        return "centre"
+        return "centre" if linear else "centre of the linearisation"
     if neutral_count:
         counts = [
             f"{count} {word}"
