@@ -16,6 +16,7 @@ in a Python file (which is run: use only files you trust)."""
     is_flag=True,
     is_eager=True,
     expose_value=False,
+    help="Show the version and exit.",
     callback=lambda c, _, v: _version(c, v),
 )
 def cli() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,7 +94,7 @@ class Spectrum:
         )
 
 
-def spectrum(matrix: Array, uncertainty: Array | None = None) -> Spectrum:
+def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
     """All eigenvalues of a dense matrix, each with an error bound that includes rounding.
 
     The matrix is balanced (exactly, by powers of two) and diagonalised by LAPACK; Gershgorin discs
@@ -261,7 +261,7 @@ def geometric_multiplicity(
     return basis.shape[1]
 
 
-def _checked(matrix: Array, uncertainty: Array | None) -> tuple[Array, Array | None]:
+def _checked(matrix: Any, uncertainty: Array | None) -> tuple[Array, Array | None]:
     matrix = np.asarray(matrix)
     if matrix.dtype.kind not in "biufc":
         raise InputTypeError(f"a matrix must hold numbers, not {matrix.dtype}")

@@ -65,7 +65,7 @@ def factors(expression: sympy.Expr, symbol: sympy.Symbol) -> list[tuple[sympy.Po
         found = sympy.factor_list(expression, symbol)[1]
     except sympy.PolynomialError:
         found = [(expression, 1)]
-    return [(sympy.Poly(factor, symbol), multiplicity) for factor, multiplicity in found]
+    return [(sympy.Poly(factor, symbol), int(multiplicity)) for factor, multiplicity in found]
 
 
 def closed_form_roots(polynomial: sympy.Poly) -> list[sympy.Expr] | None:

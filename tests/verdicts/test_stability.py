@@ -79,7 +79,7 @@ def test_exact_signs_far_below_rounding(sign):
     blurred = linearisation("flow", np.array(exact, float), np.full((2, 2), 1e-15))
     assert blurred.verdict.verdict == "undecided"
     assert blurred.verdict.margin < 0
-    assert blurred.type == "centre"
+    assert blurred.type == "centre of the linearisation"
 
 
 def test_type_and_verdict_do_not_contradict_each_other():

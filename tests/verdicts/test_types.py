@@ -43,7 +43,7 @@ FLOWS = [
 
 @pytest.mark.parametrize(("matrix", "name"), FLOWS, ids=[name for _, name in FLOWS])
 def test_flows(matrix, name):
-    assert classify(matrix, spectrum(matrix), "flow") == name
+    assert classify(matrix, spectrum(matrix), "flow", linear=True) == name
 
 
 @pytest.mark.parametrize(("matrix", "name"), FLOWS[:-3], ids=[name for _, name in FLOWS[:-3]])
@@ -51,7 +51,7 @@ def test_names_do_not_depend_on_coordinates(matrix, name):
     d = len(matrix)
     change, _ = np.linalg.qr(np.random.default_rng(d).normal(size=(d, d)))
     turned = change @ matrix @ change.T
-    assert classify(turned, spectrum(turned), "flow") == name
+    assert classify(turned, spectrum(turned), "flow", linear=True) == name
 
 
 MAPS = [
@@ -71,7 +71,7 @@ MAPS = [
 
 @pytest.mark.parametrize(("matrix", "name"), MAPS, ids=[name for _, name in MAPS])
 def test_maps(matrix, name):
-    assert classify(matrix, spectrum(matrix), "map") == name
+    assert classify(matrix, spectrum(matrix), "map", linear=True) == name
 
 
 MANIFOLDS = [
@@ -104,10 +104,16 @@ def test_sides():
 def test_sides_that_are_known_better_win():
     matrix = np.array([[-1e-25, 1.0], [-1.0, -1e-25]])
     found = spectrum(matrix)
-    assert classify(matrix, found, "flow") == "centre"
-    assert classify(matrix, found, "flow", 0, np.array([-1, -1])) == "stable focus"
+    assert classify(matrix, found, "flow", linear=True) == "centre"
+    assert classify(matrix, found, "flow", known_sides=np.array([-1, -1])) == "stable focus"
 
 
 def test_a_defective_imaginary_pair_is_no_centre():
     matrix = np.block([[CENTRE, np.eye(2)], [np.zeros((2, 2)), CENTRE]])
     assert classify(matrix, spectrum(matrix), "flow") != "centre"
+
+
+def test_only_of_a_linear_system_is_a_centre_of_the_linearisation_a_centre():
+    matrix = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    assert classify(matrix, spectrum(matrix), "flow") == "centre of the linearisation"
+    assert classify(matrix, spectrum(matrix), "flow", linear=True) == "centre"
