@@ -23,10 +23,10 @@ def check_positive(value: Any, what: str) -> None:
         for own in value.values():
             check_positive(own, what)
         return
-    if isinstance(value, jax.Array) and value.shape == ():
-        return
     if isinstance(value, sympy.Expr):
         positive = value.is_positive if value.is_number else True
+    elif isinstance(value, jax.Array) and value.shape == ():
+        positive = True
     elif isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
         positive = 0 < value < float("inf")
     else:

@@ -186,6 +186,7 @@ def exact(value: Any) -> sympy.Expr:
 
 def expression(value: Any, what: str) -> sympy.Expr:
     """`value` as a SymPy expression; a string is refused, because SymPy would run it as Python code."""
+    result: Any = None
     try:
         result = None if isinstance(value, str) else sympy.sympify(value)
     except (sympy.SympifyError, TypeError, AttributeError):

@@ -149,7 +149,7 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
 
 
 def stability_sign(
-    matrix: Array, uncertainty: Array | None = None, *, kind: Literal["flow", "map"]
+    matrix: Any, uncertainty: Array | None = None, *, kind: Literal["flow", "map"]
 ) -> int | None:
     """Where the eigenvalues certainly are: the stability of a linear flow or map.
 
@@ -182,7 +182,7 @@ def stability_sign(
     return precise_sign(matrix, uncertainty, kind) if len(matrix) <= _PRECISE_DIMENSION else None
 
 
-def symmetric_eigenvalues(matrix: Array, uncertainty: Array | None = None) -> tuple[Array, float]:
+def symmetric_eigenvalues(matrix: Any, uncertainty: Array | None = None) -> tuple[Array, float]:
     """Eigenvalues of a real symmetric matrix, ascending, and one bound on the error of each.
 
     With computed eigenpairs (θ, Q), Weyl's theorem bounds the distance to the eigenvalues of Q θ Qᵀ
@@ -218,7 +218,7 @@ def symmetric_eigenvalues(matrix: Array, uncertainty: Array | None = None) -> tu
     )
 
 
-def kernel(matrix: Array, tolerance: float | Array | None = None) -> tuple[Array, Array]:
+def kernel(matrix: Any, tolerance: float | Array | None = None) -> tuple[Array, Array]:
     """The numerical kernel: an orthonormal basis (d, k), and all d singular values, descending.
 
     A direction belongs to the kernel if its singular value is at most `tolerance`: by default d ·
@@ -239,9 +239,7 @@ def kernel(matrix: Array, tolerance: float | Array | None = None) -> tuple[Array
     return right[rank:].conj().T, singular_values
 
 
-def geometric_multiplicity(
-    matrix: Array, eigenvalue: complex, tolerance: float | None = None
-) -> int:
+def geometric_multiplicity(matrix: Any, eigenvalue: complex, tolerance: float | None = None) -> int:
     """The number of independent eigenvectors: the dimension of the kernel of A − λI.
 
     The default tolerance is 16 d eps max(‖A‖, |λ|): the mean of a cluster (which `spectrum`
