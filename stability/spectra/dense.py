@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from stability.spectra.discs import (
     connected,
     diagonalise,
 )
-from stability.spectra.precise import exact_sign, precise_sign
+from stability.spectra.precise import Kind, exact_sign, precise_sign
 
 _EPS = np.finfo(np.float64).eps
 _EXACT_DIMENSION = 16
@@ -148,9 +148,7 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
     )
 
 
-def stability_sign(
-    matrix: Any, uncertainty: Array | None = None, *, kind: Literal["flow", "map"]
-) -> int | None:
+def stability_sign(matrix: Any, uncertainty: Array | None = None, *, kind: str) -> int | None:
     """Where the eigenvalues certainly are: the stability of a linear flow or map.
 
     Float64 discs decide nearly always. Where they do not, a matrix of dimension at most 16 that is
@@ -170,6 +168,7 @@ def stability_sign(
     """
     if kind not in ("flow", "map"):
         raise InputError(f"kind must be 'flow' or 'map', not {kind!r}")
+    system: Kind = "flow" if kind == "flow" else "map"
     matrix, uncertainty = _checked(matrix, uncertainty)
     found = spectrum(matrix, uncertainty)
     bounds, boundary = (found.abscissa, 0.0) if kind == "flow" else (found.radius, 1.0)
@@ -178,8 +177,8 @@ def stability_sign(
     if bounds.lower > boundary:
         return 1
     if uncertainty is None or not uncertainty.any():
-        return exact_sign(matrix, kind) if len(matrix) <= _EXACT_DIMENSION else None
-    return precise_sign(matrix, uncertainty, kind) if len(matrix) <= _PRECISE_DIMENSION else None
+        return exact_sign(matrix, system) if len(matrix) <= _EXACT_DIMENSION else None
+    return precise_sign(matrix, uncertainty, system) if len(matrix) <= _PRECISE_DIMENSION else None
 
 
 def symmetric_eigenvalues(matrix: Any, uncertainty: Array | None = None) -> tuple[Array, float]:
