@@ -141,6 +141,8 @@ def named_box(box: Mapping[str, Any], variables: Sequence[str]) -> dict[str, tup
             raise InputError(
                 f"the box of {variable} is two finite numbers, low < high, not {interval}"
             )
+        if max(abs(low), abs(high)) > 1e100:
+            raise InputError(f"the box of {variable} is too large to search: {interval}")
         result[str(variable)] = (low, high)
     return result
 

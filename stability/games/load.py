@@ -36,8 +36,12 @@ def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None
         return _from_python(*((path, attribute) if path.endswith(".py") else (game, "")), settings)
     if game.endswith(".toml"):
         return build(read_game_file(_text(game), filename=game, settings=settings))
-    if Path(game).suffix and Path(game).is_file():
-        raise InputError(f"{game}: a game file ends in .toml, or is given as file.py:name")
+    if Path(game).exists():
+        raise InputError(
+            f"{game} is there, but a game file ends in .toml, or is given as file.py:name"
+        )
+    if game not in catalogue.names() and Path(f"{game}.toml").is_file():
+        raise InputError(f"there is no game called {game!r}; did you mean {game}.toml?")
     return build(read_game_file(catalogue.source(game), filename=game, settings=settings))
 
 
@@ -70,8 +74,10 @@ def _text(path: str) -> str:
         raise InputError(f"there is no file {path}") from None
     except UnicodeDecodeError:
         raise GameFileError(f"{path}: the file is not UTF-8 text") from None
-    except (OSError, ValueError) as error:  # a null character in the name is a ValueError
-        raise InputError(f"{path!r} cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except ValueError:  # a null character in the name
+        raise InputError(f"{path!r} is no name of a file") from None
 
 
 def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:

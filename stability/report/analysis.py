@@ -64,7 +64,8 @@ def report(
         warnings.append(
             "the equilibria come from a multi-start search, which proves nothing about completeness"
             if equilibria
-            else "no equilibrium was found in the box; it may lie outside (give a larger box)"
+            else "no equilibrium was found in the box; one may have been missed, at a kink for example "
+            "(look at a point of your choice), or lie outside (give a larger box)"
         )
     players = subject.numeric.players if isinstance(subject.numeric, Game) else ()
     box_by_name = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))

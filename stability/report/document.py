@@ -206,8 +206,11 @@ def _by_name(conditions: Conditions) -> dict[str, Verdict]:
     return {
         "differential Nash": conditions.differential_nash,
         "local Nash": conditions.local_nash,
-        "local minmax": conditions.local_minmax,
-        **{f"Stackelberg, {k}": v for k, v in conditions.differential_stackelberg.items()},
+        "strict local minmax": conditions.local_minmax,
+        **{
+            f"differential Stackelberg, {k}": v
+            for k, v in conditions.differential_stackelberg.items()
+        },
     }
 
 

@@ -11,6 +11,7 @@ import sympy
 from ..dynamics.partition import Partition
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium
+from ..errors import InputError
 from ..games.game import Game
 from ..rules import Rule
 from ..rules.rule import each
@@ -26,6 +27,7 @@ from .remarks import remarks
 from .subject import FieldFlow, Subject, plain
 from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis, RuleAnalysis
 
+HUGE = 1e150  # squares overflow beyond
 NOT_DIFFERENTIABLE = "not differentiable here"
 
 
@@ -112,6 +114,10 @@ def _linearised(
     A map is searched by its displacement F(x) − x, so its matrix is that of the displacement plus one.
     """
     jacobian, uncertainty, exact, agree = jacobian_at(subject, e, evaluate, expression)
+    if not np.abs(jacobian).max() < HUGE:
+        raise InputError(
+            "the field's Jacobian overflows; use settings and parameters of moderate size"
+        )
     if not agree:
         notes.append("SymPy and JAX disagree on the Jacobian here; please report this.")
     linear = _is_linear(subject, expression)
@@ -149,7 +155,8 @@ def _eigenvalues(
         return sorted_values(found.spectrum.eigenvalues), None, _error(bounds)
     values = dict(subject.values)
     numeric = np.array([complex(c.xreplace(values).evalf(20)) for c in closed])
-    return numeric, tuple(exact_text(c) for c in closed), 2 * EPS * float(np.abs(numeric).max())
+    leading = numeric[0] if bounds is found.spectrum.abscissa else numeric[np.abs(numeric).argmax()]
+    return numeric, tuple(exact_text(c) for c in closed), 2 * EPS * float(abs(leading))
 
 
 def sorted_values(values: np.ndarray) -> np.ndarray:
@@ -178,8 +185,13 @@ def _rule(
     jacobian, uncertainty = numeric
     in_floats = rule.with_each_lr(float)
     partition = field.numeric.partition
-    size = in_floats.linearise(np.abs(jacobian), partition)
-    moved = in_floats.linearise(np.abs(jacobian) + uncertainty, partition) - size
+    with np.errstate(all="ignore"):
+        size = in_floats.linearise(np.abs(jacobian), partition)
+        moved = in_floats.linearise(np.abs(jacobian) + uncertainty, partition) - size
+    if not np.abs(size + moved).max() < HUGE:
+        raise InputError(
+            f"the {rule.name} step overflows at {plain(rule.settings)}; use a smaller lr"
+        )
     inserted = None
     if exact is not None:
         matrix = sympy.Matrix(exact.xreplace(dict(subject.values)))
@@ -270,6 +282,8 @@ def _decomposition(subject: Subject, e: Equilibrium) -> Decomposition:
     symmetric, antisymmetric = (
         float(np.linalg.norm((jacobian + s * jacobian.T) / 2)) for s in (1, -1)
     )
+    largest = 4 * EPS * max(symmetric, antisymmetric)  # what rounding leaves of a part that is zero
+    symmetric, antisymmetric = (x if x > largest else 0.0 for x in (symmetric, antisymmetric))
     total = symmetric**2 + antisymmetric**2
     return Decomposition(symmetric, antisymmetric, antisymmetric**2 / total if total else 0.0)
 

@@ -27,7 +27,10 @@ def remarks(
         shape = {1: "curve", 2: "surface"}.get(
             e.manifold_dimension, f"{e.manifold_dimension}-dimensional manifold"
         )
-        said.append(f"One point of a {shape} of equilibria; stability is judged across it.")
+        said.append(
+            f"One point of a {shape} of equilibria; stability is judged across it, and step sizes hold at "
+            "this point: they may vary along it."
+        )
     for flow in flows:
         stability = flow.stability.verdict
         if conditions is None:

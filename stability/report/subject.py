@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -140,16 +140,25 @@ def _rules(system: Game | Flow | Map, rules: Sequence[Rule] | None) -> tuple[Rul
             return ()
         several = len(system.players) > 1
         return (Simultaneous(), Alternating()) if several else (Simultaneous(),)
+    chosen = []
     for rule in rules:
         if not isinstance(rule, Rule):
             raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
         if isinstance(system, Map):
             raise InputError("a map is already discrete; rules step along a field")
         d = system.partition.dimension
-        rule.with_each_lr(float).linearise(
-            np.zeros((d, d)), system.partition
-        )  # raises for players that do not exist
-    return tuple(rules)
+        # raises for players that do not exist
+        rule.with_each_lr(float).linearise(np.zeros((d, d)), system.partition)
+        chosen.append(_without_others(rule, system.partition.players))
+    return tuple(chosen)
+
+
+def _without_others(rule: Rule, players: Sequence[str]) -> Rule:
+    """The rule without a step size for "the others" where every player has its own."""
+    lr = rule.lr
+    if isinstance(lr, Mapping) and all(p in lr for p in players):
+        return replace(rule, lr={p: lr[p] for p in players})  # pyright: ignore[reportArgumentType]
+    return rule
 
 
 def _field_flow(

@@ -97,7 +97,10 @@ def _nothing(report: Report) -> str:
     noun = "fixed point" if report.system.kind == "map" else "equilibrium"
     if report.search.exhaustive:
         return f"There is no {noun}: the exact solution of the equations finds none."
-    return f"No {noun} was found {box(report)}. There may be one elsewhere, or none."
+    return (
+        f"No {noun} was found {box(report)}. The search may have missed one (it cannot find one at a "
+        "kink), one may lie elsewhere, or there may be none."
+    )
 
 
 def box(report: Report) -> str:
@@ -130,12 +133,16 @@ def _where_one(report: Report, e: EquilibriumAnalysis) -> str:
         what = noun.get(report.system.kind, "a point where training rests")
         on = f", one of a whole {shape(dimension)} of them" if dimension else ""
         return f"The point given, {where}, is {what}{on}."
+    found = not report.search.exhaustive
     if dimension:
         fixed = "fixed points" if report.system.kind == "map" else "equilibria"
         on = "has" if verb == "has" else "rests on"
         return f"{subject} {on} a {shape(dimension)} of {fixed}; {where} is one of them."
     if verb == "has":
-        return f"The map has one fixed point, {where}."
+        return f"The {'search found' if found else 'map has'} one fixed point, {where}."
+    if found:
+        place = "point where training rests" if subject == "Training" else "equilibrium of the flow"
+        return f"The search found one {place}, {where}."
     return f"{subject} {verb} at one point, {where}."
 
 
@@ -146,8 +153,20 @@ def _where_many(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:
         variables = list(points[0].point)
         shown = listed([values_of(e.point) for e in points])
         names = f", {named(variables, shown)}"
-    whole = "Training can rest at {} points{}"
-    text = {"flow": "The flow has {} equilibria{}", "map": "The map has {} fixed points{}"}
+    extended = sum(e.manifold_dimension > 0 for e in points)
+    if extended:
+        some = "each" if extended == len(points) else _count(extended)
+        stand = "stands" if extended in (1, len(points)) else "stand"
+        names += f" ({some} {stand} for a whole curve or surface)"
+    if report.search.exhaustive:
+        whole = "Training can rest at {} points{}"
+        text = {"flow": "The flow has {} equilibria{}", "map": "The map has {} fixed points{}"}
+    else:
+        whole = "The search found {} points where training can rest{}"
+        text = {
+            "flow": "The search found {} equilibria of the flow{}",
+            "map": "The search found {} fixed points of the map{}",
+        }
     return text.get(report.system.kind, whole).format(count, names) + "."
 
 
@@ -239,6 +258,8 @@ def _many(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:
         if 0 < len(kept) <= FEW and len(kept) < len(points):
             which = f", {_which([points[i] for i in kept], kept)}"
         share = _share(len(kept), len(points))
+        if not kept and other:
+            share += " for certain"
         also = f" ({', '.join(extra)})" if extra else ""
         clauses.append(f"{mover.name} {mover.verb('return')} to {share}{which}{also}")
     return _disturbed(clauses)

@@ -123,7 +123,7 @@ def _piecewise(coefficients: list[sympy.Expr], p: sympy.Symbol) -> sympy.Expr:
             pieces.append((form, sympy.true))
             break
         # the value at the breakpoint itself decides which side it belongs to
-        value = _at(coefficients, {p: upper}).xreplace({p: upper})
+        value = _at([c.xreplace({p: upper}) for c in coefficients], {})
         belongs = sympy.simplify(form.xreplace({p: upper}) - value) == 0
         pieces.append((form, p <= upper if belongs else p < upper))
         following = forms[len(pieces)] if len(pieces) < len(forms) else None

@@ -9,7 +9,7 @@ import sympy
 from .._bounded import within
 from .hurwitz import characteristic_polynomial
 
-LONGEST = 80  # operations in a closed form that a person would still want to read
+LONGEST = 50  # operations in a closed form that a person would still want to read
 _s = sympy.Dummy("s")
 
 

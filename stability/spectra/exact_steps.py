@@ -148,10 +148,16 @@ def _closed_form(guard: sympy.Expr, root: sympy.Expr, values: dict) -> sympy.Exp
         if polynomial.degree() < 1:
             continue
         candidates = closed_form_roots(polynomial) or []
+        if polynomial.degree() == 2:  # the form that survives a vanishing leading coefficient
+            a, b, c = polynomial.all_coeffs()
+            surd = sympy.sqrt(sympy.factor_terms(sympy.expand(b**2 - 4 * a * c)))
+            candidates += [2 * c / (-b + sign * surd) for sign in (1, -1)]
         for candidate in candidates:
             if candidate.has(sympy.I):  # a real root written with complex ones helps nobody
                 continue
             difference = (candidate.xreplace(values) - root).evalf(30)
+            if difference.has(sympy.nan, sympy.zoo):
+                continue
             if abs(difference) < 1e-18 * abs(root):
                 return candidate
     return None
