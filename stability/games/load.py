@@ -36,7 +36,7 @@ def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None
         return _from_python(*((path, attribute) if path.endswith(".py") else (game, "")), settings)
     if game.endswith(".toml"):
         return build(read_game_file(_text(game), filename=game, settings=settings))
-    if Path(game).exists():
+    if game and Path(game).exists():
         raise InputError(
             f"{game} is there, but a game file ends in .toml, or is given as file.py:name"
         )

@@ -89,11 +89,19 @@ def test_misspelt_names_are_corrected(name):
         load(name)
 
 
-@pytest.mark.parametrize("name", ["", "zzz", "../xy", "xy.json", "folder"])
+@pytest.mark.parametrize("name", ["", "zzz", "../xy", "xy.json"])
 def test_names_that_are_nothing(name, here):
-    (here / "folder").mkdir()
     with pytest.raises(InputError, match="no game called"):
         load(name)
+
+
+def test_things_that_are_there_but_are_no_game(here):
+    (here / "folder").mkdir()
+    (here / "mine.toml").write_text("")
+    with pytest.raises(InputError, match="folder is there"):
+        load("folder")
+    with pytest.raises(InputError, match=r"did you mean mine\.toml"):
+        load("mine")
 
 
 # ---- Game files -------------------------------------------------------------------------------

@@ -286,7 +286,7 @@ def test_headline_of_the_dirac_gan():
         ("tandem", "(the error shrinks by 40% per step)"),
         ("henon", "The map has two fixed points, (x, y) = (−1.13135, −0.339406) and (0.631354,"),
         ("henon", "iteration returns to neither of them"),
-        ("lorenz", "The flow has three equilibria"),
+        ("lorenz", "The search found three equilibria of the flow"),
         ("lorenz", "the flow returns to none of them"),
         ("nothing", "No equilibrium was found in the box x ∈ [−2, 2]; y ∈ [0, 1]."),
         ("kink", "At (theta, psi) = (0, 0) the field is not differentiable"),
