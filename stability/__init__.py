@@ -22,7 +22,9 @@ from .rules import Alternating as Alternating
 from .rules import Rule as Rule
 from .rules import Simultaneous as Simultaneous
 from .spectra import Spectrum as Spectrum
+from .spectra import characteristic_polynomial as characteristic_polynomial
 from .spectra import critical_step as critical_step
+from .spectra import exact_eigenvalues as exact_eigenvalues
 from .spectra import spectrum as spectrum
 from .spectra import stability_sign as stability_sign
 from .verdicts import Verdict as Verdict

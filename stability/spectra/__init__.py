@@ -5,3 +5,5 @@ from .dense import Bounds as Bounds
 from .dense import Spectrum as Spectrum
 from .dense import spectrum as spectrum
 from .dense import stability_sign as stability_sign
+from .exact import exact_eigenvalues as exact_eigenvalues
+from .hurwitz import characteristic_polynomial as characteristic_polynomial

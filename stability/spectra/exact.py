@@ -28,16 +28,19 @@ def simplified(matrix: sympy.MatrixBase, seconds: float = 1.0) -> sympy.Matrix:
 
 def exact_eigenvalues(
     matrix: sympy.MatrixBase,
-    values: Mapping[sympy.Symbol, sympy.Expr],
+    values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
     seconds: float = 1.5,
 ) -> tuple[sympy.Expr, ...] | None:
-    """The eigenvalues with multiplicity, in closed form, or None.
+    """The eigenvalues of a square matrix with multiplicity, in closed form, or None if there is no short one.
 
     The matrix is split into its strongly connected blocks, each block's characteristic polynomial into
     its factors over the rationals and the parameters, and factors of degree at most four are solved by
     radicals when the result is short. Sorted by their values at the parameters' `values`: by real part,
-    then by imaginary part, largest first.
+    then by imaginary part, largest first; symbols without a value are given one for the sorting alone.
     """
+    unknown = sorted(matrix.free_symbols - set(values or {}), key=str)
+    samples = {s: sympy.Rational(7 + 2 * i, 19) for i, s in enumerate(unknown)}
+    values = {**samples, **(values or {})}
 
     def work():
         roots: list[sympy.Expr] = []

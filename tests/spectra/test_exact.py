@@ -7,6 +7,7 @@ import pytest
 import sympy
 from sympy import I, Integer, Matrix, Poly, Rational, sqrt
 
+import stability
 from stability.spectra.exact import (
     LONGEST,
     at_point,
@@ -189,3 +190,15 @@ def test_at_point_and_simplified():
     assert at[1, 1] == 1
     assert at_point(Matrix([[x, y]]), (x, y), (y, x)) == Matrix([[y, x]])  # all at once
     assert simplified(Matrix([[(x + 1) ** 2 - x**2 - 2 * x - 1]])) == Matrix([[0]])
+
+
+def test_eigenvalues_of_a_users_own_matrix():
+    x, y, gamma = sympy.symbols("x y gamma")  # bare symbols, no values
+    game = stability.SymbolicGame({"x": ([x], x * y + gamma / 2 * x**2), "y": ([y], -x * y)})
+    jacobian = game.jacobian(sympy.zeros(2, 1))
+    assert stability.characteristic_polynomial(jacobian) == [1, gamma, 1]
+    found = stability.exact_eigenvalues(jacobian)
+    assert found is not None
+    assert len(found) == 2
+    assert sympy.simplify(sum(found) + gamma) == 0
+    assert sympy.simplify(found[0] * found[1] - 1) == 0
