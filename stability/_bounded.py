@@ -43,9 +43,12 @@ def within(seconds: float, work: Callable[[], T], default: T) -> T:
 @contextmanager
 def _timer(seconds: float, limit: type[OutOfTime]):
     def ring(_, frame):
-        # inside a garbage-collection callback the exception would be lost with a warning: ring again
-        if frame is None or not frame.f_globals.get("__name__", "").startswith("jax"):
-            raise limit
+        # inside a callback of the garbage collector the exception would be lost: ring again later
+        while frame is not None and frame.f_code is not within.__code__:
+            if "gc_callback" in frame.f_code.co_name or frame.f_code.co_name == "__del__":
+                return
+            frame = frame.f_back
+        raise limit
 
     begin = time.monotonic()
     outer = signal.getitimer(signal.ITIMER_REAL)[0]

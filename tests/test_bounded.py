@@ -1,5 +1,6 @@
 """Time limits end the work they are given, wherever it runs, and nothing else."""
 
+import gc
 import threading
 import time
 
@@ -73,3 +74,23 @@ class TestWithin:
             return spin(0.3)
 
         assert run(work) == "done"
+
+
+def test_callbacks_of_the_garbage_collector_are_left_alone():
+    """An exception raised in one would be swallowed with a warning, and warnings are errors."""
+    rung = []
+
+    def slow_gc_callback(phase, info):
+        spin(0.3)
+        rung.append(phase)
+
+    def work():
+        gc.collect()
+        return spin(30)
+
+    gc.callbacks.append(slow_gc_callback)
+    try:
+        assert within(0.1, work, "default") == "default"
+    finally:
+        gc.callbacks.remove(slow_gc_callback)
+    assert rung
