@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import contextmanager
+from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -40,15 +41,20 @@ def within(seconds: float, work: Callable[[], T], default: T) -> T:
         return default
 
 
+def _in_callback(frame: FrameType | None) -> bool:
+    """Whether the garbage collector has called, where an exception would be lost with a warning."""
+    while frame is not None and frame.f_code is not within.__code__:
+        if "gc_callback" in frame.f_code.co_name or frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
+
+
 @contextmanager
 def _timer(seconds: float, limit: type[OutOfTime]):
     def ring(_, frame):
-        # inside a callback of the garbage collector the exception would be lost: ring again later
-        while frame is not None and frame.f_code is not within.__code__:
-            if "gc_callback" in frame.f_code.co_name or frame.f_code.co_name == "__del__":
-                return
-            frame = frame.f_back
-        raise limit
+        if not _in_callback(frame):  # else it rings again
+            raise limit
 
     begin = time.monotonic()
     outer = signal.getitimer(signal.ITIMER_REAL)[0]
@@ -73,7 +79,7 @@ def _clock(seconds: float, limit: type[OutOfTime]):
     outer = sys.getprofile()
 
     def look(frame, event, argument):
-        if time.monotonic() > end:
+        if time.monotonic() > end and not _in_callback(frame):
             raise limit
         if outer is not None:
             outer(frame, event, argument)
