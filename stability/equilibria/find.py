@@ -132,9 +132,9 @@ def describe_point(
     equations: Equations | None,
 ) -> Equilibrium:
     """A given point, stationary or not, described like a found one."""
+    if equations is None or (exact is not None and not _vanishes(exact, equations)):
+        exact = None  # only algebra can tell that the field vanishes exactly
     generic = equations is not None and exact is not None and _is_generic(exact, equations)
-    if equations is not None and exact is not None and not _vanishes(exact, equations):
-        exact = None
     return _described(evaluate, point, 0.0, box, exact, generic, False)
 
 

@@ -167,6 +167,14 @@ def test_a_given_point():
     assert point["flows"][0]["stability"]["verdict"] == "undecided"
 
 
+def test_a_given_point_of_a_game_in_python(tmp_path):
+    path = tmp_path / "my_networks.py"
+    path.write_text(NETWORK)
+    content = data(str(path), "--at", "disc.w=0,gen.v=0", "--at", "disc.w=1,gen.v=0")
+    assert [e["stationary"] for e in content["equilibria"]] == [True, False]
+    assert content["equilibria"][1]["flows"][0]["stability"]["verdict"] == "undecided"
+
+
 def test_flows_and_maps():
     flow = data("lorenz", "--set", "rho=1/2")
     assert flow["equilibria"][0]["conditions"] is None
