@@ -44,7 +44,8 @@ def within(seconds: float, work: Callable[[], T], default: T) -> T:
 def _in_callback(frame: FrameType | None) -> bool:
     """Whether the garbage collector has called, where an exception would be lost with a warning."""
     while frame is not None and frame.f_code is not within.__code__:
-        if "gc_callback" in frame.f_code.co_name or frame.f_code.co_name == "__del__":
+        name, module = frame.f_code.co_name, frame.f_globals.get("__name__")
+        if "gc_callback" in name or name == "__del__" or module in ("weakref", "_weakrefset"):
             return True
         frame = frame.f_back
     return False
