@@ -226,7 +226,7 @@ def _rule(
         critical_exact,
         best,
         best_radius,
-        math.log(10) / -math.log(across) if stable and across > 0 else None,
+        math.log(10) / -math.log(across) if stable and 0 < across < 1 else None,
     )
 
 

@@ -175,6 +175,13 @@ def test_a_given_point_of_a_game_in_python(tmp_path):
     assert content["equilibria"][1]["flows"][0]["stability"]["verdict"] == "undecided"
 
 
+def test_a_step_so_small_that_its_radius_rounds_to_one():
+    content = data("dirac-gan-r1", "--rule", "simultaneous:lr=1e-17")
+    (rule,) = content["equilibria"][0]["rules"]
+    assert rule["stability"]["verdict"] == "exponentially stable"  # decided in exact arithmetic
+    assert rule["steps_per_digit"] is None
+
+
 def test_flows_and_maps():
     flow = data("lorenz", "--set", "rho=1/2")
     assert flow["equilibria"][0]["conditions"] is None
