@@ -9,6 +9,10 @@ class InputTypeError(InputError, TypeError):
     """Something the user handed in has the wrong kind (a string for a number, a vector for a loss)."""
 
 
+class SingularError(InputError):
+    """A field or rule needs the inverse of a matrix that has none."""
+
+
 class GameFileError(InputError):
     """A game file is wrong. The message begins with the file, the key and, in expressions, the column."""
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..errors import InputError
 from .batch import batched
 from .partition import Partition
 from .system import NumericSystem, SymbolicSystem
+from .vectors import eye_like, solve, zeros_like
 
 
 class Flow(NumericSystem):
@@ -26,6 +29,9 @@ class Flow(NumericSystem):
     - `box`: where equilibria are searched, a mapping from names to (low, high).
     - `partition`: who owns which coordinates (only rules that move the players separately ask).
     - `part`: `part(i, x)`, player i's rows of v(x), if they are cheaper than all of v.
+
+    A flow that a field makes of a game keeps them as `game` and `field` (else None), for the rules that
+    look behind the field.
 
     Raises InputError if the dimension is unknown, or `field` does not return a real vector of shape (d,).
     """
@@ -47,6 +53,8 @@ class Flow(NumericSystem):
     ):
         super().__init__(field, dimension, variables, start, box, partition, name, check)
         self._part = part
+        self.game: Any = None
+        self.field: Any = None
 
     def __call__(self, x: Any) -> Any:
         """v(x), shape (d,)."""
@@ -56,24 +64,87 @@ class Flow(NumericSystem):
         """Player i's rows of v(x), shape (d_i,)."""
         return self.partition.part(i, self(x)) if self._part is None else self._part(i, x)
 
+    def restricted(self, i: int, x: Any) -> Flow:
+        """Player i's own flow, of dimension d_i, while the others' strategies stay those of x."""
+        return Flow(
+            lambda own: self.part(i, self.partition.replaced(i, own, x)),
+            partition=self.partition.alone(i),
+            check=False,
+        )
+
+    def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
+        """The y with y = x + H v(y), H the step sizes by player, shape (d,); NaN where none was found."""
+        return _root(lambda y: y - x - self.partition.scale(sizes, self(y)), x)
+
+    def zero(self, x: Any) -> Any:
+        """The zero of v that Newton's method finds from x, shape (d,); NaN where it finds none."""
+        return _root(self, x)
+
     @cached_property
     def evaluate(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """X (n, d) ↦ (v, J) of shapes (n, d) and (n, d, d), in float64, in one compiled batch."""
         return batched(self.function, self.dimension)
 
 
-class Linear:
-    """The linear flow ẋ = Jx of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors."""
+def _root(function: Callable[[Any], Any], guess: Any) -> Any:
+    """A zero of a function by Newton's method, differentiable by the implicit function theorem."""
+    import optimistix
 
-    def __init__(self, matrix: Any, partition: Partition):
+    tolerance = float(64 * jnp.finfo(guess.dtype).eps)
+    found = optimistix.root_find(
+        lambda y, _: function(y),
+        optimistix.Newton(rtol=tolerance, atol=tolerance),
+        guess,
+        max_steps=64,
+        throw=False,
+    )
+    return jnp.where(found.result == optimistix.RESULTS.successful, found.value, jnp.nan)
+
+
+class Linear:
+    """The affine flow ẋ = Jx + b of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors."""
+
+    game = None
+    field = None
+
+    def __init__(self, matrix: Any, partition: Partition, offset: Any = None):
         self.matrix = matrix
         self.partition = partition
+        self.offset = offset
 
     def __call__(self, x: Any) -> Any:
-        return self.matrix @ x
+        moved = self.matrix @ x
+        return moved if self.offset is None else moved + self.offset
 
     def part(self, i: int, x: Any) -> Any:
-        return self.partition.part(i, self.matrix) @ x
+        own = self.partition.part(i, self.matrix) @ x
+        return own if self.offset is None else own + self.partition.part(i, self.offset)
+
+    def jvp(self, x: Any, u: Any) -> Any:
+        """J u."""
+        return self.matrix @ u
+
+    def jacobian(self, x: Any) -> Any:
+        """J."""
+        return self.matrix
+
+    def restricted(self, i: int, x: Any) -> Linear:
+        """Player i's own flow while the others' strategies stay those of x."""
+        own = self.partition.slices[i]
+        block = self.matrix[own, own]
+        return Linear(
+            block, self.partition.alone(i), self.part(i, x) - block @ self.partition.part(i, x)
+        )
+
+    def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
+        """The y with y = x + H v(y), H the step sizes by player."""
+        forced = x if self.offset is None else x + self.partition.scale(sizes, self.offset)
+        matrix = eye_like(self.matrix) - self.partition.scale(sizes, self.matrix)
+        return solve(matrix, forced)
+
+    def zero(self, x: Any) -> Any:
+        """The zero of v."""
+        return solve(self.matrix, zeros_like(x) if self.offset is None else -self.offset)
 
 
 class SymbolicFlow(SymbolicSystem):
@@ -84,10 +155,28 @@ class SymbolicFlow(SymbolicSystem):
     """
 
     kind = "flow"
+    game: Any = None
+    field: Any = None
 
     def part(self, i: int, x: sympy.MatrixBase) -> sympy.MatrixBase:
         """Player i's rows of v(x), shape (d_i, 1)."""
         return self._at(self.partition.part(i, self.expressions), x)
+
+    def restricted(self, i: int, x: sympy.MatrixBase) -> SymbolicFlow:
+        """Player i's own flow, in d_i variables, while the others' strategies stay those of x."""
+        own = sympy.Matrix(
+            [sympy.Dummy(v.name, real=True) for v in self.partition.part(i, self.profile)]
+        )
+        values = self.part(i, self.partition.replaced(i, own, x))
+        return SymbolicFlow(dict(zip(own, values, strict=True)), partition=self.partition.alone(i))
+
+    def implicit_step(self, sizes: Sequence[Any], x: sympy.MatrixBase) -> sympy.MatrixBase:
+        """Raises InputError: the equation of an implicit step is solved numerically."""
+        raise InputError("an implicit step has no formula; use the numeric flow (flow.numeric())")
+
+    def zero(self, x: sympy.MatrixBase) -> sympy.MatrixBase:
+        """Raises InputError: a best response is solved for numerically."""
+        raise InputError("a best response has no formula; use the numeric flow (flow.numeric())")
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Flow:
         """The same flow in JAX, at the given parameter values (default: the flow's own)."""

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+import sympy
+
 from ..errors import InputError, InputTypeError
 from .vectors import rows, stack, zeros_like
 
@@ -42,6 +45,10 @@ class Partition:
             raise InputError(f"player {player} does not exist; there are {len(self.players)}")
         return player
 
+    def alone(self, i: int) -> Partition:
+        """Player `i` without the others."""
+        return Partition((self.players[i],), (self.sizes[i],))
+
     def part(self, i: int, x: Any) -> Any:
         """Player `i`'s rows of the vector `x`."""
         return rows(x, self.slices[i])
@@ -51,6 +58,22 @@ class Partition:
         parts = [zeros_like(rows(like, s)) for s in self.slices]
         parts[i] = part
         return stack(parts)
+
+    def replaced(self, i: int, part: Any, x: Any) -> Any:
+        """The vector `x` with player `i`'s rows exchanged for `part`."""
+        return stack([part if j == i else rows(x, s) for j, s in enumerate(self.slices)])
+
+    def interaction(self, matrix: Any) -> Any:
+        """The (d, d) matrix with every player's own diagonal block set to zero."""
+        own = np.equal.outer(self._owners, self._owners)
+        if isinstance(matrix, sympy.MatrixBase):
+            return sympy.Matrix(*matrix.shape, lambda i, j: 0 if own[i, j] else matrix[i, j])
+        return matrix * ~own
+
+    @property
+    def _owners(self) -> np.ndarray:
+        """Whose each coordinate is, shape (d,)."""
+        return np.repeat(np.arange(len(self.sizes)), self.sizes)
 
     def scale(self, factors: Sequence[Any], x: Any) -> Any:
         """The vector `x` with each player's part multiplied by that player's factor."""

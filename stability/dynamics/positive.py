@@ -33,3 +33,43 @@ def check_positive(value: Any, what: str) -> None:
         raise InputTypeError(f"{what} is a positive number, not {value!r}")
     if not positive or value is sympy.oo:
         raise InputError(f"{what} is a positive finite number, not {value}")
+
+
+def check_nonnegative(value: Any, what: str) -> None:
+    """Raises InputError unless `value` is a finite number, zero or positive; as `check_positive`."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0:
+        return
+    if isinstance(value, sympy.Expr) and value.is_zero:
+        return
+    try:
+        check_positive(value, what)
+    except InputError as error:
+        raise type(error)(str(error).replace("is a positive", "is zero or a positive")) from None
+
+
+def check_real(value: Any, what: str) -> None:
+    """Raises InputError unless `value` is a finite real number of either sign."""
+    if isinstance(value, sympy.Expr):
+        good = value.is_real is not False and not value.has(sympy.oo, sympy.nan, sympy.zoo)
+    elif isinstance(value, jax.Array) and value.shape == ():
+        good = True
+    elif isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool):
+        good = bool(np.isfinite(value))
+    else:
+        raise InputTypeError(f"{what} is a real number, not {value!r}")
+    if not good:
+        raise InputError(f"{what} is a finite real number, not {value}")
+
+
+def check_whole(value: Any, what: str, low: int, high: int) -> None:
+    """Raises InputError unless `value` is a whole number between `low` and `high`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
+        raise InputTypeError(f"{what} is a whole number, not {value!r}")
+    if not low <= value <= high:
+        raise InputError(f"{what} is a whole number from {low} to {high}, not {value}")
+
+
+def check_flag(value: Any, what: str) -> None:
+    """Raises InputTypeError unless `value` is True or False."""
+    if not isinstance(value, bool):
+        raise InputTypeError(f"{what} is true or false, not {value!r}")

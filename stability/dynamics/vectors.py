@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..errors import SingularError
+
 
 def rows(x: Any, part: slice) -> Any:
     """The rows of `x` in `part`."""
@@ -38,3 +40,26 @@ def zeros_like(x: Any) -> Any:
     import jax.numpy as jnp
 
     return jnp.zeros_like(x)
+
+
+def solve(matrix: Any, right: Any) -> Any:
+    """The solution z of `matrix` z = `right`; `right` is a vector or a stack of them.
+
+    Raises SingularError for a singular matrix in NumPy and SymPy; JAX cannot raise and returns what is not
+    finite.
+    """
+    try:
+        if isinstance(matrix, sympy.MatrixBase):
+            return matrix.LUsolve(right)
+        if isinstance(matrix, np.ndarray) and isinstance(right, np.ndarray):
+            return np.linalg.solve(matrix, right)
+    except (np.linalg.LinAlgError, sympy.matrices.exceptions.NonInvertibleMatrixError):
+        raise SingularError("a matrix that has to be inverted is singular") from None
+    import jax.numpy as jnp
+
+    return jnp.linalg.solve(matrix, right)
+
+
+def eye_like(matrix: Any) -> Any:
+    """The identity of the shape of a square matrix, in the same library."""
+    return sympy.eye(matrix.rows) if isinstance(matrix, sympy.MatrixBase) else np.eye(len(matrix))

@@ -1,7 +1,27 @@
 """Vector fields of games: what the players follow."""
 
+from .anticipation import LOLA as LOLA
+from .anticipation import LookaheadOpponent as LookaheadOpponent
+from .consensus import Consensus as Consensus
+from .custom import FieldFunction as FieldFunction
+from .custom import Preconditioned as Preconditioned
 from .field import Field as Field
 from .gradient import Gradient as Gradient
+from .hierarchy import Ridge as Ridge
+from .hierarchy import Stackelberg as Stackelberg
+from .symplectic import Symplectic as Symplectic
 from .two_timescale import TwoTimescale as TwoTimescale
 
-FIELDS: dict[str, type[Field]] = {field.name: field for field in (Gradient, TwoTimescale)}
+FIELDS: dict[str, type[Field]] = {
+    field.name: field
+    for field in (
+        Gradient,
+        TwoTimescale,
+        Consensus,
+        Symplectic,
+        Stackelberg,
+        Ridge,
+        LOLA,
+        LookaheadOpponent,
+    )
+}

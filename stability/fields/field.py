@@ -6,7 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar, overload
 
+import sympy
+
 from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.system import exact
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 
@@ -15,9 +18,11 @@ class Field(ABC):
     """A recipe that turns a game into a vector field; write `__call__` once, for both engines.
 
     `__call__(game, x)` uses only the operations that `Game` and `SymbolicGame` share, and `+` and `*`.
+    `keeps_equilibria` says whether the field vanishes wherever the game's gradient field does.
     """
 
     name: ClassVar[str]
+    keeps_equilibria: ClassVar[bool] = True
 
     @abstractmethod
     def __call__(self, game: Any, x: Any) -> Any:
@@ -43,7 +48,7 @@ class Field(ABC):
         """The flow ẋ = field(game, x), in the game's own engine."""
         if isinstance(game, SymbolicGame):
             expressions = self(game, game.profile)
-            return SymbolicFlow(
+            flow = SymbolicFlow(
                 dict(zip(game.variables, expressions, strict=True)),
                 parameters=game.parameters,
                 box=game.box,
@@ -51,13 +56,23 @@ class Field(ABC):
                 name=game.name,
                 partition=game.partition,
             )
-        return Flow(
-            lambda x: self(game, x),
-            part=lambda i, x: self.part(game, i, x),
-            partition=game.partition,
-            variables=game.variables,
-            start=game.start,
-            box=game.box,
-            name=game.name,
-            check=False,
-        )
+        else:
+            flow = Flow(
+                lambda x: self(game, x),
+                part=lambda i, x: self.part(game, i, x),
+                partition=game.partition,
+                variables=game.variables,
+                start=game.start,
+                box=game.box,
+                name=game.name,
+                check=False,
+            )
+        flow.game, flow.field = game, self
+        return flow
+
+
+def in_engine(game: Any, number: Any) -> Any:
+    """A setting as the game's engine wants it: in SymPy 0.1 means 1/10; in JAX √2 is a float."""
+    if isinstance(game, SymbolicGame):
+        return exact(number) if isinstance(number, (int, float)) else number
+    return float(number) if isinstance(number, sympy.Expr) else number

@@ -6,13 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import sympy
-
 from ..dynamics.positive import check_positive
-from ..dynamics.system import exact
 from ..errors import InputError
-from ..games.symbolic import SymbolicGame
-from .field import Field
+from .field import Field, in_engine
 
 
 @dataclass(frozen=True)
@@ -34,20 +30,13 @@ class TwoTimescale(Field):
         """The factor of each player's part, in player order."""
         if isinstance(self.tau, Mapping):
             speeds = game.partition.per_player({"": 1, **self.tau}, "tau")
-            return tuple(self._number(game, speed) for speed in speeds)
+            return tuple(in_engine(game, speed) for speed in speeds)
         if len(game.partition.players) != 2:
             raise InputError(
                 "two-timescale with one tau needs two players; name the player instead: "
                 f"two-timescale:tau.{game.partition.players[-1]}=2"
             )
-        return (1, self._number(game, self.tau))
-
-    @staticmethod
-    def _number(game: Any, speed: Any) -> Any:
-        """In SymPy 0.1 means 1/10; in JAX √2 is a float."""
-        if isinstance(game, SymbolicGame):
-            return exact(speed) if isinstance(speed, (int, float)) else speed
-        return float(speed) if isinstance(speed, sympy.Expr) else speed
+        return (1, in_engine(game, self.tau))
 
     def check(self, game: Any) -> None:
         self.speeds(game)

@@ -139,6 +139,20 @@ class Game:
     def _field(self, x: Any, data: Any) -> Any:
         return jnp.concatenate([self._player_field(i, x, data) for i in range(len(self.players))])
 
+    def _gradient(self, i: int, x: Any, data: Any) -> Any:
+        return jax.grad(partial(self._loss, i))(x, data)
+
+    def _solve(self, players: tuple[int, ...], transposed: bool, x: Any, b: Any, data: Any) -> Any:
+        index = np.concatenate(
+            [np.arange(self.dimension)[self.partition.slices[i]] for i in players]
+        )
+        directions = (
+            jnp.zeros((len(index), self.dimension), x.dtype).at[np.arange(len(index)), index].set(1)
+        )
+        columns = jax.vmap(lambda u: self._jvp(x, u, data), out_axes=1)(directions)
+        matrix = columns[index]
+        return jnp.linalg.solve(matrix.T if transposed else matrix, b)
+
     def _hessian(self, i: int, x: Any, data: Any) -> Any:
         return jax.hessian(partial(self._loss, i))(x, data)
 
@@ -169,7 +183,9 @@ class Game:
             "losses": (self._loss_vector, ()),
             "field": (self._field, ()),
             "player_field": (self._player_field, (0,)),
+            "gradient": (self._gradient, (0,)),
             "jvp": (self._jvp, ()),
+            "solve": (self._solve, (0, 1)),
             "vjp": (self._vjp, ()),
             "jacobian": (jax.jacfwd(self._field), ()),
             "derivatives": (self._derivatives, ()),
@@ -197,6 +213,14 @@ class Game:
     def player_field(self, player: str | int, x: Any) -> Any:
         """−∇ᵢLᵢ, one player's part of the field, shape (d_i,)."""
         return self._call("player_field", x, static=(self.partition.index(player),))
+
+    def gradient(self, player: str | int, x: Any) -> Any:
+        """∇L_i over the whole profile, shape (d,)."""
+        return self._call("gradient", x, static=(self.partition.index(player),))
+
+    def solve(self, players: Sequence[int], x: Any, b: Any, transposed: bool = False) -> Any:
+        """The z with J_pp z = b (or J_ppᵀ z = b), J_pp the block of J of some players, by position."""
+        return self._call("solve", x, jnp.asarray(b), static=(tuple(players), transposed))
 
     def jvp(self, x: Any, u: Any) -> Any:
         """J u with J = ∂v/∂x, shape (d,)."""

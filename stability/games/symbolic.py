@@ -13,7 +13,8 @@ import sympy
 from ..dynamics.functions import jax_function
 from ..dynamics.partition import Partition
 from ..dynamics.system import SymbolicSystem, by_name, check_symbols, expression
-from ..errors import InputError, InputTypeError
+from ..dynamics.vectors import solve
+from ..errors import InputError, InputTypeError, SingularError
 from .game import Game
 
 
@@ -115,6 +116,29 @@ class SymbolicGame(SymbolicSystem):
     ) -> sympy.MatrixBase:
         """−∇ᵢLᵢ, one player's part of the field, shape (d_i, 1)."""
         return self._at(self.partition.part(self.partition.index(player), self.expressions), x)
+
+    def gradient(self, player: str | int, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
+        """∇L_i over the whole profile, shape (d, 1)."""
+        return self._at(self._gradients[self.partition.index(player), :].T, x)
+
+    def solve(
+        self,
+        players: Sequence[int],
+        x: sympy.MatrixBase | None,
+        b: sympy.MatrixBase,
+        transposed: bool = False,
+    ) -> sympy.MatrixBase:
+        """The z with J_pp z = b (or J_ppᵀ z = b), J_pp the block of J of some players, by position."""
+        index = [k for i in players for k in range(self.dimension)[self.partition.slices[i]]]
+        matrix = self._at(self._own_jacobian.extract(index, index), x)
+        try:
+            return solve(matrix.T if transposed else matrix, b)
+        except SingularError:
+            names = ", ".join(self.players[i] for i in players)
+            raise SingularError(
+                f"the second derivative of {names} in the own strategy is singular everywhere, "
+                "and this field needs its inverse"
+            ) from None
 
     def block(
         self, row: str | int, column: str | int, x: sympy.MatrixBase | None = None

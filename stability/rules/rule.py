@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, ClassVar, Self
 
 import jax.numpy as jnp
@@ -15,7 +16,9 @@ import sympy
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
-from ..dynamics.vectors import stack
+from ..dynamics.system import exact
+from ..dynamics.vectors import rows, stack
+from ..errors import InputTypeError
 
 State = tuple[Any, ...]
 
@@ -23,12 +26,14 @@ State = tuple[Any, ...]
 class Rule(ABC):
     """A recipe that turns a flow into a map; a frozen dataclass with at least the step size `lr`.
 
-    `lr` is a positive number, or a mapping from players to numbers (key `""` for the others).
+    `lr` is a positive number, or a mapping from players to numbers (key `""` for the others); it is None
+    for the few rules that have no step size.
 
-    A rule's state is a tuple of vectors shaped like the profile. `step` evaluates the field and combines
-    the results linearly, and nothing else; then, at an equilibrium, where every evaluation happens at the
-    equilibrium itself, the chain rule says that the linearised step is the step along the linearised
-    field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
+    A rule's state is a tuple of vectors, the first of them the profile. `step` evaluates the field and
+    combines the results linearly, and nothing else; then, at an equilibrium, where every evaluation
+    happens at the equilibrium itself, the chain rule says that the linearised step is the step along the
+    linearised field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
+    Rules that act differently from place to place say how they act `near` a point.
     """
 
     name: ClassVar[str]
@@ -42,10 +47,49 @@ class Rule(ABC):
     def step(self, flow: Any, state: State) -> State:
         """One step along the flow's field (`flow(x)`, or one player's rows `flow.part(i, x)`)."""
 
+    def near(self, flow: Flow | SymbolicFlow, x: Any) -> Rule:
+        """A rule whose `linearise` is right at the rest point x of this one; most are so everywhere.
+
+        Raises InputError where the step has no derivative at x.
+        """
+        inner = getattr(self, "inner", None)
+        if not isinstance(inner, Rule):
+            return self
+        from .local import Local
+
+        own = inner.near(flow, x)
+        if own is inner:
+            return self
+        return Local(self.frozen(), flow, x) if isinstance(own, Local) else replace(self, inner=own)  # pyright: ignore
+
+    def frozen(self) -> Self:
+        """The rule with whatever changes for good (Adam's second moments, schedules) held still."""
+        inner = getattr(self, "inner", None)
+        return replace(self, inner=inner.frozen()) if isinstance(inner, Rule) else self  # pyright: ignore
+
+    @property
+    def remark(self) -> str | None:
+        """What a reader of this rule's numbers has to know, in a sentence."""
+        inner = getattr(self, "inner", None)
+        return inner.remark if isinstance(inner, Rule) else None
+
+    def check(self, flow: Flow | SymbolicFlow) -> None:
+        """Raises InputError if this rule cannot step along the flow: unknown players, too few of them."""
+        if self.lr is not None:
+            flow.partition.per_player(self.lr, "lr")
+
     @property
     def settings(self) -> dict[str, Any]:
-        """The rule's settings by name, for reports."""
-        return {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
+        """The rule's settings by name, for reports; a rule inside another one as its text."""
+        values = {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
+        return {k: str(v) if isinstance(v, Rule) else v for k, v in values.items() if v is not None}
+
+    def __str__(self) -> str:
+        plain = {"lr": self.lr, "inner": "simultaneous"}
+        own = [
+            (k, v) for k, v in self.settings.items() if v not in (plain.get(k), _default(self, k))
+        ]
+        return self.name + (f":{','.join(f'{k}={v}' for k, v in own)}" if own else "")
 
     def scaled(self, factor: Any) -> Self:
         """The rule with every step size multiplied by `factor` (a number or a SymPy expression)."""
@@ -53,46 +97,111 @@ class Rule(ABC):
 
     def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
         """The rule with `function` applied to its step size, or to each player's."""
+        if self.lr is None:
+            return self
         return replace(self, lr=each(self.lr, function))  # pyright: ignore[reportArgumentType]
+
+    def along(self, flow: Any, u: Any) -> Any:
+        """The vector u with every player's part times the player's step size."""
+        return flow.partition.scale(flow.partition.per_player(self.lr, "lr"), u)
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
         """The Jacobian of the step on the stacked state at an equilibrium where the field's is `matrix`.
 
-        `matrix` is NumPy or SymPy, of shape (d, d); with k state vectors the result is (kd, kd). Its
-        eigenvalues are the multipliers.
+        `matrix` is NumPy or SymPy, of shape (d, d); with m numbers in the state the result is (m, m), the
+        profile first. Its eigenvalues are the multipliers.
         """
-        d = partition.dimension
         flow = Linear(matrix, partition)
-        vectors = len(self.init(flow, np.zeros(d)))
-        if isinstance(matrix, sympy.MatrixBase):
-            identity = sympy.eye(vectors * d)
-            state = tuple(identity[k * d : (k + 1) * d, :] for k in range(vectors))
-        else:
-            state = tuple(np.split(np.eye(vectors * d), vectors))
-        return stack(self.step(flow, state))
+        sizes = self._sizes(flow)
+        symbolic = isinstance(matrix, sympy.MatrixBase)
+        identity = sympy.eye(sum(sizes)) if symbolic else np.eye(sum(sizes))
+        return stack(self.step(flow, split(identity, sizes)))
+
+    def lifted(self, matrix: np.ndarray, partition: Partition, tangent: np.ndarray) -> np.ndarray:
+        """Directions along a manifold of equilibria, shape (d, k), as directions of the state, (m, k)."""
+        return stack(self.init(Linear(matrix, partition), tangent))
+
+    def _sizes(self, flow: Any) -> tuple[int, ...]:
+        d = flow.partition.dimension
+        symbolic = isinstance(flow, SymbolicFlow) or (
+            isinstance(flow, Linear) and isinstance(flow.matrix, sympy.MatrixBase)
+        )
+        zero = sympy.zeros(d, 1) if symbolic else np.zeros(d)
+        return tuple(vector.shape[0] for vector in self.init(flow, zero))
 
     def map(self, flow: Flow | SymbolicFlow) -> Map | SymbolicMap:
-        """The map that this rule makes of a flow, on the stacked state of shape (kd,)."""
-        d = flow.dimension
+        """The map that this rule makes of a flow, on the stacked state (the profile, then the memory)."""
         if isinstance(flow, SymbolicFlow):
-            vectors = len(self.init(flow, flow.profile))
-            names = [f"{v}{'_' * k}" for k in range(vectors) for v in flow.variables]
-            symbols = list(flow.variables) + [sympy.Symbol(n, real=True) for n in names[d:]]
-            state = tuple(sympy.Matrix(symbols[k * d : (k + 1) * d]) for k in range(vectors))
-            after = stack(self.step(flow, state))
+            start = self.init(flow, flow.profile)
+            sizes = tuple(vector.shape[0] for vector in start)
+            names = _state_names([v.name for v in flow.variables], sizes)
+            symbols = [*flow.variables, *(sympy.Symbol(n, real=True) for n in names)]
+            after = stack(self.step(flow, split(sympy.Matrix(symbols), sizes)))
             return SymbolicMap(
                 dict(zip(symbols, after, strict=True)), parameters=flow.parameters, name=flow.name
             )
-        vectors = len(self.init(flow, jnp.zeros(d)))
-        names = [f"{v}{'_' * k}" for k in range(vectors) for v in flow.variables]
+        sizes = tuple(vector.shape[0] for vector in self.init(flow, jnp.zeros(flow.dimension)))
         return Map(
-            lambda state: stack(self.step(flow, tuple(jnp.split(state, vectors)))),
-            variables=names,
+            lambda state: stack(self.step(flow, split(state, sizes))),
+            variables=[*flow.variables, *_state_names(flow.variables, sizes)],
             name=flow.name,
             check=False,
         )
 
 
+def split(state: Any, sizes: tuple[int, ...]) -> State:
+    """The vectors of a stacked state."""
+    ends = list(accumulate(sizes))
+    return tuple(rows(state, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True))
+
+
+def _state_names(variables: Any, sizes: tuple[int, ...]) -> list[str]:
+    """Names for the numbers that a state holds besides the profile."""
+    names = []
+    for k, size in enumerate(sizes[1:], 1):
+        full = size == len(variables)
+        names += [
+            f"{v}{'_' * k}" if full else f"memory{k}_{i}" for i, v in enumerate(variables[:size])
+        ]
+        names += [f"memory{k}_{i}" for i in range(len(variables), size)]
+    return names
+
+
+def _default(rule: Rule, setting: str) -> Any:
+    return next((f.default for f in dataclass_fields(rule) if f.name == setting), None)  # pyright: ignore
+
+
 def each(lr: Any, function: Callable[[Any], Any]) -> Any:
     """A function applied to a step size, or to each player's in a mapping."""
     return {p: function(v) for p, v in lr.items()} if isinstance(lr, Mapping) else function(lr)
+
+
+def coefficient(number: Any, x: Any) -> Any:
+    """A setting as a factor of the vector x: an exact number in SymPy, a float elsewhere."""
+    if isinstance(x, sympy.MatrixBase):
+        return number if isinstance(number, sympy.Expr) else exact(number)
+    return number if isinstance(number, jnp.ndarray) else float(number)
+
+
+def take_inner(rule: Any) -> None:
+    """Settles the inner rule and the one step size of a frozen rule around another one.
+
+    The inner rule is simultaneous if none is given; the step size is the outer rule's if it was given one,
+    else the inner one's.
+    """
+    inner = rule.inner
+    if inner is None:
+        from .simultaneous import Simultaneous
+
+        inner = Simultaneous()
+    if not isinstance(inner, Rule):
+        raise InputTypeError(
+            f"{rule.name} goes round a rule such as Extragradient(lr=0.1), not {inner!r}"
+        )
+    lr = inner.lr if rule.lr is None else rule.lr
+    if isinstance(lr, Mapping) and lr.get("", 1) is None:
+        lr = {**lr, "": inner.lr}
+    if inner.lr is not None and inner.lr != lr:
+        inner = replace(inner, lr=lr)  # pyright: ignore[reportArgumentType]
+    object.__setattr__(rule, "lr", lr)
+    object.__setattr__(rule, "inner", inner)

@@ -21,5 +21,4 @@ class Simultaneous(Rule):
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state
-        sizes = flow.partition.per_player(self.lr, "lr")
-        return (x + flow.partition.scale(sizes, flow(x)),)
+        return (x + self.along(flow, flow(x)),)

@@ -1,0 +1,93 @@
+"""Fields of players who reckon with the others' next steps: LOLA and lookahead-opponent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..dynamics.positive import check_flag, check_nonnegative
+from ..dynamics.vectors import zeros_like
+from ..errors import InputError
+from .field import Field, in_engine
+
+
+@dataclass(frozen=True)
+class LookaheadOpponent(Field):
+    """Player i follows −∇ᵢLᵢ at (xᵢ, xⱼ − step·∇ⱼLⱼ for j ≠ i): it expects the others' naive next step.
+
+    It does not differentiate through that step (lookahead of Zhang, Lesser 2010; Letcher et al. 2019).
+    """
+
+    step: Any = 0.1
+    name: ClassVar[str] = "lookahead-opponent"
+
+    def __post_init__(self):
+        check_nonnegative(self.step, f"the step of {self.name}")
+
+    def check(self, game: Any) -> None:
+        if len(game.partition.players) < 2:
+            raise InputError(f"{self.name} needs at least two players")
+
+    def __call__(self, game: Any, x: Any) -> Any:
+        self.check(game)
+        v = game.field(x)
+        field = v
+        for i in range(len(game.partition.players)):
+            field = game.partition.replaced(i, self._part(game, i, x, v), field)
+        return field
+
+    def part(self, game: Any, i: int, x: Any) -> Any:
+        return self._part(game, i, x, game.field(x))
+
+    def _part(self, game: Any, i: int, x: Any, v: Any) -> Any:
+        return game.player_field(i, x + in_engine(game, self.step) * others(game.partition, i, v))
+
+
+@dataclass(frozen=True)
+class LOLA(LookaheadOpponent):
+    """Player i differentiates Lᵢ(xᵢ, xⱼ − step·∇ⱼLⱼ(x) for j ≠ i) through the others' naive steps.
+
+    Learning with opponent-learning awareness (Foerster et al. 2018): the loss expanded to first order
+    in the step, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact` the loss itself
+    at the anticipated point. In zero-sum games it rests where the gradient field does; in others it may
+    rest elsewhere.
+    """
+
+    exact: bool = False
+    name: ClassVar[str] = "lola"
+    keeps_equilibria: ClassVar[bool] = False
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_flag(self.exact, "exact")
+
+    def _part(self, game: Any, i: int, x: Any, v: Any) -> Any:
+        step, partition = in_engine(game, self.step), game.partition
+        moves = others(partition, i, v)
+        if self.exact:
+            return -anticipated_gradient(game, i, [x, x + step * moves], lambda u: step * u)
+        # −∇ᵢ(Lᵢ + step·∇Lᵢ·moves), where ∇ᵢ(∇Lᵢ)·u = −(J u)ᵢ and moves has the derivative J
+        through = game.vjp(x, others(partition, i, game.gradient(i, x)))
+        return partition.part(i, v + step * (game.jvp(x, moves) - through))
+
+
+def others(partition: Any, i: int, vector: Any) -> Any:
+    """The vector with player i's rows set to zero."""
+    return partition.replaced(i, zeros_like(partition.part(i, vector)), vector)
+
+
+def anticipated_gradient(game: Any, i: int, path: list[Any], scale: Any) -> Any:
+    """d/dxᵢ of Lᵢ at the end of the path z₀, z₁, …, z_k, where the others step: z_{j+1} = z_j + H v_{−i}(z_j)
+    with H the linear map `scale`.
+
+    By the chain rule, backwards: with w = ∇_{−i}Lᵢ(z_k) each step adds (∂v_{−i}/∂xᵢ)ᵀHw to the gradient and
+    (∂v_{−i}/∂x_{−i})ᵀHw to w.
+    """
+    partition = game.partition
+    slope = game.gradient(i, path[-1])
+    gradient, w = partition.part(i, slope), others(partition, i, slope)
+    for z in reversed(path[:-1]):
+        pulled = game.vjp(z, scale(w))
+        gradient = gradient + partition.part(i, pulled)
+        w = w + others(partition, i, pulled)
+    return gradient

@@ -1,0 +1,93 @@
+"""Fields in which one player moves first: the Stackelberg gradient and Follow-the-Ridge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..dynamics.vectors import rows, stack
+from ..errors import InputError
+from ..games.structure import is_zero_sum
+from .field import Field
+
+
+@dataclass(frozen=True)
+class Stackelberg(Field):
+    """The leader follows its total gradient, all others their own (Fiez, Chasnov, Ratliff 2020).
+
+    With f the followers and v_f their part of the gradient field, their response to the leader has the
+    slope r′ = −J_ff⁻¹ J_fl, and the leader's part is −(∇_l L_l + r′ᵀ ∇_f L_l). For two players this is
+    the hierarchical gradient −(∇₁L₁ − (∇²₂₁L₂)ᵀ(∇²₂₂L₂)⁻¹∇₂L₁). In a zero-sum game of two players the total
+    gradient vanishes wherever the gradient does; elsewhere the field rests at points of its own.
+
+    `leader` is a player's name or position. The field is infinite where J_ff is singular.
+    """
+
+    leader: Any = 0
+    name: ClassVar[str] = "stackelberg"
+    keeps_equilibria: ClassVar[bool] = False
+
+    def check(self, game: Any) -> None:
+        game.partition.index(self.leader)
+        if len(game.partition.players) < 2:
+            raise InputError("stackelberg needs at least two players: a leader and a follower")
+
+    def __call__(self, game: Any, x: Any) -> Any:
+        self.check(game)
+        partition = game.partition
+        leader = partition.index(self.leader)
+        followers = [i for i in range(len(partition.players)) if i != leader]
+        slope = game.gradient(leader, x)
+        followed = stack([partition.part(i, slope) for i in followers])
+        weights = iter(
+            _split(game.solve(followers, x, followed, transposed=True), partition, followers)
+        )
+        adjoint = stack(
+            [
+                0 * partition.part(leader, slope) if i == leader else next(weights)
+                for i in range(len(partition.players))
+            ]
+        )
+        pulled = partition.part(leader, game.vjp(x, adjoint))
+        v = game.field(x)
+        return partition.replaced(leader, pulled - partition.part(leader, slope), v)
+
+
+@dataclass(frozen=True)
+class Ridge(Field):
+    """Follow-the-Ridge (Wang, Zhang, Ba 2020) for min over x, max over y of f.
+
+    ẋ = −f_x, ẏ = f_y + f_yy⁻¹ f_yx f_x: the second term keeps y on the ridge f_y = 0 while x, the game's
+    minimizer, moves. In terms of
+    the gradient field the outer player's part is v_x and the inner one's v_y − J_yy⁻¹ J_yx v_x.
+
+    Raises InputError unless the game has two players and is zero-sum. Infinite where f_yy is singular.
+    """
+
+    name: ClassVar[str] = "ridge"
+
+    def check(self, game: Any) -> None:
+        if len(game.partition.players) != 2:
+            raise InputError(
+                f"ridge needs a two-player zero-sum game; this one has {len(game.partition.players)} "
+                f"player{'s' if len(game.partition.players) != 1 else ''}"
+            )
+        if not is_zero_sum(game):
+            raise InputError("ridge needs a two-player zero-sum game; this one is general-sum")
+
+    def __call__(self, game: Any, x: Any) -> Any:
+        partition = game.partition
+        outer, inner = game.minimizer, 1 - game.minimizer
+        v = game.field(x)
+        outer_alone = partition.embed(outer, partition.part(outer, v), like=v)
+        along = game.solve((inner,), x, partition.part(inner, game.jvp(x, outer_alone)))
+        return v - partition.embed(inner, along, like=v)
+
+
+def _split(vector: Any, partition: Any, players: list[int]) -> list[Any]:
+    """A vector of some players' parts, one below the other, as the list of these parts."""
+    parts, begin = [], 0
+    for i in players:
+        parts.append(rows(vector, slice(begin, begin + partition.sizes[i])))
+        begin += partition.sizes[i]
+    return parts

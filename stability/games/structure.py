@@ -1,0 +1,62 @@
+"""What a game is as a whole: whether it is zero-sum."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+
+import jax
+import numpy as np
+import sympy
+
+from .game import Game
+from .symbolic import SymbolicGame
+
+SAME = 1e-13  # relative size of what counts as zero at a sample point
+
+
+def is_zero_sum(
+    game: Game | SymbolicGame,
+    points: np.ndarray | None = None,
+    values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
+) -> bool:
+    """Whether the losses add up to terms in single strategies: ∇²ᵢⱼ ΣL = 0 for all players i ≠ j.
+
+    A player cannot act on terms in the others' strategies, so such a two-player game is strategically
+    equivalent to one whose losses add up to zero. Judged at sample points, shape (n, d), by default three
+    around the start, with a symbolic game's parameters at the given `values`, their own, or arbitrary ones.
+    """
+    partition = game.partition
+    if len(partition.players) < 2:
+        return False
+    if points is None:
+        start = np.zeros(partition.dimension) if game.start is None else np.asarray(game.start)
+        rng = np.random.default_rng(0)
+        points = start + rng.uniform(-1, 1, (3, partition.dimension))
+    pairs = list(itertools.combinations(partition.slices, 2))
+    for hessians in map(_hessians(game, values or {}), points):
+        total, scale = hessians.sum(axis=0), np.abs(hessians).max()
+        if not all(np.abs(total[i, j]).max() <= SAME * scale for i, j in pairs):
+            return False
+    return True
+
+
+def _hessians(game: Game | SymbolicGame, values: Mapping[sympy.Symbol, sympy.Expr]):
+    """x ↦ the losses' Hessians, shape (n, d, d), in float64."""
+    if isinstance(game, Game):
+
+        def by_jax(x: np.ndarray) -> np.ndarray:
+            with jax.enable_x64(True):
+                return np.asarray(game.derivatives(x.astype(np.float64))[1])
+
+        return by_jax
+    free = {p: sympy.Rational(7 + 2 * i, 19) for i, p in enumerate(game.free_parameters)}
+    put_in = {**free, **game.parameters, **values}
+    matrices = [h.xreplace(put_in) for h in game.derivatives()[1]]
+
+    def by_sympy(x: np.ndarray) -> np.ndarray:
+        put = dict(zip(game.variables, map(sympy.Float, x), strict=True))
+        numbers = [[complex(e.evalf(20)).real for e in m.xreplace(put)] for m in matrices]
+        return np.array(numbers).reshape(len(matrices), len(x), len(x))
+
+    return by_sympy

@@ -1,0 +1,67 @@
+"""Best response: the players in turn go all the way to their optimum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..dynamics.flow import Linear
+from ..dynamics.vectors import stack
+from ..errors import InputError, InputTypeError, SingularError
+from .alternating import Alternating
+from .rule import Rule, State
+
+
+@dataclass(frozen=True)
+class BestResponse(Rule):
+    """Each player in turn moves to the point where its own part of the field vanishes, the others held fixed.
+
+    `order` names the players in the order in which they move (default: player order), or is
+    `"simultaneous"`: everybody replies to the same profile. There is no step size. The optimum is found by
+    Newton's method from the player's own strategy (NaN where it finds none); the linearised step is
+    x_i ← −J_ii⁻¹ Σ_{j≠i} J_ij x_j, block Gauss–Seidel (Jacobi) on J.
+
+    Near an equilibrium a player has a best response only if −J_ii is positive definite there: a strict
+    optimum. `linearise` raises SingularError otherwise.
+    """
+
+    order: Any = None
+    name: ClassVar[str] = "best-response"
+    lr: ClassVar[Any] = None
+
+    def __post_init__(self):
+        if self.order not in (None, "simultaneous"):
+            object.__setattr__(self, "order", Alternating(order=self.order).order)
+        if self.order is not None and not isinstance(self.order, (str, tuple)):
+            raise InputTypeError(f"the order is a sequence of players' names, not {self.order!r}")
+
+    def check(self, flow: Any) -> None:
+        if len(flow.partition.players) < 2:
+            raise InputError("best-response needs a game with at least two players")
+        self._turns(flow.partition)
+
+    def step(self, flow: Any, state: State) -> State:
+        (x,) = state
+        partition = flow.partition
+        if self.order == "simultaneous":
+            return (stack([self._reply(flow, i, x) for i in range(len(partition.players))]),)
+        for i in self._turns(partition):
+            x = partition.replaced(i, self._reply(flow, i, x), x)
+        return (x,)
+
+    def _reply(self, flow: Any, i: int, x: Any) -> Any:
+        alone = flow.restricted(i, x)
+        if isinstance(alone, Linear) and isinstance(alone.matrix, np.ndarray):
+            curvature = -(alone.matrix + alone.matrix.T) / 2
+            if not np.linalg.eigvalsh(curvature).min() > 0:
+                raise SingularError(
+                    f"{flow.partition.players[i]} has no best response here: its own loss has no "
+                    "strict minimum"
+                )
+        return alone.zero(flow.partition.part(i, x))
+
+    def _turns(self, partition: Any) -> list[int]:
+        order = None if self.order == "simultaneous" else self.order
+        return Alternating(order=order)._turns(partition)

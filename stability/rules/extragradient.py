@@ -1,0 +1,55 @@
+"""Rules that correct a step by looking ahead or back: extragradient and optimistic."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..dynamics.positive import check_flag, check_positive
+from .rule import Rule, State
+
+
+@dataclass(frozen=True)
+class Extragradient(Rule):
+    """x ← x + h v(x + h v(x)) (Korpelevich 1976).
+
+    With `past` the inner field is the one used in the step before (Popov 1980): y = x + h v(y₋),
+    x ← x + h v(y), one evaluation for each step instead of two.
+    """
+
+    lr: Any = 0.1
+    past: bool = False
+    name: ClassVar[str] = "extragradient"
+
+    def __post_init__(self):
+        check_positive(self.lr, "a step size lr")
+        check_flag(self.past, "past")
+
+    def init(self, flow: Any, x: Any) -> State:
+        return (x, flow(x)) if self.past else (x,)
+
+    def step(self, flow: Any, state: State) -> State:
+        x, *memory = state
+        first = memory[0] if self.past else flow(x)
+        second = flow(x + self.along(flow, first))
+        moved = x + self.along(flow, second)
+        return (moved, second) if self.past else (moved,)
+
+
+@dataclass(frozen=True)
+class Optimistic(Rule):
+    """x ← x + 2h v(x) − h v(x₋), with x₋ the profile one step before (Daskalakis et al. 2018)."""
+
+    lr: Any = 0.1
+    name: ClassVar[str] = "optimistic"
+
+    def __post_init__(self):
+        check_positive(self.lr, "a step size lr")
+
+    def init(self, flow: Any, x: Any) -> State:
+        return (x, flow(x))
+
+    def step(self, flow: Any, state: State) -> State:
+        x, last = state
+        v = flow(x)
+        return (x + self.along(flow, 2 * v - last), v)

@@ -1,0 +1,94 @@
+"""How a rule acts near one point, by differentiating its own map there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, ClassVar, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import sympy
+
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.partition import Partition
+from ..dynamics.vectors import stack
+from ..errors import InputError
+from .rule import Rule, State, split
+
+
+@dataclass(frozen=True, eq=False)
+class Local(Rule):
+    """A rule at a rest point of its own: `linearise` differentiates the whole step there.
+
+    In JAX by automatic differentiation, compiled once for all step sizes; in SymPy from the step's
+    expressions. Its matrix argument is not used: such a rule is more than the field's Jacobian tells.
+    """
+
+    rule: Rule
+    flow: Flow | SymbolicFlow
+    point: Any
+    name: ClassVar[str] = "local"
+
+    @property
+    def lr(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.rule.lr
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return self.rule.settings
+
+    def init(self, flow: Any, x: Any) -> State:
+        return self.rule.init(flow, x)
+
+    def step(self, flow: Any, state: State) -> State:
+        return self.rule.step(flow, state)
+
+    def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
+        local = replace(self, rule=self.rule.with_each_lr(function))
+        if "_compiled" in self.__dict__:  # one compilation serves every step size
+            local.__dict__["_compiled"] = self._compiled
+        return local
+
+    def linearise(self, matrix: Any, partition: Partition) -> Any:
+        if isinstance(self.flow, SymbolicFlow):
+            own = self.rule.map(self.flow)
+            start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
+            return own.jacobian().xreplace(dict(zip(own.variables, start, strict=True)))
+        lr = 1.0 if self.lr is None else self.lr
+        sizes = np.array(self.flow.partition.per_player(lr, "lr"), dtype=float)
+        with jax.enable_x64(True):
+            matrix, nearby, linear = map(np.asarray, self._compiled(sizes))
+        slack = 1e-3 * np.abs(linear).max() + 1e-12
+        if np.isfinite(matrix).all() and np.abs(nearby - linear).max() > slack:
+            raise InputError(f"the step of {self.rule.name} has no derivative at this point")
+        return matrix
+
+    @cached_property
+    def _compiled(self) -> Callable[[np.ndarray], tuple[Any, Any, Any]]:
+        """Step sizes ↦ the step's Jacobian at the point, and moves nearby by the step and by it."""
+        players, point = self.flow.partition.players, np.asarray(self.point, dtype=float)
+        reach = 1e-7 * (1 + np.abs(point).max())
+
+        @jax.jit
+        def at(sizes):
+            rule = self.rule
+            if rule.lr is not None:
+                lr = dict(zip(players, sizes, strict=True))
+                rule = replace(rule, lr=lr)  # pyright: ignore[reportArgumentType]
+            vectors = rule.init(self.flow, jnp.asarray(point))
+            lengths = tuple(len(v) for v in vectors)
+            start = stack(vectors)
+
+            def step(state):
+                return stack(rule.step(self.flow, split(state, lengths)))
+
+            matrix = jax.jacfwd(step)(start)
+            directions = np.random.default_rng(0).standard_normal((4, len(start)))
+            directions = reach * np.concatenate([directions, -directions])
+            nearby = jax.vmap(lambda u: step(start + u) - step(start))(directions)
+            return matrix, nearby, directions @ matrix.T
+
+        return at

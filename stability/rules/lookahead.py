@@ -1,0 +1,42 @@
+"""Lookahead: a few steps of another rule, then part of the way back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..dynamics.positive import check_positive, check_whole
+from .rule import Rule, State, coefficient, take_inner
+
+
+@dataclass(frozen=True)
+class Lookahead(Rule):
+    """x ← x + α(Rᵏ(x) − x) over any rule R (Zhang et al. 2019; for games Chavdarova et al. 2021).
+
+    What the inner rule remembers (momentum, a last field) is kept from its k-th step. `lr` is the inner
+    rule's step size.
+    """
+
+    lr: Any = None
+    k: int = 5
+    alpha: Any = 0.5
+    inner: Any = None
+    name: ClassVar[str] = "lookahead"
+
+    def __post_init__(self):
+        take_inner(self)
+        check_whole(self.k, "lookahead's number of steps k", 1, 1000)
+        check_positive(self.alpha, "lookahead's alpha")
+
+    def check(self, flow: Any) -> None:
+        self.inner.check(flow)
+
+    def init(self, flow: Any, x: Any) -> State:
+        return self.inner.init(flow, x)
+
+    def step(self, flow: Any, state: State) -> State:
+        slow = state[0]
+        for _ in range(self.k):
+            state = self.inner.step(flow, state)
+        fast, *memory = state
+        return (slow + coefficient(self.alpha, slow) * (fast - slow), *memory)

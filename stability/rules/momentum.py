@@ -1,0 +1,76 @@
+"""Rules with momentum: heavy ball and Nesterov."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..dynamics.positive import check_positive, check_real
+from ..dynamics.vectors import zeros_like
+from ..errors import InputError
+from .alternating import Alternating
+from .rule import Rule, State, coefficient
+
+
+@dataclass(frozen=True)
+class HeavyBall(Rule):
+    """x ← x + β(x − x₋) + h v(x), β of either sign (Polyak 1964; negative: Gidel et al. 2019).
+
+    `order` is `"simultaneous"`, or `"alternating"`: the players take this step in turn, each seeing what has
+    already moved.
+    """
+
+    lr: Any = 0.1
+    beta: Any = 0.9
+    order: str = "simultaneous"
+    name: ClassVar[str] = "heavy-ball"
+
+    def __post_init__(self):
+        check_positive(self.lr, "a step size lr")
+        check_real(self.beta, "the momentum beta")
+        if self.order not in ("simultaneous", "alternating"):
+            raise InputError(
+                f"heavy-ball's order is simultaneous or alternating, not {self.order!r}"
+            )
+
+    def init(self, flow: Any, x: Any) -> State:
+        if self.order == "alternating":
+            return self._in_turn().init(flow, x)
+        return (x, zeros_like(x))
+
+    def step(self, flow: Any, state: State) -> State:
+        if self.order == "alternating":
+            return self._in_turn().step(flow, state)
+        x, momentum = state
+        momentum = coefficient(self.beta, x) * momentum + self.along(flow, flow(x))
+        return (x + momentum, momentum)
+
+    def check(self, flow: Any) -> None:
+        super().check(flow)
+        if self.order == "alternating":
+            self._in_turn().check(flow)
+
+    def _in_turn(self) -> Alternating:
+        return Alternating(self.lr, inner=HeavyBall(self.lr, self.beta))
+
+
+@dataclass(frozen=True)
+class Nesterov(Rule):
+    """x ← y + h v(y) with y = x + β(x − x₋) (Nesterov 1983)."""
+
+    lr: Any = 0.1
+    beta: Any = 0.9
+    name: ClassVar[str] = "nesterov"
+
+    def __post_init__(self):
+        check_positive(self.lr, "a step size lr")
+        check_real(self.beta, "the momentum beta")
+
+    def init(self, flow: Any, x: Any) -> State:
+        return (x, zeros_like(x))
+
+    def step(self, flow: Any, state: State) -> State:
+        x, momentum = state
+        ahead = x + coefficient(self.beta, x) * momentum
+        moved = ahead + self.along(flow, flow(ahead))
+        return (moved, moved - x)

@@ -1,0 +1,72 @@
+"""Unrolled optimisation: one player looks through the others' next k steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from ..dynamics.flow import Linear
+from ..dynamics.positive import check_flag, check_positive, check_whole
+from ..errors import InputError
+from ..fields.anticipation import anticipated_gradient, others
+from ..fields.gradient import Gradient
+from .local import Local
+from .rule import Rule, State
+
+
+@dataclass(frozen=True)
+class Unrolled(Rule):
+    """Simultaneous steps, where `player` minimises its loss at the place the others will have reached.
+
+    Metz et al. (2017): the others' strategies are unrolled by k simultaneous steps of their own (their step
+    sizes `lr`), and the player follows −d/dx_i of L_i(x_i, U_k(x)), differentiated through the k steps. The
+    others take one ordinary step. With `stop_gradient` the unrolled place counts as given. `player` is a
+    name or a position (default: the first).
+
+    Differentiated through, the rule needs the game behind the flow and follows its gradient field; where
+    the others' strategies matter to the player at an equilibrium (∇_{−i}L_i ≠ 0), which in zero-sum games
+    they do not, it rests elsewhere.
+    """
+
+    lr: Any = 0.1
+    k: int = 5
+    player: Any = 0
+    stop_gradient: bool = False
+    name: ClassVar[str] = "unrolled"
+
+    def __post_init__(self):
+        check_positive(self.lr, "a step size lr")
+        check_whole(self.k, "unrolled's number of steps k", 1, 1000)
+        check_flag(self.stop_gradient, "stop_gradient")
+
+    def check(self, flow: Any) -> None:
+        super().check(flow)
+        flow.partition.index(self.player)
+        if len(flow.partition.players) < 2:
+            raise InputError("unrolled needs a game with at least two players")
+        if not self.stop_gradient and not isinstance(flow.field, Gradient):
+            raise InputError(
+                "unrolled differentiates a game's losses, so it follows the gradient field of a game only "
+                "(with stop_gradient=true it follows any field)"
+            )
+
+    def near(self, flow: Any, x: Any) -> Rule:
+        self.check(flow)
+        return self if self.stop_gradient else Local(self, flow, x)
+
+    def step(self, flow: Any, state: State) -> State:
+        (x,) = state
+        partition = flow.partition
+        i = partition.index(self.player)
+        sizes = partition.per_player(self.lr, "lr")
+        path = [x]
+        for _ in range(self.k):
+            path.append(path[-1] + self.along(flow, others(partition, i, flow(path[-1]))))
+        if self.stop_gradient:
+            own = flow.part(i, path[-1])
+        elif isinstance(flow, Linear):
+            raise InputError("unrolled, differentiated through, is no matter of the Jacobian alone")
+        else:
+            own = -anticipated_gradient(flow.game, i, path, lambda u: self.along(flow, u))
+        moved = x + self.along(flow, flow(x))
+        return (partition.replaced(i, partition.part(i, x) + sizes[i] * own, moved),)
