@@ -48,7 +48,9 @@ def unit(rule: Rule) -> Rule:
 def step_polynomial(
     rule: Rule, jacobian: sympy.MatrixBase, partition: Partition, manifold_dimension: int = 0
 ) -> list[sympy.Expr]:
-    """Coefficients in μ, leading first, of det(μI − M(h)); polynomials in h and the parameters.
+    """Coefficients in μ, leading first, of D det(μI − M(h)); polynomials in h and the parameters.
+
+    D is one, or for an implicit rule the common denominator, which vanishes where the step does not exist.
 
     Along a manifold of equilibria the multiplier one is divided out as often as the manifold has
     dimensions: what is left judges stability transversally.
@@ -57,7 +59,11 @@ def step_polynomial(
     coefficients = characteristic_polynomial(matrix)
     for _ in range(manifold_dimension):
         coefficients = _divided_by_root_one(coefficients)
-    return coefficients
+    if all(c.is_polynomial(h) for c in coefficients):
+        return coefficients
+    fractions = [sympy.fraction(sympy.cancel(c)) for c in coefficients]
+    denominator = sympy.lcm_list([below for _, below in fractions])
+    return [sympy.expand(sympy.cancel(above * denominator / below)) for above, below in fractions]
 
 
 def _divided_by_root_one(coefficients: list[sympy.Expr]) -> list[sympy.Expr]:
@@ -101,7 +107,7 @@ def critical_from_polynomial(coefficients: list[sympy.Expr], values: Values) -> 
     if len(coefficients) == 1:
         return None
     roots: list[tuple[sympy.Expr, sympy.Expr]] = []
-    for guard in circle_guards(coefficients):
+    for guard in [coefficients[0], *circle_guards(coefficients)]:
         guard = sympy.expand(guard)
         number = sympy.Poly(guard.xreplace(values), h)
         if all(number_is_zero(c) for c in number.all_coeffs()):

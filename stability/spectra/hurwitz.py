@@ -51,7 +51,7 @@ class _Undecided(Exception):
 def characteristic_polynomial(matrix: sympy.MatrixBase) -> list[sympy.Expr]:
     """The d + 1 coefficients of det(s I - matrix), leading coefficient (one) first.
 
-    Entries may be any SymPy expressions. Division-free (Berkowitz 1984), over the integers with one
+    Entries may be any SymPy expressions. Division-free (Berkowitz 1984), over the rational functions in one
     generator for everything that is not a rational number, so no zero test on expressions is
     needed.
 
@@ -82,7 +82,7 @@ def _with_generators(entry: Any, generators: dict[sympy.Expr, sympy.Symbol]) -> 
         return sympy.Rational(entry)
     if entry.is_Add or entry.is_Mul:
         return entry.func(*(_with_generators(part, generators) for part in entry.args))
-    if entry.is_Pow and entry.exp.is_Integer and entry.exp > 0:
+    if entry.is_Pow and entry.exp.is_Integer:
         return _with_generators(entry.base, generators) ** entry.exp
     return generators.setdefault(entry, sympy.Dummy())
 

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from ..dynamics.partition import Partition
+from ..errors import SingularError
 from ..rules import Rule, Simultaneous
 
 ROUNDING = 1e-13  # a radius this close to one cannot be told from one
@@ -27,47 +28,63 @@ class StepSizes:
 
     - `critical`: supremum of the factors below which every one is stable; 0 if no small one is, None if
       every one is.
-    - `best`, `best_radius`: where the spectral radius is smallest, and its value; None if no step is stable.
+    - `best`, `best_radius`: where the spectral radius is smallest, and its value; None if no step is stable,
+      or if ever larger ones are better.
+    - `stable`: the factors that are stable, as disjoint intervals; None as an end is infinity.
     """
 
     critical: float | None
     best: float | None
     best_radius: float | None
+    stable: tuple[tuple[float, float | None], ...]
+
+
+NO_STEP = StepSizes(0.0, None, None, ())
 
 
 def rule_step_sizes(
-    rule: Rule, jacobian: np.ndarray, partition: Partition, transversal: np.ndarray | None = None
+    rule: Rule, jacobian: np.ndarray, partition: Partition, tangent: np.ndarray | None = None
 ) -> StepSizes:
     """Critical and best factor of a rule at an equilibrium whose field has the given Jacobian (d, d).
 
-    `transversal` is an orthonormal basis, shape (d, m), of the complement of the tangent of a manifold of
-    equilibria; the multipliers are then those of the step modulo the manifold.
+    `tangent` is a basis, shape (d, k), of the tangent of a manifold of equilibria; the multipliers are then
+    those of the step modulo the manifold.
     """
-
     if isinstance(rule, Simultaneous):
         scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
-        return euler_step_sizes(np.linalg.eigvals(_modulo(scaled, transversal)))
-    multipliers = step_multipliers(rule, jacobian, partition, transversal)
+        basis = None if tangent is None else complement(tangent)
+        return euler_step_sizes(np.linalg.eigvals(_modulo(scaled, basis)))
+    multipliers = step_multipliers(rule, jacobian, partition, tangent)
     return step_sizes(multipliers, len(jacobian))
 
 
 def step_multipliers(
-    rule: Rule, jacobian: np.ndarray, partition: Partition, transversal: np.ndarray | None = None
+    rule: Rule, jacobian: np.ndarray, partition: Partition, tangent: np.ndarray | None = None
 ) -> Callable[[float], np.ndarray]:
     """factor ↦ multipliers, complex, of the rule with its step sizes times the factor."""
+    basis = None if tangent is None else complement(rule.lifted(jacobian, partition, tangent))
 
     def multipliers(factor: float) -> np.ndarray:
         with np.errstate(all="ignore"):
-            matrix = rule.scaled(factor).linearise(jacobian, partition)
+            try:
+                matrix = rule.scaled(factor).linearise(jacobian, partition)
+            except SingularError:  # at this very step
+                return np.array([np.inf + 0j])
         if not np.isfinite(matrix).all():
             return np.array([np.inf + 0j])
-        return np.linalg.eigvals(_modulo(matrix, transversal)).astype(complex)
+        return np.linalg.eigvals(_modulo(matrix, basis)).astype(complex)
 
     return multipliers
 
 
-def _modulo(matrix: np.ndarray, transversal: np.ndarray | None) -> np.ndarray:
-    return matrix if transversal is None else transversal.T @ matrix @ transversal
+def complement(tangent: np.ndarray) -> np.ndarray:
+    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
+    q, _ = np.linalg.qr(tangent, mode="complete")
+    return q[:, tangent.shape[1] :]
+
+
+def _modulo(matrix: np.ndarray, basis: np.ndarray | None) -> np.ndarray:
+    return matrix if basis is None else basis.T @ matrix @ basis
 
 
 def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
@@ -79,7 +96,7 @@ def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
     """
     fastest = float(np.abs(eigenvalues).max(initial=0.0))
     if fastest == 0.0 or np.real(eigenvalues).max() > -1e-100 * fastest:
-        return StepSizes(0.0, None, None)
+        return NO_STEP
     real, square = np.real(eigenvalues) / fastest, np.abs(eigenvalues / fastest) ** 2
     leaders = np.unique(np.stack([real, square], axis=1), axis=0)
     slope, curvature = leaders[:, 0], leaders[:, 1]
@@ -94,11 +111,16 @@ def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
     best = int(envelope.argmin())
     radius = math.sqrt(max(1.0 + envelope[best], 0.0))
     critical = float((-2 * slope / curvature).min()) / fastest
-    return StepSizes(critical, float(candidates[best]) / fastest, radius)
+    best_step = float(candidates[best]) / fastest
+    return StepSizes(critical, best_step, radius, ((0.0, critical),))
 
 
 def step_sizes(multipliers: Callable[[float], np.ndarray], dimension: int) -> StepSizes:
-    """The critical and the best factor for multipliers that tend to one as the factor tends to zero."""
+    """The critical and the best factor, and all stable ones.
+
+    Some of the multipliers tend to one as the factor tends to zero, and tell the range of steps to look at;
+    others, of a rule that remembers more than the profile, tend to limits of their own.
+    """
 
     def radius(factor: float) -> float:
         with np.errstate(all="ignore"):
@@ -106,57 +128,102 @@ def step_sizes(multipliers: Callable[[float], np.ndarray], dimension: int) -> St
         return value if math.isfinite(value) else math.inf
 
     low, high = _range(multipliers)
-    if high == 0.0:  # nothing moves
-        return StepSizes(0.0, None, None)
+    if high == 0.0:  # nothing moves, whatever the step
+        return StepSizes(None, None, None, ((0.0, None),)) if radius(1.0) < 1 else NO_STEP
     ratio = 1.02 if dimension <= 12 else 1.1 if dimension <= 60 else 1.3
     grid = np.geomspace(low, high, max(2, math.ceil(math.log(high / low) / math.log(ratio))))
     values = np.array([radius(factor) for factor in grid])
     settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
-    critical = _critical(radius, grid, values, settled)
-    best = _best(multipliers, radius, grid, values)
-    return StepSizes(critical, *best)
+    stable = _stable_set(radius, grid, values, settled)
+    critical = stable[0][1] if stable and stable[0][0] == 0.0 else 0.0
+    return StepSizes(critical, *_best(multipliers, radius, grid, values), stable)
 
 
 def _range(multipliers: Callable[[float], np.ndarray]) -> tuple[float, float]:
     """Steps between which everything happens, from the slopes dμ/dh at 0, which are rates λ."""
-    factor = 1.0
-    for _ in range(200):  # a factor small enough for the first order to dominate
-        slopes = (multipliers(factor) - 1.0) / factor
-        if not np.isfinite(slopes).all() or np.max(np.abs(slopes), initial=0.0) * factor > 1e-6:
-            factor /= 8.0
-        elif 0.0 < np.max(np.abs(slopes)) * factor < 1e-8 and factor < 1e12:
-            factor *= 8.0
-        else:
-            break
+    factor = 1e-200
+    moving = int(
+        (np.abs(multipliers(factor) - 1.0) < 1e-6).sum()
+    )  # the others have limits of their own
+    if moving == 0:
+        return 0.0, 0.0
+
+    def moves(factor: float) -> np.ndarray:
+        difference = multipliers(factor) - 1.0
+        return difference[np.argsort(np.abs(difference))][:moving]
+
+    def too_large(difference: np.ndarray) -> bool:
+        return len(difference) < moving or not np.abs(difference).max() <= 1e-6
+
+    difference = moves(factor)
+    while factor < 1e15 and not too_large(difference) and np.abs(difference).max() < 1e-8:
+        factor *= 1e4
+        difference = moves(factor)
+    while factor > 1e-250 and too_large(difference):  # the first order shall dominate
+        factor /= 8.0
+        difference = moves(factor)
+    slopes = difference / factor
     rates = np.abs(slopes)
     fastest = float(np.max(rates, initial=0.0))
-    if fastest == 0.0:
+    if fastest == 0.0 or not np.isfinite(fastest):
         return 0.0, 0.0
-    moving = rates > 1e-12 * fastest
-    damped = np.maximum(-slopes.real[moving], 1e-8 * fastest)
-    euler = 2 * damped / rates[moving] ** 2
+    moving_rates = rates > 1e-12 * fastest
+    damped = np.maximum(-slopes.real[moving_rates], 1e-8 * fastest)
+    euler = 2 * damped / rates[moving_rates] ** 2
     low = 1e-3 * min(float(euler.min()), 1.0 / fastest)
     return low, 1e4 / fastest
 
 
-def _critical(
+def _stable_set(
     radius: Callable[[float], float], grid: np.ndarray, values: np.ndarray, settled: int
-) -> float | None:
-    # near zero the radius is one to rounding, so look where it first differs
+) -> tuple[tuple[float, float | None], ...]:
+    """The intervals of stable steps: between grid points by bisection, inside them at every local extremum."""
     stable = np.flatnonzero(values < 1.0 - ROUNDING)
-    if not len(stable) or (values[: stable[0]] > 1.0 + ROUNDING).any() or stable[0] > settled:
-        return 0.0
-    outside = np.flatnonzero(values[stable[0] :] >= 1.0)
-    end = stable[0] + int(outside[0]) if len(outside) else len(grid)
-    # a hump between two grid points that rises over one would be overlooked: look at every local top
-    for i in range(int(stable[0]) + 1, end - 1):
-        if values[i] >= values[i - 1] and values[i] >= values[i + 1] and values[i] > 0.9:
-            top = _golden(lambda t: -radius(t), grid[i - 1], grid[i + 1])
-            if radius(top) > 1.0:
-                return _crossing(radius, grid[i - 1], top)
-    if end == len(grid):
-        return None
-    return _crossing(radius, grid[end - 1], grid[end])
+    if not len(stable):
+        return ()
+    # near zero the radius is one to rounding, so what counts is where it first differs
+    first = int(stable[0])
+    from_zero = not (values[:first] > 1.0 + ROUNDING).any() and first <= settled
+    points, sizes = [], []
+    begin = first if from_zero else 0
+    for i in range(begin, len(grid)):
+        points.append(float(grid[i]))
+        sizes.append(float(values[i]))
+        if not begin < i < len(grid) - 1:
+            continue
+        before, here, after = values[i - 1], values[i], values[i + 1]
+        # a hump that rises over one, or a dip below it, between two grid points would be overlooked
+        sign = -1 if here >= max(before, after) and 0.9 < here < 1 else 0
+        sign = 1 if here <= min(before, after) and 1 <= here < 1.1 else sign
+        if sign:
+            extremum = _golden(lambda t, s=sign: s * radius(t), grid[i - 1], grid[i + 1])
+            points.append(extremum)
+            sizes.append(radius(extremum))
+    order = np.argsort(points, kind="stable")
+    points, sizes = np.array(points)[order], np.array(sizes)[order]
+    inside = sizes < 1.0
+    inside[(sizes >= 1.0 - ROUNDING) & ~_beside(sizes < 1.0 - ROUNDING)] = (
+        False  # neutral, not stable
+    )
+    intervals: list[tuple[float, float | None]] = []
+    ends = np.flatnonzero(np.diff(inside.astype(int), prepend=0, append=0))
+    for i, end in zip(ends[::2], ends[1::2], strict=True):
+        low = 0.0 if from_zero else float(points[0])
+        if i:
+            low = _crossing(radius, float(points[i]), float(points[i - 1]))
+        high = None
+        if end < len(points):
+            high = _crossing(radius, float(points[end - 1]), float(points[end]))
+        intervals.append((low, high))
+    return tuple(intervals)
+
+
+def _beside(mask: np.ndarray) -> np.ndarray:
+    """Which entries have a neighbour in the mask."""
+    beside = np.zeros_like(mask)
+    beside[1:] |= mask[:-1]
+    beside[:-1] |= mask[1:]
+    return beside
 
 
 def _crossing(radius: Callable[[float], float], stable: float, unstable: float) -> float:
@@ -168,7 +235,7 @@ def _crossing(radius: Callable[[float], float], stable: float, unstable: float) 
             stable = middle
         else:
             unstable = middle
-    return float(0.5 * (stable + unstable))
+    return 0.5 * (stable + unstable)
 
 
 def _best(multipliers, radius, grid, values) -> tuple[float | None, float | None]:

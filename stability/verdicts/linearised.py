@@ -10,6 +10,7 @@ import sympy
 from .._bounded import within
 from ..spectra.dense import Spectrum, spectrum, stability_sign
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
+from ..spectra.steps import complement
 from .stability import Kind, stability_verdict
 from .types import classify
 from .verdict import Verdict
@@ -90,12 +91,6 @@ def modulo(
     residual = matrix @ tangent - (tangent if kind == "map" else 0.0)
     slack = uncertainty + 4 * np.finfo(float).eps * np.abs(matrix) + np.abs(residual).max()
     return basis.T @ matrix @ basis, np.abs(basis).T @ slack @ np.abs(basis)
-
-
-def complement(tangent: np.ndarray) -> np.ndarray:
-    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
-    q, _ = np.linalg.qr(tangent, mode="complete")
-    return q[:, tangent.shape[1] :]
 
 
 def _counts(kind: Kind, exact: sympy.MatrixBase, k: int) -> tuple[int, int, int] | None:

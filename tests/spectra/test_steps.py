@@ -15,11 +15,11 @@ from stability.spectra.steps import rule_step_sizes, step_multipliers, step_size
 TWO = Partition(("a", "b"), (1, 1))
 
 
-def sizes(rule, matrix, partition=None, transversal=None):
+def sizes(rule, matrix, partition=None, tangent=None):
     matrix = np.array(matrix, dtype=float)
     d = len(matrix)
     partition = partition or Partition(("a", "b"), (1, d - 1))
-    return rule_step_sizes(rule, matrix, partition, transversal)
+    return rule_step_sizes(rule, matrix, partition, tangent)
 
 
 def pair(real, imaginary):
@@ -119,9 +119,9 @@ def test_no_step_is_stable(matrix):
 
 def test_across_a_curve_of_equilibria():
     # the tangent (1, −1) is divided out; −4 stays
-    across = np.array([[1.0], [1.0]]) / math.sqrt(2)
+    along = np.array([[1.0], [-1.0]]) / math.sqrt(2)
     for rule, critical in ((Simultaneous(lr=1.0), 0.5), (Alternating(lr=1.0), 1.0)):
-        found = sizes(rule, [[-2.0, -2.0], [-2.0, -2.0]], transversal=across)
+        found = sizes(rule, [[-2.0, -2.0], [-2.0, -2.0]], tangent=along)
         assert found.critical == pytest.approx(critical, rel=1e-12)
 
 
