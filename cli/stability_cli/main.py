@@ -9,6 +9,9 @@ import click
 GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
 in a Python file (which is run: use only files you trust)."""
 
+SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, best_lr,
+best_spectral_radius, steps_per_digit, eigenvalues, multipliers, point, residual, losses"""
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
@@ -59,6 +62,13 @@ def _version(context: click.Context, wanted: bool) -> None:
     "default for games: simultaneous and alternating with lr=0.1.",
 )
 @click.option(
+    "--penalty",
+    "penalties",
+    multiple=True,
+    metavar="PENALTY",
+    help="A penalty put on the game first: gradient-norm:coefficient=0.1,of=disc. Repeatable.",
+)
+@click.option(
     "--at",
     multiple=True,
     metavar="POINT",
@@ -85,14 +95,63 @@ def _version(context: click.Context, wanted: bool) -> None:
     help="Exit with 0 if every rule is stable at some equilibrium, 3 if one is not, 4 if that is undecided.",
 )  # fmt: skip
 def report(
-    game, settings, fields, rules, at, box, starts, seed, as_json, output, force, check
+    game, settings, fields, rules, penalties, at, box, starts, seed, as_json, output, force, check
 ) -> None:
     from .report import run
 
     sys.exit(
         run(
-            game, settings=settings, fields=fields, rules=rules, at=at, box=box, starts=starts, seed=seed,
-            as_json=as_json, output=output, force=force, check=check,
+            game, settings=settings, fields=fields, rules=rules, penalties=penalties, at=at, box=box,
+            starts=starts, seed=seed, as_json=as_json, output=output, force=force, check=check,
+        )
+    )  # fmt: skip
+
+
+@cli.command(
+    help="Numbers of a report over a grid of one or two parameters, step sizes or settings.\n\n"
+    "An axis is a parameter of the game (gamma), a step size (lr, or lr.PLAYER), or a setting of the "
+    "field, the rule or a penalty (consensus.gamma, heavy-ball.beta). The equilibrium is found once, at "
+    f"the base values, and followed over the grid.\n\nQuantities: {SWEEP_QUANTITIES}.\n\n"
+    "With -o, finished chunks are kept in FILE.chunks: the same command goes on after an interruption."
+    f"\n\n{GAME_HELP}"
+)
+@click.argument("game")
+@click.option(
+    "--over", multiple=True, metavar="AXIS",
+    help="What to vary: gamma=0:5:101, lr=1e-3:1:61:log or lr=0.01,0.1. Once or twice.",
+)  # fmt: skip
+@click.option(
+    "--quantity", "quantities", multiple=True, metavar="NAME", help="What to compute. Repeatable."
+)
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter: --set a=1/2."
+)
+@click.option("--field", metavar="FIELD", help="The field; default: gradient.")
+@click.option("--rule", metavar="RULE", help="The rule; default: simultaneous:lr=0.1.")
+@click.option(
+    "--penalty", "penalties", multiple=True, metavar="PENALTY",
+    help="A penalty: r1:gamma=0.3. Repeatable.",
+)  # fmt: skip
+@click.option("--at", metavar="POINT", help='The equilibrium to follow: --at "x=0,y=0".')
+@click.option(
+    "--box", "box", multiple=True, metavar="NAME=LOW:HIGH", help="Where to search for it."
+)
+@click.option("--chunk", type=click.IntRange(1), help="Points computed at once; default: by size.")
+@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:PORT.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-sweep/1).")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file: .csv, .json or .npz.")
+@click.option("--force", is_flag=True, help="Overwrite the output file.")
+def sweep(
+    game, over, quantities, settings, field, rule, penalties, at, box, chunk, scheduler, as_json,
+    output, force,
+) -> None:  # fmt: skip
+    from .sweep import run
+
+    sys.exit(
+        run(
+            game, over=over, quantities=quantities, settings=settings, field=field, rule=rule,
+            penalties=penalties, at=at, box=box, chunk=chunk, scheduler=scheduler, as_json=as_json,
+            output=output, force=force,
         )
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ import click
 
 import stability
 from stability.fields import FIELDS
+from stability.penalties import PENALTIES
 from stability.rules import RULES
 
 from . import arguments
@@ -20,13 +21,14 @@ SUFFIXES = (".txt", ".md", ".json")
 
 
 def run(
-    game: str, *, settings, fields, rules, at, box, starts, seed, as_json, output, force, check
+    game: str, *, settings, fields, rules, penalties, at, box, starts, seed, as_json, output, force, check
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
         check_output(output, SUFFIXES, force)
     chosen_fields = [arguments.from_text(text, FIELDS, "field") for text in fields]
     chosen_rules = [arguments.from_text(text, RULES, "rule") for text in rules]
+    chosen_penalties = [arguments.from_text(text, PENALTIES, "penalty") for text in penalties]
     points = [arguments.point(text) for text in at]
     with working(f"Analysing {game}"):
         system = stability.load(game, arguments.assignments(settings, "--set"))
@@ -34,6 +36,7 @@ def run(
             system,
             fields=chosen_fields,
             rules=chosen_rules or None,
+            penalties=chosen_penalties,
             at=points or None,
             box=arguments.box(box),
             starts=starts,

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from ..dynamics.positive import check_flag, check_nonnegative
 from ..dynamics.vectors import zeros_like
 from ..errors import InputError
-from .field import Field, in_engine
+from ..games.numbers import in_engine
+from .field import Field
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class LOLA(LookaheadOpponent):
     """Player i differentiates Lᵢ(xᵢ, xⱼ − step·∇ⱼLⱼ(x) for j ≠ i) through the others' naive steps.
 
     Learning with opponent-learning awareness (Foerster et al. 2018): the loss expanded to first order
-    in the step, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact` the loss itself
-    at the anticipated point. In zero-sum games it rests where the gradient field does; in others it may
+    in the step, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact` the loss
+    itself at the anticipated point. In zero-sum games it rests where the gradient field does; in others it may
     rest elsewhere.
     """
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..dynamics.positive import check_nonnegative
-from .field import Field, in_engine
+from ..games.numbers import in_engine
+from .field import Field
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from abc import ABC, abstractmethod
 from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar, overload
 
-import sympy
+import numpy as np
 
 from ..dynamics.flow import Flow, SymbolicFlow
-from ..dynamics.system import exact
+from ..errors import InputTypeError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 
@@ -32,7 +32,7 @@ class Field(ABC):
         """Player i's part of the field; override it where that is cheaper than the whole."""
         return game.partition.part(i, self(game, x))
 
-    def check(self, game: Game) -> None:  # noqa: B027 (most fields suit every game)
+    def check(self, game: Game | SymbolicGame) -> None:  # noqa: B027 (most fields suit every game)
         """Raises InputError if this field cannot be made of the game."""
 
     @property
@@ -45,7 +45,8 @@ class Field(ABC):
     @overload
     def flow(self, game: SymbolicGame) -> SymbolicFlow: ...
     def flow(self, game: Game | SymbolicGame) -> Flow | SymbolicFlow:
-        """The flow ẋ = field(game, x), in the game's own engine."""
+        """The flow ẋ = field(game, x), in the game's own engine; raises what `check` does."""
+        self.check(game)
         if isinstance(game, SymbolicGame):
             expressions = self(game, game.profile)
             flow = SymbolicFlow(
@@ -71,8 +72,8 @@ class Field(ABC):
         return flow
 
 
-def in_engine(game: Any, number: Any) -> Any:
-    """A setting as the game's engine wants it: in SymPy 0.1 means 1/10; in JAX √2 is a float."""
-    if isinstance(game, SymbolicGame):
-        return exact(number) if isinstance(number, (int, float)) else number
-    return float(number) if isinstance(number, sympy.Expr) else number
+def check_player(player: Any, what: str) -> None:
+    """Raises InputTypeError unless `player` is a name or a position."""
+    position = isinstance(player, (int, np.integer)) and not isinstance(player, bool)
+    if not (isinstance(player, str) or position):
+        raise InputTypeError(f"{what} is a player's name or position, not {player!r}")

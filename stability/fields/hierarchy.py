@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
+
 from ..dynamics.vectors import rows, stack
 from ..errors import InputError
 from ..games.structure import is_zero_sum
-from .field import Field
+from .field import Field, check_player
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,9 @@ class Stackelberg(Field):
     leader: Any = 0
     name: ClassVar[str] = "stackelberg"
     keeps_equilibria: ClassVar[bool] = False
+
+    def __post_init__(self):
+        check_player(self.leader, "the leader")
 
     def check(self, game: Any) -> None:
         game.partition.index(self.leader)
@@ -72,7 +77,11 @@ class Ridge(Field):
                 f"ridge needs a two-player zero-sum game; this one has {len(game.partition.players)} "
                 f"player{'s' if len(game.partition.players) != 1 else ''}"
             )
-        if not is_zero_sum(game):
+        try:
+            zero_sum = is_zero_sum(game)
+        except jax.errors.TracerArrayConversionError:  # numbers that JAX traces have no values yet
+            return
+        if not zero_sum:
             raise InputError("ridge needs a two-player zero-sum game; this one is general-sum")
 
     def __call__(self, game: Any, x: Any) -> Any:

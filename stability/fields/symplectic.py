@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import sympy
 
 from ..dynamics.positive import check_flag, check_nonnegative
-from .field import Field, in_engine
+from ..games.numbers import in_engine
+from .field import Field
 
 EPSILON = sympy.Rational(1, 10)  # Balduzzi et al. 2018, section 3.3
 

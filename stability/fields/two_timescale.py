@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from ..dynamics.positive import check_positive
 from ..errors import InputError
-from .field import Field, in_engine
+from ..games.numbers import in_engine
+from .field import Field
 
 
 @dataclass(frozen=True)

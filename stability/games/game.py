@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Self
 
 import jax
 import jax.core
@@ -118,6 +119,36 @@ class Game:
                 begin = end
             strategies.append(jax.tree_util.tree_unflatten(tree, leaves))
         return tuple(strategies)
+
+    def with_terms(self, terms: Mapping[str, Callable[[Any, Any], Any]]) -> Self:
+        """The same game with a term added to some players' losses: `terms` is player ↦ term.
+
+        A term is a function `term(game, x)` that returns a real scalar. It is called with this game, at the
+        data that the loss is evaluated on, and a profile, and uses the operations that `Game` and
+        `SymbolicGame` share. It may hold numbers that JAX traces, so it is called only when the new game is.
+
+        Raises InputError for a player that does not exist.
+        """
+        game = copy(self)
+        losses = list(self._losses)
+        for player, term in terms.items():
+            i = self.partition.index(player)
+            losses[i] = partial(self._loss_and_term, i, term)
+        game._losses = tuple(losses)
+        vars(game).pop("_operations", None)  # those are compiled from the losses without terms
+        return game
+
+    def _loss_and_term(self, i: int, term: Callable[[Any, Any], Any], *arguments: Any) -> Any:
+        n = len(self.players)
+        game = copy(self)
+        game.data = arguments[n:]
+        x = self.pack(dict(zip(self.players, arguments[:n], strict=True)))
+        value = jnp.asarray(term(game, x))
+        if value.shape != ():
+            raise InputTypeError(
+                f"a term of the loss of player {self.players[i]!r} must be a scalar, not shape {value.shape}"
+            )
+        return self._losses[i](*arguments) + value.astype(x.dtype)
 
     @property
     def _by_name(self) -> dict[str, Callable[..., Any]]:

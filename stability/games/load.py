@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,39 @@ def _text(path: str) -> str:
 def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:
     if settings:
         raise InputError(f"{path} is a Python file; --set is for the parameters of game files")
+    with _running(path) as module:
+        attribute = attribute or _only_game(path, module)
+        system = _attribute(path, module, attribute)
+        if callable(system) and not isinstance(system, System):
+            system = _guarded(f"{path}:{attribute} fails when it is called", system)
+    if not isinstance(system, System):
+        raise InputTypeError(
+            f"{path}:{attribute} is no Game, SymbolicGame, Flow or Map but {type(system).__name__}"
+        )
+    if system.name == system.kind:
+        system.name = attribute
+    return system
+
+
+def python_object(path: str, attribute: str) -> Any:
+    """The object called `attribute` in a Python file, which is run. Raises InputError if there is none."""
+    with _running(path) as module:
+        return _attribute(path, module, attribute)
+
+
+def _attribute(path: str, module: Any, attribute: str) -> Any:
+    if not hasattr(module, attribute):
+        raise InputError(f"{path} defines no {attribute!r}")
+    return getattr(module, attribute)
+
+
+@contextlib.contextmanager
+def _running(path: str) -> Iterator[Any]:
+    """A Python file run as a module, with its own folder on the path of imports meanwhile."""
     if not _text(path).strip():  # also says clearly if it cannot be read
         raise InputError(f"{path} is empty")
-    specification = importlib.util.spec_from_file_location("_stability_game", path)
+    name = f"_stability_{Path(path).stem}"
+    specification = importlib.util.spec_from_file_location(name, path)
     loader = None if specification is None else specification.loader
     if specification is None or loader is None:  # a folder called x.py
         raise InputError(f"{path} is no Python file")
@@ -95,21 +126,9 @@ def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> Syst
     sys.path.insert(0, folder)
     try:
         _guarded(f"{path} fails when it is run", lambda: loader.exec_module(module))
-        attribute = attribute or _only_game(path, module)
-        if not hasattr(module, attribute):
-            raise InputError(f"{path} defines no {attribute!r}")
-        system = getattr(module, attribute)
-        if callable(system) and not isinstance(system, System):
-            system = _guarded(f"{path}:{attribute} fails when it is called", system)
+        yield module
     finally:
         sys.path.remove(folder)
-    if not isinstance(system, System):
-        raise InputTypeError(
-            f"{path}:{attribute} is no Game, SymbolicGame, Flow or Map but {type(system).__name__}"
-        )
-    if system.name == system.kind:
-        system.name = attribute
-    return system
 
 
 def _only_game(path: str, module: Any) -> str:

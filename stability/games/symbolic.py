@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Self
 
@@ -168,6 +168,29 @@ class SymbolicGame(SymbolicSystem):
             if weight != 0:
                 third += weight * self._at(sympy.hessian(component, self.variables), x)
         return self._at(self._hessians[i], x) - third
+
+    def with_terms(self, terms: Mapping[str, Callable[[Any, Any], Any]]) -> Self:
+        """The same game with a term added to some players' losses: `terms` is player ↦ term.
+
+        A term is a function `term(game, x)` that returns a real expression; see `Game.with_terms`. It is
+        called with this game over real symbols, because SymPy would differentiate |x| into something
+        else over bare ones.
+
+        Raises InputError for a player that does not exist, and InputTypeError for a term that is no real
+        scalar expression.
+        """
+        real = self.real
+        symbols = {*self._symbols(), *self.variables}
+        own = {sympy.Symbol(s.name, real=True): s for s in symbols if s.is_real is None}
+        losses = list(self._losses)
+        for player, term in terms.items():
+            value = expression(term(real, real.profile), f"a term of the loss of player {player!r}")
+            losses[self.partition.index(player)] += value.xreplace(own)
+        players = {
+            player: (self.variables[s], loss)
+            for player, s, loss in zip(self.players, self.partition.slices, losses, strict=True)
+        }
+        return type(self)(players, minimizer=self.minimizer, **self._description({}))
 
     def renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
         """The same system with some of its symbols exchanged for others."""

@@ -15,10 +15,12 @@ from ..equilibria.find import Equilibria, describe_point, find_equilibria
 from ..errors import InputError
 from ..fields import Field
 from ..games.game import Game
+from ..penalties import Penalty
 from ..rules import Rule
-from .pointwise import analyse
+from .places import field_at, with_rest_points
+from .pointwise import Place, analyse
 from .structure import structure, zero_sum
-from .subject import Subject, constants, prepare
+from .subject import Subject, constants, penalised, prepare
 from .subject import System as AnySystem
 from .value import Report, SearchInfo, System
 
@@ -28,6 +30,7 @@ def report(
     *,
     fields: Sequence[Field] = (),
     rules: Sequence[Rule] | None = None,
+    penalties: Sequence[Penalty] = (),
     parameters: Mapping[Any, Any] | None = None,
     at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
@@ -42,6 +45,7 @@ def report(
       are analysed by both engines: SymPy for closed forms and exact signs, JAX for the search.
     - `fields`: fields to analyse (games only); default `[Gradient()]`.
     - `rules`: rules to apply to every field; default for a game: simultaneous and alternating, lr = 0.1.
+    - `penalties`: penalties to put on the game first, in order.
     - `parameters`: values for a symbolic system's parameters, over its own.
     - `at`: a point (variable ↦ number), or several, to analyse instead of searching.
     - `box`: variable ↦ (low, high), where to search, over the system's own box.
@@ -55,10 +59,15 @@ def report(
         raise InputError(f"a search needs at least one start, not {starts}")
     if seed < 0:
         raise InputError(f"a seed is not negative, unlike {seed}")
-    subject = prepare(system, fields, rules, parameters, box)
+    subject = prepare(penalised(system, penalties), fields, rules, parameters, box)
     found = _search(subject, starts, seed) if at is None else _given(subject, at, seed)
     whether_zero_sum = zero_sum(subject)
-    equilibria = tuple(analyse(subject, e, whether_zero_sum) for e in found.found)
+    places = [
+        Place(e, tuple(field_at(subject, field, e) for field in subject.flows)) for e in found.found
+    ]
+    if at is None:
+        places = with_rest_points(subject, places, whether_zero_sum, starts, seed)
+    equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
     warnings = list(found.warnings)
     if at is None and not found.exhaustive:
         warnings.append(

@@ -127,8 +127,8 @@ def _equilibrium(
     report: Report, e: EquilibriumAnalysis, index: int, explain: bool
 ) -> Iterable[Block]:
     noun = "Fixed point" if report.system.kind == "map" else "Equilibrium"
-    if not _usable(e):
-        noun = "Point"
+    if not (e.stationary and e.differentiable):
+        noun = "Rest point" if _usable(e) else "Point"
     total = len(report.equilibria)
     which = f" {index + 1} of {total}" if total > 1 else ""
     yield Heading(f"{noun}{which}: {point(e.point)}", 2)
@@ -175,7 +175,7 @@ def _equilibrium(
 
 
 def _usable(e: EquilibriumAnalysis) -> bool:
-    return e.stationary and e.differentiable
+    return e.at_rest
 
 
 def _status(e: EquilibriumAnalysis) -> str:
@@ -188,7 +188,7 @@ def _status(e: EquilibriumAnalysis) -> str:
         text = f"One point of a {shape(e.manifold_dimension)} of equilibria"
         if not any(remark.startswith(text) for remark in e.remarks):
             said.append(f"{text}.")
-    elif _usable(e):
+    elif e.stationary and e.differentiable:
         text = {"yes": "Isolated", "no": "Not isolated"}
         said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")
     if math.isfinite(e.residual):

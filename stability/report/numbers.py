@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..spectra.dense import Bounds
+
 DIGITS = 6
 SPACE = "\u00a0"  # never broken at the end of a line
 MISSING = "—"
@@ -59,7 +61,7 @@ def eigenvalues(values: np.ndarray | None, kind: str, error: float | None = None
 
 
 def settings(values: Mapping[str, Any]) -> str:
-    """Settings as on the command line, `lr=0.1, steps.disc=2`; None, the default, is left out."""
+    """Settings as on the command line, `lr=0.1, steps.disc=2`; None and false, the defaults, are left out."""
     return ", ".join(f"{name}={text}" for name, text in _flat("", values))
 
 
@@ -128,8 +130,10 @@ def _flat(prefix: str, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             yield name, "+".join(map(str, value))
         elif isinstance(value, (int, float)) and not isinstance(value, bool):
             yield name, number(value)
-        elif value is not None:
-            yield name, str(value)
+        elif value is True:
+            yield name, "true"
+        elif value is not None and value is not False:
+            yield name, f"({value})" if ":" in str(value) else str(value)
 
 
 def _snapped(value: complex, error: float | None) -> complex:
@@ -162,3 +166,18 @@ def _complex(real: float, imaginary: float, sign: str) -> str:
     if real == 0:
         return size if sign == "+" else f"{sign}{size}"
     return f"{number(real)}{SPACE}{sign}{SPACE}{size}"
+
+
+def sorted_values(values: np.ndarray) -> np.ndarray:
+    """By real part, then by imaginary part, largest first; real parts equal to rounding are equal."""
+    tolerance = 1e-12 * float(np.abs(values).max(initial=0.0))
+    order = np.argsort(-np.real(values), kind="stable")
+    steps = -np.diff(np.real(values)[order], prepend=np.inf if len(order) else ()) > tolerance
+    rank = np.empty(len(values), dtype=int)
+    rank[order] = np.cumsum(steps)
+    return values[np.lexsort((-np.imag(values), rank))]
+
+
+def error_of(bounds: Bounds) -> float:
+    """How far the true number may be from the value."""
+    return max(bounds.upper - bounds.value, bounds.value - bounds.lower)

@@ -18,7 +18,13 @@ def remarks(
     """Sentences a reader should not miss: Nash but unstable, stable but not Nash, curves, steps too large."""
     said = []
     if not e.stationary and e.differentiable:
-        said.append(f"This point is not an equilibrium: the field there has size {e.residual:.6g}.")
+        resting = [f"the {flow.field} field" for flow in flows if flow.stationary]
+        resting += [
+            f"{rule.rule} steps" for rule in rules if rule.multipliers is not None and not resting
+        ]
+        where = f"; {' and '.join(dict.fromkeys(resting))} rest here" if resting else ""
+        noun = "an equilibrium of the game" if resting else "an equilibrium"
+        said.append(f"This point is not {noun}: the field there has size {e.residual:.6g}{where}.")
         return tuple(said)
     if not e.differentiable:
         said.append("The field is not differentiable here, so it has no linearisation.")

@@ -18,6 +18,7 @@ from ..fields import Field, Gradient
 from ..games.expressions import parse_expression
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
+from ..penalties import Penalty
 from ..rules import Alternating, Rule, Simultaneous
 
 LARGEST = 500  # above this dimension dense spectra take too long
@@ -29,12 +30,22 @@ Values = Mapping[sympy.Symbol, sympy.Expr]
 
 @dataclass(frozen=True)
 class FieldFlow:
-    """One field of the subject as a flow, in JAX and, if there are expressions, in SymPy."""
+    """One field of the subject as a flow, in JAX and, if there are expressions, in SymPy.
+
+    `keeps`: whether it vanishes wherever the subject's own field does.
+    """
 
     name: str
     settings: Mapping[str, Any]
     numeric: Flow
     symbolic: SymbolicFlow | None
+    keeps: bool = True
+
+    def equations(self, values: Values) -> Equations | None:
+        """The expressions whose zeros are the field's rest points, if there are any and they are few."""
+        if self.symbolic is None or self.symbolic.dimension > LARGEST_EXACT:
+            return None
+        return Equations(self.symbolic.variables, tuple(self.symbolic.expressions), values)
 
 
 @dataclass(frozen=True)
@@ -97,7 +108,6 @@ def prepare(
     if d > LARGEST:
         raise InputError(f"the {system.kind} has {d} variables; a dense report handles {LARGEST}")
     fields = _fields(system.kind, fields)
-    rules = _rules(numeric, rules)
     if isinstance(numeric, Game):
         main = Gradient().flow(numeric)
         game = symbolic if isinstance(symbolic, SymbolicGame) else None
@@ -106,6 +116,7 @@ def prepare(
         main = numeric
         given = symbolic if isinstance(symbolic, SymbolicFlow) else None
         flows = (FieldFlow("given", {}, main, given),) if isinstance(main, Flow) else ()
+    rules = _rules(numeric, rules, [flow.numeric for flow in flows])
     return Subject(
         system.kind,
         system.name,
@@ -118,6 +129,19 @@ def prepare(
         rules,
         _search_box(numeric, named_box(box or {}, numeric.variables)),
     )
+
+
+def penalised(system: System, penalties: Sequence[Penalty]) -> System:
+    """The game with the penalties put on it, and on its name; raises InputError if one does not fit."""
+    for penalty in penalties:
+        if not isinstance(penalty, Penalty):
+            raise InputTypeError(f"{penalty!r} is no penalty; use for example GradientNorm(0.1)")
+        if not isinstance(system, (Game, SymbolicGame)):
+            raise InputError(f"penalties are put on games; {penalty.name} fits no {system.kind}")
+        name = f"{system.name} with {penalty.name}"
+        system = penalty(system)
+        system.name = name
+    return system
 
 
 def constants(values: Mapping[Any, Any]) -> dict[Any, Any]:
@@ -134,7 +158,9 @@ def _fields(kind: str, fields: Sequence[Field]) -> list[Field]:
     return list(fields) or [Gradient()]
 
 
-def _rules(system: Game | Flow | Map, rules: Sequence[Rule] | None) -> tuple[Rule, ...]:
+def _rules(
+    system: Game | Flow | Map, rules: Sequence[Rule] | None, flows: Sequence[Flow]
+) -> tuple[Rule, ...]:
     if rules is None:
         if not isinstance(system, Game):
             return ()
@@ -146,9 +172,8 @@ def _rules(system: Game | Flow | Map, rules: Sequence[Rule] | None) -> tuple[Rul
             raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
         if isinstance(system, Map):
             raise InputError("a map is already discrete; rules step along a field")
-        d = system.partition.dimension
-        # raises for players that do not exist
-        rule.with_each_lr(float).linearise(np.zeros((d, d)), system.partition)
+        for flow in flows:
+            rule.with_each_lr(float).check(flow)
         chosen.append(_without_others(rule, system.partition.players))
     return tuple(chosen)
 
@@ -167,7 +192,8 @@ def _field_flow(
     field.check(numeric)
     in_sympy = None if symbolic is None else field.flow(symbolic)
     flow = gradient if isinstance(field, Gradient) else field.flow(numeric)
-    return FieldFlow(field.name, plain(field.settings), flow, in_sympy)
+    keeps = field.keeps_equilibria
+    return FieldFlow(field.name, plain(field.settings), flow, in_sympy, keeps)
 
 
 def _with_signs(symbolic, values: Values):

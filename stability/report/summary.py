@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from .numbers import SPACE, listed, named, number, per_player, point, settings, values_of
-from .value import EquilibriumAnalysis, FlowAnalysis, MapAnalysis, Report, RuleAnalysis
+from .value import NOT_AT_REST, EquilibriumAnalysis, FlowAnalysis, MapAnalysis, Report, RuleAnalysis
 
 FEW = 3  # up to here things are named one by one
 CONVERGENT = ("exponentially stable", "asymptotically stable")
@@ -45,9 +45,24 @@ def sentences(report: Report) -> str:
         said += [_where_one(report, usable[0]), _one(report, usable[0])]
     elif usable:
         said += [_where_many(report, usable), _many(report, usable)]
-    said += _unusable([e for e in points if e.differentiable and not e.stationary], "moving")
+    moving = [e for e in points if e.differentiable and not e.stationary]
+    said += [_elsewhere(report, e) for e in moving if e.at_rest]
+    said += _unusable([e for e in moving if not e.at_rest], "moving")
     said += _unusable([e for e in points if not e.differentiable], "kinked")
     return " ".join(s for s in said if s)
+
+
+def rests(found: Analysis) -> bool:
+    """Whether this flow, rule or map rests at the point at all."""
+    return found.stationary if isinstance(found, FlowAnalysis) else found.type != NOT_AT_REST
+
+
+def _elsewhere(report: Report, e: EquilibriumAnalysis) -> str:
+    """A point where only a field that looks beyond the gradient, or only a rule, rests."""
+    there = [m for m in movers(report, [e]) if rests(m.found[0])]
+    names = listed([m.name for m in there])
+    verb = "rests" if len(there) == 1 and not there[0].plural else "rest"
+    return f"At {point(e.point)}, which is no equilibrium of the game, {names} {verb}."
 
 
 def shape(dimension: int) -> str:
@@ -176,10 +191,13 @@ def _one(report: Report, e: EquilibriumAnalysis) -> str:
     there = f"the {shape(e.manifold_dimension)}" if e.manifold_dimension else "it"
     clauses: list[str] = []
     open_: list[Mover] = []
+    elsewhere: list[Mover] = []
     groups: dict[str, list[Mover]] = {}
     for mover in everything:
         verdict = mover.found[0].stability.verdict
-        if verdict == "undecided":
+        if not rests(mover.found[0]):
+            elsewhere.append(mover)
+        elif verdict == "undecided":
             open_.append(mover)
         else:
             groups.setdefault(verdict, []).append(mover)
@@ -194,6 +212,9 @@ def _one(report: Report, e: EquilibriumAnalysis) -> str:
         clauses.append(
             f"whether {mover.name} {mover.verb('stay')} {place} is not decided by linearisation"
         )
+    if elsewhere:
+        mover = _united(elsewhere, everything)
+        clauses.append(f"{mover.name} {'do' if mover.plural else 'does'} not rest there")
     return _disturbed(clauses)
 
 

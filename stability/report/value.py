@@ -12,6 +12,7 @@ from ..verdicts.conditions import Conditions
 from ..verdicts.verdict import Verdict, finite
 
 SCHEMA = "stability-report/1"
+NOT_AT_REST = "not at rest"
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,10 @@ class SearchInfo:
 
 @dataclass(frozen=True)
 class FlowAnalysis:
-    """A field's flow linearised at an equilibrium. Numbers are None where they do not exist."""
+    """A field's flow linearised at an equilibrium. Numbers are None where they do not exist.
+
+    `stationary`: whether this field vanishes here; one that looks beyond the gradient may rest elsewhere.
+    """
 
     field: str
     settings: Mapping[str, Any]
@@ -50,11 +54,16 @@ class FlowAnalysis:
     error_bound: float | None
     type: str
     stability: Verdict
+    stationary: bool = True
 
 
 @dataclass(frozen=True)
 class RuleAnalysis:
-    """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`."""
+    """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`.
+
+    `stable_lr` are all stable step sizes as intervals (low, high), None for infinity; with step sizes that
+    differ by player, factors on them.
+    """
 
     rule: str
     settings: Mapping[str, Any]
@@ -70,6 +79,7 @@ class RuleAnalysis:
     best_lr: Any
     best_spectral_radius: float | None
     steps_per_digit: float | None
+    stable_lr: tuple[tuple[float, float | None], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +107,7 @@ class Decomposition:
 
 @dataclass(frozen=True)
 class EquilibriumAnalysis:
-    """One equilibrium and everything said about it."""
+    """One equilibrium, of the game or of one of the fields or rules alone, and everything said about it."""
 
     point: Mapping[str, float]
     exact: Mapping[str, str] | None
@@ -112,6 +122,14 @@ class EquilibriumAnalysis:
     rules: tuple[RuleAnalysis, ...]
     maps: tuple[MapAnalysis, ...]
     remarks: tuple[str, ...] = field(default=())
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether something rests here: the game's own field, another one, or a rule."""
+        moving = [*self.flows, *self.rules]
+        return self.differentiable and (
+            self.stationary or any(m.type not in (NOT_AT_REST, None) for m in moving)
+        )
 
 
 @dataclass(frozen=True)
@@ -231,6 +249,7 @@ def _flow(f: FlowAnalysis) -> dict[str, Any]:
         "spectral_abscissa": finite(f.spectral_abscissa),
         "error_bound": finite(f.error_bound),
         "type": f.type,
+        "stationary": f.stationary,
         "stability": f.stability.to_dict(),
     }
 
@@ -249,6 +268,7 @@ def _rule(r: RuleAnalysis) -> dict[str, Any]:
         "critical_lr": r.critical_lr,
         "critical_lr_exact": r.critical_lr_exact,
         "best_lr": r.best_lr,
+        "stable_lr": None if r.stable_lr is None else [list(own) for own in r.stable_lr],
         "best_spectral_radius": finite(r.best_spectral_radius),
         "steps_per_digit": finite(r.steps_per_digit),
     }

@@ -35,7 +35,10 @@ class Alternating(Rule):
             self._take_lrs()
         elif self.inner is not None:
             _check_inner(self.inner)
-            take_inner(self)
+            if not isinstance(self.lr, Mapping):
+                take_inner(self)
+            elif self.lr.get("", 1) is None:
+                object.__setattr__(self, "lr", {**self.lr, "": self.inner.lr})
         elif self.lr is None:
             object.__setattr__(self, "lr", 0.1)
         elif isinstance(self.lr, Mapping) and self.lr.get("", 1) is None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+import sympy
 
 from ..dynamics.flow import Linear
 from ..dynamics.vectors import stack
-from ..errors import InputError, InputTypeError, SingularError
+from ..errors import InputError, SingularError
 from .alternating import Alternating
 from .rule import Rule, State
 
@@ -34,8 +35,6 @@ class BestResponse(Rule):
     def __post_init__(self):
         if self.order not in (None, "simultaneous"):
             object.__setattr__(self, "order", Alternating(order=self.order).order)
-        if self.order is not None and not isinstance(self.order, (str, tuple)):
-            raise InputTypeError(f"the order is a sequence of players' names, not {self.order!r}")
 
     def check(self, flow: Any) -> None:
         if len(flow.partition.players) < 2:
@@ -53,15 +52,20 @@ class BestResponse(Rule):
 
     def _reply(self, flow: Any, i: int, x: Any) -> Any:
         alone = flow.restricted(i, x)
-        if isinstance(alone, Linear) and isinstance(alone.matrix, np.ndarray):
-            curvature = -(alone.matrix + alone.matrix.T) / 2
-            if not np.linalg.eigvalsh(curvature).min() > 0:
-                raise SingularError(
-                    f"{flow.partition.players[i]} has no best response here: its own loss has no "
-                    "strict minimum"
-                )
+        if isinstance(alone, Linear) and not _definite(-(alone.matrix + alone.matrix.T) / 2):
+            raise SingularError(
+                f"{flow.partition.players[i]} has no best response here: its own loss has no "
+                "strict minimum"
+            )
         return alone.zero(flow.partition.part(i, x))
 
     def _turns(self, partition: Any) -> list[int]:
         order = None if self.order == "simultaneous" else self.order
         return Alternating(order=order)._turns(partition)
+
+
+def _definite(matrix: Any) -> bool:
+    """Whether a symmetric matrix is positive definite, for all that is known of its symbols."""
+    if isinstance(matrix, sympy.MatrixBase):
+        return matrix.is_positive_definite is not False
+    return bool(np.linalg.eigvalsh(matrix).min() > 0)

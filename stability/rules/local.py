@@ -25,6 +25,7 @@ class Local(Rule):
 
     In JAX by automatic differentiation, compiled once for all step sizes; in SymPy from the step's
     expressions. Its matrix argument is not used: such a rule is more than the field's Jacobian tells.
+    Raises InputError where the rule does not rest at the point, or its step has no derivative there.
     """
 
     rule: Rule
@@ -56,19 +57,44 @@ class Local(Rule):
         if isinstance(self.flow, SymbolicFlow):
             own = self.rule.map(self.flow)
             start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
-            return own.jacobian().xreplace(dict(zip(own.variables, start, strict=True)))
-        lr = 1.0 if self.lr is None else self.lr
-        sizes = np.array(self.flow.partition.per_player(lr, "lr"), dtype=float)
+            at = dict(zip(own.variables, start, strict=True))
+            jacobian = own.jacobian()
+            if any(step.args[0].xreplace(at).is_zero for step in jacobian.atoms(sympy.Heaviside)):
+                self._refuse("has no derivative at")
+            return jacobian.xreplace(at)
         with jax.enable_x64(True):
-            matrix, nearby, linear = map(np.asarray, self._compiled(sizes))
-        slack = 1e-3 * np.abs(linear).max() + 1e-12
-        if np.isfinite(matrix).all() and np.abs(nearby - linear).max() > slack:
-            raise InputError(f"the step of {self.rule.name} has no derivative at this point")
+            found = map(np.asarray, self._compiled(self._by_player()))
+        matrix, nearby, linear, moved = found
+        if np.isfinite(matrix).all():
+            if moved.max() > 1e-6 * (1 + np.abs(matrix).max()) * (1 + np.abs(self.point).max()):
+                self._refuse("does not rest at")
+            if np.abs(nearby - linear).max() > 1e-3 * np.abs(linear).max() + 1e-12:
+                self._refuse("has no derivative at")
         return matrix
 
+    def lifted(self, matrix: Any, partition: Partition, tangent: np.ndarray) -> np.ndarray:
+        point = np.asarray(self.point, dtype=float)
+        with jax.enable_x64(True):
+            slopes = jax.jacfwd(lambda x: stack(self.rule.init(self.flow, x)))(jnp.asarray(point))
+        return np.asarray(slopes) @ tangent
+
+    def displacement(self) -> float:
+        """How far two steps move from the point, relative to the point's size: zero where the rule rests."""
+        with jax.enable_x64(True):
+            moved = np.asarray(self._compiled(self._by_player())[3])
+        return float(moved.max() / (1 + np.abs(np.asarray(self.point, dtype=float)).max()))
+
+    def _by_player(self) -> np.ndarray:
+        lr = 1.0 if self.lr is None else self.lr
+        return np.array(self.flow.partition.per_player(lr, "lr"), dtype=float)
+
+    def _refuse(self, what: str) -> None:
+        raise InputError(f"the step of {self.rule.name} {what} this point")
+
     @cached_property
-    def _compiled(self) -> Callable[[np.ndarray], tuple[Any, Any, Any]]:
-        """Step sizes ↦ the step's Jacobian at the point, and moves nearby by the step and by it."""
+    def _compiled(self) -> Callable[[np.ndarray], tuple[Any, Any, Any, Any]]:
+        """Step sizes ↦ the step's Jacobian at the point, moves nearby by the step and by it, and how far
+        two steps take the profile (the second one shows what memory does)."""
         players, point = self.flow.partition.players, np.asarray(self.point, dtype=float)
         reach = 1e-7 * (1 + np.abs(point).max())
 
@@ -89,6 +115,7 @@ class Local(Rule):
             directions = np.random.default_rng(0).standard_normal((4, len(start)))
             directions = reach * np.concatenate([directions, -directions])
             nearby = jax.vmap(lambda u: step(start + u) - step(start))(directions)
-            return matrix, nearby, directions @ matrix.T
+            moved = jnp.abs(step(step(start)) - start)[: len(point)]
+            return matrix, nearby, directions @ matrix.T, moved
 
         return at

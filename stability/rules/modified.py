@@ -12,6 +12,7 @@ and agrees with the step when the coefficients do (Hairer, Lubich, Wanner, Geome
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import factorial
 from typing import Any
 
@@ -20,6 +21,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from .._bounded import within
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.positive import check_positive
@@ -50,14 +52,14 @@ def modified_flow(rule: Rule, flow: Flow | SymbolicFlow, order: int = 1) -> Flow
     Raises InputError for another order, a rule with memory (momentum, optimism), a rule whose steps do not
     shrink with its step size (a best response), and a step size without a value on a numeric flow.
     """
-    _check_order(order)
-    if isinstance(flow, SymbolicFlow):
-        _check_rule(rule, flow.partition)
-        return _symbolic(rule, flow, order)
-    if isinstance(flow, Flow):
-        _check_rule(rule, flow.partition)
-        return _numeric(rule, flow, order)
-    raise InputTypeError(f"modified_flow takes a Flow or a SymbolicFlow, not {flow!r}")
+    if not isinstance(flow, (Flow, SymbolicFlow)):
+        raise InputTypeError(f"modified_flow takes a Flow or a SymbolicFlow, not {flow!r}")
+    _check(rule, order)
+    rule.check(flow)
+    symbolic = isinstance(flow, SymbolicFlow)
+    if len(rule.init(flow, flow.profile if symbolic else jnp.zeros(flow.dimension))) > 1:
+        raise InputError(f"a modified flow needs a rule without memory, which {rule.name} is not")
+    return _symbolic(rule, flow, order) if symbolic else _numeric(rule, flow, order)
 
 
 def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: int = 1) -> Any:
@@ -70,17 +72,21 @@ def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: in
     Arguments: `jacobian`, NumPy or SymPy, of shape (d, d); the rest, the errors and the units of time as
     for `modified_flow`. Returns a matrix of the same kind and shape.
     """
-    _check_order(order)
+    _check(rule, order)
     symbolic = isinstance(jacobian, sympy.MatrixBase)
     matrix = jacobian if symbolic else np.asarray(jacobian)
     d = partition.dimension
     if matrix.shape != (d, d):
         raise InputError(f"the Jacobian of this partition has shape ({d}, {d}), not {matrix.shape}")
-    _check_rule(rule, partition)
     unit, time = _unit(rule, _exact if symbolic else _number)
-    coefficients = _powers(unit, matrix, partition, order + 1)[1:]
-    terms = _corrections(coefficients, along=lambda g, u: g @ u, total=_sum)
-    return _sum(*((term * time**k, 1) for k, term in enumerate(terms)))
+    powers = _powers(unit, matrix, partition, order + 1)
+
+    def phi(k: int, u: Any = None, times: int = 1) -> Any:
+        if u is None:
+            return powers[k]
+        return powers[k] @ u * (times == 1)  # φ″(f₁, f₁) has no derivative where f₁ = 0
+
+    return _at_time(time, _corrections(phi, order))
 
 
 def modified_eigenvalues(rule: Rule, jacobian: Any, partition: Partition, order: int = 1) -> Any:
@@ -119,22 +125,11 @@ def logarithms(multipliers: Any, time: float) -> np.ndarray:
     return result
 
 
-def _check_order(order: Any) -> None:
+def _check(rule: Rule, order: Any) -> None:
     if isinstance(order, bool) or order not in (1, 2):
         raise InputError(f"a modified flow has order 1 or 2, not {order!r}")
-
-
-def _check_rule(rule: Rule, partition: Partition) -> None:
-    """Raises InputError unless the rule's state is one vector and its vanishing steps the identity."""
-    identity = np.eye(partition.dimension)
-    try:
-        unmoved = _powers(rule.with_each_lr(lambda _: 1.0), -identity, partition, 0)[0]
-    except np.linalg.LinAlgError:  # it solves for a point of rest, whatever its step size
-        unmoved = np.zeros_like(identity)
-    if not np.array_equal(unmoved, identity):
-        raise InputError(
-            f"the steps of {rule.name} do not shrink with its step size, so they follow no flow"
-        )
+    if rule.lr is None:
+        raise InputError(f"{rule.name} has no step size, and its steps follow no flow")
 
 
 def _unit(rule: Rule, number: Callable[[Any], Any]) -> tuple[Rule, Any]:
@@ -156,56 +151,47 @@ def _exact(lr: Any) -> sympy.Expr:
     return lr if isinstance(lr, sympy.Expr) and lr.free_symbols else exact(lr)
 
 
-def _corrections(
-    phi: Sequence[Any], along: Callable[[Any, Any], Any], total: Callable[..., Any]
-) -> list[Any]:
-    """f₁, f₂ and, given φ₃, f₃ from the coefficients φ of a step.
+def _corrections(phi: Callable[..., Any], order: int) -> list[Any]:
+    """f₁, f₂ and, for order 2, f₃ from the coefficients of a step.
 
-    `along(g, u)` is g′u, and `total` adds up pairs (term, divisor): for fields in either engine, and for
-    matrices, where g′u is the product GU.
+    `phi(k)` is φₖ, `phi(k, u)` its derivative φₖ′u and `phi(k, u, 2)` its second derivative φₖ″(u, u): fields
+    in either engine, or their derivatives at an equilibrium. f₃ is written without derivatives of f₂.
     """
-    first = phi[0]
-    acceleration = along(first, first)
-    second = total((phi[1], 1), (acceleration, -2))
-    if len(phi) == 2:
+    first = phi(1)
+    acceleration = phi(1, first)
+    second = phi(2) - acceleration / 2
+    if order == 1:
         return [first, second]
-    third = total(
-        (phi[2], 1),
-        (along(acceleration, first), -6),
-        (along(second, first), -2),
-        (along(first, second), -2),
+    third = (
+        phi(3) + phi(1, first, 2) / 12 + phi(1, acceleration / 12 - second / 2) - phi(2, first) / 2
     )
     return [first, second, third]
 
 
-def _sum(*terms: tuple[Any, int]) -> Any:
-    """The sum of term/divisor, for arrays and for SymPy matrices."""
-    (first, divisor), *others = terms
-    result = first / divisor
-    for term, divisor in others:
-        result = result + term / divisor
+def _at_time(time: Any, terms: Sequence[Any]) -> Any:
+    """f₁ + time f₂ + time² f₃."""
+    result = terms[0]
+    for k, term in enumerate(terms[1:], 1):
+        result = result + term * time**k
     return result
 
 
 def _numeric(rule: Rule, flow: Flow, order: int) -> Flow:
     unit, time = _unit(rule, _number)
 
-    def coefficient(k: int) -> Callable[[Any], Any]:
-        def phi(x: Any) -> Any:
-            curve = lambda s: unit.scaled(s).step(flow, (x,))[0]  # noqa: E731
-            for _ in range(k):
-                curve = _derivative(curve)
-            return curve(jnp.zeros((), x.dtype)) / factorial(k)
+    def field(x: Any) -> Any:
+        def phi(k: int, u: Any = None, times: int = 1) -> Any:
+            def along(t: Any) -> Any:
+                start = x if u is None else x + t * u
+                step = _derivative(lambda s: unit.scaled(s).step(flow, (start,))[0], k)
+                return step(jnp.zeros_like(t)) / factorial(k)
 
-        return phi
+            return _derivative(along, 0 if u is None else times)(jnp.zeros((), x.dtype))
 
-    terms = _corrections(
-        [coefficient(k) for k in range(1, order + 2)],
-        along=lambda g, u: lambda x: jax.jvp(g, (x,), (u(x),))[1],
-        total=lambda *pairs: lambda x: _sum(*((g(x), divisor) for g, divisor in pairs)),
-    )
+        return _at_time(time, _corrections(phi, order))
+
     return Flow(
-        lambda x: sum(term(x) * time**k for k, term in enumerate(terms)),
+        field,
         variables=flow.variables,
         start=flow.start,
         box=flow.box,
@@ -215,29 +201,37 @@ def _numeric(rule: Rule, flow: Flow, order: int) -> Flow:
     )
 
 
-def _derivative(curve: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda s: jax.jvp(curve, (s,), (jnp.ones_like(s),))[1]
+def _derivative(curve: Callable[[Any], Any], times: int) -> Callable[[Any], Any]:
+    """A derivative of a curve."""
+    for _ in range(times):
+        curve = partial(_velocity, curve)
+    return curve
+
+
+def _velocity(curve: Callable[[Any], Any], t: Any) -> Any:
+    return jax.jvp(curve, (t,), (jnp.ones_like(t),))[1]
 
 
 def _symbolic(rule: Rule, flow: SymbolicFlow, order: int) -> SymbolicFlow:
-    unit, time = _unit(rule, _exact)
-    (after,) = unit.scaled(_s).step(flow, (flow.profile,))
     # SymPy takes a bare symbol for complex and then differentiates |x| into something else
-    real = {
-        symbol: sympy.Symbol(symbol.name, real=True)
-        for symbol in after.free_symbols
-        if symbol.is_real is None
-    }
-    after, variables = after.xreplace(real), [real.get(v, v) for v in flow.variables]
-    terms = _corrections(
-        [
-            after.diff(_s, k).xreplace({_s: sympy.S.Zero}) / factorial(k)
-            for k in range(1, order + 2)
-        ],
-        along=lambda g, u: g.jacobian(variables) * u,
-        total=_sum,
-    )
-    field = _sum(*((term * time**k, 1) for k, term in enumerate(terms)))
+    symbols = {*flow.variables, *flow.parameters, *flow.free_parameters}
+    real = {s: sympy.Symbol(s.name, real=True) for s in symbols if s.is_real is None}
+    variables = [real.get(v, v) for v in flow.variables]
+    unit, time = _unit(rule, _exact)
+    series = _Series(flow, real, order + 1)
+    (after,) = unit.scaled(_s).step(series, (series.profile,))
+    coefficients = _coefficients(after.xreplace(real), order + 1)
+
+    def phi(k: int, u: Any = None, times: int = 1) -> Any:
+        if u is None:
+            return coefficients[k]
+        symbols = sympy.Matrix([sympy.Dummy(v.name, real=True) for v in variables])
+        derivative = coefficients[k]
+        for _ in range(times):
+            derivative = derivative.jacobian(variables) * symbols
+        return derivative.xreplace(dict(zip(symbols, u, strict=True)))
+
+    field = _at_time(time, [_shorter(term) for term in _corrections(phi, order)])
     back = {symbol: user for user, symbol in real.items()}
     return SymbolicFlow(
         dict(zip(flow.variables, field.xreplace(back), strict=True)),
@@ -247,6 +241,68 @@ def _symbolic(rule: Rule, flow: SymbolicFlow, order: int) -> SymbolicFlow:
         name=flow.name,
         partition=flow.partition,
     )
+
+
+def _shorter(expressions: sympy.MatrixBase, seconds: float = 1.0) -> sympy.MatrixBase:
+    """The same expressions, expanded where that is shorter: most corrections cancel in part."""
+
+    def entry(e: sympy.Expr) -> sympy.Expr:
+        return min((e, sympy.expand(e)), key=sympy.count_ops)
+
+    return within(seconds, lambda: expressions.applyfunc(entry), expressions)
+
+
+class _Series(SymbolicFlow):
+    """A flow over real symbols that carries power series in s only up to a given power.
+
+    The field at x₀ + s x₁ + … becomes such a series too, before the next evaluation is put around it:
+    nested evaluations that are differentiated at the end grow beyond use. Implicit steps have a
+    series although they have no formula.
+    """
+
+    def __init__(self, flow: SymbolicFlow, real: Mapping[sympy.Symbol, sympy.Symbol], power: int):
+        rows = zip(flow.variables, flow.expressions, strict=True)
+        super().__init__(
+            {real.get(v, v): e.xreplace(real) for v, e in rows}, partition=flow.partition
+        )
+        self.game, self.field = flow.game, flow.field
+        self._power = power
+        self._expansions: dict[sympy.MatrixBase, list[sympy.MatrixBase]] = {}
+        self._symbols_of_x = [
+            sympy.Matrix([sympy.Dummy(v.name, real=True) for v in self.variables])
+            for _ in range(power + 1)
+        ]
+
+    def _at(self, expression: Any, x: sympy.MatrixBase | None) -> Any:
+        if x is None:
+            return expression
+        key = sympy.ImmutableMatrix(expression)
+        if key not in self._expansions:  # the chain rule to this power, once for all evaluations
+            moving = super()._at(expression, _at_time(_s, self._symbols_of_x))
+            self._expansions[key] = _coefficients(moving, self._power)
+        values: dict[Any, Any] = {}
+        for symbols, coefficient in zip(
+            self._symbols_of_x, _coefficients(x, self._power), strict=True
+        ):
+            values.update(zip(symbols, coefficient, strict=True))
+        return _at_time(_s, [c.xreplace(values) for c in self._expansions[key]])
+
+    def implicit_step(self, sizes: Sequence[Any], x: sympy.MatrixBase) -> sympy.MatrixBase:
+        y = x
+        for _ in range(
+            self._power
+        ):  # the sizes hold the factor s: each round gets one more power right
+            y = x + self.partition.scale(sizes, self(y))
+        return y
+
+
+def _coefficients(expressions: sympy.MatrixBase, power: int) -> list[sympy.MatrixBase]:
+    """The coefficients of 1, s, …, s^power in a matrix of functions of s."""
+    found = []
+    for k in range(power + 1):
+        found.append(expressions.xreplace({_s: sympy.S.Zero}) / factorial(k))
+        expressions = expressions.applyfunc(lambda e: e.diff(_s))  # SymPy simplifies diff(_s, 2)
+    return found
 
 
 def _powers(rule: Rule, jacobian: Any, partition: Partition, order: int) -> list[Any]:
@@ -268,7 +324,8 @@ def _powers(rule: Rule, jacobian: Any, partition: Partition, order: int) -> list
     )
     if step.shape != matrix.shape:
         raise InputError(
-            f"a modified flow needs a rule whose state is one vector, and {rule.name} keeps more"
+            "a modified flow needs a rule without memory whose linearised step the Jacobian alone tells, "
+            f"which {rule.name} is not"
         )
     if symbolic:
         return [step.extract(range(0, step.rows, n), range(k, step.cols, n)) for k in range(n)]

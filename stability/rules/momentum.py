@@ -51,7 +51,7 @@ class HeavyBall(Rule):
             self._in_turn().check(flow)
 
     def _in_turn(self) -> Alternating:
-        return Alternating(self.lr, inner=HeavyBall(self.lr, self.beta))
+        return Alternating(self.lr, inner=HeavyBall(beta=self.beta))
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,10 @@ class Optax(Rule):
         check_positive(self.second_moment, "the second moment")
         check_whole(self.at_step, "the step at which schedules are held", 0, 2**31 - 2)
 
+    def check(self, flow: Any) -> None:
+        super().check(flow)
+        self._by_player(flow.partition)
+
     @property
     def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.label

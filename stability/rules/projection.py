@@ -26,6 +26,7 @@ class Kept(Rule):
     without a push has no derivative.
     """
 
+    rests_elsewhere: ClassVar[bool] = True
     inner: Any
 
     @abstractmethod
@@ -64,7 +65,7 @@ class Kept(Rule):
         touching = np.concatenate(inside) <= 1e-12 * (1 + np.abs(point).max())
         if not touching.any():
             return self.inner.near(flow, x)
-        return Local(self.frozen(), flow, point)
+        return Local(self.frozen(), flow, x)
 
 
 @dataclass(frozen=True)

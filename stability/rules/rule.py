@@ -33,10 +33,12 @@ class Rule(ABC):
     combines the results linearly, and nothing else; then, at an equilibrium, where every evaluation
     happens at the equilibrium itself, the chain rule says that the linearised step is the step along the
     linearised field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
-    Rules that act differently from place to place say how they act `near` a point.
+    Rules that act differently from place to place say how they act `near` a point, and those that may rest
+    where their field does not, or not rest where it does, are marked by `rests_elsewhere`.
     """
 
     name: ClassVar[str]
+    rests_elsewhere: ClassVar[bool] = False
     lr: Any
 
     def init(self, flow: Any, x: Any) -> State:
@@ -82,7 +84,7 @@ class Rule(ABC):
     def settings(self) -> dict[str, Any]:
         """The rule's settings by name, for reports; a rule inside another one as its text."""
         values = {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
-        return {k: str(v) if isinstance(v, Rule) else v for k, v in values.items() if v is not None}
+        return {k: _as_text(v) for k, v in values.items() if v is not None}
 
     def __str__(self) -> str:
         plain = {"lr": self.lr, "inner": "simultaneous"}
@@ -167,6 +169,13 @@ def _state_names(variables: Any, sizes: tuple[int, ...]) -> list[str]:
     return names
 
 
+def _as_text(setting: Any) -> Any:
+    """A rule, or a mapping from players to rules, as text; everything else as it is."""
+    if isinstance(setting, Mapping):
+        return {player: _as_text(own) for player, own in setting.items()}
+    return str(setting) if isinstance(setting, Rule) else setting
+
+
 def _default(rule: Rule, setting: str) -> Any:
     return next((f.default for f in dataclass_fields(rule) if f.name == setting), None)  # pyright: ignore
 
@@ -201,7 +210,7 @@ def take_inner(rule: Any) -> None:
     lr = inner.lr if rule.lr is None else rule.lr
     if isinstance(lr, Mapping) and lr.get("", 1) is None:
         lr = {**lr, "": inner.lr}
-    if inner.lr is not None and inner.lr != lr:
+    if inner.lr is not None and inner.lr is not lr:
         inner = replace(inner, lr=lr)  # pyright: ignore[reportArgumentType]
     object.__setattr__(rule, "lr", lr)
     object.__setattr__(rule, "inner", inner)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.flow import Linear
 from ..dynamics.positive import check_flag, check_positive, check_whole
 from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
+from ..fields.field import check_player
 from ..fields.gradient import Gradient
 from .local import Local
 from .rule import Rule, State
@@ -33,10 +33,12 @@ class Unrolled(Rule):
     player: Any = 0
     stop_gradient: bool = False
     name: ClassVar[str] = "unrolled"
+    rests_elsewhere: ClassVar[bool] = True
 
     def __post_init__(self):
         check_positive(self.lr, "a step size lr")
         check_whole(self.k, "unrolled's number of steps k", 1, 1000)
+        check_player(self.player, "unrolled's player")
         check_flag(self.stop_gradient, "stop_gradient")
 
     def check(self, flow: Any) -> None:
@@ -64,7 +66,7 @@ class Unrolled(Rule):
             path.append(path[-1] + self.along(flow, others(partition, i, flow(path[-1]))))
         if self.stop_gradient:
             own = flow.part(i, path[-1])
-        elif isinstance(flow, Linear):
+        elif flow.game is None:
             raise InputError("unrolled, differentiated through, is no matter of the Jacobian alone")
         else:
             own = -anticipated_gradient(flow.game, i, path, lambda u: self.along(flow, u))

@@ -9,7 +9,6 @@ from typing import Any
 import sympy
 
 from ..dynamics.system import exact
-from ..equilibria.exact import solve_exactly
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame
@@ -17,6 +16,7 @@ from ..rules import Rule
 from .exact import at_point
 from .exact_steps import critical_from_polynomial, h, step_polynomial
 from .hurwitz import circle_guards
+from .setting import equilibrium, named, symbols_of
 
 
 def critical_step(
@@ -51,55 +51,25 @@ def critical_step(
         raise InputTypeError(f"critical_step takes a SymbolicGame, not {type(game).__name__}")
     rule = rule() if isinstance(rule, type) else rule
     real = game.real
-    back = {s: user for s, user in zip(_symbols(real), _symbols(game), strict=True) if s != user}
-    values = {p: exact(v) for p, v in _named(real, parameters or {}).items()}
+    back = {
+        s: user for s, user in zip(symbols_of(real), symbols_of(game), strict=True) if s != user
+    }
+    values = {p: exact(v) for p, v in named(real, parameters or {}).items()}
     known = {**real.parameters, **values}
     if parameter is not None:
-        known.pop(next(iter(_named(real, {parameter: None}))), None)
+        known.pop(next(iter(named(real, {parameter: None}))), None)
     free = [p for p in (*real.parameters, *real.free_parameters) if p not in known]
     if len(free) > 1:
         raise InputError(
             f"one parameter may stay free, not {', '.join(map(str, free))}: give values to the others"
         )
     flow = (field or Gradient()).flow(real)
-    point = _equilibrium(flow, known, free, at)
+    point = equilibrium(flow, known, free, at)
     jacobian = at_point(flow.jacobian().xreplace(known), flow.variables, point)
     coefficients = step_polynomial(rule, jacobian, flow.partition)
     if not free:
         return _at(coefficients, {}).xreplace(back)
     return _piecewise(coefficients, free[0]).xreplace(back)
-
-
-def _symbols(game: SymbolicGame) -> list[sympy.Symbol]:
-    return [*game.variables, *game.parameters, *game.free_parameters]
-
-
-def _named(game: SymbolicGame, parameters: Mapping[Any, Any]) -> dict[sympy.Symbol, Any]:
-    symbols = {s.name: s for s in (*game.parameters, *game.free_parameters)}
-    for name in parameters:
-        if str(name) not in symbols:
-            raise InputError(
-                f"there is no parameter {name}; there are {', '.join(symbols) or 'none'}"
-            )
-    return {symbols[str(name)]: value for name, value in parameters.items()}
-
-
-def _equilibrium(flow, known, free, at) -> list[sympy.Expr]:
-    if at is not None:
-        named = {str(key): sympy.sympify(value) for key, value in at.items()}
-        missing = [v for v in flow.variables if v.name not in named]
-        if missing or len(named) > len(flow.variables):
-            names = ", ".join(v.name for v in flow.variables)
-            raise InputError(f"the equilibrium names every variable once: {names}")
-        real = {s: sympy.Symbol(s.name, real=True) for e in named.values() for s in e.free_symbols}
-        return [named[v.name].xreplace(real) for v in flow.variables]
-    equations = [e.xreplace(known) for e in flow.expressions]
-    sample = {p: sympy.Rational(7, 19) for p in free}  # nothing special happens at 7/19
-    zeros = solve_exactly(equations, flow.variables, sample)
-    if zeros.families or len(zeros.points) != 1:
-        found = "a whole family" if zeros.families else str(len(zeros.points))
-        raise InputError(f"say at which equilibrium: at={{...}} ({found} found in closed form)")
-    return [zeros.points[0][v] for v in flow.variables]
 
 
 def _at(coefficients: list[sympy.Expr], values: dict) -> sympy.Expr:

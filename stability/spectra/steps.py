@@ -18,7 +18,9 @@ from scipy.optimize import brentq
 from ..dynamics.partition import Partition
 from ..errors import SingularError
 from ..rules import Rule, Simultaneous
+from .eigenvalue_maps import commutes, multipliers
 
+Multipliers = Callable[[np.ndarray], np.ndarray]  # factors (n,) ↦ multipliers (n, m)
 ROUNDING = 1e-13  # a radius this close to one cannot be told from one
 
 
@@ -54,27 +56,42 @@ def rule_step_sizes(
         scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
         basis = None if tangent is None else complement(tangent)
         return euler_step_sizes(np.linalg.eigvals(_modulo(scaled, basis)))
-    multipliers = step_multipliers(rule, jacobian, partition, tangent)
-    return step_sizes(multipliers, len(jacobian))
+    return step_sizes(step_multipliers(rule, jacobian, partition, tangent), len(jacobian))
 
 
 def step_multipliers(
     rule: Rule, jacobian: np.ndarray, partition: Partition, tangent: np.ndarray | None = None
-) -> Callable[[float], np.ndarray]:
-    """factor ↦ multipliers, complex, of the rule with its step sizes times the factor."""
+) -> Multipliers:
+    """Factors (n,) ↦ multipliers (n, m), complex, of the rule with its step sizes times the factor."""
+    if commutes(rule):  # then the eigenvalues of J are enough, for all factors at once
+        basis = None if tangent is None else complement(tangent)
+        eigenvalues = np.linalg.eigvals(_modulo(jacobian, basis))
+        unit = rule.with_each_lr(lambda _: 1.0)
+
+        def by_eigenvalue(factors: np.ndarray) -> np.ndarray:
+            with np.errstate(all="ignore"):
+                found = multipliers(unit, float(rule.lr) * np.multiply.outer(factors, eigenvalues))
+            return np.where(np.isnan(found), np.inf, found).reshape(len(factors), -1)
+
+        return by_eigenvalue
     basis = None if tangent is None else complement(rule.lifted(jacobian, partition, tangent))
 
-    def multipliers(factor: float) -> np.ndarray:
+    def one(factor: float) -> np.ndarray:
         with np.errstate(all="ignore"):
             try:
-                matrix = rule.scaled(factor).linearise(jacobian, partition)
+                matrix = _modulo(rule.scaled(factor).linearise(jacobian, partition), basis)
             except SingularError:  # at this very step
-                return np.array([np.inf + 0j])
+                return np.full(1, np.inf + 0j)
         if not np.isfinite(matrix).all():
-            return np.array([np.inf + 0j])
-        return np.linalg.eigvals(_modulo(matrix, basis)).astype(complex)
+            return np.full(len(matrix), np.inf + 0j)
+        return np.linalg.eigvals(matrix).astype(complex)
 
-    return multipliers
+    def all_of_them(factors: np.ndarray) -> np.ndarray:
+        found = [one(float(factor)) for factor in factors]
+        most = max(map(len, found))
+        return np.stack([np.resize(own, most) for own in found])
+
+    return all_of_them
 
 
 def complement(tangent: np.ndarray) -> np.ndarray:
@@ -115,24 +132,30 @@ def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
     return StepSizes(critical, best_step, radius, ((0.0, critical),))
 
 
-def step_sizes(multipliers: Callable[[float], np.ndarray], dimension: int) -> StepSizes:
-    """The critical and the best factor, and all stable ones.
+def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
+    """The critical and the best factor, and all stable ones, of multipliers as functions of the factor.
 
     Some of the multipliers tend to one as the factor tends to zero, and tell the range of steps to look at;
     others, of a rule that remembers more than the profile, tend to limits of their own.
     """
 
-    def radius(factor: float) -> float:
+    def radii(factors: np.ndarray) -> np.ndarray:
         with np.errstate(all="ignore"):
-            value = float(np.max(np.abs(multipliers(factor)), initial=0.0))
-        return value if math.isfinite(value) else math.inf
+            values = np.abs(multipliers_at(factors)).max(axis=1, initial=0.0)
+        return np.where(np.isfinite(values), values, np.inf)
+
+    def radius(factor: float) -> float:
+        return float(radii(np.array([factor]))[0])
+
+    def multipliers(factor: float) -> np.ndarray:
+        return multipliers_at(np.array([factor]))[0]
 
     low, high = _range(multipliers)
     if high == 0.0:  # nothing moves, whatever the step
         return StepSizes(None, None, None, ((0.0, None),)) if radius(1.0) < 1 else NO_STEP
     ratio = 1.02 if dimension <= 12 else 1.1 if dimension <= 60 else 1.3
     grid = np.geomspace(low, high, max(2, math.ceil(math.log(high / low) / math.log(ratio))))
-    values = np.array([radius(factor) for factor in grid])
+    values = radii(grid)
     settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
     stable = _stable_set(radius, grid, values, settled)
     critical = stable[0][1] if stable and stable[0][0] == 0.0 else 0.0
@@ -177,7 +200,7 @@ def _range(multipliers: Callable[[float], np.ndarray]) -> tuple[float, float]:
 def _stable_set(
     radius: Callable[[float], float], grid: np.ndarray, values: np.ndarray, settled: int
 ) -> tuple[tuple[float, float | None], ...]:
-    """The intervals of stable steps: between grid points by bisection, inside them at every local extremum."""
+    """The intervals of stable steps: ends by bisection, and a look at every local extremum between points."""
     stable = np.flatnonzero(values < 1.0 - ROUNDING)
     if not len(stable):
         return ()

@@ -15,6 +15,11 @@ from stability.spectra.steps import rule_step_sizes, step_multipliers, step_size
 TWO = Partition(("a", "b"), (1, 1))
 
 
+def at_each(multipliers):
+    """Multipliers of one factor as multipliers of many."""
+    return lambda factors: np.stack([np.asarray(multipliers(t), complex) for t in factors])
+
+
 def sizes(rule, matrix, partition=None, tangent=None):
     matrix = np.array(matrix, dtype=float)
     d = len(matrix)
@@ -163,7 +168,7 @@ def lookahead(t):
 
 
 def test_a_smooth_bottom():
-    found = step_sizes(extragradient, 2)
+    found = step_sizes(at_each(extragradient), 2)
     assert found.critical == pytest.approx(1.0, rel=1e-13)
     assert found.best == pytest.approx(1 / math.sqrt(2), rel=1e-8)
     assert found.best_radius == pytest.approx(math.sqrt(3) / 2, rel=1e-14)
@@ -171,18 +176,18 @@ def test_a_smooth_bottom():
 
 def test_lookahead():
     # ρ² = ¼ ((1 + (1 + h²)^{5/2} cos 5φ)² + …) is stationary at h = .543656 (six digits)
-    found = step_sizes(lookahead, 2)
+    found = step_sizes(at_each(lookahead), 2)
     assert found.best == pytest.approx(0.543656, abs=5e-5)
     assert found.best_radius == pytest.approx(0.634885, abs=1e-6)
 
 
 def test_every_step_is_stable():
     implicit = np.array([-1 + 1j, -1 - 1j])
-    assert step_sizes(lambda t: 1 / (1 - t * implicit), 2).critical is None
+    assert step_sizes(at_each(lambda t: 1 / (1 - t * implicit)), 2).critical is None
 
 
 def test_the_best_step_of_an_implicit_rule_is_no_rounding_error():
-    found = step_sizes(lambda t: 1 / (1 - t * IMAGINARY), 2)
+    found = step_sizes(at_each(lambda t: 1 / (1 - t * IMAGINARY)), 2)
     assert found.best is None or found.best_radius < 0.01
 
 
@@ -190,7 +195,7 @@ def test_runge_kutta_on_the_imaginary_axis():
     def multipliers(t):
         return sum((t * IMAGINARY) ** j / math.factorial(j) for j in range(5))
 
-    assert step_sizes(multipliers, 2).critical == pytest.approx(2 * math.sqrt(2), rel=1e-9)
+    assert step_sizes(at_each(multipliers), 2).critical == pytest.approx(2 * math.sqrt(2), rel=1e-9)
 
 
 @pytest.mark.parametrize("width", [0.1, 0.03, 0.01, 0.003])
@@ -201,7 +206,7 @@ def test_a_narrow_unstable_hump(width):
 
     # 0.9 + 0.2 e^{−u²} = 1 at u = √log 2
     expected = 1 - width * math.sqrt(math.log(2))
-    assert step_sizes(multipliers, 1).critical == pytest.approx(expected, rel=1e-12)
+    assert step_sizes(at_each(multipliers), 1).critical == pytest.approx(expected, rel=1e-12)
 
 
 def test_stable_again_after_an_unstable_interval():
@@ -209,7 +214,7 @@ def test_stable_again_after_an_unstable_interval():
         return np.array([1 - t * (t - 2) ** 2 / 2 + t * (t < 3) * (t > 1) * 0.9 / 2], dtype=complex)
 
     # unstable between 1 and 3 wherever (t − 2)² < 0.9: from 2 − √0.9 on
-    found = step_sizes(multipliers, 1)
+    found = step_sizes(at_each(multipliers), 1)
     assert found.critical == pytest.approx(2 - math.sqrt(0.9), rel=1e-9)
 
 
@@ -225,7 +230,7 @@ def test_the_critical_step_separates_stable_from_unstable_steps(rule, seed):
     matrix -= (np.linalg.eigvals(matrix).real.max() + 0.1) * np.eye(d)
     partition = Partition(("a", "b"), (d // 2, d - d // 2))
     multipliers = step_multipliers(rule, matrix, partition)
-    found = step_sizes(multipliers, d)
+    found = step_sizes(at_each(multipliers), d)
     assert found.critical is not None
     assert found.critical > 0
     for fraction in (1e-3, 0.1, 0.5, 0.9, 0.999):

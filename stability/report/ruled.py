@@ -1,0 +1,199 @@
+"""What is said about one rule at one equilibrium."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..dynamics.partition import Partition
+from ..dynamics.system import exact as exact_number
+from ..equilibria.find import Equilibrium
+from ..errors import InputError
+from ..rules import Rule
+from ..rules.local import Local
+from ..rules.rule import each
+from ..spectra.exact import exact_text
+from ..spectra.exact_steps import exact_critical_step, unit
+from ..spectra.steps import rule_step_sizes
+from ..verdicts.linearised import linearisation
+from ..verdicts.verdict import Verdict
+from .derivatives import EPS
+from .numbers import error_of, sorted_values
+from .subject import FieldFlow, Subject, plain
+from .value import NOT_AT_REST, RuleAnalysis
+
+HUGE = 1e150  # squares overflow beyond
+RESTS = 1e-9  # a step that moves by less, relative to the point's size, stays
+Jacobian = tuple[np.ndarray, np.ndarray, sympy.MatrixBase | None]
+
+
+def analyse_rule(
+    subject: Subject,
+    field: FieldFlow,
+    e: Equilibrium,
+    rule: Rule,
+    jacobian: Jacobian,
+    linear: bool,
+) -> RuleAnalysis:
+    """A rule at a rest point of its field; `jacobian` is J, its entries' errors, and J exactly (or None)."""
+    matrix, uncertainty, exact = jacobian
+    partition = field.numeric.partition
+    tangent = e.tangent if e.tangent.shape[1] else None
+    try:
+        near = rule.with_each_lr(float).near(field.numeric, e.point)
+        if isinstance(near, Local) and (moved := near.displacement()) > RESTS:
+            return no_rule(rule, field, NOT_AT_REST, _moves(rule, moved))
+        step = near.linearise(matrix, partition)
+    except InputError as error:
+        return no_rule(rule, field, "no linearisation", _undecided(str(error)))
+    bound = _entry_errors(near, step, matrix, uncertainty, partition)
+    if not np.abs(step).max() + bound.max() < HUGE:
+        raise InputError(
+            f"the {rule.name} step overflows at {plain(rule.settings)}; use a smaller lr"
+        )
+    exactly = None if exact is None else _exact_rule(rule, field, e)
+    inserted = None
+    if exactly is not None and exact is not None:
+        number = sympy.Matrix(exact.xreplace(dict(subject.values)))
+        inserted = exactly.with_each_lr(exact_number).linearise(number, partition)
+        inserted = inserted.xreplace(dict(subject.values))
+    found = linearisation(
+        "map",
+        step,
+        bound,
+        inserted,
+        tangent=None if tangent is None else near.lifted(matrix, partition, tangent),
+        linear=linear,
+    )
+    critical, text, best, best_radius, stable = _steps(
+        subject, e, near, exactly, matrix, exact, partition
+    )
+    whole, across = found.spectrum.radius, found.across.radius.value
+    converges = found.verdict.verdict == "exponentially stable"
+    return RuleAnalysis(
+        rule.name,
+        plain(rule.settings),
+        field.name,
+        field.settings,
+        sorted_values(found.spectrum.eigenvalues),
+        whole.value,
+        error_of(whole),
+        found.type,
+        found.verdict,
+        critical,
+        text,
+        best,
+        best_radius,
+        math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
+        stable,
+    )
+
+
+def analyse_rule_apart(
+    subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule
+) -> RuleAnalysis:
+    """A rule that may rest where its field does not: kept in a set, or looking behind the field."""
+    try:
+        near = rule.with_each_lr(float).near(field.numeric, e.point)
+        if not isinstance(near, Local):
+            reason = (
+                f"the field does not rest here (it has size {e.residual:.6g}), nor does {rule.name}"
+            )
+            return no_rule(rule, field, NOT_AT_REST, _undecided(reason))
+        if (moved := near.displacement()) > RESTS:
+            return no_rule(rule, field, NOT_AT_REST, _moves(rule, moved))
+    except InputError as error:
+        return no_rule(rule, field, "no linearisation", _undecided(str(error)))
+    nothing = np.zeros((len(e.point), len(e.point)))
+    point = replace(e, exact=None, tangent=np.zeros((len(e.point), 0)))
+    return analyse_rule(subject, field, point, rule, (nothing, nothing, None), False)
+
+
+def _moves(rule: Rule, moved: float) -> Verdict:
+    return _undecided(f"{rule.name} does not rest here: a step moves by {moved:.3g}")
+
+
+def _undecided(because: str) -> Verdict:
+    return Verdict("undecided", None, None, "numeric", because)
+
+
+def _entry_errors(
+    rule: Rule, step: np.ndarray, matrix: np.ndarray, uncertainty: np.ndarray, partition: Partition
+) -> np.ndarray:
+    """Bounds on the errors of the linearised step's entries: rounding, and what J's own errors do to it."""
+    size = np.abs(step)
+    if isinstance(rule, Local):
+        return 64 * EPS * (size + size.max())
+    with np.errstate(all="ignore"):
+        try:
+            most = rule.linearise(np.abs(matrix), partition)
+            moved = rule.linearise(np.abs(matrix) + uncertainty, partition) - most
+        except InputError:  # an inverse that |J| does not have
+            most, moved = size, np.full_like(size, np.nan)
+        if not _dominates(most, step) or not np.isfinite(moved).all():
+            # inverses are no sums of products: see what J's errors do, in a few directions
+            signs = np.sign(np.random.default_rng(0).standard_normal((8, *matrix.shape)))
+            others = [rule.linearise(matrix + s * uncertainty, partition) for s in signs]
+            moved = 4 * np.max([np.abs(other - step) for other in others], axis=0)
+            most = size + size.max()
+    return 8 * EPS * np.abs(most) + np.abs(moved)
+
+
+def _dominates(most: np.ndarray, step: np.ndarray) -> bool:
+    return bool(np.isfinite(most).all() and (np.abs(most) >= np.abs(step) * (1 - 1e-9)).all())
+
+
+def _exact_rule(rule: Rule, field: FieldFlow, e: Equilibrium) -> Rule | None:
+    """The rule at the exact point, whose linearisation SymPy can do; None if it is numeric only."""
+    if field.symbolic is None or e.exact is None:
+        return None
+    try:
+        return rule.near(field.symbolic, e.exact)
+    except InputError:
+        return None
+
+
+def _steps(
+    subject: Subject,
+    e: Equilibrium,
+    rule: Rule,
+    exactly: Rule | None,
+    jacobian: np.ndarray,
+    exact: sympy.MatrixBase | None,
+    partition: Partition,
+) -> tuple[Any, str | None, Any, float | None, Any]:
+    """Critical step size, its closed form, best step size, the radius there, and all stable ones."""
+    k = e.tangent.shape[1]
+    if k == len(jacobian) or rule.lr is None:
+        return None, None, None, None, None
+    base = unit(rule).with_each_lr(float)
+    sizes = rule_step_sizes(base, jacobian, partition, e.tangent if k else None)
+    critical, text = sizes.critical, None
+    if exact is not None and exactly is not None:
+        found = exact_critical_step(exactly, exact, partition, subject.values, k)
+        if found is not None:
+            critical = found.value
+            text = None if found.expression is None else exact_text(found.expression)
+
+    def times(factor: float | None) -> Any:
+        return None if factor is None else each(base.lr, lambda lr: lr * factor)
+
+    return times(critical), text, times(sizes.best), sizes.best_radius, sizes.stable
+
+
+def no_rule(rule: Rule, field: FieldFlow, kind: str, verdict: Verdict) -> RuleAnalysis:
+    """A rule of which there are no numbers here, and why."""
+    return RuleAnalysis(
+        rule.name,
+        plain(rule.settings),
+        field.name,
+        field.settings,
+        *(None, None, None),
+        kind,
+        verdict,
+        *(None, None, None, None, None),
+    )

@@ -1,0 +1,71 @@
+"""What a question in closed form is asked about: parameters with and without a value, an equilibrium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sympy
+
+from ..dynamics.flow import SymbolicFlow
+from ..equilibria.exact import solve_exactly
+from ..errors import InputError
+from ..games.symbolic import SymbolicGame
+
+
+def symbols_of(game: SymbolicGame) -> list[sympy.Symbol]:
+    """The variables and all parameters of a game, always in the same order."""
+    return [*game.variables, *game.parameters, *game.free_parameters]
+
+
+def named(game: SymbolicGame, parameters: Mapping[Any, Any]) -> dict[sympy.Symbol, Any]:
+    """The game's own symbols ↦ values, from symbols or names. Raises InputError for unknown names."""
+    symbols = {s.name: s for s in (*game.parameters, *game.free_parameters)}
+    for name in parameters:
+        if str(name) not in symbols:
+            raise InputError(
+                f"there is no parameter {name}; there are {', '.join(symbols) or 'none'}"
+            )
+    return {symbols[str(name)]: value for name, value in parameters.items()}
+
+
+def equilibrium(
+    flow: SymbolicFlow,
+    known: Mapping[sympy.Symbol, sympy.Expr],
+    free: Sequence[sympy.Symbol],
+    at: Mapping[Any, Any] | None,
+) -> list[sympy.Expr]:
+    """The coordinates of the equilibrium `at`, or of the only one that the flow has, in closed form.
+
+    `known` are the parameters with a value, `free` those without. Raises InputError if `at` does not name
+    every variable once, and, without `at`, if there is no equilibrium or not exactly one.
+    """
+    if at is not None:
+        point = {str(key): sympy.sympify(value) for key, value in at.items()}
+        missing = [v for v in flow.variables if v.name not in point]
+        if missing or len(point) > len(flow.variables):
+            names = ", ".join(v.name for v in flow.variables)
+            raise InputError(f"the equilibrium names every variable once: {names}")
+        real = real_symbols(set().union(*(e.free_symbols for e in point.values())), free)
+        return [point[v.name].xreplace(real) for v in flow.variables]
+    equations = [e.xreplace(dict(known)) for e in flow.expressions]
+    zeros = solve_exactly(equations, flow.variables, _sample(free))
+    if zeros.families or len(zeros.points) != 1:
+        found = "a whole family" if zeros.families else str(len(zeros.points))
+        raise InputError(f"say at which equilibrium: at={{...}} ({found} found in closed form)")
+    return [zeros.points[0][v] for v in flow.variables]
+
+
+def real_symbols(
+    symbols: Iterable[sympy.Symbol], preferred: Sequence[sympy.Symbol] = ()
+) -> dict[sympy.Symbol, sympy.Symbol]:
+    """Symbols not known to be real ↦ the preferred one of that name, or else a real one."""
+    names = {s.name: s for s in preferred}
+    return {
+        s: names.get(s.name, sympy.Symbol(s.name, real=True)) for s in symbols if s.is_real is None
+    }
+
+
+def _sample(free: Sequence[sympy.Symbol]) -> dict[sympy.Symbol, sympy.Rational]:
+    """Values for the free parameters at which nothing special happens: 7/19, 9/19, …"""
+    return {p: sympy.Rational(7 + 2 * i, -19 if p.is_negative else 19) for i, p in enumerate(free)}

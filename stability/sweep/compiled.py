@@ -1,0 +1,183 @@
+"""The compiled part of a sweep: from parameter values to equilibria, Jacobians and linearised steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..dynamics.flow import Flow
+from ..dynamics.functions import jax_function
+from ..dynamics.vectors import stack
+from ..fields import Gradient
+from ..games.game import Game
+from ..rules import Rule, Simultaneous
+from ..rules.rule import split
+from .axes import Setup
+from .follow import follow
+from .linear import value_and_jacobian
+from .problem import Problem, field_flow, parameter_symbol
+from .spectra import eigenvalues_2x2
+
+_STATIONARY = 1e-9  # of the Jacobian times the box, as in a report
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """One compiled function for all points of a grid.
+
+    Called with the axes' values, shape (n, a), always with the same n, it returns NumPy arrays whose first
+    length is n. Which ones follows from what the quantities read (`reads`):
+
+    - `lost` (n,), always: whether the equilibrium was lost; the rows of all others are NaN there.
+    - `point` (n, d), `residual` (n,), `losses` (n, players).
+    - `jacobian` (n, d, d) of the field; of a map, DF.
+    - `step` (n, m, m): the Jacobian of the rule's step, or for simultaneous steps H J, which keeps the
+      digits that the sum I + H J loses.
+    - `eigenvalues` (n, 2) and `multipliers` (n, 2) of 2 × 2 matrices; others are left to the host.
+    """
+
+    problem: Problem
+    reads: frozenset[str]
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        """What the quantities read, with the multipliers of a map called the eigenvalues of DF."""
+        own = (
+            {"multipliers": "eigenvalues", "step": "jacobian"} if self.problem.kind == "map" else {}
+        )
+        return frozenset(own.get(name, name) for name in self.reads)
+
+    @cached_property
+    def outputs(self) -> frozenset[str]:
+        """The arrays that the compiled function returns; closed-form spectra are made of these."""
+        reads = self.wanted
+        names = {"lost"} | reads & {"point", "residual", "losses", "jacobian"}
+        if "eigenvalues" in reads:
+            names.add("jacobian")
+        if {"step", "multipliers"} & reads:
+            names.add("step" if self.step_size else "jacobian")
+            if isinstance(self.problem.setup.rule, Simultaneous) and self.step_size != 2:
+                names.add("jacobian")  # whose eigenvalues serve both
+        return frozenset(names)
+
+    @cached_property
+    def step_size(self) -> int | None:
+        """The size m of the linearised step; None if JAX cannot trace it and the host has to compute it."""
+        row = jax.ShapeDtypeStruct((len(self.problem.axes),), np.float64)
+        try:
+            with jax.enable_x64(True):
+                return jax.eval_shape(lambda row: self._one(row, {"step"}), row)["step"].shape[0]
+        except Exception:  # whatever a rule written for NumPy may raise when it meets a tracer
+            return None
+
+    def __call__(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        simultaneous = isinstance(self.problem.setup.rule, Simultaneous)
+        with jax.enable_x64(True):
+            found = self._function(rows)
+            for name, matrix in (("eigenvalues", "jacobian"), ("multipliers", "step")):
+                if matrix in found and name in self.wanted and found[matrix].shape[1] == 2:
+                    shift = 1.0 if name == "multipliers" and simultaneous else 0.0
+                    found[name] = _closed_form(found[matrix], shift)
+            return {key: np.asarray(value) for key, value in found.items()}
+
+    @cached_property
+    def _function(self) -> Callable[[np.ndarray], dict[str, Any]]:
+        outputs = self.outputs
+        return jax.jit(jax.vmap(lambda row: self._one(row, outputs)))
+
+    def _one(self, row: Any, outputs: AbstractSet[str]) -> dict[str, Any]:
+        problem = self.problem
+        setup, build = problem.at(row)
+        system = build()
+        point = self._point(row)
+        value, jacobian = value_and_jacobian(self._displacement(setup, system), point)
+        residual = jnp.max(jnp.abs(value))
+        bound = _STATIONARY * jnp.max(jnp.abs(jacobian)) * problem.reach
+        kept = (residual <= bound) & jnp.isfinite(residual)  # also false where something is NaN
+        own = problem.rests_apart or isinstance(setup.field, Gradient)
+        if isinstance(system, Game) and not own:
+            jacobian = value_and_jacobian(setup.field.flow(system).function, point)[1]
+        elif problem.kind == "map":
+            jacobian = jacobian + jnp.eye(len(point))
+        jacobian = jnp.where(kept, jacobian, jnp.nan)
+        found = {"lost": ~kept, "jacobian": jacobian}
+        found["point"] = jnp.where(kept, point, jnp.nan)
+        found["residual"] = jnp.where(kept, residual, jnp.nan)
+        if "losses" in outputs:
+            found["losses"] = jnp.where(kept, system.losses(point), jnp.nan)
+        if "step" in outputs:
+            if problem.local:
+                step = _local_step(setup.rule.frozen(), field_flow(setup, system), point)
+                found["step"] = jnp.where(kept, step, jnp.nan)
+            else:
+                found["step"] = linearised_step(setup.rule, jacobian, problem.partition)
+        return {name: found[name] for name in outputs}
+
+    def _point(self, row: Any) -> Any:
+        problem = self.problem
+        base, moving = problem.base, problem.moving
+        if not moving:
+            return jnp.asarray(base.point)
+        if problem.coordinates is not None:
+            symbols = [parameter_symbol(problem.system, problem.axes[i]) for i in moving]
+            coordinates = jax_function(symbols, list(problem.coordinates))
+            values = coordinates(*(row[i] for i in moving))
+            return jnp.stack([jnp.asarray(value, row.dtype) for value in values])
+        where = np.array(moving)
+
+        def function(x: Any, varied: Any) -> Any:
+            setup, build = problem.at(row.at[where].set(varied))
+            return self._displacement(setup, build())(x)
+
+        return follow(
+            function,
+            base.point,
+            problem.origin[where],
+            row[where],
+            problem.unit,
+            base.manifold_dimension > 0,
+        )
+
+    def _displacement(self, setup: Setup, system: Any) -> Callable[[Any], Any]:
+        """The function whose zeros are followed: a field of the game, the flow's field, or F(x) − x."""
+        if isinstance(system, Game):
+            field = setup.field if self.problem.rests_apart else Gradient()
+            return field.flow(system).function
+        if system.kind == "map":
+            return lambda x: system.function(x) - x
+        return system.function
+
+
+# On its own: fused with what comes before, XLA computes it several times over, once for each output.
+@jax.jit
+def _closed_form(matrices: Any, shift: Any) -> Any:
+    return eigenvalues_2x2(matrices) + shift
+
+
+def linearised_step(rule: Rule, jacobian: Any, partition: Any) -> Any:
+    """The Jacobian of the rule's step; of simultaneous steps without the identity."""
+    if isinstance(rule, Simultaneous):
+        return partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
+    return rule.linearise(jacobian, partition)
+
+
+def _local_step(rule: Rule, flow: Flow, point: Any) -> Any:
+    """The Jacobian of the rule's whole step on its state; NaN if the rule does not rest at the point."""
+    vectors = rule.init(flow, point)
+    sizes = tuple(len(vector) for vector in vectors)
+    start = stack(vectors)
+
+    def step(state: Any) -> Any:
+        return stack(rule.step(flow, split(state, sizes)))
+
+    matrix = jax.jacfwd(step)(start)
+    moved = jnp.max(jnp.abs(step(step(start)) - start)[: len(point)])
+    rests = moved <= _STATIONARY * (1 + jnp.max(jnp.abs(matrix))) * (1 + jnp.max(jnp.abs(point)))
+    return jnp.where(rests, matrix, jnp.nan)

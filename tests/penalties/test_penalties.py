@@ -1,0 +1,420 @@
+"""Every penalty, in both engines: what it adds to whose loss, and that it keeps the rest of the game."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import sympy
+from random_games import SIZES, random_game
+
+from stability import Flow, Game, InputError, InputTypeError, SymbolicGame
+from stability.fields import Consensus
+from stability.games.structure import is_zero_sum
+from stability.penalties import (
+    JARE,
+    PENALTIES,
+    Anchor,
+    ConsensusPenalty,
+    GradientNorm,
+    NagarajanKolter,
+    Penalty,
+)
+
+EVERY = [
+    GradientNorm(0.3),
+    GradientNorm(-0.2, of="disc"),
+    GradientNorm(0.25, of="one", on="disc"),
+    GradientNorm(0.25, of="one", by="disc"),
+    GradientNorm(sympy.sqrt(2), by="disc", on="one"),
+    GradientNorm({("disc", "disc"): 0.1, ("disc", "one"): -0.2}, on="one"),
+    ConsensusPenalty(0.3),
+    JARE(0.7),
+    Anchor(0.4),
+    Anchor({"disc": 0.4}, to={"x0": 0.5, "x1": -2}),
+    NagarajanKolter(0.6),
+    NagarajanKolter(0.6, discriminator="one"),
+]
+
+
+def by_hand(penalty, game):
+    """The penalised losses straight from the definitions, differentiated here and not by the library."""
+    losses, players, x = game.losses(), game.players, game.variables
+    own = dict(zip(players, game.partition.slices, strict=True))
+    loss_of = dict(zip(players, losses, strict=True))
+
+    def norm(of, by):
+        return sum(sympy.diff(loss_of[of], v) ** 2 for v in x[own[by]])
+
+    def number(value):
+        return sympy.nsimplify(value)
+
+    added = dict.fromkeys(players, sympy.S.Zero)
+    for player in players:
+        others = [p for p in players if p != player]
+        match penalty:
+            case GradientNorm(coefficient=dict(pairs), on=on):
+                terms = [number(c) * norm(of, by) for (of, by), c in pairs.items()]
+                added[player] = sum(terms) if on in (None, player) else sympy.S.Zero
+            case GradientNorm(coefficient=c, of=of, by=by, on=on):
+                norms = [norm(p, by or p) for p in ([of] if of else players)]
+                added[player] = number(c) * sum(norms) if on in (None, player) else sympy.S.Zero
+            case ConsensusPenalty(gamma=gamma):
+                added[player] = number(gamma) / 2 * sum(norm(p, p) for p in players)
+            case JARE(gamma=gamma):
+                added[player] = number(gamma) / 2 * sum(norm(p, p) for p in others)
+            case Anchor(strength=strength, to=to):
+                k = strength.get(player, 0) if isinstance(strength, dict) else strength
+                to = to or {}
+                distance = sum((v - number(to.get(v.name, 0))) ** 2 for v in x[own[player]])
+                added[player] = number(k) / 2 * distance
+            case NagarajanKolter(eta=eta, discriminator=d):
+                d = d or "disc"
+                added[player] = sympy.S.Zero if player == d else number(eta) * norm(d, d)
+    return [loss_of[p] + added[p] for p in players]
+
+
+@pytest.mark.parametrize("players", SIZES)
+@pytest.mark.parametrize("penalty", EVERY, ids=repr)
+def test_the_losses_are_those_of_the_definition(penalty, players):
+    game = random_game(players)
+    expected = by_hand(penalty, game)
+    for actual, loss in zip(penalty(game).losses(), expected, strict=True):
+        assert sympy.expand(actual - loss) == 0
+    assert any(sympy.expand(e - loss) != 0 for e, loss in zip(expected, game.losses(), strict=True))
+
+
+@pytest.mark.parametrize("players", SIZES)
+@pytest.mark.parametrize("penalty", EVERY, ids=repr)
+def test_the_engines_agree(penalty, players):
+    game = random_game(players)
+    exact, numeric = penalty(game), penalty(game.numeric())
+    assert isinstance(exact, SymbolicGame)
+    assert isinstance(numeric, Game)
+    function = sympy.lambdify(
+        exact.variables, [sympy.Matrix(exact.losses()), exact.field(), exact.jacobian()], "numpy"
+    )
+    point = np.random.default_rng(1).normal(size=exact.dimension)
+    losses, field, jacobian = (np.asarray(value, float) for value in function(*point))
+    with jax.enable_x64(True):
+        x = jnp.asarray(point)
+        # both are rounded in float64; a few hundred terms of size up to about 100 cancel
+        tolerance = {"rtol": 1e-11, "atol": 1e-11}
+        np.testing.assert_allclose(numeric.losses(x), losses[:, 0], **tolerance)
+        np.testing.assert_allclose(numeric.field(x), field[:, 0], **tolerance)
+        np.testing.assert_allclose(numeric.jacobian(x), jacobian, **tolerance)
+
+
+@pytest.mark.parametrize("players", SIZES)
+@pytest.mark.parametrize("seed", range(3))
+def test_the_consensus_penalty_is_the_consensus_field(players, seed):
+    game = random_game(players, seed)
+    gamma = sympy.Symbol("gamma", positive=True)
+    field = Consensus(gamma)(game, game.profile)
+    assert (ConsensusPenalty(gamma)(game).field() - field).expand().is_zero_matrix
+    assert not (game.field() - field).expand().is_zero_matrix
+    numeric = game.numeric()
+    with jax.enable_x64(True):
+        x = jnp.asarray(np.random.default_rng(seed).normal(size=game.dimension))
+        np.testing.assert_allclose(
+            ConsensusPenalty(0.3)(numeric).field(x),
+            Consensus(0.3)(numeric, x),
+            rtol=1e-12,  # the same sums in another order
+            atol=1e-12,
+        )
+
+
+def test_penalties_that_are_special_cases_of_gradient_norm():
+    game = random_game("three")
+
+    def same(one, other):
+        pairs = zip(one(game).losses(), other(game).losses(), strict=True)
+        return all(sympy.expand(a - b) == 0 for a, b in pairs)
+
+    c = sympy.Symbol("c")
+    assert same(ConsensusPenalty(2 * c), GradientNorm(c))
+    assert same(NagarajanKolter(c), lambda g: GradientNorm(c, "disc", on="gen")(first(g)))
+    assert not same(JARE(2 * c), GradientNorm(c))
+
+    def first(g):
+        return GradientNorm(c, of="disc", on="one")(g)
+
+    pairs = {("one", "gen"): c, ("gen", "one"): 2}
+    assert same(
+        GradientNorm(pairs, on="disc"),
+        lambda g: g.with_terms(
+            {"disc": lambda h, x: _norm(h, 0, 2, x) * c + 2 * _norm(h, 2, 0, x)}
+        ),
+    )
+
+
+def _norm(game, of, by, x):
+    gradient = game.partition.part(by, game.gradient(of, x))
+    return gradient.dot(gradient)
+
+
+@pytest.mark.parametrize("penalty", EVERY, ids=repr)
+def test_everything_else_is_kept(penalty):
+    game = random_game("three")
+    for before in (game, game.numeric()):
+        after = penalty(before)
+        for what in ("name", "players", "variables", "box", "partition", "minimizer", "dimension"):
+            assert getattr(after, what) == getattr(before, what)
+        np.testing.assert_array_equal(after.start, before.start)
+    assert penalty(game).parameters == game.parameters
+
+
+def test_penalties_do_not_change_the_game_they_are_given():
+    symbolic = random_game("two")
+    numeric = symbolic.numeric()
+    x = jnp.array([0.5, -1.0])
+    expressions, field = symbolic.field(), np.asarray(numeric.field(x))
+    penalised = GradientNorm(0.5)(numeric)
+    assert not np.allclose(penalised.field(x), field)
+    assert GradientNorm(0.5)(symbolic).field() != expressions
+    np.testing.assert_array_equal(numeric.field(x), field)
+    assert symbolic.field() == expressions
+
+
+def test_penalties_add_up_but_a_later_one_sees_the_earlier():
+    game = random_game("two")
+    one, other = Anchor(1), Anchor(2, to={"x0": 1})
+    for a, b in zip(one(other(game)).losses(), other(one(game)).losses(), strict=True):
+        assert sympy.expand(a - b) == 0
+    x = jnp.array([0.5, -1.0])
+    numeric = game.numeric()
+    twice = GradientNorm(0.5)(Anchor(1)(game)).numeric().field(x)
+    np.testing.assert_allclose(GradientNorm(0.5)(Anchor(1)(numeric)).field(x), twice, rtol=1e-5)
+    assert not np.allclose(Anchor(1)(GradientNorm(0.5)(numeric)).field(x), twice, rtol=1e-2)
+
+
+def test_a_penalised_zero_sum_game_may_be_general_sum():
+    x, y = sympy.symbols("x y", real=True)
+    game = SymbolicGame({"x": ([x], x**2 * y), "y": ([y], -(x**2) * y)})
+    assert is_zero_sum(game)
+    assert not is_zero_sum(NagarajanKolter(0.5)(game))
+    assert is_zero_sum(Anchor(0.5)(game))  # nobody can act on another's weight decay
+
+
+def test_symbols_in_coefficients_are_the_games_own():
+    x, y, gamma = sympy.symbols("x y gamma")
+    game = SymbolicGame(
+        {"x": ([x], x * y + gamma * x), "y": ([y], -x * y)}, parameters={"gamma": 2}
+    )
+    for symbol in (gamma, sympy.Symbol("gamma", positive=True)):
+        penalised = Anchor(symbol)(game)
+        assert penalised.free_parameters == ()
+        assert penalised.field() == sympy.Matrix([-y - gamma - gamma * x, x - gamma * y])
+    free = Anchor(sympy.Symbol("k") / 2, to={x: sympy.Symbol("t")})(game)
+    assert [s.name for s in free.free_parameters] == ["k", "t"]
+    np.testing.assert_allclose(
+        free.numeric({"k": 1, "t": 3}).field(jnp.array([2.0, 1.0])), [-2.5, 1.5], rtol=1e-6
+    )
+
+
+def test_bare_symbols_mean_real_numbers():
+    x, y = sympy.symbols("x y")
+    game = SymbolicGame({"x": ([x], abs(x) * y + x**2), "y": ([y], -abs(x) * y)})
+    penalised = JARE(1)(game)
+    assert penalised.variables == (x, y)
+    assert penalised.free_parameters == ()
+    point = jnp.array([-2.0, 3.0])
+    np.testing.assert_allclose(
+        penalised.numeric().field(point), JARE(1)(game.numeric()).field(point), rtol=1e-6
+    )
+
+
+# ---- A game with data, and numbers that JAX traces ---------------------------------------------
+
+
+def fitted(**options):
+    """Two players with pytrees for strategies, and a loss on points."""
+
+    def loss_d(disc, gen, points):
+        return jnp.mean((disc["w"] @ points - gen) ** 2) + jnp.sum(jnp.tanh(disc["b"]))
+
+    def loss_g(disc, gen, points):
+        return -jnp.mean(jnp.sin(disc["w"] @ points) * gen**2) + gen * disc["b"][0]
+
+    return Game(
+        {"disc": loss_d, "gen": loss_g},
+        start={"disc": {"b": np.ones(1, "float32"), "w": np.ones(2, "float32")}, "gen": 0.5},
+        data=(np.array([[1.0, -0.5, 2.0], [0.3, 0.8, -1.0]], "float32"),),
+        **options,
+    )
+
+
+FITTED = [
+    *(GradientNorm(0.3, of="disc", by="gen"), ConsensusPenalty(0.3), JARE(0.3)),
+    *(Anchor(0.3, to={"disc.w[1]": 1.0, "gen": 2}), NagarajanKolter(0.3)),
+]
+
+
+@pytest.mark.parametrize("penalty", FITTED, ids=repr)
+def test_the_data_are_passed_through(penalty):
+    game = fitted()
+    x = jnp.asarray(game.start)
+    other = jnp.asarray(2 * game.data[0] + 1)
+    penalised = penalty(game)
+    elsewhere = fitted()
+    elsewhere.data = (other,)
+    expected = penalty(elsewhere).field(x)
+
+    def field(data):
+        moved = penalty(game)
+        moved.data = (data,)
+        return moved.field(x)
+
+    # in float32, with sums in another order
+    np.testing.assert_allclose(jax.jit(field)(other), expected, rtol=1e-5)
+    np.testing.assert_allclose(jax.jit(field)(game.data[0]), penalised.field(x), rtol=1e-5)
+    assert not np.allclose(expected, penalised.field(x), rtol=1e-2)
+
+
+def test_data_are_no_constants_of_the_compiled_code():
+    """A penalty that evaluated the losses on data of its own would pass the same constants whatever is given."""
+    penalised = ConsensusPenalty(0.3)(fitted())
+    text = str(jax.make_jaxpr(penalised._field)(jnp.asarray(penalised.start), penalised.data))
+    traced = jax.make_jaxpr(penalised._field)(jnp.asarray(penalised.start), penalised.data)
+    assert "f32[2,3]" in text
+    assert not any(np.shape(constant) == (2, 3) for constant in traced.consts)
+
+
+@pytest.mark.parametrize("penalty", FITTED, ids=repr)
+def test_derivatives_to_third_order(penalty):
+    """The third derivative of a loss along a line, against differences of the second in float64."""
+    with jax.enable_x64(True):
+        game = penalty(fitted())
+        x = jnp.asarray(game.start, "float64")
+        u, w = jnp.array([0.3, -0.5, 0.7, 0.2]), jnp.array([1.0, 0.4, -0.6, 0.5])
+
+        def second(y):
+            return game.jvp(y, u)
+
+        third = jax.jvp(second, (x,), (w,))[1]
+        h = 1e-5  # the error is of the order h² + 1e-16/h, times numbers below about 100
+        np.testing.assert_allclose(
+            third, (second(x + h * w) - second(x - h * w)) / (2 * h), rtol=1e-6, atol=1e-7
+        )
+
+
+TRACED = {
+    "gradient-norm": lambda c: GradientNorm(c, of="disc"),
+    "gradient-norm of pairs": lambda c: GradientNorm({("disc", "gen"): c, ("gen", "gen"): 0.1}),
+    "consensus": ConsensusPenalty,
+    "jare": JARE,
+    "anchor": Anchor,
+    "anchor of one": lambda c: Anchor({"gen": c}),
+    "anchor somewhere": lambda c: Anchor(0.5, to={"gen": c}),
+    "nagarajan-kolter": NagarajanKolter,
+}
+
+
+@pytest.mark.parametrize("penalty", TRACED.values(), ids=TRACED)
+def test_traced_coefficients(penalty):
+    game = fitted()
+    x = jnp.asarray(game.start)
+    numbers = jnp.array([0.0, 0.3, 1.2])
+
+    def jacobian(c):
+        return penalty(c)(game).jacobian(x)
+
+    together = jax.jit(jax.vmap(jacobian))(numbers)
+    for c, actual in zip(numbers, together, strict=True):
+        np.testing.assert_allclose(actual, jacobian(float(c)), rtol=1e-5, atol=1e-6)
+    by_coefficient = jax.jacfwd(lambda c: penalty(c)(game).field(x))(0.3)
+    # the field is affine in each of these numbers, so the difference has no error but rounding
+    difference = penalty(1.3)(game).field(x) - penalty(0.3)(game).field(x)
+    np.testing.assert_allclose(by_coefficient, difference, rtol=1e-4, atol=1e-5)
+    assert np.abs(difference).max() > 1e-3
+
+
+@pytest.mark.parametrize("penalty", TRACED.values(), ids=TRACED)
+def test_nothing_is_compiled_again_for_another_coefficient(penalty):
+    traces = []
+
+    def loss(disc, gen):
+        traces.append(None)
+        return disc**2 * gen + gen**2
+
+    game = Game({"disc": loss, "gen": loss}, start={"disc": 1.0, "gen": 1.0})
+    x = jnp.ones(2)
+    field = jax.jit(lambda c, x: penalty(c)(game).field(x))
+    field(0.1, x)
+    after_first = len(traces)
+    for c in (0.2, 3.0):
+        field(c, c * x)
+    assert len(traces) == after_first
+    penalised = penalty(0.1)(game)
+    penalised.field(x)
+    after_first = len(traces)
+    penalised.field(2 * x)
+    assert len(traces) == after_first
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("number", [1, 0.5, np.float32(0.5), np.float64(0.5), np.int64(1)])
+def test_the_dtype_is_the_profiles(number, dtype):
+    with jax.enable_x64(dtype == "float64"):
+        x = jnp.asarray(fitted().start, dtype)
+        for penalty in (GradientNorm(number), Anchor(number, to={"gen": number}), JARE(number)):
+            game = penalty(fitted())
+            assert game.losses(x).dtype == game.field(x).dtype == dtype
+
+
+def test_numpy_numbers_are_exact_in_a_symbolic_game():
+    game = random_game("two")
+    expected = GradientNorm(sympy.Rational(1, 2))(game).losses()
+    for half in (0.5, np.float32(0.5), np.float64(0.5), jnp.float32(0.5), sympy.Float(0.5)):
+        assert GradientNorm(half)(game).losses() == expected
+
+
+# ---- One's own penalty --------------------------------------------------------------------------
+
+
+class Repulsion(Penalty):
+    """The same penalty as `Anchor(-2)`, which is not allowed, written by a user."""
+
+    name = "repulsion"
+
+    def terms(self, game):
+        def term(game, x):
+            own = game.partition.part(0, x)
+            return -own.dot(own)
+
+        return {game.partition.players[0]: term}
+
+
+def test_a_penalty_of_ones_own():
+    game = random_game("two, larger")
+    a, b, _ = game.variables
+    assert sympy.expand(Repulsion()(game).losses()[0] - game.losses()[0] + a**2 + b**2) == 0
+    x = jnp.array([1.0, 2.0, 3.0])
+    numeric = game.numeric()
+    difference = Repulsion()(numeric).losses(x) - numeric.losses(x)
+    np.testing.assert_allclose(difference, [-5, 0], atol=1e-4)
+
+
+def test_names():
+    assert list(PENALTIES) == ["gradient-norm", "consensus", "jare", "anchor", "nagarajan-kolter"]
+    for name, kind in PENALTIES.items():
+        assert kind.name == name
+        assert isinstance(kind(), Penalty)
+
+
+@pytest.mark.parametrize("kind", PENALTIES.values())
+def test_penalties_are_for_games(kind):
+    for wrong in (Flow(lambda x: -x, dimension=2), None, "dirac-gan", PENALTIES):
+        with pytest.raises(InputTypeError, match=f"penalties are for games, and {kind.name}"):
+            kind()(wrong)
+
+
+def test_symbols_in_a_jax_game_and_traced_numbers_in_a_symbolic_one():
+    game = random_game("two")
+    with pytest.raises(InputTypeError, match="gamma is none"):
+        JARE(sympy.Symbol("gamma"))(game.numeric())
+    with pytest.raises(InputTypeError, match=r"numeric game"):
+        jax.jit(lambda c: JARE(c)(game).numeric().field(jnp.ones(2)))(0.5)
+    with pytest.raises(InputError, match="x0, a variable"):
+        JARE(sympy.Symbol("x0"))(game)
