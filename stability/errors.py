@@ -13,6 +13,10 @@ class SingularError(InputError):
     """A field or rule needs the inverse of a matrix that has none."""
 
 
+class NotAtRestError(InputError):
+    """A rule does not rest at a point where it was to be analysed."""
+
+
 class GameFileError(InputError):
     """A game file is wrong. The message begins with the file, the key and, in expressions, the column."""
 

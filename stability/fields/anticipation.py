@@ -49,9 +49,9 @@ class LOLA(LookaheadOpponent):
     """Player i differentiates Lᵢ(xᵢ, xⱼ − step·∇ⱼLⱼ(x) for j ≠ i) through the others' naive steps.
 
     Learning with opponent-learning awareness (Foerster et al. 2018): the loss expanded to first order
-    in the step, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact` the loss
-    itself at the anticipated point. In zero-sum games it rests where the gradient field does; in others it may
-    rest elsewhere.
+    in the step, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact`
+    the loss itself at the anticipated point. In zero-sum games it rests where the gradient field
+    does; in others it may rest elsewhere.
     """
 
     exact: bool = False

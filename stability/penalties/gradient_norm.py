@@ -72,7 +72,7 @@ class GradientNorm(Penalty):
             numbers = dict(self.coefficient)
         else:
             losses = players if self.of is None else (self.of,)
-            numbers = {(of, self.by or of): self.coefficient for of in losses}
+            numbers = {(of, of if self.by is None else self.by): self.coefficient for of in losses}
         index = game.partition.index
         weights = {
             (index(of), index(by)): coefficient(game, number, f"the coefficient of {self.name}")

@@ -15,7 +15,7 @@ USUAL_NAMES = frozenset(["disc", "discriminator", "critic", "d"])
 
 @dataclass(frozen=True)
 class NagarajanKolter(Penalty):
-    """η ‖∇_D L_D‖² on the loss of every player but the discriminator D (Nagarajan, Kolter 2017, section 4).
+    """η ‖∇_D L_D‖² on the loss of every player but the discriminator D (Nagarajan, Kolter 2017).
 
     `discriminator` is D's name. Left out, D is the player called disc, discriminator, critic or D, or else,
     of two players, the one that is not the game's minimizer. The paper's GANs are zero-sum, where

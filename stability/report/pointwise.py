@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import sympy
@@ -14,22 +14,17 @@ from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..verdicts.conditions import Conditions, conditions
 from ..verdicts.linearised import Linearisation, linearisation
-from ..verdicts.verdict import Verdict
 from .derivatives import EPS, derivatives_at, jacobian_at
 from .numbers import error_of, sorted_values
 from .remarks import remarks
-from .ruled import HUGE, analyse_rule, analyse_rule_apart, no_rule
+from .ruled import HUGE, NOT_DIFFERENTIABLE, Linearised, analyse_rule, no_verdict
 from .subject import FieldFlow, Subject
 from .value import (
-    NOT_AT_REST,
     Decomposition,
     EquilibriumAnalysis,
     FlowAnalysis,
     MapAnalysis,
-    RuleAnalysis,
 )
-
-NOT_DIFFERENTIABLE = "not differentiable here"
 
 
 @dataclass(frozen=True)
@@ -50,9 +45,10 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
     if subject.kind == "map":
         maps.append(_map(subject, e, notes))
     for field, own in zip(subject.flows, place.fields, strict=True):
-        flow, own_rules = _flow(subject, field, own, notes)
+        flow, known = analyse_flow(subject, field, own, notes)
         flows.append(flow)
-        rules += own_rules
+        rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
+    notes += [rule.remark for rule in subject.rules if rule.remark]
     if isinstance(subject.numeric, Game):
         found = _conditions(subject, e, bool(zero_sum))
         decomposition = _decomposition(subject, e) if e.differentiable else None
@@ -73,22 +69,14 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
     )
 
 
-def _flow(
+def analyse_flow(
     subject: Subject, field: FieldFlow, e: Equilibrium, notes: list[str]
-) -> tuple[FlowAnalysis, list[RuleAnalysis]]:
-    def without(kind: str) -> list[RuleAnalysis]:
-        return [
-            analyse_rule_apart(subject, field, e, rule)
-            if rule.rests_elsewhere
-            else no_rule(rule, field, kind, _no_verdict(e, field))
-            for rule in subject.rules
-        ]
-
+) -> tuple[FlowAnalysis, Linearised | None]:
+    """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
     if not e.differentiable:
-        flow = FlowAnalysis(
-            field.name, field.settings, None, None, None, None, NOT_DIFFERENTIABLE, _no_verdict(e)
-        )
-        return replace(flow, stationary=e.stationary), without(NOT_DIFFERENTIABLE)
+        nothing = (None, None, None, None, NOT_DIFFERENTIABLE)
+        verdict = no_verdict(e, field)
+        return FlowAnalysis(field.name, field.settings, *nothing, verdict, e.stationary), None
     expression = None if field.symbolic is None else field.symbolic.jacobian()
     found, exact, (jacobian, uncertainty) = _linearised(
         subject, e, field.numeric.evaluate, expression, "flow", notes
@@ -102,21 +90,15 @@ def _flow(
         float(np.real(eigenvalues).max()),
         bound,
         found.type,
-        found.verdict if e.stationary else _no_verdict(e, field),
+        found.verdict if e.stationary else no_verdict(e, field),
         e.stationary,
     )
-    if not e.stationary:
-        return flow, without(NOT_AT_REST)
-    linear = _is_linear(subject, expression)
-    known = (jacobian, uncertainty, exact)
-    rules = [analyse_rule(subject, field, e, rule, known, linear) for rule in subject.rules]
-    notes += [rule.remark for rule in subject.rules if rule.remark]
-    return flow, rules
+    return flow, Linearised(jacobian, uncertainty, exact, _is_linear(subject, expression))
 
 
 def _map(subject: Subject, e: Equilibrium, notes: list[str]) -> MapAnalysis:
     if not e.differentiable:
-        return MapAnalysis(None, None, None, None, NOT_DIFFERENTIABLE, _no_verdict(e))
+        return MapAnalysis(None, None, None, None, NOT_DIFFERENTIABLE, no_verdict(e))
     expression = None
     if subject.symbolic is not None:
         expression = subject.symbolic.jacobian() - sympy.eye(subject.symbolic.dimension)
@@ -124,7 +106,7 @@ def _map(subject: Subject, e: Equilibrium, notes: list[str]) -> MapAnalysis:
         subject, e, subject.main.evaluate, expression, "displacement", notes
     )
     multipliers, closed, bound = _eigenvalues(subject, exact, found, found.spectrum.radius)
-    verdict = found.verdict if e.stationary else _no_verdict(e)
+    verdict = found.verdict if e.stationary else no_verdict(e)
     radius = float(np.abs(multipliers).max())
     return MapAnalysis(multipliers, closed, radius, bound, found.type, verdict)
 
@@ -186,7 +168,7 @@ def _conditions(subject: Subject, e: Equilibrium, zero_sum: bool) -> Conditions:
     game = subject.numeric
     assert isinstance(game, Game)
     if not (e.differentiable and e.stationary):
-        verdict = _no_verdict(e)
+        verdict = no_verdict(e)
         leaders = game.players if len(game.players) == 2 else ()
         return Conditions(verdict, verdict, verdict, {f"leader {p}": verdict for p in leaders})
     numeric, exact, error = derivatives_at(subject, e)
@@ -209,14 +191,3 @@ def _decomposition(subject: Subject, e: Equilibrium) -> Decomposition:
     symmetric, antisymmetric = (x if x > largest else 0.0 for x in (symmetric, antisymmetric))
     total = symmetric**2 + antisymmetric**2
     return Decomposition(symmetric, antisymmetric, antisymmetric**2 / total if total else 0.0)
-
-
-def _no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:
-    name = (
-        "field" if field is None or field.name in ("gradient", "given") else f"{field.name} field"
-    )
-    if not e.differentiable:
-        return Verdict("undecided", None, None, "numeric", f"the {name} is {NOT_DIFFERENTIABLE}")
-    what = "the point is not stationary" if name == "field" else f"the {name} does not rest here"
-    text = f"{what}: the {name} there has size {e.residual:.6g}"
-    return Verdict("undecided", e.residual, None, "numeric", text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import sympy
 from ..dynamics.partition import Partition
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium
-from ..errors import InputError
+from ..errors import InputError, NotAtRestError
 from ..rules import Rule
 from ..rules.local import Local
 from ..rules.rule import each
@@ -27,29 +27,34 @@ from .subject import FieldFlow, Subject, plain
 from .value import NOT_AT_REST, RuleAnalysis
 
 HUGE = 1e150  # squares overflow beyond
-RESTS = 1e-9  # a step that moves by less, relative to the point's size, stays
-Jacobian = tuple[np.ndarray, np.ndarray, sympy.MatrixBase | None]
+NOT_DIFFERENTIABLE = "not differentiable here"
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A field's Jacobian at a point."""
+
+    matrix: np.ndarray
+    uncertainty: np.ndarray
+    exact: sympy.MatrixBase | None
+    linear: bool
 
 
 def analyse_rule(
-    subject: Subject,
-    field: FieldFlow,
-    e: Equilibrium,
-    rule: Rule,
-    jacobian: Jacobian,
-    linear: bool,
+    subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule, known: Linearised | None
 ) -> RuleAnalysis:
-    """A rule at a rest point of its field; `jacobian` is J, its entries' errors, and J exactly (or None)."""
-    matrix, uncertainty, exact = jacobian
+    """A rule at a point that is `e` to its field."""
+    near = settled(field, e, rule, known)
+    if isinstance(near, RuleAnalysis):
+        return near
+    if known is None or not e.stationary:  # only its own map tells what it does here
+        nothing = np.zeros((len(e.point), len(e.point)))
+        known = Linearised(nothing, nothing, None, False)
+        e = replace(e, exact=None, tangent=np.zeros((len(e.point), 0)))
+    matrix, uncertainty, exact = known.matrix, known.uncertainty, known.exact
     partition = field.numeric.partition
     tangent = e.tangent if e.tangent.shape[1] else None
-    try:
-        near = rule.with_each_lr(float).near(field.numeric, e.point)
-        if isinstance(near, Local) and (moved := near.displacement()) > RESTS:
-            return no_rule(rule, field, NOT_AT_REST, _moves(rule, moved))
-        step = near.linearise(matrix, partition)
-    except InputError as error:
-        return no_rule(rule, field, "no linearisation", _undecided(str(error)))
+    step = near.linearise(matrix, partition)
     bound = _entry_errors(near, step, matrix, uncertainty, partition)
     if not np.abs(step).max() + bound.max() < HUGE:
         raise InputError(
@@ -67,7 +72,7 @@ def analyse_rule(
         bound,
         inserted,
         tangent=None if tangent is None else near.lifted(matrix, partition, tangent),
-        linear=linear,
+        linear=known.linear,
     )
     critical, text, best, best_radius, stable = _steps(
         subject, e, near, exactly, matrix, exact, partition
@@ -93,28 +98,36 @@ def analyse_rule(
     )
 
 
-def analyse_rule_apart(
-    subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule
-) -> RuleAnalysis:
-    """A rule that may rest where its field does not: kept in a set, or looking behind the field."""
+def settled(
+    field: FieldFlow, e: Equilibrium, rule: Rule, known: Linearised | None
+) -> Rule | RuleAnalysis:
+    """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
+    at_rest = e.stationary and known is not None
+    if not at_rest and not rule.rests_elsewhere:
+        kind = NOT_AT_REST if e.differentiable else NOT_DIFFERENTIABLE
+        return no_rule(rule, field, kind, no_verdict(e, field))
     try:
         near = rule.with_each_lr(float).near(field.numeric, e.point)
-        if not isinstance(near, Local):
-            reason = (
-                f"the field does not rest here (it has size {e.residual:.6g}), nor does {rule.name}"
-            )
-            return no_rule(rule, field, NOT_AT_REST, _undecided(reason))
-        if (moved := near.displacement()) > RESTS:
-            return no_rule(rule, field, NOT_AT_REST, _moves(rule, moved))
+        if not isinstance(near, Local) and not at_rest:
+            return no_rule(rule, field, NOT_AT_REST, no_verdict(e, field))
+        d = len(e.point)
+        near.linearise(np.zeros((d, d)) if known is None else known.matrix, field.numeric.partition)
+    except NotAtRestError as error:
+        return no_rule(rule, field, NOT_AT_REST, _undecided(str(error)))
     except InputError as error:
         return no_rule(rule, field, "no linearisation", _undecided(str(error)))
-    nothing = np.zeros((len(e.point), len(e.point)))
-    point = replace(e, exact=None, tangent=np.zeros((len(e.point), 0)))
-    return analyse_rule(subject, field, point, rule, (nothing, nothing, None), False)
+    return near
 
 
-def _moves(rule: Rule, moved: float) -> Verdict:
-    return _undecided(f"{rule.name} does not rest here: a step moves by {moved:.3g}")
+def no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:
+    """Why there is no stability to speak of where the field does not vanish or has no derivative."""
+    plain_field = field is None or field.name in ("gradient", "given")
+    name = "field" if plain_field else f"{field.name} field"
+    if not e.differentiable:
+        return Verdict("undecided", None, None, "numeric", f"the {name} is {NOT_DIFFERENTIABLE}")
+    what = "the point is not stationary" if plain_field else f"the {name} does not rest here"
+    text = f"{what}: the {name} there has size {e.residual:.6g}"
+    return Verdict("undecided", e.residual, None, "numeric", text)
 
 
 def _undecided(because: str) -> Verdict:

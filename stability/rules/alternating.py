@@ -70,7 +70,7 @@ class Alternating(Rule):
                 rule.check(Linear(np.zeros((1, 1)), flow.partition.alone(i)))
 
     def near(self, flow: Any, x: Any) -> Rule:
-        from .local import Local
+        from .local import local
 
         if self.inner is None:
             return self
@@ -80,7 +80,7 @@ class Alternating(Rule):
         near = [rule.near(*own) for rule, *own in zip(rules, alone, parts, strict=True)]
         if all(one is other for one, other in zip(near, rules, strict=True)):
             return self
-        return Local(self.frozen(), flow, x)
+        return local(self, flow, x)
 
     def frozen(self) -> Alternating:
         if not isinstance(self.inner, Mapping):

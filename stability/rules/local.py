@@ -15,7 +15,7 @@ import sympy
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.vectors import stack
-from ..errors import InputError
+from ..errors import InputError, NotAtRestError
 from .rule import Rule, State, split
 
 
@@ -60,17 +60,24 @@ class Local(Rule):
             at = dict(zip(own.variables, start, strict=True))
             jacobian = own.jacobian()
             if any(step.args[0].xreplace(at).is_zero for step in jacobian.atoms(sympy.Heaviside)):
-                self._refuse("has no derivative at")
+                raise InputError(f"the step of {self.rule.name} has no derivative at this point")
             return jacobian.xreplace(at)
         with jax.enable_x64(True):
-            found = map(np.asarray, self._compiled(self._by_player()))
-        matrix, nearby, linear, moved = found
-        if np.isfinite(matrix).all():
-            if moved.max() > 1e-6 * (1 + np.abs(matrix).max()) * (1 + np.abs(self.point).max()):
-                self._refuse("does not rest at")
-            if np.abs(nearby - linear).max() > 1e-3 * np.abs(linear).max() + 1e-12:
-                self._refuse("has no derivative at")
-        return matrix
+            return np.asarray(self._compiled(self._by_player())[0])
+
+    def check(self, flow: Any = None) -> None:
+        """Raises NotAtRestError if the rule does not rest here, InputError if its step has no derivative."""
+        if isinstance(self.flow, SymbolicFlow):
+            return
+        with jax.enable_x64(True):
+            matrix, nearby, linear, moved = map(np.asarray, self._compiled(self._by_player()))
+        size = 1 + np.abs(np.asarray(self.point, dtype=float)).max()
+        if not moved.max() <= 1e-9 * (1 + np.abs(matrix).max()) * size:
+            raise NotAtRestError(
+                f"{self.rule.name} does not rest here: two steps move by {moved.max():.3g}"
+            )
+        if not np.abs(nearby - linear).max() <= 1e-3 * np.abs(linear).max() + 1e-12:
+            raise InputError(f"the step of {self.rule.name} has no derivative at this point")
 
     def lifted(self, matrix: Any, partition: Partition, tangent: np.ndarray) -> np.ndarray:
         point = np.asarray(self.point, dtype=float)
@@ -78,18 +85,9 @@ class Local(Rule):
             slopes = jax.jacfwd(lambda x: stack(self.rule.init(self.flow, x)))(jnp.asarray(point))
         return np.asarray(slopes) @ tangent
 
-    def displacement(self) -> float:
-        """How far two steps move from the point, relative to the point's size: zero where the rule rests."""
-        with jax.enable_x64(True):
-            moved = np.asarray(self._compiled(self._by_player())[3])
-        return float(moved.max() / (1 + np.abs(np.asarray(self.point, dtype=float)).max()))
-
     def _by_player(self) -> np.ndarray:
         lr = 1.0 if self.lr is None else self.lr
         return np.array(self.flow.partition.per_player(lr, "lr"), dtype=float)
-
-    def _refuse(self, what: str) -> None:
-        raise InputError(f"the step of {self.rule.name} {what} this point")
 
     @cached_property
     def _compiled(self) -> Callable[[np.ndarray], tuple[Any, Any, Any, Any]]:
@@ -119,3 +117,13 @@ class Local(Rule):
             return matrix, nearby, directions @ matrix.T, moved
 
         return at
+
+
+def local(rule: Rule, flow: Flow | SymbolicFlow, x: Any) -> Local:
+    """The rule at its rest point x.
+
+    Raises NotAtRestError if it does not rest there, InputError if its step has no derivative there.
+    """
+    found = Local(rule.frozen(), flow, x)
+    found.check()
+    return found

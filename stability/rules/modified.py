@@ -67,7 +67,7 @@ def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: in
 
     With the linearised step M(s) = I + sM₁ + s²M₂ + …, this is log(M(s))/s up to the power `order` of s: at a
     zero of f₁ and f₂ the derivative of f₂′f₁ is F₂F₁, so the coefficients of the two series obey the same
-    recursion. (The modified field vanishes wherever the rule rests.)
+    recursion. (The modified field vanishes there too, for a rule that rests where the field does.)
 
     Arguments: `jacobian`, NumPy or SymPy, of shape (d, d); the rest, the errors and the units of time as
     for `modified_flow`. Returns a matrix of the same kind and shape.
@@ -84,7 +84,7 @@ def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: in
     def phi(k: int, u: Any = None, times: int = 1) -> Any:
         if u is None:
             return powers[k]
-        return powers[k] @ u * (times == 1)  # φ″(f₁, f₁) has no derivative where f₁ = 0
+        return powers[k] @ u if times == 1 else 0 * u  # φ″(f₁, f₁) is of second order where f₁ = 0
 
     return _at_time(time, _corrections(phi, order))
 
@@ -121,12 +121,12 @@ def logarithms(multipliers: Any, time: float) -> np.ndarray:
         logarithm = np.log(np.asarray(multipliers, dtype=complex))
     # part by part, because (−∞ + 0i)/time is −∞ + NaN i in complex arithmetic
     result = np.empty_like(logarithm)
-    result.real, result.imag = logarithm.real / time, logarithm.imag / time
+    result.real, result.imag = np.real(logarithm) / time, np.imag(logarithm) / time
     return result
 
 
 def _check(rule: Rule, order: Any) -> None:
-    if isinstance(order, bool) or order not in (1, 2):
+    if type(order) is not int or order not in (1, 2):
         raise InputError(f"a modified flow has order 1 or 2, not {order!r}")
     if rule.lr is None:
         raise InputError(f"{rule.name} has no step size, and its steps follow no flow")
@@ -169,7 +169,7 @@ def _corrections(phi: Callable[..., Any], order: int) -> list[Any]:
 
 
 def _at_time(time: Any, terms: Sequence[Any]) -> Any:
-    """f₁ + time f₂ + time² f₃."""
+    """The polynomial with these coefficients, f₁ + f₂ time + f₃ time² + …."""
     result = terms[0]
     for k, term in enumerate(terms[1:], 1):
         result = result + term * time**k
@@ -289,9 +289,7 @@ class _Series(SymbolicFlow):
 
     def implicit_step(self, sizes: Sequence[Any], x: sympy.MatrixBase) -> sympy.MatrixBase:
         y = x
-        for _ in range(
-            self._power
-        ):  # the sizes hold the factor s: each round gets one more power right
+        for _ in range(self._power):  # the sizes hold s: each round gets one more power right
             y = x + self.partition.scale(sizes, self(y))
         return y
 

@@ -15,7 +15,7 @@ from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.positive import check_positive, check_whole
 from ..errors import InputError, InputTypeError
-from .local import Local
+from .local import Local, local
 from .rule import Rule, State
 
 # optax's names for running averages of squared gradients (adam, rmsprop, amsgrad, adagrad, adadelta, adan)
@@ -96,7 +96,7 @@ class Optax(Rule):
     def near(self, flow: Any, x: Any) -> Local:
         if isinstance(flow, SymbolicFlow):
             raise InputError(f"{self.label} has no exact form; optax is numeric")
-        return Local(self.frozen(), flow, x)
+        return local(self, flow, x)
 
     def linearise(self, matrix: Any, partition: Partition) -> np.ndarray:
         if not isinstance(matrix, (np.ndarray, jax.Array)):

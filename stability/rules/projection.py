@@ -14,7 +14,7 @@ import sympy
 from ..dynamics.positive import check_positive, check_real
 from ..dynamics.vectors import stack
 from ..errors import InputError
-from .local import Local
+from .local import local
 from .rule import Rule, State, coefficient, take_inner
 
 
@@ -65,7 +65,7 @@ class Kept(Rule):
         touching = np.concatenate(inside) <= 1e-12 * (1 + np.abs(point).max())
         if not touching.any():
             return self.inner.near(flow, x)
-        return Local(self.frozen(), flow, x)
+        return local(self, flow, x)
 
 
 @dataclass(frozen=True)

@@ -57,12 +57,12 @@ class Rule(ABC):
         inner = getattr(self, "inner", None)
         if not isinstance(inner, Rule):
             return self
-        from .local import Local
+        from .local import Local, local
 
         own = inner.near(flow, x)
         if own is inner:
             return self
-        return Local(self.frozen(), flow, x) if isinstance(own, Local) else replace(self, inner=own)  # pyright: ignore
+        return local(self, flow, x) if isinstance(own, Local) else replace(self, inner=own)  # pyright: ignore
 
     def frozen(self) -> Self:
         """The rule with whatever changes for good (Adam's second moments, schedules) held still."""

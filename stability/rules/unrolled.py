@@ -10,7 +10,7 @@ from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
 from ..fields.field import check_player
 from ..fields.gradient import Gradient
-from .local import Local
+from .local import local
 from .rule import Rule, State
 
 
@@ -54,7 +54,7 @@ class Unrolled(Rule):
 
     def near(self, flow: Any, x: Any) -> Rule:
         self.check(flow)
-        return self if self.stop_gradient else Local(self, flow, x)
+        return self if self.stop_gradient else local(self, flow, x)
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state

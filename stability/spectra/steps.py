@@ -30,8 +30,8 @@ class StepSizes:
 
     - `critical`: supremum of the factors below which every one is stable; 0 if no small one is, None if
       every one is.
-    - `best`, `best_radius`: where the spectral radius is smallest, and its value; None if no step is stable,
-      or if ever larger ones are better.
+    - `best`, `best_radius`: where the spectral radius is smallest, and its value; None if no step is stable.
+      If ever larger ones are better, `best` is None and `best_radius` the limit.
     - `stable`: the factors that are stable, as disjoint intervals; None as an end is infinity.
     """
 
@@ -159,7 +159,11 @@ def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
     settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
     stable = _stable_set(radius, grid, values, settled)
     critical = stable[0][1] if stable and stable[0][0] == 0.0 else 0.0
-    return StepSizes(critical, *_best(multipliers, radius, grid, values), stable)
+    best, best_radius = _best(multipliers, radius, grid, values)
+    if best is None and stable and stable[-1][1] is None and values.argmin() == len(values) - 1:
+        best_radius = radius(1e8 * high)
+        best_radius = 0.0 if best_radius < 1e-7 else best_radius
+    return StepSizes(critical, best, best_radius, stable)
 
 
 def _range(multipliers: Callable[[float], np.ndarray]) -> tuple[float, float]:

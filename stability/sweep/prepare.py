@@ -19,7 +19,6 @@ from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..report.subject import Subject, System, constants, prepare
 from ..rules import Rule, Simultaneous
-from ..rules.local import Local
 from .axes import Axis, Setup, resolve
 from .base import base_equilibrium
 from .problem import Problem, parameter_symbol
@@ -188,7 +187,7 @@ def _coordinates(
 def _is_local(subject: Subject, base: Equilibrium) -> bool:
     """Whether the rule has to be differentiated where it acts; raises InputError if that is impossible."""
     rule = subject.rules[0].with_each_lr(float)
-    return isinstance(rule.near(subject.flows[0].numeric, base.point), Local)
+    return rule.near(subject.flows[0].numeric, base.point) is not rule
 
 
 def _partition(subject: Subject) -> Partition:

@@ -291,6 +291,37 @@ def test_a_fixed_key_is_not_random():
     Game({"a": loss}, start={"a": np.ones(2)})
 
 
+# ---- Terms added to losses --------------------------------------------------------------------
+
+
+def test_terms_are_added_to_the_losses_of_those_named(game, dtype):
+    added = game.with_terms({"alpha": lambda g, x: g.gradient("zeta", x)[1] * x[2]})  # p² r
+    x = jnp.asarray(X, dtype)
+    p, q, r = X
+    losses = [p**2 * q + 3 * p * r, r**3 / 3 - 2 * q * r + p + p**2 * r]
+    close(added.losses(x), losses, dtype)
+    close(added.field(x), field(X) - [0, 0, p**2], dtype)
+    close(added.jacobian(x), jacobian(X) - [[0, 0, 0], [0, 0, 0], [2 * p, 0, 0]], dtype)
+    close(game.field(x), field(X), dtype)  # the game itself stays as it was
+
+
+def test_terms_see_the_data_of_the_moment():
+    points = np.array([1.0, 2.0], "float32")
+    plain = Game({"a": lambda a, points: a * jnp.sum(points)}, start={"a": 1.0}, data=(points,))
+    squared = plain.with_terms({"a": lambda g, x: jnp.sum(g.data[0]) * x[0] ** 2})
+    np.testing.assert_allclose(squared.field(jnp.array([2.0])), [-3 - 2 * 2 * 3])
+    squared.data = (points + 1,)
+    np.testing.assert_allclose(squared.field(jnp.array([2.0])), [-5 - 2 * 2 * 5])
+    np.testing.assert_allclose(plain.field(jnp.array([2.0])), [-3])
+
+
+def test_terms_that_do_not_fit(game):
+    with pytest.raises(InputError, match="no player 'beta'"):
+        game.with_terms({"beta": lambda g, x: x[0]})
+    with pytest.raises(InputTypeError, match=r"'alpha' must be a scalar, not shape \(3,\)"):
+        game.with_terms({"alpha": lambda g, x: x}).field(jnp.asarray(X, "float32"))
+
+
 # ---- Zero-sum games ---------------------------------------------------------------------------
 
 

@@ -144,6 +144,42 @@ def test_a_loss_in_another_symbol_of_the_variables_name():
     assert sympy.Matrix(field).xreplace({x: own}) == sympy.Matrix([-2 * own])
 
 
+# ---- Terms added to losses --------------------------------------------------------------------
+
+
+def test_terms_are_added_to_the_losses_of_those_named():
+    game = SymbolicGame(
+        {"x": ([x], x * y + gamma * x), "y": ([y], -x * y)},
+        parameters={gamma: 0.5},
+        box={x: (-1, 2)},
+        start={x: 1, y: 2},
+        name="bare",
+        minimizer="y",
+    )
+    added = game.with_terms({"y": lambda g, point: g.gradient("x", point)[0] ** 2 * point[1]})
+    assert added.losses() == (x * y + gamma * x, -x * y + (y + gamma) ** 2 * y)
+    assert game.losses() == (x * y + gamma * x, -x * y)
+    for what in ("name", "variables", "parameters", "box", "partition", "minimizer"):
+        assert getattr(added, what) == getattr(game, what)
+    np.testing.assert_array_equal(added.start, [1.0, 2.0])
+
+
+def test_terms_are_made_over_real_symbols():
+    game = SymbolicGame({"x": ([x], abs(x) * y), "y": ([y], -x * y)})
+    added = game.with_terms({"y": lambda g, point: g.gradient("x", point)[0]})
+    assert added.losses()[1] == -x * y + y * sympy.sign(x)
+    assert added.variables == (x, y)
+
+
+@pytest.mark.parametrize("term", [sympy.nan, sympy.oo, sympy.Matrix([1, 2]), "x", None])
+def test_terms_that_are_no_real_expressions(term):
+    game = SymbolicGame({"x": ([x], x**2)})
+    with pytest.raises(InputTypeError, match="a term of the loss of player 'x'"):
+        game.with_terms({"x": lambda g, point: term})
+    with pytest.raises(InputError, match="no player 'z'"):
+        game.with_terms({"z": lambda g, point: point[0]})
+
+
 # ---- Parameters -------------------------------------------------------------------------------
 
 

@@ -30,5 +30,5 @@ def random_game(players: str, seed: int = 0) -> SymbolicGame:
         game[name] = (x[begin : begin + size], loss / 2)
         begin += size
     return SymbolicGame(
-        game, name="random", minimizer=1, box={x[0]: (-1, 3)}, start={v: 1 for v in x}
+        game, name="random", minimizer=1, box={x[0]: (-1, 3)}, start=dict.fromkeys(x, 1)
     )

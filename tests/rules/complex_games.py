@@ -1,8 +1,9 @@
 """Random games in NumPy, in complex numbers, with derivatives written out by hand.
 
-A third engine for fields and rules, which shares no derivative with the other two: the library's own code of a
-field and of a rule runs on it, and Im F(x + iεe_k)/ε is the k-th column of DF to the last digit, because nothing
-is subtracted (Squire, Trapp 1998). All operations act on stacks, shape (d, N): column n is a profile of game n.
+A third engine for fields and rules, which shares no derivative with the other two: the library's own code
+of a field and of a rule runs on it, and Im F(x + iεe_k)/ε is the k-th column of DF to the last digit, because
+nothing is subtracted (Squire, Trapp 1998). All operations act on stacks, shape (d, N): column n is a profile
+of game n.
 
 Losses: L_i = g_i·z + ½ zᵀQ_i z + Σ_r (c_ir s_r³/6 + e_ir s_r⁴/24) with z = x − rest and s = A z.
 """
@@ -33,6 +34,10 @@ class Coefficients:
     directions: np.ndarray  # (N, R, d)
     cubic: np.ndarray  # (N, n, R)
     quartic: np.ndarray  # (N, n, R)
+
+    @classmethod
+    def joined(cls, *groups: Coefficients) -> Coefficients:
+        return cls(*map(np.concatenate, zip(*(group.arrays for group in groups), strict=True)))
 
     def __getitem__(self, index) -> Coefficients:
         return replace(self, **{f.name: getattr(self, f.name)[index] for f in fields(self)})
@@ -68,7 +73,7 @@ def random_coefficients(
     for i, own in enumerate(partition.slices):
         slopes[:, i, own] = 0.0
     if zero_sum:  # the second player's own curvature, turned round, is the first one's in y
-        first, second = partition.slices
+        second = partition.slices[1]
         quadratic[:, 0, second, second] = -quadratic[:, 1, second, second]
         quadratic[:, 1] = -quadratic[:, 0]
         cubic[:, 1], quartic[:, 1] = -cubic[:, 0], -quartic[:, 0]
@@ -93,7 +98,10 @@ def jax_game(partition: Partition, coefficients: Coefficients) -> Game:
             z = jnp.concatenate(strategies) - rest
             s = directions @ z
             return (
-                linear[i] @ z + z @ quadratic[i] @ z / 2 + cubic[i] @ s**3 / 6 + quartic[i] @ s**4 / 24
+                linear[i] @ z
+                + z @ quadratic[i] @ z / 2
+                + cubic[i] @ s**3 / 6
+                + quartic[i] @ s**4 / 24
             )
 
         return value
@@ -115,13 +123,10 @@ class ComplexGames:
     def gradient(self, i, x):
         c = self.coefficients
         z = (x - c.rest.T).T
-        s = np.einsum("nri,ni->nr", c.directions, z)
+        s = times(c.directions, z)
         along = c.cubic[:, i] * s**2 / 2 + c.quartic[:, i] * s**3 / 6
-        return (
-            c.linear[:, i]
-            + np.einsum("nij,nj->ni", c.quadratic[:, i], z)
-            + np.einsum("nri,nr->ni", c.directions, along)
-        ).T
+        curved = times(c.directions.swapaxes(-1, -2), along)
+        return (c.linear[:, i] + times(c.quadratic[:, i], z) + curved).T
 
     def player_field(self, i, x):
         return -self.partition.part(i, self.gradient(i, x))
@@ -131,20 +136,19 @@ class ComplexGames:
 
     def jacobians(self, x):
         c = self.coefficients
-        s = np.einsum("nri,ni->nr", c.directions, (x - c.rest.T).T)
+        s = times(c.directions, (x - c.rest.T).T)
         rows = []
         for i, own in enumerate(self.partition.slices):
             along = c.cubic[:, i] * s + c.quartic[:, i] * s**2 / 2
-            left = c.directions[:, :, own]
-            curved = np.einsum("nri,nr,nrj->nij", left, along, c.directions)
-            rows.append(-c.quadratic[:, i, own] - curved)
+            left = (along[..., None] * c.directions[:, :, own]).swapaxes(-1, -2)
+            rows.append(-c.quadratic[:, i, own] - left @ c.directions)
         return np.concatenate(rows, axis=1)
 
     def jvp(self, x, u):
-        return np.einsum("nij,jn->in", self.jacobians(x), u)
+        return times(self.jacobians(x), u.T).T
 
     def vjp(self, x, u):
-        return np.einsum("nji,jn->in", self.jacobians(x), u)
+        return times(self.jacobians(x).swapaxes(-1, -2), u.T).T
 
     def solve(self, players, x, b, transposed=False):
         index = np.concatenate([np.arange(len(x))[self.partition.slices[i]] for i in players])
@@ -173,7 +177,7 @@ class ComplexFlow:
         return derivative(self.function, x)[0]
 
     def jvp(self, x, u):
-        return np.einsum("nij,jn->in", derivative(self.function, x), u)
+        return times(derivative(self.function, x), u.T).T
 
     def restricted(self, i, x):
         own = self.partition.slices[i]
@@ -217,7 +221,7 @@ class Ensemble:
     def _rest_and_slopes(self):
         games = ComplexGames(self.partition, self.coefficients)
         x = self.coefficients.rest.T
-        for _ in range(12):
+        for _ in range(8):
             x = x - solved(derivative(lambda y: self.field(games, y), x), self.field(games, x))
         np.testing.assert_allclose(self.field(games, x), 0, atol=1e-13)
         return x, derivative(lambda y: self.field(games, y), x)
@@ -232,26 +236,25 @@ class Ensemble:
         """The field's Jacobians there, shape (N, d, d)."""
         return self._rest_and_slopes[1]
 
-    def step_derivatives(self, rule, rest=None, index=None) -> np.ndarray:
+    def step_derivatives(self, rule, index) -> np.ndarray:
         """The rule's DF on the stacked state at the rest points, shape (N, m, m), by complex steps."""
-        index = np.arange(len(self.coefficients)) if index is None else np.asarray(index)
-        rest = self.rest[:, index] if rest is None else rest
-        state = rule.init(self.flow(index), rest)
+        state = rule.init(self.flow(index), self.rest[:, index])
         lengths = tuple(len(vector) for vector in state)
         m, count = sum(lengths), len(index)
         points = np.repeat(stack(state), m, axis=1) + 1j * TINY * np.tile(np.eye(m), count)
         after = stack(rule.step(self.flow(np.repeat(index, m)), split(points, lengths)))
         return (after.imag / TINY).reshape(m, count, m).swapaxes(0, 1)
 
-    def one_by_one(self, rule, index) -> np.ndarray:
-        """`step_derivatives` for a rule that works on one profile only, without memory."""
-        d, matrices = self.partition.dimension, []
-        for n in index:
-            columns = [self.rest[:, [n]] + 1j * TINY * np.eye(d)[:, [k]] for k in range(d)]
-            matrices.append(
-                np.hstack([rule.step(self.flow([n]), (x,))[0].imag / TINY for x in columns])
-            )
-        return np.array(matrices)
+    def one_by_one(self, rule, n, rest) -> np.ndarray:
+        """`step_derivatives` of a rule without memory that takes one profile only: game n, shape (d, d)."""
+        nearby = rest[:, None] + 1j * TINY * np.eye(len(rest))
+        columns = [rule.step(self.flow([n]), (x[:, None],))[0] for x in nearby.T]
+        return np.hstack(columns).imag / TINY
+
+
+def times(matrices, vectors):
+    """M_n z_n, of shapes (N, i, j) and (N, j)."""
+    return (matrices @ vectors[..., None])[..., 0]
 
 
 def solved(matrices, b):
@@ -260,8 +263,13 @@ def solved(matrices, b):
 
 
 def chord(function, matrices, x):
+    """A zero by Newton's method with fixed matrices, to the last digit of both real and imaginary parts."""
     for _ in range(60):
-        x = x - solved(matrices, function(x))
+        move = solved(matrices, function(x))
+        x = x - move
+        settled = np.abs(move.real).max() <= 1e-15 * np.abs(x).max()
+        if settled and np.abs(move.imag).max() <= 1e-13 * np.abs(x.imag).max():
+            break
     return x
 
 

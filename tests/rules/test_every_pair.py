@@ -1,7 +1,8 @@
 """Every field with every rule on random games: multipliers, and what 500 steps really do.
 
-The oracle is a third engine (`complex_games`): NumPy, complex numbers, derivatives by hand and by complex steps. The
-rules left out here have tests of their own: clipped and projected (their corners are not analytic), optax.
+The oracle is a third engine (`complex_games`): NumPy, complex numbers, derivatives by hand and by complex
+steps. The rules left out here have tests of their own: clipped and projected (their corners are not
+analytic), and optax.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from functools import cache
 import jax
 import numpy as np
 import pytest
-from complex_games import Coefficients, Ensemble, jax_game, random_coefficients
+from complex_games import Coefficients, Ensemble, jax_game, random_coefficients, times
 from scipy.optimize import linear_sum_assignment
 
 from stability.dynamics import Partition
+from stability.dynamics.vectors import stack
 from stability.errors import InputError, SingularError
 from stability.fields import (
     LOLA,
@@ -22,7 +24,6 @@ from stability.fields import (
     FieldFunction,
     Gradient,
     LookaheadOpponent,
-    Preconditioned,
     Ridge,
     Stackelberg,
     Symplectic,
@@ -45,7 +46,6 @@ from stability.rules import (
     Simultaneous,
     Unrolled,
 )
-from stability.rules.rule import split
 
 GAMES = 10
 SHAPES = {
@@ -55,12 +55,6 @@ SHAPES = {
     "6+4": (6, 4),
     "1+2+1+3": (1, 2, 1, 3),
 }
-NORMAL = ("3+2", "2+1+2")
-slow = pytest.mark.slow
-
-
-def shapes(names=tuple(SHAPES)):
-    return [pytest.param(s, marks=() if s in NORMAL else slow, id=s) for s in names]
 
 
 def partition_of(shape):
@@ -117,24 +111,19 @@ RULES = {
 }
 
 
+MANY_STEPS = 500
+
+
 @cache
-def coefficients_of(shape):
-    """Five zero-sum games, where there are two players, and five others."""
-    partition, seed = partition_of(shape), list(SHAPES).index(shape)
-    half = GAMES // 2
+def ensemble_of(shape, name):
+    """The field on ten games, the first five of them zero-sum where there are two players."""
+    partition, seed = partition_of(shape), 10 * list(SHAPES).index(shape)
     zero_sum = len(partition.players) == 2
-    first = random_coefficients(partition, half, 10 * seed, zero_sum=zero_sum)
-    second = random_coefficients(partition, half, 10 * seed + 1, zero_sum=False, linear=0.03)
-    return first, second
-
-
-@cache
-def ensembles(shape, name):
-    """The field on the games that it suits."""
-    first, second = coefficients_of(shape)
-    groups = (first,) if name == "ridge" else (first, second)
-    partition = partition_of(shape)
-    return tuple(Ensemble(FIELDS[name], partition, group) for group in groups)
+    games = random_coefficients(partition, GAMES // 2, seed, zero_sum=zero_sum)
+    if name != "ridge":
+        others = random_coefficients(partition, GAMES // 2, seed + 1, zero_sum=False, linear=0.03)
+        games = Coefficients.joined(games, others)
+    return Ensemble(FIELDS[name], partition, games)
 
 
 @cache
@@ -145,20 +134,35 @@ def jacobians(ensemble):
         game = jax_game(ensemble.partition, Coefficients(*arrays))
         return jax.jacfwd(ensemble.field.flow(game).function)(x)
 
+    quickly = {"xla_backend_optimization_level": 0}  # compiled once, run once
     with jax.enable_x64(True):
         rest = np.ascontiguousarray(ensemble.rest.T)
-        return np.asarray(jax.jit(jax.vmap(one))(ensemble.coefficients.arrays, rest))
+        compiled = jax.jit(jax.vmap(one), compiler_options=quickly)
+        return np.asarray(compiled(ensemble.coefficients.arrays, rest))
 
 
-def pairs(shape):
-    return [name for name in FIELDS if name != "ridge" or len(SHAPES[shape]) == 2]
+def shapes_and_fields(normally):
+    """All of them, those that are not `normally` run marked as slow."""
+    return [
+        pytest.param(
+            shape,
+            name,
+            id=f"{shape}-{name}",
+            marks=() if normally(shape, name) else pytest.mark.slow,
+        )
+        for shape, sizes in SHAPES.items()
+        for name in FIELDS
+        if name != "ridge" or len(sizes) == 2
+    ]
 
 
-FIELDS_OF_SHAPES = [
-    pytest.param(shape, name, marks=() if shape in NORMAL else slow, id=f"{shape}-{name}")
-    for shape in SHAPES
-    for name in pairs(shape)
-]
+def test_some_games_are_stable_and_some_are_not():
+    abscissas = np.concatenate(
+        [np.linalg.eigvals(ensemble_of(s, "gradient").slopes).real.max(axis=1) for s in SHAPES]
+    )
+    assert len(abscissas) == 50
+    assert (abscissas < 0).sum() >= 15
+    assert (abscissas > 0).sum() >= 15
 
 
 def assert_same_spectrum(one, other):
@@ -169,37 +173,133 @@ def assert_same_spectrum(one, other):
     assert distances[linear_sum_assignment(distances)].max() < 2e-5 * max(1, np.abs(one).max())
 
 
-@pytest.mark.parametrize(("shape", "name"), FIELDS_OF_SHAPES)
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    shapes_and_fields(
+        lambda shape, name: (
+            shape == "3+2"
+            or (shape == "2+1+2" and name in ("gradient", "consensus", "lookahead-opponent"))
+        )
+    ),
+)
 def test_multipliers_are_those_of_the_differentiated_step(shape, name):
-    for ensemble in ensembles(shape, name):
-        automatic = jacobians(ensemble)
-        np.testing.assert_allclose(automatic, ensemble.slopes, rtol=0, atol=1e-10)
-        for label, rule in RULES.items():
-            compared = chosen(rule, ensemble, automatic)
-            if not compared:
-                continue
-            derivatives = ensemble.step_derivatives(rule, index=compared)
-            for n, expected in zip(compared, derivatives, strict=True):
-                found = rule.linearise(automatic[n], ensemble.partition)
-                scale = max(1.0, np.abs(expected).max())
-                # the Jacobians agree to 1e-10, and every rule is smooth in them
-                np.testing.assert_allclose(
-                    found, expected, rtol=0, atol=1e-9 * scale, err_msg=label
-                )
-                assert_same_spectrum(found, expected)
+    ensemble = ensemble_of(shape, name)
+    automatic = jacobians(ensemble)
+    np.testing.assert_allclose(automatic, ensemble.slopes, rtol=0, atol=1e-10)
+    for label, rule in RULES.items():
+        compared = suited(rule, ensemble)
+        derivatives = ensemble.step_derivatives(rule, compared) if compared else ()
+        for n, expected in zip(compared, derivatives, strict=True):
+            found = rule.linearise(automatic[n], ensemble.partition)
+            # the Jacobians agree to 1e-10, and every rule is smooth in them
+            atol = 1e-9 * max(1.0, np.abs(expected).max())
+            np.testing.assert_allclose(found, expected, rtol=0, atol=atol, err_msg=label)
+            assert_same_spectrum(found, expected)
 
 
-def chosen(rule, ensemble, automatic):
-    """The games on which a rule has a step; a best response needs optima of one's own."""
-    everyone = range(len(automatic))
+def suited(rule, ensemble):
+    """The games on which a rule has a step: a best response needs strict optima of one's own."""
+    everyone = list(range(len(ensemble.slopes)))
     if not isinstance(rule, BestResponse):
-        return list(everyone)
-    kept = []
+        return everyone
+    own = [ensemble.slopes[:, s, s] for s in ensemble.partition.slices]
+    curved = [np.linalg.eigvalsh(-(m + m.swapaxes(-1, -2)) / 2).min(axis=1) > 0 for m in own]
     for n in everyone:
-        try:
-            rule.linearise(automatic[n], ensemble.partition)
-        except SingularError as error:
-            assert "no best response here" in str(error)
-        else:
-            kept.append(n)
-    return kept
+        if not all(player[n] for player in curved):
+            with pytest.raises(SingularError, match="no best response here"):
+                rule.linearise(ensemble.slopes[n], ensemble.partition)
+    return [n for n in everyone if all(player[n] for player in curved)]
+
+
+@pytest.mark.parametrize("full", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("name", FIELDS)
+def test_500_steps_do_what_the_multipliers_say(name, full):
+    shape = "3+2" if full or name == "ridge" else "1+1"
+    ensemble = ensemble_of(shape, name)
+    first = list(FIELDS).index(name)
+    labels = list(RULES) if full else list(RULES)[first % 6 :: 6]
+    for label in labels:
+        rule = RULES[label].scaled(0.03)
+        games = suited(rule, ensemble)
+        if games:
+            follow(rule, ensemble, games, label)
+
+
+def follow(rule, ensemble, games, label):
+    """From 1e-6 away, the state after n steps against the n-th power of the linearised step."""
+    flow, rest = ensemble.flow(games), ensemble.rest[:, games]
+    away = np.random.default_rng(7).normal(size=rest.shape)
+    origin = stack(rule.init(flow, rest))
+    state = rule.init(flow, rest + 1e-6 * away / np.linalg.norm(away, axis=0))
+    linear = stack(state) - origin
+    matrices = np.array([rule.linearise(ensemble.slopes[n], ensemble.partition) for n in games])
+    peak, left = np.linalg.norm(linear, axis=0), np.zeros(len(games), bool)
+    compared = np.zeros(len(games), int)
+    for _ in range(MANY_STEPS):
+        state = rule.step(flow, state)
+        linear = times(matrices, linear.T).T
+        size = np.linalg.norm(linear, axis=0)
+        peak = np.maximum(peak, size)
+        left |= (peak > 1e-4) | (size < 1e-11)  # where the steps are no longer linear, or round
+        if left.all():
+            break
+        compared += ~left
+        state[0][:, left], linear[:, left] = rest[:, left], 0.0  # may not run away to infinity
+        missed = np.linalg.norm(stack(state) - origin - linear, axis=0)
+        # every step misses by some |displacement|², which 500 steps add up; rounding misses by 1e-16 each
+        bound = (1e-3 + 300 * peak) * size + 1e-13
+        assert (missed <= bound)[~left].all(), label
+    # a best response, which has no step size, is soon at rest or far away
+    assert compared.min() >= (2 if isinstance(rule, BestResponse) else 100), label
+
+
+# ---- Rules that take one profile, or more of the game than its field ---------------------------------
+
+
+@pytest.mark.parametrize("name", ["gradient", "consensus", "stackelberg-last", "custom"])
+def test_competitive(name):
+    rule = Competitive(UNEQUAL)
+    for shape in ("3+2", "2+1+2"):
+        ensemble = ensemble_of(shape, name)
+        for n in (0, 1, 8, 9):
+            expected = ensemble.one_by_one(rule, n, ensemble.rest[:, n])
+            found = rule.linearise(ensemble.slopes[n], ensemble.partition)
+            np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("shape", "n"), [("3+2", 1), ("3+2", 8), pytest.param("2+1+2", 8, marks=pytest.mark.slow)]
+)
+def test_unrolled(shape, n):
+    """Differentiated through; game 8 is one where the rule rests elsewhere than the field."""
+    rule = Unrolled(UNEQUAL, k=2, player="q")
+    ensemble = ensemble_of(shape, "gradient")
+    rest = ensemble.rest[:, n]
+    identity = np.eye(len(rest))
+    for _ in range(8):
+        moved = rule.step(ensemble.flow([n]), (rest[:, None],))[0][:, 0] - rest
+        rest = rest - np.linalg.solve(ensemble.one_by_one(rule, n, rest) - identity, moved)
+    assert np.abs(moved).max() < 1e-13
+    assert (np.abs(rest - ensemble.rest[:, n]).max() > 1e-4) == (n == 8)
+    flow = Gradient().flow(jax_game(ensemble.partition, ensemble.coefficients[n]))
+    found = rule.near(flow, rest).linearise(None, ensemble.partition)
+    expected = ensemble.one_by_one(rule, n, rest)
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
+    if n == 8:
+        with pytest.raises(InputError, match="does not rest"):
+            rule.near(flow, ensemble.rest[:, n]).linearise(None, ensemble.partition)
+
+
+# ---- The third engine is the library's ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", ["alternating, by player", "rk4"])
+@pytest.mark.parametrize("name", ["gradient", "ridge", "lola-exact", "custom"])
+def test_a_step_in_jax_is_a_step_in_complex_numbers(name, label):
+    ensemble, rule = ensemble_of("3+2", name), RULES[label]
+    point = np.random.default_rng(3).uniform(-1, 1, 5)
+    with jax.enable_x64(True):
+        flow = ensemble.field.flow(jax_game(ensemble.partition, ensemble.coefficients[2]))
+        (found,) = rule.step(flow, (jax.numpy.asarray(point),))
+    (expected,) = rule.step(ensemble.flow([2]), (point[:, None],))
+    np.testing.assert_allclose(found, expected[:, 0], rtol=1e-11, atol=1e-11)

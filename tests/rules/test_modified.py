@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.special
 import sympy
 from scipy.integrate import solve_ivp
 
@@ -47,18 +48,22 @@ h = sympy.Symbol("h", positive=True)
 I = sympy.I  # noqa: E741
 
 
-ONE_STEP = [
+SECOND = [  # with f₃, which takes long to compile
     Simultaneous(lr=0.1),
-    Alternating(lr=0.1),
-    Alternating(lr={"one": 0.05, "two": 0.1}, steps={"one": 2}, order=("two", "one")),
+    Alternating(lr={"one": 0.05, "two": 0.1}, order=("two", "one")),
     Extragradient(lr=0.1),
     Heun(lr={"one": 0.1, "two": 0.05}),
+]
+FIRST = [
+    *SECOND,
+    Alternating(lr=0.1, steps={"one": 2}),
     Proximal(lr=0.1),
     Competitive(lr={"one": 0.05, "two": 0.1}),
     LinearCompetitive(lr=0.1),
     Lookahead(lr=0.1, k=2),
     RK4(lr=0.1),
 ]
+ONE_STEP = [*((rule, 1) for rule in FIRST), *((rule, 2) for rule in SECOND)]
 
 
 def time_of(rule):
@@ -217,7 +222,7 @@ def test_drift_of_simultaneous_steps_of_two_sizes(seed):
     check_at_random_points(rule, flow, expected, seed)
 
 
-@pytest.mark.parametrize(("m", "k"), [(1, 1), (3, 2)])
+@pytest.mark.parametrize(("m", "k"), [(1, 1), (2, 1)])
 def test_drift_of_alternating_steps(m, k):
     # m steps h/m of φ, then k steps h/k of θ: with one step size in all, Theorem 3.2 says
     # f₁ = −½(∇_φ f f/m + ∇_θ f g), g₁ = −½((1 − 2)∇_φ g f + ∇_θ g g/k).
@@ -228,7 +233,7 @@ def test_drift_of_alternating_steps(m, k):
     check_at_random_points(rule, flow, h * field, 4)
 
 
-@pytest.mark.parametrize(("m", "k"), [(1, 1), (2, 3)])
+@pytest.mark.parametrize(("m", "k"), [(1, 2)])
 def test_drift_of_alternating_steps_of_two_sizes(m, k):
     # φ moves by m αh f + C(m,2) (αh)² ∇_φ f f, θ by k λh g + C(k,2) (λh)² ∇_θ g g + k m αλh² ∇_φ g f; less
     # half the acceleration of the flow with the speeds mαh, kλh:
@@ -248,48 +253,47 @@ PARTITION = Partition(("one", "two"), (2, 1))
 
 
 def random_cubic(seed):
-    """v_i = b_i + A_ij x_j + B_ijk x_j x_k + C_ijkl x_j x_k x_l, about one in size where |x| is."""
+    """Coefficients of v_i = b_i + A_ij x_j + B_ijk x_j x_k + C_ijkl x_j x_k x_l, and a point."""
     numbers = np.random.default_rng(seed)
     tensors = [numbers.uniform(-1, 1, (3,) * n) / 3 ** (n - 1) for n in (1, 2, 3, 4)]
-
-    def field(x):
-        b, a, c, e = map(jnp.asarray, tensors)
-        return b + a @ x + c @ x @ x + e @ x @ x @ x
-
-    return Flow(field, partition=PARTITION), numbers.uniform(-1, 1, 3)
+    return tensors, numbers.uniform(-1, 1, 3)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
 @pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("rule", ONE_STEP[:-1], ids=repr)
-def test_a_step_is_missed_by_the_next_power_of_its_size(rule, order, seed):
-    flow, start = random_cubic(seed)
+@pytest.mark.parametrize("rule", SECOND, ids=str)
+def test_a_step_is_missed_by_the_next_power_of_its_size(rule, order):
+    def flow(tensors):
+        b, a, c, e = tensors
+        return Flow(
+            lambda x: b + a @ x + c @ x @ x + e @ x @ x @ x, partition=PARTITION, check=False
+        )
 
-    def miss(factor):
-        scaled = rule.scaled(factor)
-        modified = modified_flow(scaled, flow, order)
-        field = jax.jit(modified)
+    @jax.jit
+    def field(factor, tensors, x):
+        return modified_flow(rule.scaled(factor), flow(tensors), order)(x)
+
+    def miss(factor, tensors, start):
         end = solve_ivp(
-            lambda _, x: np.asarray(field(x)),
-            (0, time_of(scaled)),
+            lambda _, x: np.asarray(field(factor, tensors, x)),
+            (0, time_of(rule.scaled(factor))),
             start,
-            "DOP853",
+            method="DOP853",
             rtol=1e-12,
             atol=1e-14,
         ).y[:, -1]
-        (after,) = scaled.step(flow, (jnp.asarray(start),))
+        (after,) = rule.scaled(factor).step(flow(tensors), (jnp.asarray(start),))
         return np.linalg.norm(end - after)
 
     with jax.enable_x64(True):
-        ratio = miss(1 / 2) / miss(1 / 4)
-    # the leading power would give 2^(order + 2) exactly; the powers beyond it are a few h ≈ 0.05 away
-    power = np.log2(ratio)
-    least = order + 2 if not isinstance(rule, Heun) or order == 2 else 3
-    assert least - 0.3 < power < least + 0.3
+        for seed in range(3):
+            tensors, start = random_cubic(seed)
+            tensors = [jnp.asarray(t) for t in tensors]
+            power = np.log2(miss(1 / 4, tensors, start) / miss(1 / 8, tensors, start))
+            # step sizes of 1/40 and 1/80: what the next power adds to the miss, a few of their size
+            assert abs(power - (order + 2)) < 0.2
 
 
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("rule", ONE_STEP, ids=repr)
+@pytest.mark.parametrize(("rule", "order"), ONE_STEP, ids=str)
 def test_the_jacobian_is_the_truncated_logarithm_of_the_linearised_step(rule, order):
     jacobian = np.random.default_rng(0).uniform(-1, 1, (3, 3))
 
@@ -308,12 +312,14 @@ def test_the_jacobian_is_the_truncated_logarithm_of_the_linearised_step(rule, or
         assert left_out - 0.2 < power < left_out + 0.2
 
 
+LAMBDIFY = [{"sigmoid": scipy.special.expit, "softplus": lambda z: np.logaddexp(0, z)}, "numpy"]
+
 # ---- Both engines, and the linearisation ---------------------------------------------------------
 
 GAME = SymbolicGame(
     {
         "one": ([x], x**2 + 3 * x * y + x**2 * y + softplus(x * y)),
-        "two": ([y], -x * y + y**2 + y**3 + sympy.sin(x) ** 2 * y),
+        "two": ([y], -x * y + y**2 + y**3),
     },
     parameters={},
     box={"x": (-2, 1), "y": (-1, 3)},
@@ -322,35 +328,36 @@ GAME = SymbolicGame(
 )
 
 
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("rule", ONE_STEP, ids=repr)
-def test_the_engines_agree(rule, order):
+@pytest.mark.parametrize(("rule", "order"), ONE_STEP, ids=str)
+def test_the_engines_agree_with_each_other_and_with_the_linearisation(rule, order):
     flow = Gradient().flow(GAME)
-    points = np.random.default_rng(1).uniform(-1, 1, (3, 2))
-    symbolic = modified_flow(rule, flow, order).numeric().evaluate(points)
-    numeric = modified_flow(rule, flow.numeric(), order).evaluate(points)
-    for exact_value, automatic in zip(symbolic, numeric, strict=True):
-        np.testing.assert_allclose(automatic, exact_value, rtol=1e-12, atol=1e-12)
+    numeric = modified_flow(rule, flow.numeric(), order)
+    symbolic = modified_flow(rule, flow, order)
+    points = np.append(np.random.default_rng(1).uniform(-1, 1, (3, 2)), np.zeros((1, 2)), axis=0)
+    values, jacobians = numeric.evaluate(points)
+    exact_values = sympy.lambdify(
+        flow.variables, [symbolic.expressions, symbolic.jacobian()], LAMBDIFY
+    )
+    for point, value, jacobian in zip(points, values, jacobians, strict=True):
+        expected = exact_values(*point)
+        # sums of some hundred terms, the largest about a hundred
+        np.testing.assert_allclose(value, expected[0].ravel(), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(jacobian, expected[1], rtol=1e-12, atol=1e-12)
 
-
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("rule", ONE_STEP, ids=repr)
-def test_the_linearisation_is_the_derivative_of_the_modified_flow(rule, order):
-    flow = Gradient().flow(GAME)
     origin = dict.fromkeys(flow.variables, sympy.Integer(0))
-    jacobian = flow.jacobian().xreplace(origin)
-    exact_form = modified_jacobian(rule, jacobian, flow.partition, order)
-    derivative = modified_flow(rule, flow, order).jacobian().xreplace(origin)
-    assert sympy.expand(exact_form - derivative).is_zero_matrix
-    values, derivatives = modified_flow(rule, flow.numeric(), order).evaluate(np.zeros((1, 2)))
-    np.testing.assert_allclose(values, 0, atol=1e-14)
-    array = np.array(jacobian, float)
-    numeric = modified_jacobian(rule, array, flow.partition, order)
-    np.testing.assert_allclose(numeric, np.array(exact_form, float), rtol=1e-13)
-    np.testing.assert_allclose(derivatives[0], numeric, rtol=1e-13)
+    at_rest = flow.jacobian().xreplace(origin)
+    closed = modified_jacobian(rule, at_rest, flow.partition, order)
+    assert sympy.expand(closed - symbolic.jacobian().xreplace(origin)).is_zero_matrix
+    array = np.array(at_rest, float)
+    found = modified_jacobian(rule, array, flow.partition, order)
+    np.testing.assert_allclose(found, np.array(closed, float), rtol=1e-13)
     eigenvalues = modified_eigenvalues(rule, array, flow.partition, order)
-    closed = [complex(v) for v in modified_eigenvalues(rule, jacobian, flow.partition, order)]
-    np.testing.assert_allclose(np.sort_complex(eigenvalues), np.sort_complex(closed), rtol=1e-12)
+    exact_eigenvalues = modified_eigenvalues(rule, at_rest, flow.partition, order)
+    np.testing.assert_allclose(
+        np.sort_complex(eigenvalues),
+        np.sort_complex([complex(v) for v in exact_eigenvalues]),
+        rtol=1e-12,
+    )
     assert list(eigenvalues.real) == sorted(eigenvalues.real, reverse=True)
 
 
@@ -484,6 +491,6 @@ def test_wrong_arguments():
 
 def test_eigenvalues_without_a_closed_form():
     # μ⁵ − μ − 1 cannot be solved by radicals
-    companion = sympy.Matrix(5, 5, lambda i, j: int(j == i + 1) or int(i == 4 and j < 2))
+    companion = sympy.Matrix(5, 5, lambda i, j: 1 if j == i + 1 or (i == 4 and j < 2) else 0)
     with pytest.raises(InputError, match="no closed form"):
         modified_eigenvalues(RK4(), companion, Partition(("all",), (5,)))

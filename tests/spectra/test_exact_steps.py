@@ -167,8 +167,8 @@ def test_the_exact_and_the_numeric_critical_step_agree(n):
         return
     # the numeric one is off by rounding over the slope of ρ
     assert numeric.critical == pytest.approx(found.value, rel=1e-9)
-    assert np.abs(multipliers(0.999 * found.value)).max() < 1
-    assert np.abs(multipliers(1.001 * found.value)).max() > 1
+    assert np.abs(multipliers(np.array([0.999 * found.value]))).max() < 1
+    assert np.abs(multipliers(np.array([1.001 * found.value]))).max() > 1
     if found.expression is not None:
         # roots of a cubic may be written with i, which cancels (casus irreducibilis)
         assert complex(found.expression.evalf(30)) == pytest.approx(found.value, rel=1e-14)
