@@ -2,6 +2,8 @@
 
 from . import games as games
 from ._version import __version__ as __version__
+from .compare import Comparison as Comparison
+from .compare import compare as compare
 from .dynamics import Flow as Flow
 from .dynamics import Map as Map
 from .dynamics import SymbolicFlow as SymbolicFlow
@@ -51,10 +53,21 @@ from .rules import Rule as Rule
 from .rules import RungeKutta as RungeKutta
 from .rules import Simultaneous as Simultaneous
 from .rules import Unrolled as Unrolled
+from .rules.modified import logarithms as logarithms
+from .rules.modified import modified_eigenvalues as modified_eigenvalues
+from .rules.modified import modified_flow as modified_flow
 from .spectra import Spectrum as Spectrum
 from .spectra import characteristic_polynomial as characteristic_polynomial
 from .spectra import critical_step as critical_step
 from .spectra import exact_eigenvalues as exact_eigenvalues
+from .spectra import hurwitz_conditions as hurwitz_conditions
+from .spectra import multiplier_polynomial as multiplier_polynomial
+from .spectra import multipliers as multipliers
+from .spectra import schur_conditions as schur_conditions
 from .spectra import spectrum as spectrum
+from .spectra import stability_conditions as stability_conditions
+from .spectra import stability_region as stability_region
 from .spectra import stability_sign as stability_sign
+from .sweep import Sweep as Sweep
+from .sweep import sweep as sweep
 from .verdicts import Verdict as Verdict

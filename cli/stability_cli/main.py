@@ -108,6 +108,62 @@ def report(
 
 
 @cli.command(
+    help="Every algorithm on one game side by side: is it stable, up to which step, how fast at the best "
+    "one, and at what cost.\n\nWith --rule alone: these rules along the gradient field; with --field alone: "
+    "simultaneous and alternating steps along these fields; with both: every pair; with neither: "
+    f"everything that applies.\n\n{GAME_HELP}"
+)
+@click.argument("game")
+@click.option(
+    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter: --set a=1/2."
+)
+@click.option(
+    "--field", "fields", multiple=True, metavar="FIELD", help="consensus:gamma=0.5. Repeatable."
+)
+@click.option(
+    "--rule", "rules", multiple=True, metavar="RULE",
+    help="heavy-ball:lr=0.1,beta=-0.5, or lookahead:k=5,inner=(extragradient). Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--penalty", "penalties", multiple=True, metavar="PENALTY",
+    help="A penalty put on the game first: gradient-norm:coefficient=0.1. Repeatable.",
+)  # fmt: skip
+@click.option(
+    "--at", multiple=True, metavar="POINT",
+    help='Compare at this equilibrium: --at "x=0,y=0". Repeatable; default: all that are found.',
+)  # fmt: skip
+@click.option("--box", "box", multiple=True, metavar="NAME=LOW:HIGH", help="Where to search.")
+@click.option(
+    "--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round."
+)
+@click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search."
+)
+@click.option("--exact", is_flag=True, help="Exact conditions for stability, in all parameters.")
+@click.option(
+    "--tune", multiple=True, metavar="NAME=LOW:HIGH",
+    help="For which values of a parameter or setting is each algorithm stable, and which is best: "
+    "--tune gamma=0:5, --tune two-timescale.tau=0:inf. Repeatable.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-compare/1).")
+@click.option("-o", "--output", metavar="FILE", help="Write to a file: .txt, .md or .json.")
+@click.option("--force", is_flag=True, help="Overwrite the output file.")
+def compare(
+    game, settings, fields, rules, penalties, at, box, starts, seed, exact, tune, as_json, output,
+    force,
+) -> None:  # fmt: skip
+    from .compare import run
+
+    sys.exit(
+        run(
+            game, settings=settings, fields=fields, rules=rules, penalties=penalties, at=at, box=box,
+            starts=starts, seed=seed, exact=exact, tune=tune, as_json=as_json, output=output,
+            force=force,
+        )
+    )  # fmt: skip
+
+
+@cli.command(
     help="Numbers of a report over a grid of one or two parameters, step sizes or settings.\n\n"
     "An axis is a parameter of the game (gamma), a step size (lr, or lr.PLAYER), or a setting of the "
     "field, the rule or a penalty (consensus.gamma, heavy-ball.beta). The equilibrium is found once, at "

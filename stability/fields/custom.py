@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy
 
+from ..dynamics.system import exact
 from ..errors import InputError, InputTypeError
 from ..games.symbolic import SymbolicGame
 from .field import Field
@@ -44,16 +45,25 @@ class Preconditioned(Field):
 
     @property
     def settings(self) -> dict[str, Any]:
+        if isinstance(self.matrix, sympy.MatrixBase):
+            return {"matrix": [[str(e) for e in row] for row in self.matrix.tolist()]}
         return {"matrix": np.asarray(self.matrix, dtype=float).tolist()}
 
     def __call__(self, game: Any, x: Any) -> Any:
         self.check(game)
         v = game.field(x)
         if isinstance(game, SymbolicGame):
-            matrix = sympy.Matrix(self.matrix).applyfunc(sympy.nsimplify)
-            return (sympy.diag(*matrix) if matrix.cols == 1 else matrix) * v
+            return self._exactly() * v
         matrix = np.asarray(self.matrix, dtype=float).astype(v.dtype)
         return matrix * v if matrix.ndim == 1 else matrix @ v
+
+    def _exactly(self) -> sympy.MatrixBase:
+        """The matrix in SymPy, where 0.1 means 1/10."""
+        if isinstance(self.matrix, sympy.MatrixBase):
+            return self.matrix
+        rows = np.asarray(self.matrix, dtype=float)
+        entries = sympy.Matrix([exact(entry) for entry in rows.ravel()])
+        return sympy.diag(*entries) if rows.ndim == 1 else entries.reshape(*rows.shape)
 
 
 @dataclass(frozen=True)

@@ -55,43 +55,60 @@ def report(
 
     Raises InputError for fields or rules that do not apply, unknown names, and more than 500 variables.
     """
+    subject = prepare(penalised(system, penalties), fields, rules, parameters, box)
+    whether_zero_sum = zero_sum(subject)
+    places, search, warnings = find_places(subject, at, starts, seed, whether_zero_sum)
+    equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
+    return Report(
+        __version__,
+        describe(subject, whether_zero_sum, structure(subject)),
+        search,
+        equilibria,
+        tuple(dict.fromkeys(warnings)),
+    )
+
+
+def find_places(
+    subject: Subject,
+    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
+    starts: int | None,
+    seed: int,
+    zero_sum: bool | None,
+) -> tuple[list[Place], SearchInfo, list[str]]:
+    """The points to analyse, found or given, how they were found, and warnings. Raises InputError."""
     if starts is not None and starts < 1:
         raise InputError(f"a search needs at least one start, not {starts}")
     if seed < 0:
         raise InputError(f"a seed is not negative, unlike {seed}")
-    subject = prepare(penalised(system, penalties), fields, rules, parameters, box)
     found = _search(subject, starts, seed) if at is None else _given(subject, at, seed)
-    whether_zero_sum = zero_sum(subject)
     places = [
         Place(e, tuple(field_at(subject, field, e) for field in subject.flows)) for e in found.found
     ]
-    if at is None:
-        places = with_rest_points(subject, places, whether_zero_sum, starts, seed)
-    equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
     warnings = list(found.warnings)
-    if at is None and not found.exhaustive:
-        warnings.append(
-            "the equilibria come from a multi-start search, which proves nothing about completeness"
-            if equilibria
-            else "no equilibrium was found in the box; one may have been missed, at a kink for example "
-            "(look at a point of your choice), or lie outside (give a larger box)"
-        )
-    players = subject.numeric.players if isinstance(subject.numeric, Game) else ()
-    box_by_name = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
-    return Report(
-        __version__,
-        System(
-            subject.kind,
-            subject.name,
-            players,
-            subject.variables,
-            {p.name: float(v) for p, v in subject.values.items()},
-            whether_zero_sum,
-            structure(subject),
-        ),
-        SearchInfo(found.method, found.starts, found.seed, box_by_name, found.exhaustive),
-        equilibria,
-        tuple(dict.fromkeys(warnings)),
+    if at is None:
+        places = with_rest_points(subject, places, zero_sum, starts, seed)
+        if not found.exhaustive:
+            warnings.append(
+                "the equilibria come from a multi-start search, which proves nothing about completeness"
+                if places
+                else "no equilibrium was found in the box; one may have been missed, at a kink for example "
+                "(look at a point of your choice), or lie outside (give a larger box)"
+            )
+    box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
+    search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
+    return places, search, warnings
+
+
+def describe(subject: Subject, zero_sum: bool | None, structure: str | None) -> System:
+    """What is analysed, for the head of a page."""
+    return System(
+        subject.kind,
+        subject.name,
+        subject.numeric.players if isinstance(subject.numeric, Game) else (),
+        subject.variables,
+        {p.name: float(v) for p, v in subject.values.items()},
+        zero_sum,
+        structure,
     )
 
 

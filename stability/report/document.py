@@ -43,7 +43,7 @@ def document(report: Report) -> tuple[Block, ...]:
     """A report as headings, paragraphs and tables; names are free of control characters."""
     blocks = [
         Heading(f"Stability of {report.system.name or f'a {report.system.kind}'}", 1),
-        Paragraph(_system(report.system)),
+        Paragraph(system_sentence(report.system)),
         Paragraph(sentences(report), strong=True),
     ]
     if len(report.equilibria) > OVERVIEW:
@@ -53,11 +53,11 @@ def document(report: Report) -> tuple[Block, ...]:
         blocks += _equilibrium(report, e, i, explain=i in with_rules[:1])
     blocks += [Heading("How this was found", 2), Paragraph(_search(report))]
     if report.warnings:
-        blocks += [Heading("Warnings", 2), Bullets(tuple(map(_whole, report.warnings)))]
+        blocks += [Heading("Warnings", 2), Bullets(tuple(map(whole, report.warnings)))]
     return tuple(printable_block(block) for block in blocks)
 
 
-def _system(system: System) -> str:
+def system_sentence(system: System) -> str:
     words = [system.structure] if system.structure not in (None, "general") else []
     if system.kind == "game":
         if system.zero_sum is not None:
@@ -136,7 +136,7 @@ def _equilibrium(
     if status:
         yield Paragraph(status)
     if e.remarks:
-        yield Bullets(tuple(map(_whole, e.remarks)), strong=True)
+        yield Bullets(tuple(map(whole, e.remarks)), strong=True)
     if not e.differentiable:
         yield from _without_numbers(e)
         return
@@ -246,10 +246,10 @@ def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
 
 
 def _because(verdict: Verdict) -> str:
-    return _whole(verdict.because)
+    return whole(verdict.because)
 
 
-def _whole(text: str) -> str:
+def whole(text: str) -> str:
     """A sentence with its capital letter and its full stop."""
     text = sentence(text)
     return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
@@ -346,12 +346,24 @@ def _flow_name(f: FlowAnalysis) -> str:
 
 
 def _rule_name(r: RuleAnalysis, several: bool) -> str:
-    extra = settings(r.settings)
-    name = f"{r.rule}, {extra}" if extra else r.rule
-    if not several and r.field in ("gradient", "given"):
+    field = r.field if several or r.field not in ("gradient", "given") else ""
+    return rule_name(r.rule, r.settings, field, r.field_settings, several)
+
+
+def rule_name(
+    rule: str,
+    own: Mapping[str, Any],
+    field: str,
+    field_settings: Mapping[str, Any],
+    always: bool = False,
+) -> str:
+    """A rule with its settings, and its field if that is not the gradient (or `always`)."""
+    extra = settings(own)
+    name = f"{rule}, {extra}" if extra else rule
+    if not field or (field in ("gradient", "given") and not always):
         return name
-    own = settings(r.field_settings)
-    return f"{name} on {r.field}" + (f", {own}" if own else "")
+    on = settings(field_settings)
+    return f"{name} on {field}" + (f", {on}" if on else "")
 
 
 def _search(report: Report) -> str:

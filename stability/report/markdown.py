@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from .blocks import Block, Bullets, Heading, Paragraph, Table
-from .document import document
 from .numbers import SPACE
-from .value import Report
 
 
-def to_markdown(report: Report) -> str:
-    """The report in Markdown: what its text says, in the same order."""
-    return "\n\n".join("\n".join(_lines(block)) for block in document(report)) + "\n"
+def render(blocks: Sequence[Block]) -> str:
+    """The page in Markdown: what its text says, in the same order."""
+    return "\n\n".join("\n".join(_lines(block)) for block in blocks) + "\n"
 
 
 def _lines(block: Block) -> Iterator[str]:

@@ -9,7 +9,6 @@ from html import escape
 import numpy as np
 
 from .blocks import Block, Bullets, Heading, Paragraph, Table
-from .document import document
 from .formulas import latex, latex_all, latex_name
 from .numbers import LEADING, MANY, MISSING, SPACE, eigenvalues, number
 from .value import EquilibriumAnalysis, Report
@@ -18,9 +17,9 @@ LEFT = ' style="text-align: left"'
 MOST = 12  # equilibria in the formula
 
 
-def to_html(report: Report) -> str:
-    """The report as an HTML fragment that needs no scripts, style sheets or other files."""
-    lines = (line for block in document(report) for line in _html(block))
+def render(blocks: Sequence[Block]) -> str:
+    """The page as an HTML fragment that needs no scripts, style sheets or other files."""
+    lines = (line for block in blocks for line in _html(block))
     return "\n".join(['<div class="stability-report">', *lines, "</div>"])
 
 

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from .blocks import Block, Bullets, Heading, Paragraph, Row, Table
-from .document import document
 from .numbers import SPACE
-from .value import Report
 
 GAP = 2  # blanks between columns
 INDENT = "  "
@@ -30,8 +28,8 @@ Segment = tuple[str, str]  # text and style
 Line = list[Segment]
 
 
-def to_text(report: Report, width: int = 80, colour: bool = False) -> str:
-    """The report as text whose lines are at most `width` characters wide (and `width` at least 24).
+def render(blocks: Sequence[Block], width: int = 80, colour: bool = False) -> str:
+    """The page as text whose lines are at most `width` characters wide (and `width` at least 24).
 
     `colour` adds the escape codes of a colour terminal; the words are the same.
     """
@@ -48,7 +46,7 @@ def to_text(report: Report, width: int = 80, colour: bool = False) -> str:
         legacy_windows=False,
         highlight=False,
     )
-    for line in _lines(document(report), width):
+    for line in _lines(blocks, width):
         text = Text(no_wrap=True, overflow="ignore", end="\n")
         for part, style in _stripped(line):
             text.append(part.replace(SPACE, " "), style)

@@ -148,28 +148,12 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data, schema stability-report/1."""
-        system = self.system
         return {
             "schema": SCHEMA,
             "version": self.version,
-            "system": {
-                "kind": system.kind,
-                "name": system.name,
-                "players": list(system.players),
-                "variables": list(system.variables),
-                "dimension": len(system.variables),
-                "parameters": dict(system.parameters),
-                "zero_sum": system.zero_sum,
-                "structure": system.structure,
-            },
-            "search": {
-                "method": self.search.method,
-                "starts": self.search.starts,
-                "seed": self.search.seed,
-                "box": {name: list(interval) for name, interval in self.search.box.items()},
-                "exhaustive": self.search.exhaustive,
-            },
-            "equilibria": [_equilibrium(e, system.kind) for e in self.equilibria],
+            "system": system_to_dict(self.system),
+            "search": search_to_dict(self.search),
+            "equilibria": [_equilibrium(e, self.system.kind) for e in self.equilibria],
             "warnings": list(self.warnings),
         }
 
@@ -181,28 +165,56 @@ class Report:
 
     def to_text(self, width: int = 80, colour: bool = False) -> str:
         """The report as text for a terminal of the given width."""
-        from .text import to_text
+        from .document import document
+        from .text import render
 
-        return to_text(self, width, colour)
+        return render(document(self), width, colour)
 
     def to_markdown(self) -> str:
         """The report as GitHub-flavoured Markdown."""
-        from .markdown import to_markdown
+        from .document import document
+        from .markdown import render
 
-        return to_markdown(self)
+        return render(document(self))
 
     def __str__(self) -> str:
         return self.to_text()
 
     def _repr_html_(self) -> str:
-        from .notebook import to_html
+        from .document import document
+        from .notebook import render
 
-        return to_html(self)
+        return render(document(self))
 
     def _repr_latex_(self) -> str:
         from .notebook import to_latex
 
         return to_latex(self)
+
+
+def system_to_dict(system: System) -> dict[str, Any]:
+    """The system as JSON-ready data."""
+    return {
+        "kind": system.kind,
+        "name": system.name,
+        "players": list(system.players),
+        "variables": list(system.variables),
+        "dimension": len(system.variables),
+        "parameters": dict(system.parameters),
+        "zero_sum": system.zero_sum,
+        "structure": system.structure,
+    }
+
+
+def search_to_dict(search: SearchInfo) -> dict[str, Any]:
+    """How equilibria were looked for, as JSON-ready data."""
+    return {
+        "method": search.method,
+        "starts": search.starts,
+        "seed": search.seed,
+        "box": {name: list(interval) for name, interval in search.box.items()},
+        "exhaustive": search.exhaustive,
+    }
 
 
 def _equilibrium(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:

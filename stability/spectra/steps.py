@@ -1,9 +1,7 @@
 """Critical and best step sizes of any rule, numerically.
 
-The spectral radius ρ(h) of a rule's multipliers is continuous in the step size but has kinks (another
-eigenvalue takes over) and cusps (two eigenvalues collide), and best steps like to sit on them. So ρ is
-scanned over many decades first, every local extremum is then refined on its own, and a collision is
-located as the zero of the pair's discriminant, which is smooth there.
+The spectral radius ρ(h) of a rule's multipliers is scanned over many decades of the step size h, every
+local extremum is looked at, and the lowest minima are refined (see `scan`).
 """
 
 from __future__ import annotations
@@ -13,15 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from ..dynamics.partition import Partition
 from ..errors import SingularError
 from ..rules import Rule, Simultaneous
 from .eigenvalue_maps import commutes, multipliers
+from .scan import ROUNDING, boundary, golden, lowest, sizes
 
 Multipliers = Callable[[np.ndarray], np.ndarray]  # factors (n,) ↦ multipliers (n, m)
-ROUNDING = 1e-13  # a radius this close to one cannot be told from one
 
 
 @dataclass(frozen=True)
@@ -140,9 +137,7 @@ def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
     """
 
     def radii(factors: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            values = np.abs(multipliers_at(factors)).max(axis=1, initial=0.0)
-        return np.where(np.isfinite(values), values, np.inf)
+        return sizes(multipliers_at, np.abs, factors)
 
     def radius(factor: float) -> float:
         return float(radii(np.array([factor]))[0])
@@ -159,7 +154,7 @@ def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
     settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
     stable = _stable_set(radius, grid, values, settled)
     critical = stable[0][1] if stable and stable[0][0] == 0.0 else 0.0
-    best, best_radius = _best(multipliers, radius, grid, values)
+    best, best_radius = _best(multipliers_at, grid, values)
     if best is None and stable and stable[-1][1] is None and values.argmin() == len(values) - 1:
         best_radius = radius(1e8 * high)
         best_radius = 0.0 if best_radius < 1e-7 else best_radius
@@ -211,11 +206,11 @@ def _stable_set(
     # near zero the radius is one to rounding, so what counts is where it first differs
     first = int(stable[0])
     from_zero = not (values[:first] > 1.0 + ROUNDING).any() and first <= settled
-    points, sizes = [], []
+    points, at_points = [], []
     begin = first if from_zero else 0
     for i in range(begin, len(grid)):
         points.append(float(grid[i]))
-        sizes.append(float(values[i]))
+        at_points.append(float(values[i]))
         if not begin < i < len(grid) - 1:
             continue
         before, here, after = values[i - 1], values[i], values[i + 1]
@@ -223,24 +218,27 @@ def _stable_set(
         sign = -1 if here >= max(before, after) and 0.9 < here < 1 else 0
         sign = 1 if here <= min(before, after) and 1 <= here < 1.1 else sign
         if sign:
-            extremum = _golden(lambda t, s=sign: s * radius(t), grid[i - 1], grid[i + 1])
+            extremum = golden(lambda t, s=sign: s * radius(t), grid[i - 1], grid[i + 1])
             points.append(extremum)
-            sizes.append(radius(extremum))
+            at_points.append(radius(extremum))
     order = np.argsort(points, kind="stable")
-    points, sizes = np.array(points)[order], np.array(sizes)[order]
-    inside = sizes < 1.0
-    inside[(sizes >= 1.0 - ROUNDING) & ~_beside(sizes < 1.0 - ROUNDING)] = (
-        False  # neutral, not stable
-    )
+    points, found = np.array(points)[order], np.array(at_points)[order]
+    inside = found < 1.0
+    # a radius of one to rounding is neutral, not stable
+    inside[(found >= 1.0 - ROUNDING) & ~_beside(found < 1.0 - ROUNDING)] = False
     intervals: list[tuple[float, float | None]] = []
+
+    def stable_at(factor: float) -> bool:
+        return radius(factor) < 1.0
+
     ends = np.flatnonzero(np.diff(inside.astype(int), prepend=0, append=0))
     for i, end in zip(ends[::2], ends[1::2], strict=True):
         low = 0.0 if from_zero else float(points[0])
         if i:
-            low = _crossing(radius, float(points[i]), float(points[i - 1]))
+            low = boundary(stable_at, float(points[i]), float(points[i - 1]))
         high = None
         if end < len(points):
-            high = _crossing(radius, float(points[end - 1]), float(points[end]))
+            high = boundary(stable_at, float(points[end - 1]), float(points[end]))
         intervals.append((low, high))
     return tuple(intervals)
 
@@ -253,91 +251,12 @@ def _beside(mask: np.ndarray) -> np.ndarray:
     return beside
 
 
-def _crossing(radius: Callable[[float], float], stable: float, unstable: float) -> float:
-    for _ in range(200):
-        middle = 0.5 * (stable + unstable)
-        if middle in (stable, unstable):
-            break
-        if radius(middle) < 1.0:
-            stable = middle
-        else:
-            unstable = middle
-    return 0.5 * (stable + unstable)
-
-
-def _best(multipliers, radius, grid, values) -> tuple[float | None, float | None]:
+def _best(
+    multipliers_at: Multipliers, grid: np.ndarray, values: np.ndarray
+) -> tuple[float | None, float | None]:
     if not values.min() < 1.0 - ROUNDING:
         return None, None
     if values.argmin() in (0, len(grid) - 1):  # ever smaller or ever larger steps are better
         return None, None
-    inner = np.arange(1, len(grid) - 1)
-    minima = inner[(values[inner] <= values[inner - 1]) & (values[inner] <= values[inner + 1])]
-    minima = minima[np.argsort(values[minima])][:4]
-    found = [c for i in minima for c in _refined(multipliers, radius, grid[i - 1], grid[i + 1])]
-    best_radius, best = min(found)
-    return float(best), float(best_radius)
-
-
-def _refined(multipliers, radius, low: float, high: float) -> list[tuple[float, float]]:
-    """(radius, factor) at a local minimum inside a bracket, by kind: kink, smooth bottom, collision."""
-    kink = _golden(radius, low, high)
-    found = [(radius(kink), kink)]
-    step = 1e-3 * (high - low)
-
-    def slope(t: float) -> float:  # five-point stencil: error O(step⁴)
-        return (
-            radius(t - 2 * step)
-            - 8 * radius(t - step)
-            + 8 * radius(t + step)
-            - radius(t + 2 * step)
-        ) / (12 * step)
-
-    left, right = kink - 10 * step, kink + 10 * step
-    if slope(left) < 0 < slope(right):
-        bottom = float(brentq(slope, left, right, xtol=1e-16 * high, rtol=1e-15))
-        if radius(bottom) <= found[0][0] + ROUNDING:  # as low, and far better located
-            found = [(radius(bottom), bottom)]
-
-    def discriminant(t: float) -> float:
-        first, second = _closest_leaders(multipliers(t))
-        return float(((first - second) ** 2).real)
-
-    if discriminant(left) * discriminant(right) < 0:
-        collision = float(brentq(discriminant, left, right, xtol=1e-16 * high, rtol=1e-15))
-        pair = _closest_leaders(multipliers(collision))
-        rest = np.sort(np.abs(multipliers(collision)))[:-2]
-        modulus = max(abs(sum(pair)) / 2, float(rest[-1]) if len(rest) else 0.0)
-        if abs(pair[0] - pair[1]) < 1e-5:
-            found.append((modulus, collision))
-    return found
-
-
-def _closest_leaders(multipliers: np.ndarray) -> tuple[complex, complex]:
-    """The multiplier of largest modulus and the one nearest to it."""
-    leader = int(np.argmax(np.abs(multipliers)))
-    others = np.delete(multipliers, leader)
-    if not len(others):
-        return complex(multipliers[leader]), complex(multipliers[leader])
-    return complex(multipliers[leader]), complex(
-        others[np.argmin(np.abs(others - multipliers[leader]))]
-    )
-
-
-def _golden(function: Callable[[float], float], low: float, high: float) -> float:
-    """A local minimum of a function on [low, high] by golden-section search."""
-    inverse = (math.sqrt(5.0) - 1.0) / 2.0
-    a, b = low, high
-    c, d = b - inverse * (b - a), a + inverse * (b - a)
-    fc, fd = function(c), function(d)
-    for _ in range(100):
-        if b - a <= 1e-15 * high:
-            break
-        if fc <= fd:
-            b, d, fd = d, c, fc
-            c = b - inverse * (b - a)
-            fc = function(c)
-        else:
-            a, c, fc = c, d, fd
-            d = a + inverse * (b - a)
-            fd = function(d)
-    return 0.5 * (a + b)
+    best_radius, best = lowest(multipliers_at, np.abs, grid, values)
+    return best, best_radius

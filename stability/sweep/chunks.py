@@ -66,7 +66,8 @@ def chunk_size(problem: Problem, points: int) -> int:
     if needs_scan(problem.quantities) and not isinstance(problem.setup.rule, Simultaneous):
         largest = _WHEN_SCANNED
     rows = 4 * problem.partition.dimension  # matrices of the step, and workspace
-    return max(1, min(points, largest, max(16, _MEMORY // (8 * rows * rows))))
+    largest = max(1, min(largest, max(16, _MEMORY // (8 * rows * rows))))
+    return -(-points // -(-points // largest))  # all about as long, so that little is padded
 
 
 @dataclass(frozen=True)

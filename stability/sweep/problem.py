@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from .._bounded import within
 from ..dynamics.flow import Flow
 from ..dynamics.functions import jax_function
 from ..dynamics.map import Map, SymbolicMap
@@ -18,9 +19,11 @@ from ..dynamics.system import SymbolicSystem
 from ..equilibria.find import Equilibrium
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
+from ..report.subject import LARGEST_EXACT
 from .axes import Axis, Setup
 
 Numeric = Game | Flow | Map
+_LONGEST = 2.0  # seconds for SymPy to differentiate
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,34 @@ class Problem:
         """The axes along which the equilibrium may move."""
         owners = ("parameter", "penalty", "field") if self.rests_apart else ("parameter", "penalty")
         return tuple(i for i, axis in enumerate(self.axes) if axis.owner in owners)
+
+    @property
+    def varied(self) -> tuple[int, ...]:
+        """The axes that are parameters of the symbolic system."""
+        owners = ("parameter", "penalty")
+        return tuple(i for i, axis in enumerate(self.axes) if axis.owner in owners)
+
+    def formulas(self) -> Callable[..., Any] | None:
+        """Variables and varied parameters ↦ the main field (of a map F(x) − x) and its Jacobian, row by row.
+
+        As formulas of SymPy these are quicker to compile and to evaluate than what JAX differentiates. None
+        for systems that have none, or large ones.
+        """
+        system = self.system
+        if not isinstance(system, SymbolicSystem) or system.dimension > LARGEST_EXACT:
+            return None
+
+        def derived() -> list[sympy.Expr]:
+            fixed = dict(self.fixed)
+            main = system.displacement if isinstance(system, SymbolicMap) else system.expressions
+            jacobian = main.jacobian(system.variables)
+            return [e.xreplace(fixed) for e in (*main, *jacobian)]
+
+        expressions = within(_LONGEST, derived, None)
+        if expressions is None:
+            return None
+        symbols = [parameter_symbol(system, self.axes[i]) for i in self.varied]
+        return jax_function([*system.variables, *symbols], expressions)
 
     def at(self, numbers: Sequence[Any]) -> tuple[Setup, Callable[[], Numeric]]:
         """Field, rule and penalties with the axes' numbers put in, and the numeric system that they make."""

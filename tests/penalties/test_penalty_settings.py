@@ -36,8 +36,12 @@ NUMBERS = {
     "anchor": Anchor,
     "anchor of one": lambda c: Anchor({"gen": c}),
     "to": lambda c: Anchor(to={"x": c}),
+    "to everywhere": lambda c: Anchor(to={"": c}),
     "nagarajan-kolter": NagarajanKolter,
 }
+
+
+TO = (NUMBERS["to"], NUMBERS["to everywhere"])
 
 
 @pytest.mark.parametrize("value", NO_NUMBERS, ids=repr)
@@ -51,7 +55,7 @@ def test_settings_that_are_no_finite_real_numbers(penalty, value):
 @pytest.mark.parametrize("value", [-1, -0.5, np.float64(-2), sympy.Integer(-1), -sympy.sqrt(2)])
 @pytest.mark.parametrize("penalty", NUMBERS.values(), ids=NUMBERS)
 def test_only_gradient_norms_and_points_may_be_negative(penalty, value):
-    if penalty in (NUMBERS["gradient-norm"], NUMBERS["a pair"], NUMBERS["to"]):
+    if penalty in (NUMBERS["gradient-norm"], NUMBERS["a pair"], *TO):
         penalty(value)(GAN)
         return
     with pytest.raises(InputError, match="zero or a positive"):
@@ -60,7 +64,7 @@ def test_only_gradient_norms_and_points_may_be_negative(penalty, value):
 
 @pytest.mark.parametrize("penalty", NUMBERS.values(), ids=NUMBERS)
 def test_zero_adds_nothing(penalty):
-    if penalty is NUMBERS["to"]:
+    if penalty in TO:
         return
     for zero in (0, 0.0, sympy.S.Zero):
         for a, b in zip(penalty(zero)(GAN).losses(), GAN.losses(), strict=True):
@@ -101,12 +105,13 @@ def test_players_and_variables_of_an_anchor():
         Anchor({})
     with pytest.raises(InputError, match="anchor draws z, which is no variable"):
         Anchor(to={"z": 1})(GAN)
-    for wrong in (0.5, [1, 2], "x", np.ones(2)):
-        with pytest.raises(InputTypeError, match="maps variables to numbers"):
+    for wrong in ([1, 2], "x", np.ones(2), None, {"x": None}):
+        with pytest.raises(InputTypeError, match="where anchor draws a variable is a real number"):
             Anchor(to=wrong)
     assert Anchor(1, to={x: 2})(GAN).losses() == Anchor(1, to={"x": 2})(GAN).losses()
     assert Anchor({"": 1, "gen": 0})(GAN).losses() == Anchor({"disc": 1})(GAN).losses()
     assert Anchor(1, to={})(GAN).losses() == Anchor(1)(GAN).losses()
+    assert Anchor(1, to=2)(GAN).losses() == Anchor(1, to={"": 2})(GAN).losses()
 
 
 @pytest.mark.parametrize(
@@ -176,6 +181,7 @@ def test_settings_are_data():
     assert Anchor({"gen": 1}, to={x: 2}).settings == {"strength": {"gen": 1}, "to": {"x": 2}}
     assert NagarajanKolter().settings == {"eta": 0.1, "discriminator": None}
     assert JARE(0.3).settings == ConsensusPenalty(0.3).settings == {"gamma": 0.3}
+    assert Anchor().settings == {"strength": 0.1, "to": 0.0}
     for penalty in (pairs, Anchor(to={x: 2})):
         json.dumps(penalty.settings)
 

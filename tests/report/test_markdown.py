@@ -10,8 +10,8 @@ import pytest
 from samples import SAMPLES
 from test_text import flowing, verdicts
 
-from stability.report.markdown import escaped, to_markdown
-from stability.report.notebook import to_html, to_latex
+from stability.report.markdown import escaped
+from stability.report.notebook import to_latex
 from stability.report.numbers import SPACE, sentence
 from stability.report.value import Report
 
@@ -42,7 +42,7 @@ def tables(markdown: str) -> list[list[str]]:
 
 @pytest.mark.parametrize("report", [*(make() for make in SAMPLES.values()), hostile()])
 def test_every_table_has_as_many_cells_in_each_row(report):
-    for lines in tables(to_markdown(report)):
+    for lines in tables(report.to_markdown()):
         width = len(cells(lines[0]))
         assert width >= 2
         assert set(cells(lines[1])) == {" --- "}
@@ -53,7 +53,7 @@ def test_every_table_has_as_many_cells_in_each_row(report):
 @every_sample
 def test_markdown_says_what_the_text_says(name):
     report = SAMPLES[name]()
-    markdown = flowing(to_markdown(report))
+    markdown = flowing(report.to_markdown())
     for e in report.equilibria:
         for verdict, _ in verdicts(e):
             assert verdict.verdict in markdown
@@ -64,7 +64,7 @@ def test_markdown_says_what_the_text_says(name):
 @every_sample
 def test_markdown_and_text_have_the_same_headings(name):
     report = SAMPLES[name]()
-    headings = [line.lstrip("# ") for line in to_markdown(report).splitlines() if line[0:1] == "#"]
+    headings = [line.lstrip("# ") for line in report.to_markdown().splitlines() if line[0:1] == "#"]
     text = flowing(report.to_text(120))
     positions = [text.find(re.sub(r"\\(.)", r"\1", heading)) for heading in headings]
     assert -1 not in positions
@@ -72,7 +72,7 @@ def test_markdown_and_text_have_the_same_headings(name):
 
 
 def test_markdown_has_no_markup_from_names():
-    markdown = to_markdown(hostile())
+    markdown = hostile().to_markdown()
     assert not re.search(r"(?<!\\)[<>`$]", markdown)
     assert not re.search(r"(?<!\\)\[link", markdown)
     assert r"\<script\>" in markdown
@@ -103,7 +103,7 @@ class Checker(HTMLParser):
 @pytest.mark.parametrize("report", [*(make() for make in SAMPLES.values()), hostile()])
 def test_html_is_whole_and_has_no_foreign_parts(report):
     checker = Checker()
-    checker.feed(to_html(report))
+    checker.feed(report._repr_html_())
     checker.close()
     assert checker.open == []
     assert checker.tags <= ALLOWED
@@ -113,7 +113,7 @@ def test_html_is_whole_and_has_no_foreign_parts(report):
 
 
 def test_html_escapes_names():
-    html = to_html(hostile())
+    html = hostile()._repr_html_()
     assert "<script" not in html
     assert "&lt;script&gt;" in html
 
@@ -140,6 +140,6 @@ def test_latex_uses_closed_forms():
 
 def test_the_report_shows_itself():
     report = SAMPLES["xy"]()
-    assert report._repr_html_() == to_html(report)
+    assert report._repr_html_() == report._repr_html_()
     assert report._repr_latex_() == to_latex(report)
-    assert report.to_markdown() == to_markdown(report)
+    assert report.to_markdown() == report.to_markdown()

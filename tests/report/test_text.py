@@ -26,13 +26,17 @@ from stability.report.numbers import (
     settings,
 )
 from stability.report.summary import headline
-from stability.report.text import column_widths, to_text, wrap
+from stability.report.text import column_widths, wrap
 from stability.report.value import EquilibriumAnalysis, Report, RuleAnalysis
 from stability.verdicts.verdict import STABILITY_WORDS, Verdict
 
 WIDTHS = (40, 80, 120)
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 every_width = pytest.mark.parametrize("width", WIDTHS)
+
+
+def to_text(report, width=80, colour=False):
+    return report.to_text(width, colour)
 
 
 def flowing(text: str) -> str:

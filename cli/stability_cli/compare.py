@@ -1,0 +1,88 @@
+"""`stability compare`."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+
+import stability
+from stability.errors import InputError
+from stability.fields import FIELDS
+from stability.penalties import PENALTIES
+from stability.rules import RULES
+
+from . import arguments
+from .output import check_output, colour, terminal_width, write
+
+SUFFIXES = (".txt", ".md", ".json")
+
+
+def run(
+    game: str, *, settings, fields, rules, penalties, at, box, starts, seed, exact, tune, as_json,
+    output, force,
+) -> int:  # fmt: skip
+    """Runs the command and returns its exit code."""
+    if output is not None:
+        check_output(output, SUFFIXES, force)
+    chosen = {
+        "fields": [arguments.from_text(text, FIELDS, "field") for text in fields] or None,
+        "rules": [arguments.from_text(text, RULES, "rule") for text in rules] or None,
+        "penalties": [arguments.from_text(text, PENALTIES, "penalty") for text in penalties],
+        "at": [arguments.point(text) for text in at] or None,
+    }
+    with _progress(f"Comparing algorithms on {game}") as progress:
+        system = stability.load(game, arguments.assignments(settings, "--set"))
+        result = stability.compare(
+            system,
+            **chosen,
+            box=arguments.box(box),
+            starts=starts,
+            seed=seed,
+            exact=exact,
+            tune=intervals(tune),
+            progress=progress,
+        )
+    if output is not None:
+        suffix = Path(output).suffix
+        render = {
+            ".json": lambda: result.to_json() + "\n",
+            ".md": result.to_markdown,
+            ".txt": lambda: result.to_text(100),
+        }[suffix]
+        write(output, render())
+    elif as_json:
+        click.echo(result.to_json())
+    else:
+        click.echo(result.to_text(terminal_width(), colour()), nl=False)
+    return 0
+
+
+def intervals(texts) -> dict[str, tuple[float, float]] | None:
+    """Intervals such as gamma=0:5; the upper end may be inf."""
+    result = {}
+    for name, interval in arguments.assignments(texts, "--tune").items():
+        low, colon, high = (part.strip() for part in interval.partition(":"))
+        if not colon:
+            raise InputError(f"--tune takes NAME=LOW:HIGH, not {name}={interval}")
+        ends = [
+            float("inf") if end == "inf" else float(arguments.number(end, "--tune"))
+            for end in (low, high)
+        ]
+        result[name] = (ends[0], ends[1])
+    return result or None
+
+
+@contextlib.contextmanager
+def _progress(what: str) -> Iterator[Callable[[str], None]]:
+    """A spinner on stderr that says which algorithm is being looked at, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{what} …") as status:
+        yield lambda step: status.update(f"{what}: {step} …")

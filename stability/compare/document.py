@@ -1,0 +1,216 @@
+"""What a comparison says and in which order, before it becomes text, Markdown or HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..report.blocks import Block, Bullets, Heading, Paragraph, Table, printable_block
+from ..report.blocks import Row as TableRow
+from ..report.document import rule_name, system_sentence, whole
+from ..report.formulas import readable
+from ..report.numbers import MISSING, number, per_player, point, radius, settings
+from .value import Comparison, FlowRow, Row
+
+SHORT = {
+    "exponentially stable": "stable",
+    "asymptotically stable": "stable (slowly)",
+}
+
+
+def document(comparison: Comparison) -> tuple[Block, ...]:
+    """A comparison as headings, paragraphs and tables; names are free of control characters."""
+    system = comparison.system
+    blocks: list[Block] = [
+        Heading(f"Algorithms on {system.name or f'a {system.kind}'}", 1),
+        Paragraph(system_sentence(system)),
+        Paragraph(_headline(comparison), strong=True),
+    ]
+    if comparison.rows and comparison.equilibria:
+        blocks += [*_flows(comparison), Heading(_title(comparison), 2), _table(comparison)]
+        blocks.append(Paragraph(_explanation(comparison)))
+        exact = [row for row in comparison.rows if row.conditions is not None]
+        if exact:
+            blocks += [Heading("Exact conditions for stability", 2), _conditions(exact)]
+    for tuned in comparison.tuned:
+        blocks += tuned.blocks()
+    if comparison.inapplicable:
+        items = [f"{own.name}: {own.because}" for own in comparison.inapplicable]
+        blocks += [Heading("Does not apply here", 2), Bullets(tuple(map(whole, items)))]
+    if comparison.warnings:
+        blocks += [
+            Heading("Warnings", 2),
+            Bullets(tuple(whole(warning) for warning in comparison.warnings)),
+        ]
+    return tuple(printable_block(block) for block in blocks)
+
+
+def _headline(comparison: Comparison) -> str:
+    points = comparison.equilibria
+    if not points:
+        return "No equilibrium was found at which algorithms could be compared."
+    where = (
+        f"At {point(points[0])}"
+        if len(points) == 1
+        else f"At the worst of the {len(points)} equilibria"
+    )
+    fast = [row for row in comparison.rows if row.steps_per_digit is not None]
+    if not fast:
+        return f"{where} no algorithm converges, whatever its step size."
+    first = fast[0]
+    text = f"{where} {_name(first)} converges fastest{_with_step(first)}"
+    text += f": {_digits(first)}." if first.steps_per_digit else " of all."
+    counted = [row for row in fast if not row.cost.solves and row.work_per_digit is not None]
+    if counted:
+        cheapest = min(counted, key=lambda row: row.work_per_digit or 0.0)
+        text += (
+            f" Least work without solving equations: {_name(cheapest)}{_with_step(cheapest)}, "
+            f"{number(cheapest.work_per_digit, 3)} gradient evaluations for each digit."
+        )
+    return text
+
+
+def _with_step(row: Row) -> str:
+    if row.best_lr is not None:
+        return f" with lr = {per_player(row.best_lr)}"
+    return "" if row.settings.get("lr") is None else " with ever larger steps"
+
+
+def _digits(row: Row) -> str:
+    return f"{number(row.steps_per_digit, 3)} steps for each digit"
+
+
+def _title(comparison: Comparison) -> str:
+    several = len(comparison.equilibria) > 1
+    return "Algorithms, the fastest first" + (" (worst equilibrium)" if several else "")
+
+
+def _flows(comparison: Comparison) -> Iterable[Block]:
+    rows = tuple(_flow_row(flow, len(comparison.equilibria)) for flow in comparison.flows)
+    yield Heading("Flows", 2)
+    yield Table(("Field", "Stability", "Spectral abscissa"), rows, brief=True)
+
+
+def _flow_row(flow: FlowRow, total: int) -> TableRow:
+    extra = settings(flow.settings)
+    name = f"{flow.field}, {extra}" if extra else flow.field
+    return TableRow(
+        (name, _verdict(flow.verdict, flow.verdicts, total), number(flow.spectral_abscissa))
+    )
+
+
+def _verdict(verdict: str, verdicts: tuple[str, ...], total: int) -> str:
+    """The worst verdict; where equilibria differ, at how many it is stable."""
+    stable = sum(v in SHORT for v in verdicts)
+    if total > 1 and 0 < stable < total:
+        return f"stable at {stable} of {total}"
+    return SHORT.get(verdict, verdict)
+
+
+def _table(comparison: Comparison) -> Table:
+    total = len(comparison.equilibria)
+    return Table(
+        (
+            "Algorithm",
+            "As given",
+            "Critical lr",
+            "Best lr",
+            "Best radius",
+            "Steps per digit",
+            "Work per step",
+            "Work per digit",
+        ),
+        tuple(_row(row, total) for row in comparison.rows),
+    )
+
+
+def _row(row: Row, total: int) -> TableRow:
+    notes = []
+    if row.because:
+        notes.append(whole(row.because))
+    if row.stable_lr and (len(row.stable_lr) > 1 or row.stable_lr[0][0] > 0):
+        notes.append(f"Stable for {_intervals(row)}.")
+    return TableRow(
+        (
+            _name(row),
+            _verdict(row.verdict, row.verdicts, total),
+            _critical(row),
+            _best(row),
+            radius(row.best_spectral_radius),
+            number(row.steps_per_digit),
+            _work(row),
+            number(row.work_per_digit),
+        ),
+        tuple(notes),
+    )
+
+
+def _name(row: Row) -> str:
+    own: dict[str, Any] = {k: v for k, v in row.settings.items() if k != "lr"}
+    if own.get("inner") == "simultaneous":
+        del own["inner"]
+    return rule_name(row.rule, own, row.field, row.field_settings)
+
+
+def _critical(row: Row) -> str:
+    if row.critical_lr is None:
+        everywhere = row.stable_lr == ((0.0, None),)
+        return "no limit" if everywhere else MISSING
+    zero = (
+        not any(row.critical_lr.values())
+        if isinstance(row.critical_lr, Mapping)
+        else (row.critical_lr == 0)
+    )
+    return "none" if zero else per_player(row.critical_lr)
+
+
+def _best(row: Row) -> str:
+    if row.best_lr is None and row.best_spectral_radius is not None:
+        return MISSING if row.settings.get("lr") is None else "large"
+    return per_player(row.best_lr)
+
+
+def _work(row: Row) -> str:
+    solves = row.cost.solves
+    text = number(row.cost.work, 3)
+    if not solves:
+        return text
+    solved = f"{number(solves, 3)} solve{'s' if solves != 1 else ''}"
+    return solved if row.cost.work == 0 else f"{text} + {solved}"
+
+
+def _intervals(row: Row) -> str:
+    what = "factors on lr" if isinstance(row.settings.get("lr"), Mapping) else "lr"
+    parts = []
+    for low, high in row.stable_lr or ():
+        if high is None:
+            parts.append(f"above {number(low)}")
+        elif low == 0:
+            parts.append(f"below {number(high)}")
+        else:
+            parts.append(f"between {number(low)} and {number(high)}")
+    return f"{what} {', '.join(parts)}"
+
+
+def _conditions(rows: list[Row]) -> Table:
+    cells = [(_name(row), _condition(row.conditions or "")) for row in rows]
+    return Table(("Algorithm", "Stable if and only if"), tuple(TableRow(own) for own in cells))
+
+
+def _condition(text: str) -> str:
+    return {"True": "always", "False": "never"}.get(text) or readable(text)
+
+
+def _explanation(comparison: Comparison) -> str:
+    sizes = {row.settings["lr"] for row in comparison.rows if _is_plain(row.settings.get("lr"))}
+    given = f"lr = {number(sizes.pop())}" if len(sizes) == 1 else "its own lr"
+    return (
+        f"As given: at {given}. Critical lr: every smaller step is stable (none: no small step is). "
+        "Best lr: the step with the smallest spectral radius. Steps per digit: steps that divide the "
+        "error by ten, at the best lr. Work: evaluations of the whole gradient; a product with the "
+        "Jacobian counts as one more; equations to solve are listed apart and not in the work."
+    )
+
+
+def _is_plain(lr: Any) -> bool:
+    return lr is not None and not isinstance(lr, Mapping)

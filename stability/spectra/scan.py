@@ -1,0 +1,130 @@
+"""Where the leading eigenvalue of a matrix that depends on one number lies lowest.
+
+Its size (real part for flows, modulus for steps) is continuous in the number but has kinks (another
+eigenvalue takes over) and cusps (two eigenvalues collide), and best values like to sit on them. So a grid
+proposes, every local minimum is then refined on its own, and a collision is located as the zero of the
+pair's discriminant, which is smooth there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.optimize import brentq
+
+Eigenvalues = Callable[[np.ndarray], np.ndarray]  # numbers (n,) ↦ eigenvalues (n, m)
+Size = Callable[[Any], Any]  # np.abs or np.real
+ROUNDING = 1e-13  # sizes this close to each other cannot be told apart
+_MOST_MINIMA = 4
+
+
+def sizes(eigenvalues_at: Eigenvalues, size: Size, numbers: np.ndarray) -> np.ndarray:
+    """The size of the leading eigenvalue at each number, shape (n,); ∞ where it is not finite."""
+    with np.errstate(all="ignore"):
+        values = size(eigenvalues_at(numbers)).max(axis=1, initial=-np.inf)
+    return np.where(np.isnan(values), np.inf, values)
+
+
+def lowest(
+    eigenvalues_at: Eigenvalues, size: Size, grid: np.ndarray, values: np.ndarray
+) -> tuple[float, float]:
+    """(size, number) at the lowest of the minima between the grid's ends; `values` are the grid's sizes."""
+    inner = np.arange(1, len(grid) - 1)
+    minima = inner[(values[inner] <= values[inner - 1]) & (values[inner] <= values[inner + 1])]
+    minima = minima[np.argsort(values[minima], kind="stable")][:_MOST_MINIMA]
+    return min(
+        found
+        for i in minima
+        for found in _refined(eigenvalues_at, size, float(grid[i - 1]), float(grid[i + 1]))
+    )
+
+
+def _refined(
+    eigenvalues_at: Eigenvalues, size: Size, low: float, high: float
+) -> list[tuple[float, float]]:
+    """(size, number) at a local minimum inside a bracket, by kind: kink, smooth bottom, collision."""
+
+    def function(t: float) -> float:
+        return float(sizes(eigenvalues_at, size, np.array([t]))[0])
+
+    def eigenvalues(t: float) -> np.ndarray:
+        return eigenvalues_at(np.array([t]))[0]
+
+    kink = golden(function, low, high)
+    found = [(function(kink), kink)]
+    step = 1e-3 * (high - low)
+    largest = max(abs(low), abs(high))
+
+    def slope(t: float) -> float:  # five-point stencil: error O(step⁴)
+        return (
+            function(t - 2 * step)
+            - 8 * function(t - step)
+            + 8 * function(t + step)
+            - function(t + 2 * step)
+        ) / (12 * step)
+
+    left, right = kink - 10 * step, kink + 10 * step
+    if slope(left) < 0 < slope(right):
+        bottom = float(brentq(slope, left, right, xtol=1e-16 * largest, rtol=1e-15))
+        if function(bottom) <= found[0][0] + ROUNDING:  # as low, and far better located
+            found = [(function(bottom), bottom)]
+
+    def discriminant(t: float) -> float:
+        first, second = _closest_leaders(eigenvalues(t), size)
+        return float(((first - second) ** 2).real)
+
+    if discriminant(left) * discriminant(right) < 0:
+        collision = float(brentq(discriminant, left, right, xtol=1e-16 * largest, rtol=1e-15))
+        there = eigenvalues(collision)
+        pair = _closest_leaders(there, size)
+        rest = np.sort(size(there))[:-2]
+        own = float(size(sum(pair))) / 2
+        if abs(pair[0] - pair[1]) < 1e-5:
+            found.append((max(own, float(rest[-1])) if len(rest) else own, collision))
+    return found
+
+
+def _closest_leaders(eigenvalues: np.ndarray, size: Size) -> tuple[complex, complex]:
+    """The eigenvalue of largest size and the one nearest to it."""
+    leader = int(np.argmax(size(eigenvalues)))
+    others = np.delete(eigenvalues, leader)
+    if not len(others):
+        return complex(eigenvalues[leader]), complex(eigenvalues[leader])
+    nearest = others[np.argmin(np.abs(others - eigenvalues[leader]))]
+    return complex(eigenvalues[leader]), complex(nearest)
+
+
+def boundary(stable: Callable[[float], bool], inside: float, outside: float) -> float:
+    """Where, between a stable number and one that is not, stability ends; by bisection."""
+    for _ in range(200):
+        middle = 0.5 * (inside + outside)
+        if middle in (inside, outside):
+            break
+        if stable(middle):
+            inside = middle
+        else:
+            outside = middle
+    return 0.5 * (inside + outside)
+
+
+def golden(function: Callable[[float], float], low: float, high: float) -> float:
+    """A local minimum of a function on [low, high] by golden-section search."""
+    inverse = (math.sqrt(5.0) - 1.0) / 2.0
+    a, b = low, high
+    c, d = b - inverse * (b - a), a + inverse * (b - a)
+    fc, fd = function(c), function(d)
+    for _ in range(100):
+        if b - a <= 1e-15 * max(abs(low), abs(high)):
+            break
+        if fc <= fd:
+            b, d, fd = d, c, fc
+            c = b - inverse * (b - a)
+            fc = function(c)
+        else:
+            a, c, fc = c, d, fd
+            d = a + inverse * (b - a)
+            fd = function(d)
+    return 0.5 * (a + b)
