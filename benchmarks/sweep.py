@@ -67,7 +67,7 @@ def jacobians(evaluate: Evaluator, grid: Grid) -> np.ndarray:
         rows = grid.rows(i)
         padded = np.concatenate([rows, np.repeat(rows[-1:], grid.chunk - len(rows), axis=0)])
         found.append(evaluate.compiled(padded)["jacobian"][: len(rows)])
-    return np.concatenate(found)
+    return np.ascontiguousarray(np.concatenate(found))
 
 
 def seconds(work: Callable[[], Any]) -> float:

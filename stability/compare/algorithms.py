@@ -11,7 +11,6 @@ from ..fields import (
     LOLA,
     Consensus,
     Field,
-    Gradient,
     LookaheadOpponent,
     Ridge,
     Stackelberg,
@@ -86,7 +85,7 @@ def applicable_fields(
             field.flow(system)
             good.append(field)
         except InputError as error:
-            bad.append(Inapplicable(field_name(field), str(error)))
+            bad.append(Inapplicable(str(field), str(error)))
     return good, bad
 
 
@@ -100,13 +99,3 @@ def applicable_rules(flow: Flow, rules: Sequence[Rule]) -> tuple[list[Rule], lis
         except InputError as error:
             bad.append(Inapplicable(str(rule), str(error)))
     return good, bad
-
-
-def field_name(field: Field) -> str:
-    """A field as on the command line."""
-    own = ",".join(f"{k}={v}" for k, v in field.settings.items() if v not in (None, False))
-    return f"{field.name}:{own}" if own else field.name
-
-
-def is_gradient(field: Field) -> bool:
-    return isinstance(field, Gradient)

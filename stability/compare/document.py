@@ -7,11 +7,12 @@ from typing import Any
 
 from ..report.blocks import Block, Bullets, Heading, Paragraph, Table, printable_block
 from ..report.blocks import Row as TableRow
-from ..report.document import rule_name, system_sentence, whole
+from ..report.document import system_sentence, whole
 from ..report.formulas import readable
-from ..report.numbers import MISSING, number, per_player, point, radius, settings
+from ..report.numbers import MISSING, number, per_player, point
 from .value import Comparison, FlowRow, Row
 
+FEW = 4  # significant digits in the table; JSON has all of them
 SHORT = {
     "exponentially stable": "stable",
     "asymptotically stable": "stable (slowly)",
@@ -58,26 +59,23 @@ def _headline(comparison: Comparison) -> str:
     if not fast:
         return f"{where} no algorithm converges, whatever its step size."
     first = fast[0]
-    text = f"{where} {_name(first)} converges fastest{_with_step(first)}"
-    text += f": {_digits(first)}." if first.steps_per_digit else " of all."
+    text = f"{where} {_spaced(first.name)} converges fastest"
+    if first.steps_per_digit:
+        text += f"{_with_step(first)}, {number(first.steps_per_digit, 3)} steps for each digit."
+    else:
+        text += ", the faster the larger its steps."
     counted = [row for row in fast if not row.cost.solves and row.work_per_digit is not None]
     if counted:
         cheapest = min(counted, key=lambda row: row.work_per_digit or 0.0)
         text += (
-            f" Least work without solving equations: {_name(cheapest)}{_with_step(cheapest)}, "
+            f" Least work without solving equations: {_spaced(cheapest.name)}{_with_step(cheapest)}, "
             f"{number(cheapest.work_per_digit, 3)} gradient evaluations for each digit."
         )
     return text
 
 
 def _with_step(row: Row) -> str:
-    if row.best_lr is not None:
-        return f" with lr = {per_player(row.best_lr)}"
-    return "" if row.settings.get("lr") is None else " with ever larger steps"
-
-
-def _digits(row: Row) -> str:
-    return f"{number(row.steps_per_digit, 3)} steps for each digit"
+    return "" if row.best_lr is None else f" with lr = {per_player(row.best_lr)}"
 
 
 def _title(comparison: Comparison) -> str:
@@ -92,11 +90,8 @@ def _flows(comparison: Comparison) -> Iterable[Block]:
 
 
 def _flow_row(flow: FlowRow, total: int) -> TableRow:
-    extra = settings(flow.settings)
-    name = f"{flow.field}, {extra}" if extra else flow.field
-    return TableRow(
-        (name, _verdict(flow.verdict, flow.verdicts, total), number(flow.spectral_abscissa))
-    )
+    verdict = _verdict(flow.verdict, flow.verdicts, total)
+    return TableRow((_spaced(flow.name), verdict, number(flow.spectral_abscissa)))
 
 
 def _verdict(verdict: str, verdicts: tuple[str, ...], total: int) -> str:
@@ -115,8 +110,7 @@ def _table(comparison: Comparison) -> Table:
             "As given",
             "Critical lr",
             "Best lr",
-            "Best radius",
-            "Steps per digit",
+            "Radius",
             "Work per step",
             "Work per digit",
         ),
@@ -132,24 +126,21 @@ def _row(row: Row, total: int) -> TableRow:
         notes.append(f"Stable for {_intervals(row)}.")
     return TableRow(
         (
-            _name(row),
+            _spaced(row.name),
             _verdict(row.verdict, row.verdicts, total),
             _critical(row),
             _best(row),
-            radius(row.best_spectral_radius),
-            number(row.steps_per_digit),
+            number(row.best_spectral_radius, FEW),
             _work(row),
-            number(row.work_per_digit),
+            number(row.work_per_digit, FEW),
         ),
         tuple(notes),
     )
 
 
-def _name(row: Row) -> str:
-    own: dict[str, Any] = {k: v for k, v in row.settings.items() if k != "lr"}
-    if own.get("inner") == "simultaneous":
-        del own["inner"]
-    return rule_name(row.rule, own, row.field, row.field_settings)
+def _spaced(name: str) -> str:
+    """A name that may be broken between its settings."""
+    return name.replace(",", ", ").replace(":", ", ").replace("=-", "=−")
 
 
 def _critical(row: Row) -> str:
@@ -161,13 +152,17 @@ def _critical(row: Row) -> str:
         if isinstance(row.critical_lr, Mapping)
         else (row.critical_lr == 0)
     )
-    return "none" if zero else per_player(row.critical_lr)
+    return "none" if zero else _few(row.critical_lr)
 
 
 def _best(row: Row) -> str:
     if row.best_lr is None and row.best_spectral_radius is not None:
         return MISSING if row.settings.get("lr") is None else "large"
-    return per_player(row.best_lr)
+    return _few(row.best_lr)
+
+
+def _few(lr: Any) -> str:
+    return per_player(lr) if isinstance(lr, Mapping) else number(lr, FEW)
 
 
 def _work(row: Row) -> str:
@@ -193,7 +188,7 @@ def _intervals(row: Row) -> str:
 
 
 def _conditions(rows: list[Row]) -> Table:
-    cells = [(_name(row), _condition(row.conditions or "")) for row in rows]
+    cells = [(_spaced(row.name), _condition(row.conditions or "")) for row in rows]
     return Table(("Algorithm", "Stable if and only if"), tuple(TableRow(own) for own in cells))
 
 
@@ -206,9 +201,10 @@ def _explanation(comparison: Comparison) -> str:
     given = f"lr = {number(sizes.pop())}" if len(sizes) == 1 else "its own lr"
     return (
         f"As given: at {given}. Critical lr: every smaller step is stable (none: no small step is). "
-        "Best lr: the step with the smallest spectral radius. Steps per digit: steps that divide the "
-        "error by ten, at the best lr. Work: evaluations of the whole gradient; a product with the "
-        "Jacobian counts as one more; equations to solve are listed apart and not in the work."
+        "Best lr: the step with the smallest spectral radius, which is the factor by which the error "
+        "shrinks in the long run. Work: evaluations of the whole gradient; a product with the Jacobian "
+        "counts as one more; equations to solve are listed apart and not in the work. Work per digit: "
+        "what it takes to divide the error by ten at the best lr."
     )
 
 

@@ -31,6 +31,7 @@ def to_dict(comparison: Comparison) -> dict[str, Any]:
 
 def _flow(flow: FlowRow) -> dict[str, Any]:
     return {
+        "name": flow.name,
         "field": flow.field,
         "settings": dict(flow.settings),
         "verdict": flow.verdict,
@@ -41,6 +42,7 @@ def _flow(flow: FlowRow) -> dict[str, Any]:
 
 def _row(row: Row) -> dict[str, Any]:
     return {
+        "name": row.name,
         "rule": row.rule,
         "settings": dict(row.settings),
         "field": row.field,

@@ -31,6 +31,9 @@ from .algorithms import Inapplicable, applicable_fields, applicable_rules, every
 from .value import Comparison, FlowRow, Row
 
 WORST = ("unstable", "undecided", "neutral", "asymptotically stable", "exponentially stable")
+NILPOTENT = (
+    1e-12  # a radius below is rounding: the linearised error vanishes in finitely many steps
+)
 Progress = Callable[[str], None]
 
 
@@ -76,7 +79,9 @@ def compare(
     subject = prepare(game, [f for f in flows if f is not None], [], parameters, box)
     say("looking for equilibria")
     whether_zero_sum = zero_sum(subject)
-    places, search, warnings = find_places(subject, at, starts, seed, whether_zero_sum)
+    places, search, warnings = find_places(
+        subject, at, starts, seed, whether_zero_sum, elsewhere=False
+    )
     places = [place for place in places if place.main.stationary and place.main.differentiable]
     if not places:
         warnings.append("there is no equilibrium at which algorithms could be compared")
@@ -100,7 +105,7 @@ def compare(
         describe(subject, whether_zero_sum, structure(subject)),
         search,
         tuple(_named(subject, place) for place in places),
-        tuple(_flow_row(known, i) for i in range(len(subject.flows))),
+        tuple(_flow_row(known, i, field) for i, field in enumerate(flows)),
         tuple(sorted(rows, key=_order)),
         tuple(bad),
         tuned,
@@ -173,7 +178,7 @@ class _Known:
 
 def _row(known: _Known, i: int, field: Field | None, rule: Rule, exact: bool) -> Row:
     subject = known.subject
-    found = [analyse_rule(subject, flow, e, rule, own) for flow, e, own in known.at(i)]
+    found = [analyse_rule(subject, flow, e, rule, own, exact) for flow, e, own in known.at(i)]
     partition = subject.flows[i].numeric.partition
     game = subject.numeric if isinstance(subject.numeric, Game) else None
     cost = step_cost(rule, field, game, partition)
@@ -181,6 +186,7 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, exact: bool) ->
     sizes = found[0] if len(found) == 1 else _worst(known, i, rule, found)
     radii = [a.spectral_radius for a in found]
     best = sizes.best_spectral_radius if sizes is not None else None
+    best = 0.0 if best is not None and best < NILPOTENT else best
     if rule.lr is None and found and all(v == WORST[-1] for v in verdicts):
         best = max(r for r in radii if r is not None)
     digits = None if best is None else _steps_per_digit(best)
@@ -191,6 +197,7 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, exact: bool) ->
 
         conditions = conditions_text(subject, field, known.at(i)[0][1], rule)
     return Row(
+        _name(rule, field),
         rule.name,
         plain(rule.settings),
         subject.flows[i].name,
@@ -247,17 +254,22 @@ def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> 
     return _Sizes(times(sizes.critical), sizes.stable, times(sizes.best), sizes.best_radius)
 
 
+def _name(rule: Rule, field: Field | None) -> str:
+    return str(rule) if field is None or isinstance(field, Gradient) else f"{rule} on {field}"
+
+
 def _steps_per_digit(radius: float) -> float | None:
     if not 0 <= radius < 1:
         return None
     return 0.0 if radius == 0 else math.log(10) / -math.log(radius)
 
 
-def _flow_row(known: _Known, i: int) -> FlowRow:
+def _flow_row(known: _Known, i: int, field: Field | None) -> FlowRow:
     flows = known.flows(i)
     verdicts = tuple(f.stability.verdict for f in flows)
     abscissas = [f.spectral_abscissa for f in flows if f.spectral_abscissa is not None]
     return FlowRow(
+        "given" if field is None else str(field),
         known.subject.flows[i].name,
         known.subject.flows[i].settings,
         min(verdicts, key=WORST.index) if verdicts else "undecided",

@@ -17,6 +17,7 @@ SCHEMA = "stability-compare/1"
 class Row:
     """One algorithm, judged at the worst of the equilibria.
 
+    - `name`: rule and field with the settings that are not the usual ones, as on the command line.
     - `verdicts`: its stability at its own step size, for each equilibrium; `verdict` the worst of them.
     - `critical_lr`, `stable_lr`: step sizes that are stable at every equilibrium, as in a report.
     - `best_lr`, `best_spectral_radius`: the step size whose largest radius over the equilibria is smallest.
@@ -26,6 +27,7 @@ class Row:
     - `because`: why there are no numbers, or what to know about them.
     """
 
+    name: str
     rule: str
     settings: Mapping[str, Any]
     field: str
@@ -49,6 +51,7 @@ class Row:
 class FlowRow:
     """What a field's flow does at the equilibria, without any step."""
 
+    name: str
     field: str
     settings: Mapping[str, Any]
     verdict: str

@@ -104,8 +104,8 @@ def _root(function: Callable[[Any], Any], guess: Any) -> Any:
 class Linear:
     """The affine flow ẋ = Jx + b of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors."""
 
-    game = None
-    field = None
+    game: Any = None
+    field: Any = None
 
     def __init__(self, matrix: Any, partition: Partition, offset: Any = None):
         self.matrix = matrix
@@ -165,7 +165,7 @@ class SymbolicFlow(SymbolicSystem):
     def restricted(self, i: int, x: sympy.MatrixBase) -> SymbolicFlow:
         """Player i's own flow, in d_i variables, while the others' strategies stay those of x."""
         own = sympy.Matrix(
-            [sympy.Dummy(v.name, real=True) for v in self.partition.part(i, self.profile)]
+            [sympy.Dummy(f"own {v.name}", real=True) for v in self.partition.part(i, self.profile)]
         )
         values = self.part(i, self.partition.replaced(i, own, x))
         return SymbolicFlow(dict(zip(own, values, strict=True)), partition=self.partition.alone(i))

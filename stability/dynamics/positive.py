@@ -37,9 +37,8 @@ def check_positive(value: Any, what: str) -> None:
 
 def check_nonnegative(value: Any, what: str) -> None:
     """Raises InputError unless `value` is a finite number, zero or positive; as `check_positive`."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and value == 0:
-        return
-    if isinstance(value, sympy.Expr) and value.is_zero:
+    numbers = (int, float, np.integer, np.floating, sympy.Integer)
+    if isinstance(value, numbers) and not isinstance(value, bool) and value == 0:
         return
     try:
         check_positive(value, what)

@@ -66,16 +66,18 @@ class NumericSystem:
             self._check()
 
     def _check(self) -> None:
-        x = jax.ShapeDtypeStruct((self.dimension,), jnp.zeros(()).dtype)
+        # in 64 bits, like the analysis: JAX remembers a function's constants in the precision they had first
         try:
-            value = jax.eval_shape(self.function, x)
+            with jax.enable_x64(True):
+                x = jax.ShapeDtypeStruct((self.dimension,), jnp.zeros(()).dtype)
+                value = jax.eval_shape(self.function, x)
         except Exception as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InputError(
                 f"the {self.kind}'s function cannot be traced by JAX on a vector of shape "
                 f"({self.dimension},); write it with jax.numpy ({first})"
             ) from error
-        if getattr(value, "shape", None) != x.shape or not jnp.issubdtype(
+        if getattr(value, "shape", None) != (self.dimension,) or not jnp.issubdtype(
             value.dtype, jnp.floating
         ):
             raise InputTypeError(

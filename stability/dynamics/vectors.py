@@ -61,5 +61,7 @@ def solve(matrix: Any, right: Any) -> Any:
 
 
 def eye_like(matrix: Any) -> Any:
-    """The identity of the shape of a square matrix, in the same library."""
-    return sympy.eye(matrix.rows) if isinstance(matrix, sympy.MatrixBase) else np.eye(len(matrix))
+    """The identity of the shape and dtype of a square matrix."""
+    if isinstance(matrix, sympy.MatrixBase):
+        return sympy.eye(matrix.rows)
+    return np.eye(len(matrix), dtype=matrix.dtype)

@@ -57,6 +57,7 @@ class LOLA(LookaheadOpponent):
     exact: bool = False
     name: ClassVar[str] = "lola"
     keeps_equilibria: ClassVar[bool] = False
+    keeps_when_zero_sum: ClassVar[bool] = True
 
     def __post_init__(self):
         super().__post_init__()

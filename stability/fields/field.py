@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar, overload
 
@@ -18,11 +19,13 @@ class Field(ABC):
     """A recipe that turns a game into a vector field; write `__call__` once, for both engines.
 
     `__call__(game, x)` uses only the operations that `Game` and `SymbolicGame` share, and `+` and `*`.
-    `keeps_equilibria` says whether the field vanishes wherever the game's gradient field does.
+    `keeps_equilibria` says whether the field vanishes wherever the game's gradient field does, and
+    `keeps_when_zero_sum` whether it does so at least in two-player zero-sum games.
     """
 
     name: ClassVar[str]
     keeps_equilibria: ClassVar[bool] = True
+    keeps_when_zero_sum: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, game: Any, x: Any) -> Any:
@@ -39,6 +42,9 @@ class Field(ABC):
     def settings(self) -> dict[str, Any]:
         """The field's settings by name, for reports."""
         return {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
+
+    def __str__(self) -> str:
+        return as_text(self.name, self.settings, self)
 
     @overload
     def flow(self, game: Game) -> Flow: ...
@@ -77,3 +83,10 @@ def check_player(player: Any, what: str) -> None:
     position = isinstance(player, (int, np.integer)) and not isinstance(player, bool)
     if not (isinstance(player, str) or position):
         raise InputTypeError(f"{what} is a player's name or position, not {player!r}")
+
+
+def as_text(name: str, settings: Mapping[str, Any], owner: Any) -> str:
+    """A field or rule as on the command line, with the settings that are not the usual ones."""
+    usual = {f.name: f.default for f in dataclass_fields(owner)}
+    own = [f"{k}={v}" for k, v in settings.items() if v is not None and v != usual.get(k)]
+    return f"{name}:{','.join(own)}" if own else name

@@ -28,6 +28,7 @@ class Stackelberg(Field):
     leader: Any = 0
     name: ClassVar[str] = "stackelberg"
     keeps_equilibria: ClassVar[bool] = False
+    keeps_when_zero_sum: ClassVar[bool] = True
 
     def __post_init__(self):
         check_player(self.leader, "the leader")

@@ -74,8 +74,12 @@ def find_places(
     starts: int | None,
     seed: int,
     zero_sum: bool | None,
+    elsewhere: bool = True,
 ) -> tuple[list[Place], SearchInfo, list[str]]:
-    """The points to analyse, found or given, how they were found, and warnings. Raises InputError."""
+    """The points to analyse, found or given, how they were found, and warnings. Raises InputError.
+
+    `elsewhere`: those too at which only a field that looks beyond the gradient, or only a rule, rests.
+    """
     if starts is not None and starts < 1:
         raise InputError(f"a search needs at least one start, not {starts}")
     if seed < 0:
@@ -86,7 +90,8 @@ def find_places(
     ]
     warnings = list(found.warnings)
     if at is None:
-        places = with_rest_points(subject, places, zero_sum, starts, seed)
+        if elsewhere:
+            places = with_rest_points(subject, places, zero_sum, starts, seed)
         if not found.exhaustive:
             warnings.append(
                 "the equilibria come from a multi-start search, which proves nothing about completeness"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
 
 from ..equilibria.find import Equilibrium
-from ..errors import InputError
+from ..errors import InputError, SingularError
 from ..games.game import Game
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
@@ -73,14 +73,17 @@ def analyse_flow(
     subject: Subject, field: FieldFlow, e: Equilibrium, notes: list[str]
 ) -> tuple[FlowAnalysis, Linearised | None]:
     """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
-    if not e.differentiable:
-        nothing = (None, None, None, None, NOT_DIFFERENTIABLE)
-        verdict = no_verdict(e, field)
-        return FlowAnalysis(field.name, field.settings, *nothing, verdict, e.stationary), None
     expression = None if field.symbolic is None else field.symbolic.jacobian()
-    found, exact, (jacobian, uncertainty) = _linearised(
-        subject, e, field.numeric.evaluate, expression, "flow", notes
-    )
+    try:
+        if not e.differentiable:
+            raise SingularError(f"the field is {NOT_DIFFERENTIABLE}")
+        found, exact, (jacobian, uncertainty) = _linearised(
+            subject, e, field.numeric.evaluate, expression, "flow", notes
+        )
+    except SingularError:
+        nothing = (None, None, None, None, NOT_DIFFERENTIABLE)
+        verdict = no_verdict(replace(e, differentiable=False), field)
+        return FlowAnalysis(field.name, field.settings, *nothing, verdict, e.stationary), None
     eigenvalues, closed, bound = _eigenvalues(subject, exact, found, found.spectrum.abscissa)
     flow = FlowAnalysis(
         field.name,
@@ -119,6 +122,8 @@ def _linearised(
     A map is searched by its displacement F(x) − x, so its matrix is that of the displacement plus one.
     """
     jacobian, uncertainty, exact, agree = jacobian_at(subject, e, evaluate, expression)
+    if not np.isfinite(jacobian).all():
+        raise SingularError("the field has no Jacobian here")
     if not np.abs(jacobian).max() < HUGE:
         raise InputError(
             "the field's Jacobian overflows; use settings and parameters of moderate size"

@@ -41,9 +41,14 @@ class Linearised:
 
 
 def analyse_rule(
-    subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule, known: Linearised | None
+    subject: Subject,
+    field: FieldFlow,
+    e: Equilibrium,
+    rule: Rule,
+    known: Linearised | None,
+    closed_forms: bool = True,
 ) -> RuleAnalysis:
-    """A rule at a point that is `e` to its field."""
+    """A rule at a point that is `e` to its field; without closed forms of the critical step it is faster."""
     near = settled(field, e, rule, known)
     if isinstance(near, RuleAnalysis):
         return near
@@ -75,7 +80,7 @@ def analyse_rule(
         linear=known.linear,
     )
     critical, text, best, best_radius, stable = _steps(
-        subject, e, near, exactly, matrix, exact, partition
+        subject, e, near, exactly if closed_forms else None, matrix, exact, partition
     )
     whole, across = found.spectrum.radius, found.across.radius.value
     converges = found.verdict.verdict == "exponentially stable"
@@ -103,6 +108,7 @@ def settled(
 ) -> Rule | RuleAnalysis:
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
     at_rest = e.stationary and known is not None
+    e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
     if not at_rest and not rule.rests_elsewhere:
         kind = NOT_AT_REST if e.differentiable else NOT_DIFFERENTIABLE
         return no_rule(rule, field, kind, no_verdict(e, field))

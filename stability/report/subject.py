@@ -17,6 +17,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.expressions import parse_expression
 from ..games.game import Game
+from ..games.structure import is_zero_sum
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Alternating, Rule, Simultaneous
@@ -193,6 +194,8 @@ def _field_flow(
     in_sympy = None if symbolic is None else field.flow(symbolic)
     flow = gradient if isinstance(field, Gradient) else field.flow(numeric)
     keeps = field.keeps_equilibria
+    if not keeps and field.keeps_when_zero_sum and len(numeric.players) == 2:
+        keeps = is_zero_sum(symbolic if symbolic is not None else numeric)
     return FieldFlow(field.name, plain(field.settings), flow, in_sympy, keeps)
 
 

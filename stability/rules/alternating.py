@@ -65,6 +65,7 @@ class Alternating(Rule):
     def check(self, flow: Any) -> None:
         super().check(flow)
         self._turns(flow.partition)
+        self._counts(flow.partition)
         if self.inner is not None:
             for i, rule in enumerate(self._rules(flow.partition)):
                 rule.check(Linear(np.zeros((1, 1)), flow.partition.alone(i)))
@@ -103,8 +104,7 @@ class Alternating(Rule):
 
     def step(self, flow: Any, state: State) -> State:
         partition = flow.partition
-        own = self.steps if isinstance(self.steps, Mapping) else {"": self.steps}
-        steps = partition.per_player({"": 1, **own}, "steps")
+        steps = self._counts(partition)
         if self.inner is None:
             (x,) = state
             sizes = partition.per_player(self.lr, "lr")
@@ -143,6 +143,10 @@ class Alternating(Rule):
             ends.append((begin, begin + own))
             begin += own
         return ends
+
+    def _counts(self, partition: Any) -> tuple[int, ...]:
+        own = self.steps if isinstance(self.steps, Mapping) else {"": self.steps}
+        return partition.per_player({"": 1, **own}, "steps")
 
     def _turns(self, partition: Any) -> list[int]:
         if len(partition.players) == 1:

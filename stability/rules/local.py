@@ -59,7 +59,7 @@ class Local(Rule):
             start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
             at = dict(zip(own.variables, start, strict=True))
             jacobian = own.jacobian()
-            if any(step.args[0].xreplace(at).is_zero for step in jacobian.atoms(sympy.Heaviside)):
+            if any(_vanishes(e.args[0].xreplace(at)) for e in jacobian.atoms(sympy.Heaviside)):
                 raise InputError(f"the step of {self.rule.name} has no derivative at this point")
             return jacobian.xreplace(at)
         with jax.enable_x64(True):
@@ -106,6 +106,7 @@ class Local(Rule):
             lengths = tuple(len(v) for v in vectors)
             start = stack(vectors)
 
+            @jax.jit  # traced once for all the uses below
             def step(state):
                 return stack(rule.step(self.flow, split(state, lengths)))
 
@@ -117,6 +118,11 @@ class Local(Rule):
             return matrix, nearby, directions @ matrix.T, moved
 
         return at
+
+
+def _vanishes(expression: sympy.Expr) -> bool:
+    """Whether it is zero, up to the rounding of the decimals in it."""
+    return bool(expression.is_zero) or bool(expression.is_number and abs(expression.n()) < 1e-12)
 
 
 def local(rule: Rule, flow: Flow | SymbolicFlow, x: Any) -> Local:

@@ -19,6 +19,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.system import exact
 from ..dynamics.vectors import rows, stack
 from ..errors import InputTypeError
+from ..fields.field import as_text
 
 State = tuple[Any, ...]
 
@@ -87,11 +88,12 @@ class Rule(ABC):
         return {k: _as_text(v) for k, v in values.items() if v is not None}
 
     def __str__(self) -> str:
-        plain = {"lr": self.lr, "inner": "simultaneous"}
-        own = [
-            (k, v) for k, v in self.settings.items() if v not in (plain.get(k), _default(self, k))
-        ]
-        return self.name + (f":{','.join(f'{k}={v}' for k, v in own)}" if own else "")
+        shown = {
+            k: v
+            for k, v in self.settings.items()
+            if k != "lr" and (k, v) != ("inner", "simultaneous")
+        }
+        return as_text(self.name, shown, self)
 
     def scaled(self, factor: Any) -> Self:
         """The rule with every step size multiplied by `factor` (a number or a SymPy expression)."""
@@ -113,11 +115,15 @@ class Rule(ABC):
         `matrix` is NumPy or SymPy, of shape (d, d); with m numbers in the state the result is (m, m), the
         profile first. Its eigenvalues are the multipliers.
         """
-        flow = Linear(matrix, partition)
+        flow = self._linear(matrix, partition)
         sizes = self._sizes(flow)
         symbolic = isinstance(matrix, sympy.MatrixBase)
         identity = sympy.eye(sum(sizes)) if symbolic else np.eye(sum(sizes))
         return stack(self.step(flow, split(identity, sizes)))
+
+    def _linear(self, matrix: Any, partition: Partition) -> Linear:
+        """The linearised flow."""
+        return Linear(matrix, partition)
 
     def lifted(self, matrix: np.ndarray, partition: Partition, tangent: np.ndarray) -> np.ndarray:
         """Directions along a manifold of equilibria, shape (d, k), as directions of the state, (m, k)."""
@@ -174,10 +180,6 @@ def _as_text(setting: Any) -> Any:
     if isinstance(setting, Mapping):
         return {player: _as_text(own) for player, own in setting.items()}
     return str(setting) if isinstance(setting, Rule) else setting
-
-
-def _default(rule: Rule, setting: str) -> Any:
-    return next((f.default for f in dataclass_fields(rule) if f.name == setting), None)  # pyright: ignore
 
 
 def each(lr: Any, function: Callable[[Any], Any]) -> Any:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax
+import numpy as np
+import sympy
+
+from ..dynamics.flow import Linear, SymbolicFlow
 from ..dynamics.positive import check_flag, check_positive, check_whole
 from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
@@ -54,7 +59,22 @@ class Unrolled(Rule):
 
     def near(self, flow: Any, x: Any) -> Rule:
         self.check(flow)
-        return self if self.stop_gradient else local(self, flow, x)
+        if self.stop_gradient:
+            return self
+        i = flow.partition.index(self.player)
+        if isinstance(flow, SymbolicFlow):
+            point = sympy.Matrix(x)
+            slope, hessian = flow.game.gradient(i, point), flow.game.derivatives(point)[1][i]
+            if others(flow.partition, i, slope).is_zero_matrix:
+                return UnrolledHere(self.lr, self.k, self.player, hessian=hessian)
+            raise InputError("unrolled has no short exact form where the others' strategies matter")
+        with jax.enable_x64(True):
+            point = np.asarray(x, dtype=float)
+            slopes, hessians = map(np.asarray, flow.game.derivatives(point))
+        matter = np.abs(others(flow.partition, i, slopes[i])).max()
+        if matter <= 1e-12 * (1 + np.abs(hessians[i]).max()) * (1 + np.abs(point).max()):
+            return UnrolledHere(self.lr, self.k, self.player, hessian=hessians[i])
+        return local(self, flow, x)
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state
@@ -72,3 +92,34 @@ class Unrolled(Rule):
             own = -anticipated_gradient(flow.game, i, path, lambda u: self.along(flow, u))
         moved = x + self.along(flow, flow(x))
         return (partition.replaced(i, partition.part(i, x) + sizes[i] * own, moved),)
+
+
+@dataclass(frozen=True, eq=False)
+class UnrolledHere(Unrolled):
+    """Unrolled at an equilibrium where ∇_{−i}L_i vanishes, whose `hessian` ∇²L_i, shape (d, d), is known.
+
+    Third derivatives of the losses enter the linearised step only multiplied by ∇_{−i}L_i, so J and this
+    Hessian are enough.
+    """
+
+    hessian: Any = None
+
+    def _linear(self, matrix: Any, partition: Any) -> Linear:
+        flow = Linear(matrix, partition)
+        flow.game, flow.field = _QuadraticGame(matrix, self.hessian, partition), Gradient()
+        return flow
+
+
+@dataclass(frozen=True, eq=False)
+class _QuadraticGame:
+    """What the unrolled player asks of a game, to first order at an equilibrium."""
+
+    matrix: Any
+    hessian: Any
+    partition: Any
+
+    def gradient(self, i: int, x: Any) -> Any:
+        return self.hessian @ x
+
+    def vjp(self, x: Any, u: Any) -> Any:
+        return self.matrix.T @ u

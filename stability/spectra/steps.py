@@ -156,8 +156,10 @@ def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
     critical = stable[0][1] if stable and stable[0][0] == 0.0 else 0.0
     best, best_radius = _best(multipliers_at, grid, values)
     if best is None and stable and stable[-1][1] is None and values.argmin() == len(values) - 1:
-        best_radius = radius(1e8 * high)
-        best_radius = 0.0 if best_radius < 1e-7 else best_radius
+        near, far = radius(1e3 * high), radius(1e6 * high)
+        best_radius = (
+            0.0 if far < 0.5 * near else far
+        )  # falls like a power of the step, or has a limit
     return StepSizes(critical, best, best_radius, stable)
 
 

@@ -44,7 +44,7 @@ def base_equilibrium(subject: Subject, at: Mapping[str, Any] | None, of_field: b
         special=special,
         starts=batch_size(len(subject.variables)),
     ).found
-    if not found:
+    if len(found) == 0:
         raise InputError(
             "no equilibrium was found in the box at the base values; give a larger box or another point"
         )

@@ -38,14 +38,14 @@ def euler_step_sizes_of_all(
 
 def _few(eigenvalues: np.ndarray) -> np.ndarray:
     fastest = np.abs(eigenvalues).max(axis=1)
-    unstable = (fastest == 0) | (eigenvalues.real.max(axis=1) > -1e-100 * fastest)
+    unstable = (fastest == 0) | (np.real(eigenvalues).max(axis=1) > -1e-100 * fastest)
     sizes = np.full((len(eigenvalues), 3), np.nan)
     sizes[unstable, 0] = 0.0
     fastest = fastest[~unstable, None]
     scaled = eigenvalues[~unstable] / fastest
     if not len(scaled):
         return sizes
-    slope, curvature = scaled.real, np.abs(scaled) ** 2
+    slope, curvature = np.real(scaled), np.abs(scaled) ** 2
     i, j = np.triu_indices(slope.shape[1], 1)
     with np.errstate(all="ignore"):
         vertices = -slope / curvature

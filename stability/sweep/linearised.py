@@ -131,7 +131,7 @@ class Linearised:
 
     @cached_property
     def abscissa(self) -> np.ndarray:
-        return _row_maxima(self.eigenvalues.real)
+        return _row_maxima(np.real(self.eigenvalues))
 
     @cached_property
     def radius(self) -> np.ndarray:
@@ -147,7 +147,7 @@ class Linearised:
     def flow_is_stable(self) -> np.ndarray:
         """1 where every eigenvalue has Re < 0, 0 where one has Re > 0, NaN where rounding hides the sign."""
         across = _without_nearest(self.eigenvalues, 0.0, self.manifold_dimension)
-        largest = across.real.max(axis=1, initial=-np.inf)
+        largest = np.real(across).max(axis=1, initial=-np.inf)
         return self._judged("flow", self.jacobian, largest, self._trace_conditions)
 
     @cached_property

@@ -103,7 +103,7 @@ def make_problem(
     base = base_equilibrium(subject, at, rests_apart)
     varied: set[sympy.Symbol] = set()
     fixed: dict[sympy.Symbol, sympy.Expr] = {}
-    if symbolic:
+    if isinstance(ready, SymbolicSystem):
         varied = {parameter_symbol(ready, a) for a in axes if a.owner in ("parameter", "penalty")}
         fixed = {s: v for s, v in ready.values(fixed_values).items() if s not in varied}
     coordinates = _coordinates(subject, base, {s.name: s for s in varied})

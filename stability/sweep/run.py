@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ from .store import Store
 from .value import Sweep
 
 MOST_POINTS = 10_000_000
-_MOST_NUMBERS = 2**28  # in all results together
+_MOST_NUMBERS = 2**27  # in all results together
 
 
 def sweep(
@@ -163,7 +163,7 @@ def _collect(
 
 def _evaluated(
     problem: Problem, grid: Grid, indices: Sequence[int], scheduler: str | None
-) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+) -> Generator[tuple[int, dict[str, np.ndarray]]]:
     evaluator = Evaluator(problem, grid.chunk)
     if scheduler is not None:
         from .cluster import evaluate_on_cluster

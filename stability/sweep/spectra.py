@@ -120,10 +120,10 @@ def available_cores() -> int:
 
 
 def _sorted(values: np.ndarray) -> np.ndarray:
-    order = np.argsort(-values.real, axis=1, kind="stable")
+    order = np.argsort(-np.real(values), axis=1, kind="stable")
     descending = np.take_along_axis(values, order, axis=1)
     tolerance = 1e-12 * np.abs(values).max(axis=1, initial=0.0, keepdims=True)
-    falls = -np.diff(descending.real, axis=1, prepend=np.inf) > tolerance
+    falls = -np.diff(np.real(descending), axis=1, prepend=np.inf) > tolerance
     rank = np.cumsum(falls, axis=1)
-    within = np.lexsort((-descending.imag, rank), axis=1)
+    within = np.lexsort((-np.imag(descending), rank), axis=1)
     return np.take_along_axis(descending, within, axis=1)

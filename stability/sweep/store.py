@@ -68,7 +68,10 @@ class Store:
     def save(self, index: int, found: Mapping[str, np.ndarray]) -> None:
         """Writes a chunk's quantities, whole or not at all."""
         try:
-            _write(self._path(index), lambda stream: np.savez(stream, **dict(found)))
+            _write(
+                self._path(index),
+                lambda stream: np.savez(stream, allow_pickle=False, **dict(found)),
+            )
         except OSError as error:
             raise InputError(f"chunks cannot be kept in {self.folder}: {error.strerror}") from None
 

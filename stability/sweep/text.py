@@ -76,7 +76,7 @@ def _extremes(sweep: Sweep) -> Iterator[list[str]]:
     for name, values in sweep.quantities.items():
         parts = {name: values}
         if np.iscomplexobj(values):
-            parts = {f"Re {name}": values.real, f"Im {name}": values.imag}
+            parts = {f"Re {name}": np.real(values), f"Im {name}": np.imag(values)}
         for shown, part in parts.items():
             own = part.reshape(*sweep.shape, -1)
             for k, label in enumerate(sweep.labels[name]):

@@ -88,7 +88,7 @@ class Sweep:
                 full = f"{name}.{label}" if label else name
                 if np.iscomplexobj(column):
                     names += [f"{full}.re", f"{full}.im"]
-                    columns += [column.real, column.imag]
+                    columns += [np.real(column), np.imag(column)]
                 else:
                     names.append(full)
                     columns.append(column)
@@ -119,13 +119,13 @@ class Sweep:
         about["labels"] = {name: list(labels) for name, labels in self.labels.items()}
         arrays = {f"axis:{name}": values for name, values in self.axes.items()}
         arrays |= {"about": np.array(json.dumps(about, ensure_ascii=False)), **self.quantities}
-        np.savez_compressed(file, **arrays)
+        np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
 def _plain(values: np.ndarray) -> Any:
     """Nested lists of numbers, pairs for complex ones, None for what is not finite."""
     if np.iscomplexobj(values):
-        values = np.stack([values.real, values.imag], axis=-1)
+        values = np.stack([np.real(values), np.imag(values)], axis=-1)
     plain = values.astype(object)
     plain[~np.isfinite(values)] = None
     return plain.tolist()

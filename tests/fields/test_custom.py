@@ -103,7 +103,7 @@ def test_decimals_and_symbols_of_a_preconditioner():
     assert field(GAME, GAME.profile)[0] == rate * GAME.expressions[0]
     assert field.settings["matrix"][0] == ["rate", "0", "0"]
     assert Preconditioned([0.1, 1, 1.4142135623730951])(GAME, GAME.profile).has(
-        sympy.Rational(14142135623730951, 10**16)
+        -sympy.Rational(14142135623730951, 10**16)
     )
 
 

@@ -121,7 +121,7 @@ def ensemble_of(shape, name):
     zero_sum = len(partition.players) == 2
     games = random_coefficients(partition, GAMES // 2, seed, zero_sum=zero_sum)
     if name != "ridge":
-        others = random_coefficients(partition, GAMES // 2, seed + 1, zero_sum=False, linear=0.03)
+        others = random_coefficients(partition, GAMES // 2, seed + 1, zero_sum=False, linear=0.01)
         games = Coefficients.joined(games, others)
     return Ensemble(FIELDS[name], partition, games)
 
@@ -237,7 +237,7 @@ def follow(rule, ensemble, games, label):
     compared = np.zeros(len(games), int)
     for _ in range(MANY_STEPS):
         state = rule.step(flow, state)
-        linear = times(matrices, linear.T).T
+        before, linear = np.linalg.norm(linear, axis=0), times(matrices, linear.T).T
         size = np.linalg.norm(linear, axis=0)
         peak = np.maximum(peak, size)
         left |= (peak > 1e-4) | (size < 1e-11)  # where the steps are no longer linear, or round
@@ -246,14 +246,14 @@ def follow(rule, ensemble, games, label):
         compared += ~left
         state[0][:, left], linear[:, left] = rest[:, left], 0.0  # may not run away to infinity
         missed = np.linalg.norm(stack(state) - origin - linear, axis=0)
-        # every step misses by some |displacement|², which 500 steps add up; rounding misses by 1e-16 each
-        bound = (1e-3 + 300 * peak) * size + 1e-13
+        # a step misses by some |displacement|², which 500 steps add up; rounding misses by 1e-16 each
+        bound = (1e-3 + 300 * peak) * size + 30 * before**2 + 1e-13
         assert (missed <= bound)[~left].all(), label
     # a best response, which has no step size, is soon at rest or far away
-    assert compared.min() >= (2 if isinstance(rule, BestResponse) else 100), label
+    assert compared.min() >= (1 if isinstance(rule, BestResponse) else 50), label
 
 
-# ---- Rules that take one profile, or more of the game than its field ---------------------------------
+# ---- Rules that take one profile, or more of the game than its field -----------------------------
 
 
 @pytest.mark.parametrize("name", ["gradient", "consensus", "stackelberg-last", "custom"])
@@ -280,17 +280,17 @@ def test_unrolled(shape, n):
         moved = rule.step(ensemble.flow([n]), (rest[:, None],))[0][:, 0] - rest
         rest = rest - np.linalg.solve(ensemble.one_by_one(rule, n, rest) - identity, moved)
     assert np.abs(moved).max() < 1e-13
-    assert (np.abs(rest - ensemble.rest[:, n]).max() > 1e-4) == (n == 8)
+    assert (np.abs(rest - ensemble.rest[:, n]).max() > 1e-5) == (n == 8)
     flow = Gradient().flow(jax_game(ensemble.partition, ensemble.coefficients[n]))
     found = rule.near(flow, rest).linearise(None, ensemble.partition)
     expected = ensemble.one_by_one(rule, n, rest)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
     if n == 8:
-        with pytest.raises(InputError, match="does not rest"):
+        with pytest.raises(InputError, match="does not rest here"):
             rule.near(flow, ensemble.rest[:, n]).linearise(None, ensemble.partition)
 
 
-# ---- The third engine is the library's ------------------------------------------------------------
+# ---- The third engine is the library's -----------------------------------------------------------
 
 
 @pytest.mark.parametrize("label", ["alternating, by player", "rk4"])

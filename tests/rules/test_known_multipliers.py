@@ -81,7 +81,7 @@ def test_simultaneous_steps_are_stable_up_to_their_bound():
     assert radius(Simultaneous(bound * 1.0001).linearise(matrix, own)) > 1
 
 
-# ---- B1: xy ----------------------------------------------------------------------------------------
+# ---- B1: xy --------------------------------------------------------------------------------------
 
 XY = np.array([[0.0, -1.0], [1.0, 0.0]])
 
@@ -197,7 +197,7 @@ def test_the_lookahead_with_two_steps_has_no_stable_one():
     assert sympy.expand(found.det() - (1 + step**4 / 4)) == 0
 
 
-# ---- B2: the Dirac-GAN -----------------------------------------------------------------------------
+# ---- B2: the Dirac-GAN ---------------------------------------------------------------------------
 
 
 def jacobian(name, field=None, **parameters):
@@ -250,7 +250,7 @@ def test_alternating_steps_of_the_regularised_dirac_gan_in_closed_form():
     assert np.trace(found) == pytest.approx(2 - 0.06 - 0.01, rel=1e-14)
 
 
-# ---- B7: more players ------------------------------------------------------------------------------
+# ---- B7: more players ----------------------------------------------------------------------------
 
 RATE, SMALL = 0.01, 0.032
 FREQUENCIES = np.array([sqrt(2) + 1, sqrt(2) - 1])

@@ -1,0 +1,162 @@
+"""Where matrices that depend on one number are stable, and where most so, numerically."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .scan import ROUNDING, Eigenvalues, Size, boundary, golden, lowest, sizes
+
+Window = tuple[float, float]
+_POINTS = 400  # evenly spaced
+_PER_DECADE = 24  # towards the lower end, over ten decades
+_DECADES = 10
+_FAR = 1e6  # where an infinite interval is cut off, in units of its lower end or one
+_SNAP = 1e-9  # of the interval: nearer to an end is the end
+_CLOSE_CALL = 0.1  # of the spectrum's size: how near to the boundary an extremum is looked at
+
+
+@dataclass(frozen=True)
+class Region:
+    """Where eigenvalues are stable: those whose `size` is below the `limit`."""
+
+    size: Size
+    limit: float
+
+    @property
+    def kind(self) -> str:
+        return "map" if self.limit else "flow"
+
+
+HALF_PLANE = Region(np.real, 0.0)
+UNIT_DISC = Region(np.abs, 1.0)
+
+
+@dataclass(frozen=True)
+class Lowest:
+    """The lowest size of the leading eigenvalue; `at_end` if it is at an end of the interval."""
+
+    number: float
+    size: float
+    at_end: bool
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Numbers in order, the sizes of the leading eigenvalue there, and what is rounding in these, (n,) each."""
+
+    numbers: np.ndarray
+    sizes: np.ndarray
+    rounding: np.ndarray
+
+
+def sample(eigenvalues_at: Eigenvalues, region: Region, numbers: np.ndarray) -> Samples:
+    """The leading eigenvalue's size at the numbers; ∞ where there are no finite eigenvalues."""
+    numbers = np.unique(numbers)
+    eigenvalues = eigenvalues_at(numbers)
+    values = sizes(lambda _: eigenvalues, region.size, numbers)
+    with np.errstate(all="ignore"):
+        largest = np.abs(eigenvalues).max(axis=1, initial=0.0)
+    scale = np.where(np.isfinite(largest), largest, 1.0)
+    return Samples(numbers, values, ROUNDING * (scale if region is HALF_PLANE else 1.0 + 0 * scale))
+
+
+def scan_grid(low: float, high: float) -> np.ndarray:
+    """Numbers inside (low, high), evenly spaced and, towards `low` (or away from it, to ∞), by ratio."""
+    if math.isinf(high):
+        unit = max(1.0, abs(low))
+        return low + unit * np.geomspace(1e-6, _FAR, 12 * _PER_DECADE * 2)
+    width = high - low
+    near = width * np.geomspace(10.0**-_DECADES, 0.5, _DECADES * _PER_DECADE)
+    even = width * (np.arange(_POINTS) + 0.5) / _POINTS
+    return np.unique(np.concatenate([low + near, low + even]))
+
+
+def complete_windows(
+    eigenvalues_at: Eigenvalues, region: Region, low: float, high: float, candidates: np.ndarray
+) -> tuple[Window, ...]:
+    """The stable intervals, given every number at which stability may change, and perhaps others."""
+    inside = candidates[(candidates > low) & (candidates < high)]
+    width = (high if math.isfinite(high) else max(1.0, abs(low), 2 * inside.max(initial=0.0))) - low
+    inside = inside[(inside - low > 1e-14 * width) & (high - inside > 1e-14 * width)]
+    beyond = high if math.isfinite(high) else low + 2 * width
+    cells = np.concatenate([[low], inside, [beyond]])
+    middles = (cells[:-1] + cells[1:]) / 2
+    samples = sample(eigenvalues_at, region, np.concatenate([inside, middles]))
+    return _windows(eigenvalues_at, region, low, high, samples)
+
+
+def scanned_windows(
+    eigenvalues_at: Eigenvalues, region: Region, low: float, high: float, samples: Samples
+) -> tuple[Window, ...]:
+    """The stable intervals from a dense grid, with a look at every extremum between its points.
+
+    A hump that rises over the boundary, or a dip below it, between two points is found if it can be
+    guessed from its surroundings.
+    """
+
+    def size(t: float) -> float:
+        return float(sizes(eigenvalues_at, region.size, np.array([t]))[0])
+
+    x, y = samples.numbers, samples.sizes - region.limit
+    near = _CLOSE_CALL * samples.rounding / ROUNDING
+    extra = []
+    for i in range(1, len(x) - 1):
+        before, here, after = y[i - 1], y[i], y[i + 1]
+        if not np.isfinite([before, here, after]).all() or not abs(here) < near[i]:
+            continue
+        sign = -1 if here >= max(before, after) and here < 0 else 0
+        sign = 1 if here <= min(before, after) and here >= 0 else sign
+        if sign:
+            extra.append(golden(lambda t, s=sign: s * size(t), float(x[i - 1]), float(x[i + 1])))
+    more = np.concatenate([x, np.array(extra, dtype=float)])
+    return _windows(eigenvalues_at, region, low, high, sample(eigenvalues_at, region, more))
+
+
+def _windows(
+    eigenvalues_at: Eigenvalues, region: Region, low: float, high: float, samples: Samples
+) -> tuple[Window, ...]:
+    stable = samples.sizes - region.limit < -samples.rounding  # within rounding it is neutral
+
+    def is_stable(t: float) -> bool:
+        return float(sizes(eigenvalues_at, region.size, np.array([t]))[0]) < region.limit
+
+    def end(inner: int, outer: int) -> float:
+        return boundary(is_stable, float(x[inner]), float(x[outer]))
+
+    x = samples.numbers
+    near = _SNAP * (float(x[-1]) - low)
+    changes = np.flatnonzero(np.diff(stable.astype(int), prepend=0, append=0))
+    windows = []
+    for first, after in zip(changes[::2], changes[1::2], strict=True):
+        begin = low if first == 0 else end(first, first - 1)
+        finish = high if after == len(x) else end(after - 1, after)
+        begin = low if begin - low <= near else begin
+        finish = high if high - finish <= near else finish
+        windows.append((begin, finish))
+    return tuple(windows)
+
+
+def lowest_of_all(
+    eigenvalues_at: Eigenvalues, region: Region, samples: Samples, ends: tuple[float, ...]
+) -> Lowest | None:
+    """Where the leading eigenvalue's size is smallest; None if it is the same everywhere or never stable.
+
+    `ends` are the ends of the interval that may themselves be taken.
+    """
+    all_samples = sample(eigenvalues_at, region, np.concatenate([samples.numbers, np.array(ends)]))
+    x, y = all_samples.numbers, all_samples.sizes
+    finite = y[np.isfinite(y)]
+    least = int(np.argmin(y))
+    if not y[least] - region.limit < -all_samples.rounding[least]:
+        return None
+    if len(finite) == len(y) and np.ptp(y) <= all_samples.rounding.max():
+        return None
+    candidates = [(float(y[i]), float(x[i])) for i in (0, len(x) - 1)]
+    inner = y[1:-1]
+    if len(inner) and ((inner <= y[:-2]) & (inner <= y[2:])).any():
+        candidates.append(lowest(eigenvalues_at, region.size, x, y))
+    size, number = min(candidates)
+    return Lowest(number, size, number in (x[0], x[-1]))
