@@ -1,4 +1,6 @@
 """Every algorithm on one game, side by side."""
 
+from .region import StepRegion as StepRegion
+from .region import step_region as step_region
 from .run import compare as compare
 from .value import Comparison as Comparison

@@ -27,7 +27,7 @@ from ..spectra.steps import complement
 from ..sweep.compiled import Compiled
 from ..sweep.problem import Problem, field_flow, parameter_symbol
 
-_AT_ONCE = 128
+_AT_ONCE = 32
 _NEWTON = 12
 _NEAR_FOLD = 1e-2  # a fold is no farther than this from where its branch was lost
 _ALONG = 1e-9  # how nearly a direction is one of the manifold, relative to the Jacobian
@@ -227,15 +227,14 @@ class Branch:
         return np.linalg.svd(jacobian)[2][-self.manifold_dimension :].T
 
     def _found(self, numbers: np.ndarray) -> Mapping[str, np.ndarray]:
-        """What the compiled function returns, called with few different sizes."""
+        """What the compiled function returns; always called with as many rows, to be compiled only once."""
         axes = self.problem.axes
         constant = not axes or axes[0].owner == "rule"
         rows = np.zeros((1, len(axes))) + self.problem.origin if constant else numbers[:, None]
-        size = 1 if len(rows) == 1 else _AT_ONCE
         parts = []
-        for begin in range(0, len(rows), size):
-            part = rows[begin : begin + size]
-            found = self.compiled(np.resize(part, (size, len(axes))))
+        for begin in range(0, len(rows), _AT_ONCE):
+            part = rows[begin : begin + _AT_ONCE]
+            found = self.compiled(np.resize(part, (_AT_ONCE, len(axes))))
             parts.append({key: found[key][: len(part)] for key in ("jacobian", "point")})
         whole = {key: np.concatenate([p[key] for p in parts]) for key in parts[0]}
         if constant:

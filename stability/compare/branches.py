@@ -26,6 +26,7 @@ from .branch import Branch
 
 _ABOUT = ("spectral_radius",)  # so that rules which act differently from place to place are seen
 _READS = frozenset({"jacobian", "point"})
+_SAME = 1e-9  # of the box: equilibria no farther apart are one
 _INSIDE = 1e-9  # of the interval: its ends themselves need not be allowed, as zero for a timescale
 
 
@@ -45,6 +46,7 @@ class Interval:
 
 
 Followed = tuple[list[Branch], list[str]]
+Searched = tuple[Subject, list[Equilibrium]]
 
 
 def branches_of(
@@ -73,7 +75,7 @@ def branches_of(
         for field, rule in algorithms
     ]
     axes = _axes(interval.name, setups)
-    searched: dict[str, tuple[Subject, list[Equilibrium]]] = {}
+    searched: dict[str, Searched] = {}
     compiled: dict[tuple[Any, ...], Compiled] = {}
     followed = []
     for (field, rule), setup, axis in zip(algorithms, setups, axes, strict=True):
@@ -81,14 +83,28 @@ def branches_of(
         warnings = []
         if axis is None:
             warnings.append(f"this algorithm has no {interval.name}; it is always the same")
-        if at is not None:
-            problems = [make_problem(system, over, _ABOUT, field=field, rule=rule, at=at, **common)]
-        else:
-            rests_apart = game and not setup.field.keeps_equilibria
+        rests_apart = game and not setup.field.keeps_equilibria
+
+        def search(setup=setup, axis=axis, rests_apart=rests_apart) -> Searched:
             key = repr((setup.field if rests_apart else None, axis is None))
             if key not in searched:
                 searched[key] = _searched(system, setup, axis, interval, rests_apart, box, seed)
-            subject, equilibria = searched[key]
+            return searched[key]
+
+        def problem_at(point, over=over, field=field, rule=rule) -> Problem:
+            return make_problem(system, over, _ABOUT, field=field, rule=rule, at=point, **common)
+
+        if at is not None:
+            problem = problem_at(at)
+            if (
+                problem.moving
+                and problem.coordinates is None
+                and isinstance(system, SymbolicSystem)
+            ):
+                problem = _in_closed_form(problem, *search())
+            problems = [problem]
+        else:
+            subject, equilibria = search()
             kept = [e for e in equilibria if e.differentiable]
             if len(kept) < len(equilibria):
                 warnings.append("an equilibrium at which the field has no derivative is left out")
@@ -97,13 +113,11 @@ def branches_of(
                     f"no equilibrium was found in the box from which to vary {interval.name}; give a "
                     "larger box, another value or a point"
                 )
-            problems = []
-            for e in kept:
-                point = dict(zip(subject.variables, e.point.tolist(), strict=True))
-                problem = make_problem(
-                    system, over, _ABOUT, field=field, rule=rule, at=point, **common
-                )
-                problems.append(_with_base(problem, subject, e))
+            points = [dict(zip(subject.variables, e.point.tolist(), strict=True)) for e in kept]
+            problems = [
+                _with_base(problem_at(point), subject, e)
+                for point, e in zip(points, kept, strict=True)
+            ]
         branches = []
         for problem in problems:
             key = (repr(setup.field), axis, problem.base.point.tobytes())
@@ -160,7 +174,7 @@ def _searched(
     rests_apart: bool,
     box: Mapping[str, tuple[float, float]] | None,
     seed: int,
-) -> tuple[Subject, list[Equilibrium]]:
+) -> Searched:
     """The equilibria at the present value of what varies, or else in the middle of the interval."""
     symbolic = isinstance(system, SymbolicSystem)
     values: dict[str, Any] = {n: v for n, v in setup.parameters.items() if v is not None}
@@ -194,6 +208,17 @@ def _searched(
         seed=seed,
     )
     return subject, list(found.found)
+
+
+def _in_closed_form(
+    problem: Problem, subject: Subject, equilibria: Sequence[Equilibrium]
+) -> Problem:
+    """The problem with its equilibrium in closed form in the parameters, if the search found it so."""
+    scale = subject.box[:, 1] - subject.box[:, 0]
+    for e in equilibria:
+        if e.generic and (np.abs(e.point - problem.base.point) <= _SAME * scale).all():
+            return _with_base(problem, subject, e)
+    return problem
 
 
 def _with_base(problem: Problem, subject: Subject, e: Equilibrium) -> Problem:

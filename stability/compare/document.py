@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..report.blocks import Block, Bullets, Heading, Paragraph, Table, printable_block
 from ..report.blocks import Row as TableRow
 from ..report.document import system_sentence, whole
-from ..report.formulas import readable
 from ..report.numbers import MISSING, number, per_player, point
 from .value import Comparison, FlowRow, Row
 
@@ -193,7 +193,18 @@ def _conditions(rows: list[Row]) -> Table:
 
 
 def _condition(text: str) -> str:
-    return {"True": "always", "False": "never"}.get(text) or readable(text)
+    if text in ("True", "False"):
+        return "always" if text == "True" else "never"
+    powers = re.sub(r"\*\*(\d)\b", lambda m: "⁰¹²³⁴⁵⁶⁷⁸⁹"[int(m[1])], text)
+    for plain, written in (
+        ("*", "·"),
+        ("sqrt(", "√("),
+        (" & ", " and "),
+        (" | ", " or "),
+        ("-", "−"),
+    ):
+        powers = powers.replace(plain, written)
+    return powers
 
 
 def _explanation(comparison: Comparison) -> str:

@@ -146,6 +146,10 @@ def _checked(algorithms: Sequence[Algorithm]) -> list[Algorithm]:
             raise InputTypeError(
                 f"an algorithm is a pair (field, rule), the rule None for the flow, not {algorithm!r}"
             ) from None
+        if not isinstance(field, Field | None):
+            raise InputTypeError(f"{field!r} is no field; use for example Consensus(gamma=0.1)")
+        if not isinstance(rule, Rule | None):
+            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
         pairs.append((field, rule))
     if not pairs:
         raise InputError("give at least one algorithm, such as (Gradient(), Simultaneous())")

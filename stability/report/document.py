@@ -27,6 +27,7 @@ from .numbers import (
 )
 from .summary import box, sentences, shape
 from .value import (
+    Drift,
     EquilibriumAnalysis,
     FlowAnalysis,
     MapAnalysis,
@@ -299,6 +300,8 @@ def _rule_row(r: RuleAnalysis, several: bool) -> Row:
         notes.append(f"Multipliers {shown}: {r.type}.")
     else:
         notes.append(f"Type: {r.type}.")
+    if r.drift is not None and len(r.drift.first) <= MANY:
+        notes.append(_drift(r.drift))
     value = radius(_decided(r.stability, r.spectral_radius, 1.0))
     notes.append(_evidence(r.stability, "Spectral radius", value, r.error_bound))
     notes += _other_value(r.stability, r.spectral_radius, radius)
@@ -312,6 +315,11 @@ def _rule_row(r: RuleAnalysis, several: bool) -> Row:
         number(r.steps_per_digit),
     )
     return Row(cells, tuple(notes))
+
+
+def _drift(drift: Drift) -> str:
+    shown = [eigenvalues(own, "flow") for own in (drift.logarithms, drift.first, drift.second)]
+    return f"As a flow: log(μ)/h = {shown[0]}; modified flow of order 1: {shown[1]}, of order 2: {shown[2]}."
 
 
 def _decided(verdict: Verdict, shown: float | None, boundary: float) -> float | None:

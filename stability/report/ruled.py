@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from ..equilibria.find import Equilibrium
 from ..errors import InputError, NotAtRestError
 from ..rules import Rule
 from ..rules.local import Local
+from ..rules.modified import logarithms, modified_eigenvalues
 from ..rules.rule import each
 from ..spectra.exact import exact_text
 from ..spectra.exact_steps import exact_critical_step, unit
@@ -24,7 +26,7 @@ from ..verdicts.verdict import Verdict
 from .derivatives import EPS
 from .numbers import error_of, sorted_values
 from .subject import FieldFlow, Subject, plain
-from .value import NOT_AT_REST, RuleAnalysis
+from .value import NOT_AT_REST, Drift, RuleAnalysis
 
 HUGE = 1e150  # squares overflow beyond
 NOT_DIFFERENTIABLE = "not differentiable here"
@@ -100,7 +102,24 @@ def analyse_rule(
         best_radius,
         math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
         stable,
+        _drift(near, matrix, partition, found.spectrum.eigenvalues),
     )
+
+
+def _drift(
+    rule: Rule, matrix: np.ndarray, partition: Partition, multipliers: np.ndarray
+) -> Drift | None:
+    """The flows that the steps follow; None for a rule with memory, or of which J does not tell all."""
+    if rule.lr is None or isinstance(rule, Local) or len(multipliers) > len(matrix):
+        return None
+    lr = rule.lr if not isinstance(rule.lr, Mapping) else 1.0
+    time = float(lr)
+    with np.errstate(all="ignore"):
+        modified = [modified_eigenvalues(rule, matrix, partition, order) for order in (1, 2)]
+    if not all(np.isfinite(own).all() for own in modified):
+        return None
+    first, second = map(sorted_values, modified)
+    return Drift(time, sorted_values(logarithms(multipliers, time)), first, second)
 
 
 def settled(

@@ -58,11 +58,26 @@ class FlowAnalysis:
 
 
 @dataclass(frozen=True)
+class Drift:
+    """The flows that a rule's steps follow (backward error analysis), by their eigenvalues.
+
+    - `time`: of a step; the step size, or 1 where step sizes differ by player.
+    - `logarithms`: log(μ)/time, the eigenvalues of a flow with exactly these multipliers.
+    - `first`, `second`: of the modified flow to order one and two in the step size.
+    """
+
+    time: float
+    logarithms: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+
+@dataclass(frozen=True)
 class RuleAnalysis:
     """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`.
 
     `stable_lr` are all stable step sizes as intervals (low, high), None for infinity; with step sizes that
-    differ by player, factors on them.
+    differ by player, factors on them. `drift` compares a rule without memory with flows.
     """
 
     rule: str
@@ -80,6 +95,7 @@ class RuleAnalysis:
     best_spectral_radius: float | None
     steps_per_digit: float | None
     stable_lr: tuple[tuple[float, float | None], ...] | None = None
+    drift: Drift | None = None
 
 
 @dataclass(frozen=True)
@@ -283,6 +299,16 @@ def _rule(r: RuleAnalysis) -> dict[str, Any]:
         "stable_lr": None if r.stable_lr is None else [list(own) for own in r.stable_lr],
         "best_spectral_radius": finite(r.best_spectral_radius),
         "steps_per_digit": finite(r.steps_per_digit),
+        "drift": None
+        if r.drift is None
+        else {
+            "time": r.drift.time,
+            "logarithms": pairs(r.drift.logarithms),
+            "modified_eigenvalues": {
+                "1": pairs(r.drift.first),
+                "2": pairs(r.drift.second),
+            },
+        },
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from ..dynamics.flow import Linear
@@ -47,9 +48,10 @@ def step_cost(rule: Rule, field: Field | None, game: Game | None, partition: Par
         counted = CountingGame(counts, game)
         zero = np.zeros(partition.dimension)
         flow = CountingFlow(counts, partition, lambda: field(counted, zero), field, counted)
-    state = rule.init(flow, np.zeros(partition.dimension))
-    counts.reset()
-    rule.step(flow, state)
+    with jax.enable_x64(True):  # optax computes in JAX
+        state = rule.init(flow, np.zeros(partition.dimension))
+        counts.reset()
+        rule.step(flow, state)
     return Cost(counts.gradients, counts.products, counts.solves)
 
 

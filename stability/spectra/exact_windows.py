@@ -77,7 +77,7 @@ def exact_windows(
 
 
 def _is_rational(e: sympy.Expr, parameter: sympy.Symbol) -> bool:
-    return (
+    return bool(
         e.free_symbols <= {parameter}
         and e.is_rational_function(parameter)
         and all(n.is_Rational for n in e.atoms(sympy.Number, sympy.NumberSymbol))
@@ -127,7 +127,7 @@ def _parts(own: ParametricMatrix, parameter: sympy.Symbol, kind: str) -> list[Pa
     """The factors of the characteristic polynomial, less those of the eigenvalue along the manifold."""
     matrix = simplified(own.matrix)
     left = own.manifold_dimension
-    along = sympy.Poly(_root - (0 if kind == "flow" else 1), _root)
+    along = _root - (0 if kind == "flow" else 1)
     parts: list[Part] = []
     for block in matrix.strongly_connected_components():
         coefficients = characteristic_polynomial(matrix.extract(block, block))
@@ -137,7 +137,7 @@ def _parts(own: ParametricMatrix, parameter: sympy.Symbol, kind: str) -> list[Pa
             if not factor.has(_root):
                 continue
             polynomial = sympy.Poly(factor, _root)
-            if left and polynomial.monic() == along:
+            if left and polynomial.monic().as_expr() == along:
                 removed = min(left, power)
                 left, power = left - removed, power - removed
             if power:

@@ -45,7 +45,7 @@ class Lowest:
 
 @dataclass(frozen=True)
 class Samples:
-    """Numbers in order, the sizes of the leading eigenvalue there, and what is rounding in these, (n,) each."""
+    """Numbers in order, the leading eigenvalue's size there, and what is rounding in it, (n,) each."""
 
     numbers: np.ndarray
     sizes: np.ndarray
@@ -128,7 +128,7 @@ def _windows(
 
     x = samples.numbers
     near = _SNAP * (float(x[-1]) - low)
-    changes = np.flatnonzero(np.diff(stable.astype(int), prepend=0, append=0))
+    changes = np.flatnonzero(np.diff(stable.astype(int), prepend=0, append=0)).tolist()
     windows = []
     for first, after in zip(changes[::2], changes[1::2], strict=True):
         begin = low if first == 0 else end(first, first - 1)

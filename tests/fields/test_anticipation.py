@@ -82,7 +82,9 @@ FIELDS_AND_FORMULAS = [
 
 
 @pytest.mark.parametrize("game", [TWO, THREE], ids=["two", "three"])
-@pytest.mark.parametrize(("field", "settings", "formula"), FIELDS_AND_FORMULAS, ids=str)
+@pytest.mark.parametrize(
+    ("field", "settings", "formula"), FIELDS_AND_FORMULAS, ids=["lookahead", "lola", "exact-lola"]
+)
 def test_the_definition_in_both_engines(in_jax, game, field, settings, formula):
     expected = formula(game)
     found = field(step, **settings)(game, game.profile)

@@ -82,7 +82,9 @@ OWN = [
 ]
 
 
-@pytest.mark.parametrize(("field", "expected"), OWN, ids=repr)
+@pytest.mark.parametrize(
+    ("field", "expected"), OWN, ids=["matrix", "rows", "diagonal", "sympy", "class", "function"]
+)
 def test_own_fields_in_both_engines(numeric, field, expected):
     wanted = expected(gradient())
     np.testing.assert_allclose(exactly(field), wanted, rtol=1e-14)

@@ -57,7 +57,9 @@ POLYNOMIALS = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "settings", "polynomial"), POLYNOMIALS, ids=repr)
+@pytest.mark.parametrize(
+    ("rule", "settings", "polynomial"), POLYNOMIALS, ids=[f"{p[0].name}{p[1]}" for p in POLYNOMIALS]
+)
 @pytest.mark.parametrize("step", [0.05, 0.7])
 def test_characteristic_polynomial(rule, settings, polynomial, step):
     """Compared as polynomials, whose coefficients do not mind double roots."""
