@@ -10,13 +10,14 @@ import click
 
 from stability.fields import FIELDS
 from stability.games import catalogue
+from stability.penalties import PENALTIES
 from stability.rules import RULES
 
 from .output import colour, terminal_width
 
 
 def show_list(as_json: bool) -> None:
-    """Prints the catalogue, the fields and the rules."""
+    """Prints the catalogue, the fields, the rules and the penalties."""
     games = {name: catalogue.summary(name) for name in catalogue.names()}
     if as_json:
         content = {
@@ -24,6 +25,9 @@ def show_list(as_json: bool) -> None:
             "games": [{"name": name, "summary": text} for name, text in games.items()],
             "fields": [{"name": name, "summary": _summary(kind)} for name, kind in FIELDS.items()],
             "rules": [{"name": name, "summary": _summary(kind)} for name, kind in RULES.items()],
+            "penalties": [
+                {"name": name, "summary": _summary(kind)} for name, kind in PENALTIES.items()
+            ],
         }
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
         return
@@ -33,6 +37,8 @@ def show_list(as_json: bool) -> None:
     _table(console, "Games", games)
     _table(console, "Fields", {_usage(kind): _summary(kind) for kind in FIELDS.values()})
     _table(console, "Rules", {_usage(kind): _summary(kind) for kind in RULES.values()})
+    console.print("and optax's optimisers: adam, rmsprop, sgd, … (extra optax)\n")
+    _table(console, "Penalties", {_usage(kind): _summary(kind) for kind in PENALTIES.values()})
 
 
 def show_source(name: str) -> None:

@@ -212,7 +212,7 @@ def sweep(
     )  # fmt: skip
 
 
-@cli.command("list", help="The catalogue's games, and the fields and rules there are.")
+@cli.command("list", help="The catalogue's games, and the fields, rules and penalties there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-list/1).")
 def list_(as_json) -> None:
     from .catalogue import show_list

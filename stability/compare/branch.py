@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from .._bounded import within
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.system import SymbolicSystem
@@ -28,6 +29,7 @@ from ..sweep.compiled import Compiled
 from ..sweep.problem import Problem, field_flow, parameter_symbol
 
 _AT_ONCE = 32
+_SECONDS = 2.0  # for one piece of algebra
 _NEWTON = 12
 _NEAR_FOLD = 1e-2  # a fold is no farther than this from where its branch was lost
 _ALONG = 1e-9  # how nearly a direction is one of the manifold, relative to the Jacobian
@@ -90,7 +92,10 @@ class Branch:
             )
             expressions = flow.displacement if isinstance(flow, SymbolicMap) else flow.expressions
             there = at_point(expressions.xreplace(dict(problem.fixed)), flow.variables, found)
-            if not all(e.is_zero or sympy.simplify(e) == 0 for e in there):
+            zero = within(
+                _SECONDS, lambda: all(e.is_zero or sympy.simplify(e) == 0 for e in there), False
+            )
+            if not zero:
                 return None
         if found is None or not all(c.is_rational_function(self.parameter) for c in found):
             return None
@@ -117,12 +122,17 @@ class Branch:
         rule, axes = self.rule, self.problem.axes
         if axes and axes[0].owner == "rule":
             rule = self.problem.setup.with_value(axes[0], self.parameter).rule
+        rule = rule.with_each_lr(_exact_or_symbol)
+
+        def work() -> sympy.Matrix:
+            near = rule.near(self._symbolic_flow, self._coordinates)
+            return sympy.Matrix(near.linearise(self.jacobian, self.problem.partition))
+
         try:
-            rule = rule.with_each_lr(_exact_or_symbol).near(self._symbolic_flow, self._coordinates)
-            step = rule.linearise(self.jacobian, self.problem.partition)
+            step = within(_SECONDS, work, None)
         except (InputError, TypeError):  # a rule that is numeric only
             return None
-        return ParametricMatrix(sympy.Matrix(step), self.manifold_dimension)
+        return None if step is None else ParametricMatrix(step, self.manifold_dimension)
 
     def matrices(self, numbers: np.ndarray) -> np.ndarray:
         """What decides stability at each number, across a manifold of equilibria; NaN where there is none."""

@@ -112,6 +112,11 @@ def tune(
     Raises InputError for an empty interval, a name that means nothing (or several things) to the algorithms,
     settings that do not take such values, and if there is no equilibrium.
     """
+    if not isinstance(system, System):
+        raise InputTypeError(
+            f"tune takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "
+            f"not {type(system).__name__}"
+        )
     interval = _interval(name, low, high)
     pairs = _checked(algorithms)
     followed = branches_of(system, interval, pairs, penalties, parameters, at, box, seed)
@@ -200,10 +205,11 @@ def _tuned(
     finite = samples.sizes[np.isfinite(samples.sizes)]
     if len(finite) == len(samples.sizes) and np.ptp(finite) <= samples.rounding.max() and not notes:
         notes.append(f"{interval.name} changes nothing here")
+    elif best is not None and best.at_end and best.number > low and math.isinf(high):
+        notes.append(f"there is no best {interval.name}: larger ones are ever faster")
+        best = None
     elif best is not None and best.at_end:
         notes.append(f"the best {interval.name} is at the end of the interval; look beyond it")
-        if math.isinf(high) and best.number != low:
-            best = None
     radius = None if best is None or region is HALF_PLANE else best.size
     if radius is not None and radius < ROUNDING:
         best, radius = replace(best, size=0.0), None

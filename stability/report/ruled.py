@@ -18,6 +18,7 @@ from ..rules import Rule
 from ..rules.local import Local
 from ..rules.modified import logarithms, modified_eigenvalues
 from ..rules.rule import each
+from ..rules.unrolled import UnrolledHere
 from ..spectra.exact import exact_text
 from ..spectra.exact_steps import exact_critical_step, unit
 from ..spectra.steps import rule_step_sizes
@@ -110,7 +111,7 @@ def _drift(
     rule: Rule, matrix: np.ndarray, partition: Partition, multipliers: np.ndarray
 ) -> Drift | None:
     """The flows that the steps follow; None for a rule with memory, or of which J does not tell all."""
-    if rule.lr is None or isinstance(rule, Local) or len(multipliers) > len(matrix):
+    if rule.lr is None or _sees_more(rule) or len(multipliers) > len(matrix):
         return None
     lr = rule.lr if not isinstance(rule.lr, Mapping) else 1.0
     time = float(lr)
@@ -120,6 +121,13 @@ def _drift(
         return None
     first, second = map(sorted_values, modified)
     return Drift(time, sorted_values(logarithms(multipliers, time)), first, second)
+
+
+def _sees_more(rule: Rule) -> bool:
+    """Whether the linearised step, or that of a rule inside, depends on more than the field's Jacobian."""
+    inner = getattr(rule, "inner", None)
+    own = isinstance(rule, (Local, UnrolledHere))
+    return own or (isinstance(inner, Rule) and _sees_more(inner))
 
 
 def settled(

@@ -26,7 +26,7 @@ from .hurwitz import (
     root_counts,
 )
 
-SECONDS = 10.0
+SECONDS = 5.0
 _BITS = 64  # of an end that is located by bisection
 _root = sympy.Dummy("s")
 Part = tuple[sympy.Expr, ...]  # coefficients of a factor of a characteristic polynomial

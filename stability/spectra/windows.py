@@ -67,7 +67,7 @@ def scan_grid(low: float, high: float) -> np.ndarray:
     """Numbers inside (low, high), evenly spaced and, towards `low` (or away from it, to ∞), by ratio."""
     if math.isinf(high):
         unit = max(1.0, abs(low))
-        return low + unit * np.geomspace(1e-6, _FAR, 12 * _PER_DECADE * 2)
+        return low + unit * np.geomspace(1 / _FAR, _FAR, 2 * _POINTS)
     width = high - low
     near = width * np.geomspace(10.0**-_DECADES, 0.5, _DECADES * _PER_DECADE)
     even = width * (np.arange(_POINTS) + 0.5) / _POINTS

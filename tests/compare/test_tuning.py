@@ -187,7 +187,7 @@ def test_a_closed_form_that_ceases_to_be_real():
 
 
 def test_a_narrow_window_exactly():
-    # −((p − c)² − w²) − … : the trace is negative for |p − c| > w only; the other way round for the window
+    # the trace (p − c)² − w² is negative for |p − c| < w only; the determinant is one
     c, w = sympy.Rational(1, 3), sympy.Rational(1, 200_000)
     y = sympy.Symbol("y")
     flow = st.SymbolicFlow(
@@ -196,12 +196,12 @@ def test_a_narrow_window_exactly():
     found = one(flow, "p", -2, 2)
     assert found.how == "exact"
     assert found.stable == ((pytest.approx(1 / 3 - 5e-6), pytest.approx(1 / 3 + 5e-6)),)
-    assert found.exact == (("66661/200000", "66669/200000"),) or found.exact[0][0] is not None
+    assert found.exact == (("199997/600000", "200003/600000"),)
     assert found.stable[0][1] - found.stable[0][0] == pytest.approx(1e-5, rel=1e-10)
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_random_pencils_in_both_engines(seed):
+def test_random_pencils_against_brute_force(seed):
     rng = np.random.default_rng(seed)
     d = 2 + seed % 4
     a = rng.integers(-4, 5, (d, d)) - 2 * np.eye(d, dtype=int)
@@ -225,6 +225,38 @@ def test_random_pencils_in_both_engines(seed):
     if exact.stable:
         values = np.linalg.eigvals(matrices).real.max(axis=1)
         assert exact.best_value <= values.min() + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_both_engines_agree_on_random_games(seed):
+    rng = np.random.default_rng(seed)
+    u = sympy.symbols("a b")
+    v = sympy.symbols("c d")
+    coupling, own = (rng.integers(-3, 4, (2, 2)) for _ in range(2))
+    loss = (sympy.Matrix([u]) * sympy.Matrix(coupling) * sympy.Matrix(v))[0]
+    loss += (sympy.Matrix([u]) * sympy.Matrix(own) * sympy.Matrix(u))[0] / 4
+    game = st.SymbolicGame({"x": (list(u), loss), "y": (list(v), -loss)})
+    algorithms = [
+        (Consensus(), rule) for rule in (None, Extragradient(lr=0.1), Alternating(lr=0.1))
+    ]
+    ours = tune(game, "consensus.gamma", 0, 4, algorithms, at=dict.fromkeys("abcd", 0))
+    theirs = tune(game.numeric(), "consensus.gamma", 0, 4, algorithms, at=dict.fromkeys("abcd", 0))
+    assert {t.how for t in ours} == {"exact"}
+    assert {t.how for t in theirs} == {"guards"}
+    for exact, numeric in zip(ours, theirs, strict=True):
+        assert len(exact.stable) == len(numeric.stable)
+        for first, second in zip(exact.stable, numeric.stable, strict=True):
+            assert second == pytest.approx(first, rel=1e-10)
+        if exact.best is not None:
+            assert numeric.best_value == pytest.approx(exact.best_value, rel=1e-9)
+
+
+def test_ever_larger_values():
+    flow = st.SymbolicFlow({x: -p * x}, parameters={p: 1}, box={x: (-1, 1)})
+    found = one(flow, "p", -1, INFINITY)
+    assert found.stable == ((0.0, INFINITY),)
+    assert found.best is None
+    assert any("ever faster" in warning for warning in found.warnings)
 
 
 # ---- Names and arguments ----------------------------------------------------------------------
@@ -272,6 +304,11 @@ def test_a_parameter_that_does_nothing():
 def test_bad_arguments(name, low, high, algorithms, says):
     with pytest.raises(InputError, match=says):
         tune(st.games.xy(), name, low, high, algorithms)
+
+
+def test_not_a_system():
+    with pytest.raises(InputError, match="takes a game, a flow or a map"):
+        tune("xy", "gamma", 0, 1, [(None, None)])
 
 
 def test_a_name_that_may_mean_several_things():
