@@ -5,6 +5,7 @@ from ._version import __version__ as __version__
 from .compare import Comparison as Comparison
 from .compare import compare as compare
 from .compare import step_region as step_region
+from .compare import tune as tune
 from .dynamics import Flow as Flow
 from .dynamics import Map as Map
 from .dynamics import SymbolicFlow as SymbolicFlow

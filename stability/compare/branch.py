@@ -19,7 +19,7 @@ from ..dynamics.system import SymbolicSystem
 from ..dynamics.system import exact as exact_number
 from ..errors import InputError
 from ..fields import Gradient
-from ..games.symbolic import SymbolicGame
+from ..games.game import Game
 from ..report.subject import LARGEST_EXACT
 from ..rules import Rule
 from ..spectra.exact import at_point
@@ -66,11 +66,9 @@ class Branch:
     def _symbolic_flow(self) -> SymbolicFlow | SymbolicMap | None:
         problem = self.problem
         system = problem.system
-        if not isinstance(system, SymbolicSystem | SymbolicGame):
+        if not isinstance(system, SymbolicSystem) or system.dimension > LARGEST_EXACT:
             return None
-        if system.dimension > LARGEST_EXACT:
-            return None
-        if not isinstance(system, SymbolicGame):
+        if isinstance(system, SymbolicFlow | SymbolicMap):
             return system
         setup = problem.setup
         if problem.axes and problem.axes[0].owner == "field":
@@ -122,10 +120,11 @@ class Branch:
         rule, axes = self.rule, self.problem.axes
         if axes and axes[0].owner == "rule":
             rule = self.problem.setup.with_value(axes[0], self.parameter).rule
-        rule = rule.with_each_lr(_exact_or_symbol)
+        rule, flow = rule.with_each_lr(_exact_or_symbol), self._symbolic_flow
+        assert isinstance(flow, SymbolicFlow)  # rules step along nothing else
 
         def work() -> sympy.Matrix:
-            near = rule.near(self._symbolic_flow, self._coordinates)
+            near = rule.near(flow, self._coordinates)
             return sympy.Matrix(near.linearise(self.jacobian, self.problem.partition))
 
         try:
@@ -150,7 +149,8 @@ class Branch:
         """Where the equilibrium could not be followed to, shape (n,)."""
         if self._function is not None:
             return np.zeros(len(numbers), bool)
-        return ~np.isfinite(self._found(numbers)["jacobian"]).all(axis=(1, 2))
+        kept = np.isfinite(self._found(numbers)["jacobian"]).all(axis=(1, 2))
+        return np.logical_not(kept)
 
     @cached_property
     def _function(self) -> Callable[[np.ndarray], np.ndarray] | None:
@@ -184,7 +184,7 @@ class Branch:
         def field(x: Any, p: Any) -> Any:
             setup, build = problem.at([p])
             system = build()
-            if problem.kind == "game":
+            if isinstance(system, Game):
                 own = setup.field if problem.rests_apart else Gradient()
                 return own.flow(system).function(x)
             return system.function(x) - (x if problem.kind == "map" else 0.0)

@@ -11,11 +11,14 @@ import numpy as np
 import sympy
 
 from ..dynamics.batch import batch_size
+from ..dynamics.flow import SymbolicFlow
+from ..dynamics.map import SymbolicMap
 from ..dynamics.system import SymbolicSystem
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, find_equilibria
 from ..errors import InputError
 from ..fields import Field, Gradient
+from ..games.symbolic import SymbolicGame
 from ..report.subject import Subject, System, constants, prepare
 from ..rules import Rule
 from ..sweep.axes import Axis, Setup, resolve
@@ -70,6 +73,7 @@ def branches_of(
     game = system.kind == "game"
     players = () if system.kind == "map" else system.partition.players
     values = _parameter_values(system, parameters)
+    symbolic = isinstance(system, SymbolicGame | SymbolicFlow | SymbolicMap)
     setups = [
         Setup(values, field or (Gradient() if game else None), rule, tuple(penalties), players)
         for field, rule in algorithms
@@ -96,11 +100,7 @@ def branches_of(
 
         if at is not None:
             problem = problem_at(at)
-            if (
-                problem.moving
-                and problem.coordinates is None
-                and isinstance(system, SymbolicSystem)
-            ):
+            if problem.moving and problem.coordinates is None and symbolic:
                 problem = _in_closed_form(problem, *search())
             problems = [problem]
         else:
@@ -176,7 +176,7 @@ def _searched(
     seed: int,
 ) -> Searched:
     """The equilibria at the present value of what varies, or else in the middle of the interval."""
-    symbolic = isinstance(system, SymbolicSystem)
+    symbolic = isinstance(system, SymbolicGame | SymbolicFlow | SymbolicMap)
     values: dict[str, Any] = {n: v for n, v in setup.parameters.items() if v is not None}
     if axis is not None and axis.owner != "rule":
         origin = setup.value(axis)
@@ -189,7 +189,8 @@ def _searched(
             values[axis.name] = origin
         else:
             setup = setup.with_value(axis, float(origin))
-    system = system.real if isinstance(system, SymbolicSystem) else system
+    if isinstance(system, SymbolicGame | SymbolicFlow | SymbolicMap):
+        system = system.real
     for penalty in setup.penalties:
         system = penalty(system)
     fields = [setup.field] if rests_apart else []

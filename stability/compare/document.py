@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..fields import Field
 from ..report.blocks import Block, Bullets, Heading, Paragraph, Table, printable_block
 from ..report.blocks import Row as TableRow
 from ..report.document import system_sentence, whole
-from ..report.numbers import MISSING, number, per_player, point
+from ..report.numbers import MISSING, number, per_player, point, radius
+from ..rules import Rule
+from .tuning import Tuned
 from .value import Comparison, FlowRow, Row
 
 FEW = 4  # significant digits in the table; JSON has all of them
@@ -33,8 +37,8 @@ def document(comparison: Comparison) -> tuple[Block, ...]:
         exact = [row for row in comparison.rows if row.conditions is not None]
         if exact:
             blocks += [Heading("Exact conditions for stability", 2), _conditions(exact)]
-    for tuned in comparison.tuned:
-        blocks += tuned.blocks()
+    for name in dict.fromkeys(tuned.name for tuned in comparison.tuned):
+        blocks += _tuning(name, [tuned for tuned in comparison.tuned if tuned.name == name])
     if comparison.inapplicable:
         items = [f"{own.name}: {own.because}" for own in comparison.inapplicable]
         blocks += [Heading("Does not apply here", 2), Bullets(tuple(map(whole, items)))]
@@ -190,6 +194,53 @@ def _intervals(row: Row) -> str:
 def _conditions(rows: list[Row]) -> Table:
     cells = [(_spaced(row.name), _condition(row.conditions or "")) for row in rows]
     return Table(("Algorithm", "Stable if and only if"), tuple(TableRow(own) for own in cells))
+
+
+def _tuning(name: str, found: list[Tuned]) -> Iterable[Block]:
+    low, high = found[0].interval
+    end = "∞" if math.isinf(high) else number(high)
+    yield Heading(f"Which {name}, between {number(low)} and {end}?", 2)
+    columns = ("Algorithm", f"Stable {name}", f"Best {name}", "Rate there", "Steps per digit")
+    yield Table(columns, tuple(map(_tuned, found)))
+    yield Paragraph(
+        "Stable at every equilibrium compared. Rate: for a flow the spectral abscissa (the error "
+        "shrinks like exp(rate·t)), for a rule at its own lr the spectral radius."
+    )
+
+
+def _tuned(tuned: Tuned) -> TableRow:
+    field = "the flow" if tuned.field is None else f"{_spaced(str(tuned.field))} flow"
+    name = field if tuned.rule is None else _spaced(_with_lr(tuned.rule, tuned.field))
+    intervals = [
+        f"({_end(low, exact[0])}, {_end(high, exact[1])})"
+        for (low, high), exact in zip(tuned.stable, tuned.exact, strict=True)
+    ]
+    rate = number if tuned.rule is None else radius
+    return TableRow(
+        (
+            name,
+            ", ".join(intervals) or "none",
+            number(tuned.best),
+            rate(tuned.best_value),
+            number(tuned.steps_per_digit, FEW),
+        ),
+        tuple(whole(warning) for warning in tuned.warnings),
+    )
+
+
+def _with_lr(rule: Rule, field: Field | None) -> str:
+    lr = "" if rule.lr is None else f"lr={per_player(rule.lr)}"
+    on = "" if field is None or field.name == "gradient" else f" on {field}"
+    text = str(rule)
+    return f"{text}{':' if ':' not in text and lr else ',' if lr else ''}{lr}{on}"
+
+
+def _end(value: float, exact: str | None) -> str:
+    if math.isinf(value):
+        return "∞"
+    shown = number(value)
+    written = None if exact is None else _condition(exact)
+    return shown if written is None or written == shown else f"{written} = {shown}"
 
 
 def _condition(text: str) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..report.subject import plain
 from ..report.value import search_to_dict, system_to_dict
 from ..verdicts.verdict import finite
+from .tuning import Tuned
 from .value import SCHEMA, Comparison, FlowRow, Row
 
 
@@ -24,7 +26,7 @@ def to_dict(comparison: Comparison) -> dict[str, Any]:
         "inapplicable": [
             {"name": own.name, "because": own.because} for own in comparison.inapplicable
         ],
-        "tuned": [tuned.to_dict() for tuned in comparison.tuned],
+        "tuned": [_tuned(tuned) for tuned in comparison.tuned],
         "warnings": list(comparison.warnings),
     }
 
@@ -64,4 +66,25 @@ def _row(row: Row) -> dict[str, Any]:
         "work_per_digit": finite(row.work_per_digit),
         "conditions": row.conditions,
         "because": row.because,
+    }
+
+
+def _tuned(tuned: Tuned) -> dict[str, Any]:
+    field, rule = tuned.field, tuned.rule
+    return {
+        "parameter": tuned.name,
+        "rule": None if rule is None else rule.name,
+        "settings": None if rule is None else plain(rule.settings),
+        "field": "given" if field is None else field.name,
+        "field_settings": {} if field is None else plain(field.settings),
+        "interval": [finite(end) for end in tuned.interval],
+        "stable": [[finite(end) for end in own] for own in tuned.stable],
+        "exact": [list(own) for own in tuned.exact],
+        "how": tuned.how,
+        "critical": finite(tuned.critical),
+        "critical_below": finite(tuned.critical_below),
+        "best": finite(tuned.best),
+        "best_value": finite(tuned.best_value),
+        "steps_per_digit": finite(tuned.steps_per_digit),
+        "warnings": list(tuned.warnings),
     }

@@ -27,7 +27,10 @@ from ..rules.cost import step_cost
 from ..rules.rule import each
 from ..spectra.exact_steps import unit
 from ..spectra.steps import step_multipliers, step_sizes
+from ..sweep.axes import Setup, resolve
 from .algorithms import Inapplicable, applicable_fields, applicable_rules, every_field, every_rule
+from .tuning import Algorithm, Tuned
+from .tuning import tune as tune_algorithms
 from .value import Comparison, FlowRow, Row
 
 WORST = ("unstable", "undecided", "neutral", "asymptotically stable", "exponentially stable")
@@ -90,16 +93,16 @@ def compare(
     for i, rule in pairs:
         say(f"{rule.name} on {subject.flows[i].name}")
         rows.append(_row(known, i, flows[i], rule, exact))
-    tuned: tuple[Any, ...] = ()
+    algorithms = [(flow, None) for flow in flows] + [(flows[i], rule) for i, rule in pairs]
+    tuned: list[Tuned] = []
     for name, (low, high) in (tune or {}).items():
-        from .tuning import tune as tune_one
-
-        say(f"tuning {name}")
-        algorithms = [(flow, None) for flow in flows] + [(flows[i], rule) for i, rule in pairs]
-        tuned += tune_one(
-            system, name, low, high, algorithms,
-            penalties=penalties, parameters=parameters, at=at, box=box, seed=seed,
-        )  # fmt: skip
+        own = _that_have(name, algorithms, subject, penalties)
+        for algorithm in own or algorithms:  # none of them has it: the sentence is its own
+            say(f"tuning {name} of {_name(algorithm[1], algorithm[0])}")
+            tuned += tune_algorithms(
+                system, name, low, high, [algorithm],
+                penalties=penalties, parameters=parameters, at=_one(at), box=box, seed=seed,
+            )  # fmt: skip
     return Comparison(
         __version__,
         describe(subject, whether_zero_sum, structure(subject)),
@@ -108,7 +111,7 @@ def compare(
         tuple(_flow_row(known, i, field) for i, field in enumerate(flows)),
         tuple(sorted(rows, key=_order)),
         tuple(bad),
-        tuned,
+        tuple(tuned),
         tuple(dict.fromkeys(warnings)),
     )
 
@@ -254,7 +257,35 @@ def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> 
     return _Sizes(times(sizes.critical), sizes.stable, times(sizes.best), sizes.best_radius)
 
 
-def _name(rule: Rule, field: Field | None) -> str:
+def _that_have(
+    name: str, algorithms: Sequence[Algorithm], subject: Subject, penalties: Sequence[Penalty]
+) -> list[Algorithm]:
+    """The algorithms that have a number of this name to vary; a parameter of the game belongs to all."""
+    game = subject.numeric
+    players = game.players if isinstance(game, Game) else ()
+    values = {p.name: float(v) for p, v in subject.values.items()}
+    found = []
+    for field, rule in algorithms:
+        try:
+            resolve(name, Setup(values, field, rule, tuple(penalties), players))
+            found.append((field, rule))
+        except InputError:
+            continue
+    return found
+
+
+def _one(at: Any) -> Mapping[str, Any] | None:
+    """The one equilibrium to tune at."""
+    if at is None or isinstance(at, Mapping):
+        return at
+    if len(at) > 1:
+        raise InputError("tuning follows one equilibrium or all of them; give one point, or none")
+    return at[0]
+
+
+def _name(rule: Rule | None, field: Field | None) -> str:
+    if rule is None:
+        return f"the {field} flow"
     return str(rule) if field is None or isinstance(field, Gradient) else f"{rule} on {field}"
 
 

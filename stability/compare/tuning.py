@@ -211,7 +211,7 @@ def _tuned(
     elif best is not None and best.at_end:
         notes.append(f"the best {interval.name} is at the end of the interval; look beyond it")
     radius = None if best is None or region is HALF_PLANE else best.size
-    if radius is not None and radius < ROUNDING:
+    if best is not None and radius is not None and radius < ROUNDING:
         best, radius = replace(best, size=0.0), None
     return Tuned(
         interval.name,
@@ -243,14 +243,13 @@ def _exact_windows(
     branches: Sequence[Branch], interval: Interval, region: Region
 ) -> ExactWindows | None:
     """All stable intervals of all branches together, exactly, if every branch has a closed form."""
-    matrices = [branch.exact for branch in branches]
-    if any(matrix is None for matrix in matrices):
-        return None
     p = sympy.Dummy("p", real=True)
-    matrices = [
-        replace(own, matrix=own.matrix.xreplace({branch.parameter: p}))
-        for own, branch in zip(matrices, branches, strict=True)
-    ]
+    matrices = []
+    for branch in branches:
+        if branch.exact is None:
+            return None
+        own = branch.exact
+        matrices.append(replace(own, matrix=own.matrix.xreplace({branch.parameter: p})))
     high = sympy.oo if math.isinf(interval.high) else exact_number(interval.high)
     return exact_windows(matrices, p, exact_number(interval.low), high, region.kind)
 

@@ -9,6 +9,7 @@ from typing import Any
 from ..report.value import SearchInfo, System
 from ..rules.cost import Cost
 from .algorithms import Inapplicable
+from .tuning import Tuned
 
 SCHEMA = "stability-compare/1"
 
@@ -74,7 +75,7 @@ class Comparison:
     flows: tuple[FlowRow, ...]
     rows: tuple[Row, ...]
     inapplicable: tuple[Inapplicable, ...] = ()
-    tuned: tuple[Any, ...] = ()
+    tuned: tuple[Tuned, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:

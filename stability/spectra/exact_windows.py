@@ -27,6 +27,7 @@ from .hurwitz import (
 )
 
 SECONDS = 5.0
+_SECONDS_PER_FORM = 0.3
 _BITS = 64  # of an end that is located by bisection
 _root = sympy.Dummy("s")
 Part = tuple[sympy.Expr, ...]  # coefficients of a factor of a characteristic polynomial
@@ -205,7 +206,8 @@ class _Root:
         return float((self.low + self.high) / 2)
 
     def end(self) -> End:
-        for root in closed_form_roots(self.polynomial) or []:
+        forms = within(_SECONDS_PER_FORM, lambda: closed_form_roots(self.polynomial), None)
+        for root in forms or []:
             if root.has(sympy.I):  # real, but written with complex radicals: no help to anyone
                 continue
             if abs(root.evalf(30) - self.value) <= 1e-14 * abs(self.value):

@@ -227,7 +227,7 @@ def test_random_pencils_against_brute_force(seed):
         assert exact.best_value <= values.min() + 1e-12
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_both_engines_agree_on_random_games(seed):
     rng = np.random.default_rng(seed)
     u = sympy.symbols("a b")
