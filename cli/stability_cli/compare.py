@@ -5,9 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-
-import click
 
 import stability
 from stability.errors import InputError
@@ -16,9 +13,7 @@ from stability.penalties import PENALTIES
 from stability.rules import RULES
 
 from . import arguments
-from .output import check_output, colour, terminal_width, write
-
-SUFFIXES = (".txt", ".md", ".json")
+from .output import SUFFIXES, check_output, deliver
 
 
 def run(
@@ -46,18 +41,7 @@ def run(
             tune=intervals(tune),
             progress=progress,
         )
-    if output is not None:
-        suffix = Path(output).suffix
-        render = {
-            ".json": lambda: result.to_json() + "\n",
-            ".md": result.to_markdown,
-            ".txt": lambda: result.to_text(100),
-        }[suffix]
-        write(output, render())
-    elif as_json:
-        click.echo(result.to_json())
-    else:
-        click.echo(result.to_text(terminal_width(), colour()), nl=False)
+    deliver(result, output, as_json)
     return 0
 
 

@@ -6,10 +6,14 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from stability.errors import InputError
+
+if TYPE_CHECKING:
+    from stability.report.page import Page
 
 
 def check_output(output: str, suffixes: tuple[str, ...], force: bool) -> None:
@@ -39,6 +43,24 @@ def write(output: str, text: str) -> None:
         os.unlink(temporary)
         raise
     click.echo(f"wrote {output}", err=True)
+
+
+SUFFIXES = (".txt", ".md", ".json")
+
+
+def deliver(page: Page, output: str | None, as_json: bool) -> None:
+    """Writes a result to a file, in the format that its ending tells, or prints it."""
+    if output is not None:
+        render = {
+            ".json": lambda: page.to_json() + "\n",
+            ".md": page.to_markdown,
+            ".txt": lambda: page.to_text(100),
+        }[Path(output).suffix]
+        write(output, render())
+    elif as_json:
+        click.echo(page.to_json())
+    else:
+        click.echo(page.to_text(terminal_width(), colour()), nl=False)
 
 
 def _umask() -> int:

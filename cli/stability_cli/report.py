@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 from typing import Any
-
-import click
 
 import stability
 from stability.fields import FIELDS
@@ -15,9 +12,7 @@ from stability.penalties import PENALTIES
 from stability.rules import RULES
 
 from . import arguments
-from .output import check_output, colour, terminal_width, write
-
-SUFFIXES = (".txt", ".md", ".json")
+from .output import SUFFIXES, check_output, deliver
 
 
 def run(
@@ -42,18 +37,7 @@ def run(
             starts=starts,
             seed=seed,
         )
-    if output is not None:
-        suffix = Path(output).suffix
-        render = {
-            ".json": lambda: result.to_json() + "\n",
-            ".md": result.to_markdown,
-            ".txt": lambda: result.to_text(100),
-        }[suffix]
-        write(output, render())
-    elif as_json:
-        click.echo(result.to_json())
-    else:
-        click.echo(result.to_text(terminal_width(), colour()), nl=False)
+    deliver(result, output, as_json)
     return exit_code(result) if check else 0
 
 

@@ -14,6 +14,7 @@ from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.game import Game
+from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..report.analysis import describe, find_places
 from ..report.pointwise import Place, analyse_flow
@@ -135,7 +136,7 @@ def _algorithms(
     asked = (
         [Gradient(), *every_field(subject.numeric)] if everything else list(fields or [Gradient()])
     )
-    game = subject.symbolic if subject.symbolic is not None else subject.numeric
+    game = subject.symbolic if isinstance(subject.symbolic, SymbolicGame) else subject.numeric
     found, bad = applicable_fields(game, subject.numeric, asked)
     if not found or (not everything and bad):
         raise InputError(f"{bad[0].name}: {bad[0].because}")

@@ -22,6 +22,7 @@ from ..spectra.scan import ROUNDING, boundary
 from ..spectra.windows import (
     HALF_PLANE,
     UNIT_DISC,
+    Lowest,
     Region,
     complete_windows,
     lowest_of_all,
@@ -212,7 +213,7 @@ def _tuned(
         notes.append(f"the best {interval.name} is at the end of the interval; look beyond it")
     radius = None if best is None or region is HALF_PLANE else best.size
     if best is not None and radius is not None and radius < ROUNDING:
-        best, radius = replace(best, size=0.0), None
+        best, radius = Lowest(best.number, 0.0, best.at_end), None
     return Tuned(
         interval.name,
         field,
@@ -246,9 +247,9 @@ def _exact_windows(
     p = sympy.Dummy("p", real=True)
     matrices = []
     for branch in branches:
-        if branch.exact is None:
-            return None
         own = branch.exact
+        if own is None:
+            return None
         matrices.append(replace(own, matrix=own.matrix.xreplace({branch.parameter: p})))
     high = sympy.oo if math.isinf(interval.high) else exact_number(interval.high)
     return exact_windows(matrices, p, exact_number(interval.low), high, region.kind)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..report.blocks import Block
+from ..report.page import Page
 from ..report.value import SearchInfo, System
 from ..rules.cost import Cost
 from .algorithms import Inapplicable
@@ -61,7 +63,7 @@ class FlowRow:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Comparison(Page):
     """Algorithms side by side, the fastest first; see `stability.compare`.
 
     `to_dict()` is the JSON form (schema stability-compare/1), `to_text(width)` and `to_markdown()` the
@@ -84,31 +86,8 @@ class Comparison:
 
         return to_dict(self)
 
-    def to_json(self, indent: int | None = 2) -> str:
-        """The comparison as JSON text (no NaN, no infinities)."""
-        import json
-
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
-
-    def to_text(self, width: int = 80, colour: bool = False) -> str:
-        """The comparison as text for a terminal of the given width."""
-        from ..report.text import render
+    def blocks(self) -> tuple[Block, ...]:
+        """The comparison as headings, paragraphs and tables."""
         from .document import document
 
-        return render(document(self), width, colour)
-
-    def to_markdown(self) -> str:
-        """The comparison as GitHub-flavoured Markdown."""
-        from ..report.markdown import render
-        from .document import document
-
-        return render(document(self))
-
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def _repr_html_(self) -> str:
-        from ..report.notebook import render
-        from .document import document
-
-        return render(document(self))
+        return document(self)

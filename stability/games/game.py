@@ -226,7 +226,7 @@ class Game:
             name: (f, jax.jit(f, static_argnums=static)) for name, (f, static) in operations.items()
         }
 
-    def _call(self, operation: str, x: Any, *more: Any, static: tuple[int, ...] = ()) -> Any:
+    def _call(self, operation: str, x: Any, *more: Any, static: tuple[Any, ...] = ()) -> Any:
         x = real_vector(x, self.dimension)
         pure, jitted = self._operations[operation]
         # inside someone else's trace a jit of our own would only slow the tracing down

@@ -155,7 +155,7 @@ def settled(
 def no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:
     """Why there is no stability to speak of where the field does not vanish or has no derivative."""
     plain_field = field is None or field.name in ("gradient", "given")
-    name = "field" if plain_field else f"{field.name} field"
+    name = "field" if field is None or plain_field else f"{field.name} field"
     if not e.differentiable:
         return Verdict("undecided", None, None, "numeric", f"the {name} is {NOT_DIFFERENTIABLE}")
     what = "the point is not stationary" if plain_field else f"the {name} does not rest here"

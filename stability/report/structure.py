@@ -41,9 +41,9 @@ def zero_sum(subject: Subject) -> bool | None:
     if not isinstance(subject.numeric, Game):
         return None
     game = subject.symbolic
-    few = isinstance(game, SymbolicGame) and game.dimension <= LARGEST_EXACT
-    if not few:  # SymPy need not compile, but is slow where there are many variables
+    if not isinstance(game, SymbolicGame) or game.dimension > LARGEST_EXACT:
         return is_zero_sum(subject.numeric, _samples(subject, 3))
+    # SymPy need not compile, but is slow where there are many variables
     return is_zero_sum(game, _samples(subject, 3), subject.values)
 
 

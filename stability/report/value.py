@@ -10,6 +10,8 @@ import numpy as np
 
 from ..verdicts.conditions import Conditions
 from ..verdicts.verdict import Verdict, finite
+from .blocks import Block
+from .page import Page
 
 SCHEMA = "stability-report/1"
 NOT_AT_REST = "not at rest"
@@ -149,7 +151,7 @@ class EquilibriumAnalysis:
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Page):
     """The whole analysis of a game, a flow or a map; see `stability.report`.
 
     Shows itself as text in a terminal and as a table in a notebook; `to_dict()` is the JSON form
@@ -173,34 +175,11 @@ class Report:
             "warnings": list(self.warnings),
         }
 
-    def to_json(self, indent: int | None = 2) -> str:
-        """The report as JSON text (no NaN, no infinities)."""
-        import json
-
-        return json.dumps(self.to_dict(), indent=indent, allow_nan=False, ensure_ascii=False)
-
-    def to_text(self, width: int = 80, colour: bool = False) -> str:
-        """The report as text for a terminal of the given width."""
+    def blocks(self) -> tuple[Block, ...]:
+        """The report as headings, paragraphs and tables."""
         from .document import document
-        from .text import render
 
-        return render(document(self), width, colour)
-
-    def to_markdown(self) -> str:
-        """The report as GitHub-flavoured Markdown."""
-        from .document import document
-        from .markdown import render
-
-        return render(document(self))
-
-    def __str__(self) -> str:
-        return self.to_text()
-
-    def _repr_html_(self) -> str:
-        from .document import document
-        from .notebook import render
-
-        return render(document(self))
+        return document(self)
 
     def _repr_latex_(self) -> str:
         from .notebook import to_latex

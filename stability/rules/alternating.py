@@ -68,7 +68,7 @@ class Alternating(Rule):
         self._counts(flow.partition)
         if self.inner is not None:
             for i, rule in enumerate(self._rules(flow.partition)):
-                rule.check(Linear(np.zeros((1, 1)), flow.partition.alone(i)))
+                rule.check(_standing(flow.partition.alone(i)))
 
     def near(self, flow: Any, x: Any) -> Rule:
         from .local import local
@@ -169,3 +169,9 @@ def _check_inner(rule: Any) -> None:
         )
     if isinstance(rule.lr, Mapping):
         raise InputError("give step sizes by player to the outer rule, not to the inner one")
+
+
+def _standing(partition: Any) -> Any:
+    """A flow of these players that stands still."""
+    d = partition.dimension
+    return Linear(np.zeros((d, d)), partition)

@@ -13,6 +13,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.map import SymbolicMap
 from ..dynamics.partition import Partition
 from ..dynamics.vectors import stack
 from ..errors import InputError, NotAtRestError
@@ -50,12 +51,13 @@ class Local(Rule):
     def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
         local = replace(self, rule=self.rule.with_each_lr(function))
         if "_compiled" in self.__dict__:  # one compilation serves every step size
-            local.__dict__["_compiled"] = self._compiled
+            object.__setattr__(local, "_compiled", self._compiled)
         return local
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
         if isinstance(self.flow, SymbolicFlow):
             own = self.rule.map(self.flow)
+            assert isinstance(own, SymbolicMap)
             start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
             at = dict(zip(own.variables, start, strict=True))
             jacobian = own.jacobian()
