@@ -55,6 +55,7 @@ def box(texts: Iterable[str]) -> dict[str, tuple[float, float]]:
 
 WHOLE = ("steps", "k", "at_step")
 FLAGS = ("past", "alignment", "exact", "stop_gradient", "nesterov")
+ALONE = ("to", "inner")  # by player only for those named
 NAMES = ("leader", "player", "of", "by", "on", "discriminator")
 
 
@@ -100,7 +101,7 @@ def _settings(
         if not isinstance(given.get(setting), dict):
             default = None if known is None else known[setting]
             others = given.get(setting, default)
-            given[setting] = {} if setting == "to" else {"": others}
+            given[setting] = {} if setting in ALONE else {"": others}
         given[setting][player] = worth
     return given
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..dynamics.flow import Flow
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from ..fields import (
     LOLA,
     Consensus,
@@ -80,6 +80,8 @@ def applicable_fields(
     """The fields that can be made of the game, and the others with the reason."""
     good, bad = [], []
     for field in fields:
+        if not isinstance(field, Field):
+            raise InputTypeError(f"{field!r} is no field; use for example Consensus(gamma=0.1)")
         try:
             field.check(numeric)
             field.flow(system)
@@ -93,6 +95,8 @@ def applicable_rules(flow: Flow, rules: Sequence[Rule]) -> tuple[list[Rule], lis
     """The rules that can step along the flow, and the others with the reason."""
     good, bad = [], []
     for rule in rules:
+        if not isinstance(rule, Rule):
+            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
         try:
             rule.with_each_lr(float).check(flow)
             good.append(rule)

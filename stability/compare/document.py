@@ -40,8 +40,9 @@ def document(comparison: Comparison) -> tuple[Block, ...]:
     for name in dict.fromkeys(tuned.name for tuned in comparison.tuned):
         blocks += _tuning(name, [tuned for tuned in comparison.tuned if tuned.name == name])
     if comparison.inapplicable:
-        items = [f"{own.name}: {own.because}" for own in comparison.inapplicable]
-        blocks += [Heading("Does not apply here", 2), Bullets(tuple(map(whole, items)))]
+        items = (f"{_spaced(own.name)}: {own.because}" for own in comparison.inapplicable)
+        stopped = tuple(item if item.endswith(".") else f"{item}." for item in items)
+        blocks += [Heading("Does not apply here", 2), Bullets(stopped)]
     if comparison.warnings:
         blocks += [
             Heading("Warnings", 2),
@@ -53,7 +54,7 @@ def document(comparison: Comparison) -> tuple[Block, ...]:
 def _headline(comparison: Comparison) -> str:
     points = comparison.equilibria
     if not points:
-        return "No equilibrium was found at which algorithms could be compared."
+        return "There is no equilibrium at which algorithms could be compared."
     where = (
         f"At {point(points[0])}"
         if len(points) == 1
@@ -61,25 +62,51 @@ def _headline(comparison: Comparison) -> str:
     )
     fast = [row for row in comparison.rows if row.steps_per_digit is not None]
     if not fast:
-        return f"{where} no algorithm converges, whatever its step size."
+        unknown = sum(row.spectral_radius is None for row in comparison.rows)
+        but = f" ({unknown} could not be judged)" if unknown else ""
+        return f"{where} no algorithm converges exponentially, whatever its step size{but}."
     first = fast[0]
+    counted = [row for row in fast if not row.cost.solves]
+    cheapest = min(counted, key=lambda row: (row.work_per_digit, row.cost.work), default=None)
     text = f"{where} {_spaced(first.name)} converges fastest"
-    if first.steps_per_digit:
-        text += f"{_with_step(first)}, {number(first.steps_per_digit, 3)} steps for each digit."
-    else:
-        text += ", the faster the larger its steps."
-    counted = [row for row in fast if not row.cost.solves and row.work_per_digit is not None]
-    if counted:
-        cheapest = min(counted, key=lambda row: row.work_per_digit or 0.0)
-        text += (
-            f" Least work without solving equations: {_spaced(cheapest.name)}{_with_step(cheapest)}, "
-            f"{number(cheapest.work_per_digit, 3)} gradient evaluations for each digit."
-        )
-    return text
+    if cheapest is first and first.steps_per_digit:
+        return f"{text}{_with_step(first)}: {_steps(first)}, {_evaluations(first)} for each digit."
+    text += f"{_with_step(first)}{_so_fast(first, _steps(first))}."
+    if cheapest is None or cheapest is first:
+        return text
+    name = f"{_spaced(cheapest.name)}{_with_step(cheapest)}"
+    speed = _so_fast(cheapest, _evaluations(cheapest))
+    return f"{text} Least work without solving equations: {name}{speed}."
 
 
 def _with_step(row: Row) -> str:
     return "" if row.best_lr is None else f" with lr = {per_player(row.best_lr)}"
+
+
+def _so_fast(row: Row, effort: str) -> str:
+    grows = row.best_lr is None and row.settings.get("lr") is not None
+    if row.steps_per_digit:
+        return f"{' with ever larger steps' if grows else ''}, {effort} for each digit"
+    return (
+        ", the faster the larger its steps"
+        if grows
+        else ", which gets there in finitely many steps"
+    )
+
+
+def _steps(row: Row) -> str:
+    return f"{_count(row.steps_per_digit, 3)} steps"
+
+
+def _evaluations(row: Row) -> str:
+    return f"{_count(row.work_per_digit, 3)} gradient evaluations"
+
+
+def _count(x: float | None, digits: int = FEW) -> str:
+    """A number of something: no powers of ten before a million."""
+    if x is None or not 10**digits <= x < 1e6:
+        return number(x, digits)
+    return f"{float(f'{x:.{digits}g}'):.0f}"
 
 
 def _title(comparison: Comparison) -> str:
@@ -134,9 +161,9 @@ def _row(row: Row, total: int) -> TableRow:
             _verdict(row.verdict, row.verdicts, total),
             _critical(row),
             _best(row),
-            number(row.best_spectral_radius, FEW),
+            _radius(row.best_spectral_radius),
             _work(row),
-            number(row.work_per_digit, FEW),
+            _work_per_digit(row),
         ),
         tuple(notes),
     )
@@ -165,16 +192,31 @@ def _best(row: Row) -> str:
     return _few(row.best_lr)
 
 
+def _radius(x: float | None) -> str:
+    """Four digits, or as many as it takes to tell it from one."""
+    return number(x, FEW) if x is None or abs(x - 1) >= 1e-3 else radius(x)
+
+
 def _few(lr: Any) -> str:
     return per_player(lr) if isinstance(lr, Mapping) else number(lr, FEW)
 
 
 def _work(row: Row) -> str:
     solves = row.cost.solves
-    text = number(row.cost.work, 3)
+    text = _count(row.cost.work, 3)
     if not solves:
         return text
     solved = f"{number(solves, 3)} solve{'s' if solves != 1 else ''}"
+    return solved if row.cost.work == 0 else f"{text} + {solved}"
+
+
+def _work_per_digit(row: Row) -> str:
+    if row.steps_per_digit is None or (row.steps_per_digit == 0 and row.best_lr is None):
+        return MISSING
+    text, solves = _count(row.work_per_digit), row.steps_per_digit * row.cost.solves
+    if not solves:
+        return text
+    solved = f"{_count(solves, 3)} solves"
     return solved if row.cost.work == 0 else f"{text} + {solved}"
 
 
@@ -265,7 +307,7 @@ def _explanation(comparison: Comparison) -> str:
         f"As given: at {given}. Critical lr: every smaller step is stable (none: no small step is). "
         "Best lr: the step with the smallest spectral radius, which is the factor by which the error "
         "shrinks in the long run. Work: evaluations of the whole gradient; a product with the Jacobian "
-        "counts as one more; equations to solve are listed apart and not in the work. Work per digit: "
+        "counts as one more; equations to solve are listed apart. Work per digit: "
         "what it takes to divide the error by ten at the best lr."
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +18,11 @@ from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..report.analysis import describe, find_places
+from ..report.numbers import SPACE, point
 from ..report.pointwise import Place, analyse_flow
 from ..report.ruled import Linearised, analyse_rule, settled
 from ..report.structure import structure, zero_sum
-from ..report.subject import FieldFlow, Subject, penalised, plain, prepare
+from ..report.subject import FieldFlow, Subject, penalised, plain, prepare, without_others
 from ..report.subject import System as AnySystem
 from ..report.value import FlowAnalysis, RuleAnalysis
 from ..rules import Alternating, Rule, Simultaneous
@@ -75,7 +77,7 @@ def compare(
     best step, then by work.
 
     Raises InputError for a map, and as `stability.report` does. Algorithms that do not apply to the game are
-    not errors: they are listed with the reason, unless they were asked for by name and none applies.
+    listed with the reason; one that was asked for by name is an error.
     """
     say = progress or (lambda _: None)
     game = penalised(system, penalties)
@@ -86,14 +88,15 @@ def compare(
     places, search, warnings = find_places(
         subject, at, starts, seed, whether_zero_sum, elsewhere=False
     )
-    places = [place for place in places if place.main.stationary and place.main.differentiable]
+    places, left_out = _usable(subject, places)
+    warnings += left_out
     if not places:
         warnings.append("there is no equilibrium at which algorithms could be compared")
     known = _Known(subject, tuple(places))
     rows = []
-    for i, rule in pairs:
+    for (i, rule), name in zip(pairs, _names(pairs, flows), strict=True):
         say(f"{rule.name} on {subject.flows[i].name}")
-        rows.append(_row(known, i, flows[i], rule, exact))
+        rows.append(_row(known, i, flows[i], rule, name, exact))
     algorithms = [(flow, None) for flow in flows] + [(flows[i], rule) for i, rule in pairs]
     tuned: list[Tuned] = []
     for name, (low, high) in (tune or {}).items():
@@ -130,7 +133,10 @@ def _algorithms(
     if not isinstance(subject.numeric, Game):
         if fields:
             raise InputError(f"fields are made from games; a {subject.kind} is its own field")
-        good, bad = applicable_rules(subject.flows[0].numeric, rules or every_rule())
+        own = every_rule() if rules is None else rules
+        good, bad = applicable_rules(subject.flows[0].numeric, own)
+        if rules is not None and bad:
+            raise InputError(f"{bad[0].name}: {bad[0].because}")
         return [(0, rule) for rule in good], [None], bad
     everything = fields is None and rules is None
     asked = (
@@ -149,9 +155,26 @@ def _algorithms(
         good, not_good = applicable_rules(field.flow(subject.numeric), own)
         if rules is not None and not_good:
             raise InputError(f"{not_good[0].name}: {not_good[0].because}")
-        pairs += [(i, rule) for rule in good]
+        pairs += [(i, without_others(rule, subject.numeric.players)) for rule in good]
         bad += not_good
     return pairs, found, list(dict.fromkeys(bad))
+
+
+def _usable(subject: Subject, places: Sequence[Place]) -> tuple[list[Place], list[str]]:
+    """The places that are equilibria with a derivative, and what is said of the others."""
+    usable, left_out = [], []
+    for place in places:
+        if place.main.stationary and place.main.differentiable:
+            usable.append(place)
+        else:
+            where = point(_named(subject, place)).replace(SPACE, " ")
+            because = "the field is not differentiable there"
+            if place.main.differentiable:
+                because = (
+                    f"it is no equilibrium, the field has size {place.main.residual:.6g} there"
+                )
+            left_out.append(f"{where} is left out: {because}")
+    return usable, left_out
 
 
 @dataclass(frozen=True)
@@ -180,9 +203,10 @@ class _Known:
         ]
 
 
-def _row(known: _Known, i: int, field: Field | None, rule: Rule, exact: bool) -> Row:
+def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exact: bool) -> Row:
     subject = known.subject
-    found = [analyse_rule(subject, flow, e, rule, own, exact) for flow, e, own in known.at(i)]
+    one = len(known.places) == 1  # of several, step sizes are those of all together
+    found = [analyse_rule(subject, flow, e, rule, own, exact, one) for flow, e, own in known.at(i)]
     partition = subject.flows[i].numeric.partition
     game = subject.numeric if isinstance(subject.numeric, Game) else None
     cost = step_cost(rule, field, game, partition)
@@ -190,9 +214,9 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, exact: bool) ->
     sizes = found[0] if len(found) == 1 else _worst(known, i, rule, found)
     radii = [a.spectral_radius for a in found]
     best = sizes.best_spectral_radius if sizes is not None else None
-    best = 0.0 if best is not None and best < NILPOTENT else best
     if rule.lr is None and found and all(v == WORST[-1] for v in verdicts):
-        best = max(r for r in radii if r is not None)
+        best = max(a.stability.value or 0.0 for a in found)  # across a manifold, if there is one
+    best = 0.0 if best is not None and best < NILPOTENT else best
     digits = None if best is None else _steps_per_digit(best)
     because = next((a.stability.because for a in found if a.multipliers is None), rule.remark)
     conditions = None
@@ -201,7 +225,7 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, exact: bool) ->
 
         conditions = conditions_text(subject, field, known.at(i)[0][1], rule)
     return Row(
-        _name(rule, field),
+        name,
         rule.name,
         plain(rule.settings),
         subject.flows[i].name,
@@ -284,10 +308,25 @@ def _one(at: Any) -> Mapping[str, Any] | None:
     return at[0]
 
 
-def _name(rule: Rule | None, field: Field | None) -> str:
+def _names(pairs: Sequence[tuple[int, Rule]], flows: Sequence[Field | None]) -> list[str]:
+    """The algorithms' names, with step sizes where they are told apart by nothing else."""
+    names = [_name(rule, flows[i]) for i, rule in pairs]
+    often = Counter(names)
+    return [
+        name if often[name] == 1 else _name(rule, flows[i], with_lr=True)
+        for name, (i, rule) in zip(names, pairs, strict=True)
+    ]
+
+
+def _name(rule: Rule | None, field: Field | None, with_lr: bool = False) -> str:
     if rule is None:
         return f"the {field} flow"
-    return str(rule) if field is None or isinstance(field, Gradient) else f"{rule} on {field}"
+    text = str(rule)
+    if with_lr and rule.lr is not None:
+        sizes = rule.lr if isinstance(rule.lr, Mapping) else {"": rule.lr}
+        own = ",".join(f"{f'lr.{p}' if p else 'lr'}={float(h):g}" for p, h in sizes.items())
+        text += f"{',' if ':' in text else ':'}{own}"
+    return text if field is None or isinstance(field, Gradient) else f"{text} on {field}"
 
 
 def _steps_per_digit(radius: float) -> float | None:
@@ -299,21 +338,22 @@ def _steps_per_digit(radius: float) -> float | None:
 def _flow_row(known: _Known, i: int, field: Field | None) -> FlowRow:
     flows = known.flows(i)
     verdicts = tuple(f.stability.verdict for f in flows)
-    abscissas = [f.spectral_abscissa for f in flows if f.spectral_abscissa is not None]
+    abscissas = [f.spectral_abscissa for f in flows if f.stationary]
     return FlowRow(
         "given" if field is None else str(field),
         known.subject.flows[i].name,
         known.subject.flows[i].settings,
         min(verdicts, key=WORST.index) if verdicts else "undecided",
         verdicts,
-        max(abscissas, default=None),
+        max((a for a in abscissas if a is not None), default=None),
     )
 
 
-def _order(row: Row) -> tuple[float, float, float, str]:
+def _order(row: Row) -> tuple[float, int, int, float, str]:
     """Convergent ones first, by rate and then by work; then by how stable they are at their own step."""
     best = 2.0 if row.best_spectral_radius is None else row.best_spectral_radius
-    return (round(best, 10), -WORST.index(row.verdict), row.cost.work, row.rule)
+    stable = sum(v in WORST[-2:] for v in row.verdicts)
+    return (round(best, 10), -WORST.index(row.verdict), -stable, row.cost.work, row.rule)
 
 
 def _named(subject: Subject, place: Place) -> dict[str, float]:

@@ -31,6 +31,13 @@ from .value import NOT_AT_REST, Drift, RuleAnalysis
 
 HUGE = 1e150  # squares overflow beyond
 NOT_DIFFERENTIABLE = "not differentiable here"
+NO_STEPS = (
+    None,
+    None,
+    None,
+    None,
+    None,
+)  # critical, in closed form, best, radius there, all stable
 
 
 @dataclass(frozen=True)
@@ -50,8 +57,12 @@ def analyse_rule(
     rule: Rule,
     known: Linearised | None,
     closed_forms: bool = True,
+    step_sizes: bool = True,
 ) -> RuleAnalysis:
-    """A rule at a point that is `e` to its field; without closed forms of the critical step it is faster."""
+    """A rule at a point that is `e` to its field.
+
+    It is faster without closed forms of the critical step, and much faster without any step sizes.
+    """
     near = settled(field, e, rule, known)
     if isinstance(near, RuleAnalysis):
         return near
@@ -82,9 +93,11 @@ def analyse_rule(
         tangent=None if tangent is None else near.lifted(matrix, partition, tangent),
         linear=known.linear,
     )
-    critical, text, best, best_radius, stable = _steps(
-        subject, e, near, exactly if closed_forms else None, matrix, exact, partition
-    )
+    critical, text, best, best_radius, stable = NO_STEPS
+    if step_sizes:
+        critical, text, best, best_radius, stable = _steps(
+            subject, e, near, exactly if closed_forms else None, matrix, exact, partition
+        )
     whole, across = found.spectrum.radius, found.across.radius.value
     converges = found.verdict.verdict == "exponentially stable"
     return RuleAnalysis(
@@ -215,7 +228,7 @@ def _steps(
     """Critical step size, its closed form, best step size, the radius there, and all stable ones."""
     k = e.tangent.shape[1]
     if k == len(jacobian) or rule.lr is None:
-        return None, None, None, None, None
+        return NO_STEPS
     base = unit(rule).with_each_lr(float)
     sizes = rule_step_sizes(base, jacobian, partition, e.tangent if k else None)
     critical, text = sizes.critical, None

@@ -175,11 +175,11 @@ def _rules(
             raise InputError("a map is already discrete; rules step along a field")
         for flow in flows:
             rule.with_each_lr(float).check(flow)
-        chosen.append(_without_others(rule, system.partition.players))
+        chosen.append(without_others(rule, system.partition.players))
     return tuple(chosen)
 
 
-def _without_others(rule: Rule, players: Sequence[str]) -> Rule:
+def without_others(rule: Rule, players: Sequence[str]) -> Rule:
     """The rule without a step size for "the others" where every player has its own."""
     lr = rule.lr
     if isinstance(lr, Mapping) and all(p in lr for p in players):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -167,3 +167,11 @@ class Projected(Kept):
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         radius = self._radius(i, partition)
         return np.array([] if radius is None else [float(radius) - np.linalg.norm(own)])
+
+
+def interior(rule: Rule) -> Rule:
+    """The rule without its projections, as it acts inside their sets."""
+    if isinstance(rule, Kept):
+        return interior(rule.inner)
+    inner = getattr(rule, "inner", None)
+    return replace(rule, inner=interior(inner)) if isinstance(inner, Rule) else rule  # pyright: ignore

@@ -20,6 +20,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.system import exact
 from ..errors import InputError, InputTypeError
 from ..rules import Rule
+from ..rules.projection import interior
 from .exact import closed_form_roots, factors
 from .hurwitz import characteristic_polynomial
 
@@ -48,6 +49,7 @@ def multipliers(rule: Rule, eigenvalues: Any) -> Any:
             roots += own * multiplicity
         return tuple(roots)
     _check_commutes(rule)
+    rule = interior(rule)
     if any(isinstance(s, sympy.Expr) and s.free_symbols for s in rule.settings.values()):
         raise InputError(f"multipliers at numbers need numbers as settings of {rule.name}")
     values = np.asarray(eigenvalues, dtype=complex)
