@@ -85,9 +85,7 @@ def compare(
     subject = prepare(game, [f for f in flows if f is not None], [], parameters, box)
     say("looking for equilibria")
     whether_zero_sum = zero_sum(subject)
-    places, search, warnings = find_places(
-        subject, at, starts, seed, whether_zero_sum, elsewhere=False
-    )
+    places, search, warnings = find_places(subject, at, starts, seed, elsewhere=False)
     places, left_out = _usable(subject, places)
     warnings += left_out
     if not places:

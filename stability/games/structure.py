@@ -1,4 +1,4 @@
-"""What a game is as a whole: whether it is zero-sum."""
+"""What a game is as a whole: whether it is zero-sum, strategically or outright."""
 
 from __future__ import annotations
 
@@ -30,15 +30,36 @@ def is_zero_sum(
     if len(partition.players) < 2:
         return False
     if points is None:
-        start = np.zeros(partition.dimension) if game.start is None else np.asarray(game.start)
-        rng = np.random.default_rng(0)
-        points = start + rng.uniform(-1, 1, (3, partition.dimension))
+        points = _around_start(game)
     pairs = list(itertools.combinations(partition.slices, 2))
     for hessians in map(_hessians(game, values or {}), points):
         total, scale = hessians.sum(axis=0), np.abs(hessians).max()
         if not all(np.abs(total[i, j]).max() <= SAME * scale for i, j in pairs):
             return False
     return True
+
+
+def adds_to_zero(game: Game) -> bool:
+    """Whether the two players' losses add up to a constant: ∇L₁ = −∇L₂, and not only ∇²₁₂L₁ = −∇²₁₂L₂.
+
+    Only then does ∇₂L₁ vanish wherever ∇₂L₂ does, for players who look at the other's effect on themselves.
+    """
+    if len(game.partition.players) != 2:
+        return False
+    with jax.enable_x64(True):
+        for x in _around_start(game).astype(np.float64):
+            first, second = (np.asarray(game.gradient(i, x)) for i in range(2))
+            scale = max(np.abs(first).max(), np.abs(second).max())
+            if not np.abs(first + second).max() <= SAME * scale:
+                return False
+    return True
+
+
+def _around_start(game: Game | SymbolicGame) -> np.ndarray:
+    """Three points, shape (3, d)."""
+    d = game.partition.dimension
+    start = np.zeros(d) if game.start is None else np.asarray(game.start)
+    return start + np.random.default_rng(0).uniform(-1, 1, (3, d))
 
 
 def _hessians(game: Game | SymbolicGame, values: Mapping[sympy.Symbol, sympy.Expr]):

@@ -57,7 +57,7 @@ def report(
     """
     subject = prepare(penalised(system, penalties), fields, rules, parameters, box)
     whether_zero_sum = zero_sum(subject)
-    places, search, warnings = find_places(subject, at, starts, seed, whether_zero_sum)
+    places, search, warnings = find_places(subject, at, starts, seed)
     equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
     return Report(
         __version__,
@@ -73,7 +73,6 @@ def find_places(
     at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
     starts: int | None,
     seed: int,
-    zero_sum: bool | None,
     elsewhere: bool = True,
 ) -> tuple[list[Place], SearchInfo, list[str]]:
     """The points to analyse, found or given, how they were found, and warnings. Raises InputError.
@@ -91,7 +90,7 @@ def find_places(
     warnings = list(found.warnings)
     if at is None:
         if elsewhere:
-            places = with_rest_points(subject, places, zero_sum, starts, seed)
+            places = with_rest_points(subject, places, starts, seed)
         if not found.exhaustive:
             warnings.append(
                 "the equilibria come from a multi-start search, which proves nothing about completeness"

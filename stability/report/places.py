@@ -10,6 +10,8 @@ import numpy as np
 from ..dynamics.batch import batch_size, batched
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..equilibria.search import Evaluate
+from ..games.game import Game
+from ..games.structure import adds_to_zero
 from ..rules import Rule
 from .pointwise import Place
 from .subject import FieldFlow, Subject
@@ -27,12 +29,12 @@ def field_at(subject: Subject, field: FieldFlow, e: Equilibrium) -> Equilibrium:
 def with_rest_points(
     subject: Subject,
     places: Sequence[Place],
-    zero_sum: bool | None,
     starts: int | None,
     seed: int,
 ) -> list[Place]:
     """The places, and those where only a field that looks beyond the gradient, or only a rule, rests."""
     found = list(places)
+    opposed = isinstance(subject.numeric, Game) and adds_to_zero(subject.numeric)
     for i, field in enumerate(subject.flows):
         if not field.keeps:
             own = _search(
@@ -41,7 +43,7 @@ def with_rest_points(
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:
-            if rule.rests_elsewhere and not (zero_sum and rule.name == "unrolled"):
+            if rule.rests_elsewhere and not (opposed and rule.name == "unrolled"):
                 for e in _search(subject, _displacement(field, rule), None, starts, seed):
                     _add(subject, found, e, None)
     scale = subject.box[:, 1] - subject.box[:, 0]

@@ -17,7 +17,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.expressions import parse_expression
 from ..games.game import Game
-from ..games.structure import is_zero_sum
+from ..games.structure import adds_to_zero
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Alternating, Rule, Simultaneous
@@ -195,7 +195,7 @@ def _field_flow(
     flow = gradient if isinstance(field, Gradient) else field.flow(numeric)
     keeps = field.keeps_equilibria
     if not keeps and field.keeps_when_zero_sum and len(numeric.players) == 2:
-        keeps = is_zero_sum(symbolic if symbolic is not None else numeric)
+        keeps = adds_to_zero(numeric)
     return FieldFlow(field.name, plain(field.settings), flow, in_sympy, keeps)
 
 

@@ -144,10 +144,9 @@ class EquilibriumAnalysis:
     @property
     def at_rest(self) -> bool:
         """Whether something rests here: the game's own field, another one, or a rule."""
-        moving = [*self.flows, *self.rules]
-        return self.differentiable and (
-            self.stationary or any(m.type not in (NOT_AT_REST, None) for m in moving)
-        )
+        somewhere = [flow.stationary for flow in self.flows]
+        somewhere += [rule.multipliers is not None for rule in self.rules]
+        return self.differentiable and (self.stationary or any(somewhere))
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def rows_of(name):
     return compared(name).rows
 
 
-GRID = np.geomspace(1e-4, 1e3, 1500)
+GRID = np.geomspace(1e-4, 1e3, 700)
 
 
 def check_steps(row, radius):
@@ -126,9 +126,7 @@ def check_steps(row, radius):
             assert values.min() >= row.best_spectral_radius - SAME
         return
     assert radius(row.best_lr) == pytest.approx(row.best_spectral_radius, abs=DOUBLE)
-    fine = row.best_lr * np.concatenate(
-        [np.linspace(0.9, 1.1, 401), np.linspace(0.999, 1.001, 101)]
-    )
+    fine = row.best_lr * np.concatenate([np.linspace(0.9, 1.1, 201), np.linspace(0.999, 1.001, 51)])
     assert min(values.min(), min(map(radius, fine))) >= row.best_spectral_radius - SAME
 
 
@@ -269,9 +267,9 @@ def compare_wells(points, fields, rules):
 
 @cache
 def compared_wells(points):
-    fields = [st.Gradient(), st.Consensus(), st.LookaheadOpponent()]
-    rules = [st.Simultaneous(), st.Alternating(), st.Optimistic(), st.Nesterov(beta=0.5), st.Proximal(),
-             st.Lookahead(), st.HeavyBall(beta=-0.5), st.Competitive(), st.BestResponse()]  # fmt: skip
+    fields = [st.Gradient(), st.Consensus()]
+    rules = [st.Simultaneous(), st.Alternating(), st.Optimistic(), st.Proximal(), st.Lookahead(),
+             st.BestResponse()]  # fmt: skip
     return compare_wells(points, fields, rules)
 
 
@@ -288,7 +286,7 @@ def worst_radius(points, name):
 def test_the_worst_of_several_equilibria(points):
     found = compared_wells(points)
     assert [e["p"] for e in found.equilibria] == list(points)
-    assert len(found.rows) == 27
+    assert len(found.rows) == 12
     for row in found.rows:
         if row.name == "best-response" and points == WELLS_AND_HILL:
             assert row.spectral_radius is None  # on the hill the first player has no optimum

@@ -419,10 +419,13 @@ def moving() -> Report:
     v = Verdict(
         "undecided", 1.0, None, "numeric", "the point is not stationary: the field there has size 1"
     )
-    flow = FlowAnalysis("gradient", {}, np.array([1j, -1j]), ("I", "-I"), 0.0, 0.0, "centre", v)
+    eigenvalues = np.array([1j, -1j])
+    flow = FlowAnalysis(
+        "gradient", {}, eigenvalues, ("I", "-I"), 0.0, 0.0, "centre", v, stationary=False
+    )
     simultaneous = RuleAnalysis(
-        "simultaneous", {"lr": 0.1}, "gradient", {}, np.array([1 + 0.1j, 1 - 0.1j]), 1.01**0.5,
-        1e-16, "unstable focus", v, None, None, None, None, None,
+        "simultaneous", {"lr": 0.1}, "gradient", {}, None, None, None, "not at rest", v,
+        None, None, None, None, None,
     )  # fmt: skip
     e = EquilibriumAnalysis(
         {"x": 1.0, "y": 0.5}, None, 1.0, False, True, "undecided", 0,

@@ -420,7 +420,7 @@ def test_the_leading_multipliers_are_the_largest():
 def test_settings_are_written_as_on_the_command_line():
     given = {"lr": {"": 0.1, "disc": 0.25}, "steps": 2, "order": ["gen", "disc"], "beta": None}
     assert settings(given) == "lr=0.1, lr.disc=0.25, steps=2, order=gen+disc"
-    assert settings({"inner": {"rule": "heun"}, "fast": True}) == "inner.rule=heun, fast=True"
+    assert settings({"inner": {"rule": "heun"}, "fast": True}) == "inner.rule=heun, fast=true"
 
 
 @pytest.mark.parametrize(
