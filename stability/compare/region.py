@@ -13,7 +13,6 @@ from ..fields import Field
 from ..report.analysis import find_places
 from ..report.pointwise import analyse_flow
 from ..report.ruled import settled
-from ..report.structure import zero_sum
 from ..report.subject import System, prepare
 from ..report.value import RuleAnalysis
 from ..rules import Rule
@@ -70,7 +69,7 @@ def step_region(
     if not subject.flows or len(subject.flows[0].numeric.partition.players) != 2:
         raise InputError("a region in the plane of two step sizes needs a game of two players")
     flow = subject.flows[0]
-    places, _, _ = find_places(subject, at, None, seed, zero_sum(subject), elsewhere=False)
+    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
     if len(places) != 1:
         raise InputError(
             f"there are {len(places)} equilibria; say which one: at={{variable: value}}"

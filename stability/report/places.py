@@ -14,6 +14,7 @@ from ..games.game import Game
 from ..games.structure import adds_to_zero
 from ..rules import Rule
 from .pointwise import Place
+from .ruled import may_rest_elsewhere
 from .subject import FieldFlow, Subject
 
 
@@ -43,7 +44,7 @@ def with_rest_points(
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:
-            if rule.rests_elsewhere and not (opposed and rule.name == "unrolled"):
+            if may_rest_elsewhere(rule) and not (opposed and rule.name == "unrolled"):
                 for e in _search(subject, _displacement(field, rule), None, starts, seed):
                     _add(subject, found, e, None)
     scale = subject.box[:, 1] - subject.box[:, 0]

@@ -149,7 +149,7 @@ def settled(
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
     at_rest = e.stationary and known is not None
     e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
-    if not at_rest and not rule.rests_elsewhere:
+    if not at_rest and not may_rest_elsewhere(rule):
         kind = NOT_AT_REST if e.differentiable else NOT_DIFFERENTIABLE
         return no_rule(rule, field, kind, no_verdict(e, field))
     try:
@@ -163,6 +163,14 @@ def settled(
     except InputError as error:
         return no_rule(rule, field, "no linearisation", _undecided(str(error)))
     return near
+
+
+def may_rest_elsewhere(rule: Rule) -> bool:
+    """Whether the rule, or one inside it, may rest where the field does not."""
+    inner = getattr(rule, "inner", None)
+    inside = inner.values() if isinstance(inner, Mapping) else [inner]
+    own = (may_rest_elsewhere(one) for one in inside if isinstance(one, Rule))
+    return rule.rests_elsewhere or any(own)
 
 
 def no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:

@@ -55,11 +55,12 @@ def test_lola_on_the_tandem_game(step):
         assert resting == (["lola"] if own else ["gradient"])
         assert e.stationary is not own
         assert e.at_rest
-    # the curve of LOLA's points is judged across: with s = x + y both players move by −2s + 2 + …
-    lola = next(f for f in lines[max(lines, key=lambda k: abs(k - 1))].flows if f.field == "lola")
-    # vᵢ = −2(s − 1) + step·(2(2s − 2) + 2(2(s − 1) − … )): its slope in s is −2 + 8·step for each
+    e = next(e for line, e in lines.items() if abs(line - moved) < SAME)
+    lola = next(f for f in e.flows if f.field == "lola")
+    # with s = x + y the first player follows −∇ₓ(L₁ − step ∇_yL₁ ∇_yL₂) = −(2s − 2) + step (8s − 4), so
+    # ṡ = −4s + 4 + step (16s − 8), which is judged across the line
     assert lola.stability.verdict == "exponentially stable"
-    assert lola.stability.value == pytest.approx(2 * (-2 + 8 * step), abs=SAME)
+    assert lola.stability.value == pytest.approx(-4 + 16 * step, abs=SAME)
 
 
 def test_stackelberg_rests_where_the_leader_counts_on_the_reply():
@@ -89,6 +90,22 @@ def test_stackelberg_rests_where_the_leader_counts_on_the_reply():
     there = report.to_text(300)
     assert "which is no equilibrium of the game, " in there
     assert any("the stackelberg field rest" in remark for remark in leader.remarks)
+
+
+def test_losses_that_only_nearly_add_up_to_zero():
+    """V = xy + x²/2 − 2x against −V + y²/2 − y is zero-sum for the gradient, but not for a leader.
+
+    The game rests at (1/2, 3/2), where ∇_yV = 1/2. The reply is y = x + 1, so the leader's total gradient
+    is x + y − 2 + x, zero at (1/3, 4/3).
+    """
+    value = x * y + x**2 / 2 - 2 * x
+    game = st.SymbolicGame({"p": ([x], value), "q": ([y], -value + y**2 / 2 - y)})
+    report = st.report(game, fields=[st.Gradient(), st.Stackelberg("p")], rules=[])
+    assert report.system.zero_sum is True
+    own, leader = at(report, (1 / 2, 3 / 2)), at(report, (1 / 3, 4 / 3))
+    assert [f.stationary for f in own.flows] == [True, False]
+    assert [f.stationary for f in leader.flows] == [False, True]
+    same_spectrum(leader.flows[1].eigenvalues, [[-2, -1], [1, -1]])
 
 
 def test_a_search_that_is_given_a_point_looks_nowhere_else():
@@ -129,10 +146,9 @@ def test_unrolled_in_a_zero_sum_game_rests_with_the_game():
     report = st.report(st.games.dirac_gan_r1(), rules=[st.Unrolled(0.1, k=2)])
     (e,) = report.equilibria
     (rule,) = e.rules
-    # θ follows −ψ₂/2 differentiated through ψ₂ = (1 − 0.03)²ψ + 0.05(1 + 0.97)θ, with V's own −γψ²/2
+    # θ descends θψ₂/2 at ψ₂ = (1 − 0.03)²ψ + 0.05(1 + 0.97)θ = qψ + cθ (the penalty is ψ's alone)
     q, c = 0.97**2, 0.05 * 1.97
-    gradient = [c / 2 + c / 2 - 0.3 * c * c, q / 2 - 0.3 * c * q]  # of ψ₂θ/2 − γψ₂²/2 by (θ, ψ)
-    step = [[1 - 0.1 * gradient[0], -0.1 * gradient[1]], [0.05, 0.97]]
+    step = [[1 - 0.1 * c, -0.1 * q / 2], [0.05, 0.97]]
     same_spectrum(rule.multipliers, step)
 
 
