@@ -186,7 +186,7 @@ def compare(
 @click.option("--rule", metavar="RULE", help="The rule; default: simultaneous:lr=0.1.")
 @click.option(
     "--penalty", "penalties", multiple=True, metavar="PENALTY",
-    help="A penalty: r1:gamma=0.3. Repeatable.",
+    help="A penalty: gradient-norm:coefficient=0.1,of=disc. Repeatable.",
 )  # fmt: skip
 @click.option("--at", metavar="POINT", help='The equilibrium to follow: --at "x=0,y=0".')
 @click.option(

@@ -162,12 +162,12 @@ class SymbolicFlow(SymbolicSystem):
         """Player i's rows of v(x), shape (d_i, 1)."""
         return self._at(self.partition.part(i, self.expressions), x)
 
-    def restricted(self, i: int, x: sympy.MatrixBase) -> SymbolicFlow:
+    def restricted(self, i: int, x: Sequence[Any] | sympy.MatrixBase) -> SymbolicFlow:
         """Player i's own flow, in d_i variables, while the others' strategies stay those of x."""
         own = sympy.Matrix(
             [sympy.Dummy(f"own {v.name}", real=True) for v in self.partition.part(i, self.profile)]
         )
-        values = self.part(i, self.partition.replaced(i, own, x))
+        values = self.part(i, self.partition.replaced(i, own, sympy.Matrix(x)))
         return SymbolicFlow(dict(zip(own, values, strict=True)), partition=self.partition.alone(i))
 
     def implicit_step(self, sizes: Sequence[Any], x: sympy.MatrixBase) -> sympy.MatrixBase:

@@ -33,7 +33,7 @@ class Optax(Rule):
       analysis. At an exact equilibrium they are zero, and the step, which divides by their root, has no
       derivative.
     - `at_step`: the count at which schedules and bias corrections are held for the analysis.
-    - `label`: the name in reports.
+    - `label`, `hyperparameters`: the name in reports, and what to print beside it, as `(("b1", 0.5),)`.
 
     `step` is the algorithm as optax runs it; `near`, `linearise` and `frozen` hold the second moments and
     the counts. Numeric only. Needs the extra `optax`.
@@ -44,6 +44,7 @@ class Optax(Rule):
     second_moment: Any = 1.0
     at_step: int = SETTLED
     label: str = "optax"
+    hyperparameters: tuple[tuple[str, Any], ...] = ()
     holds: bool = False
 
     def __post_init__(self):
@@ -71,7 +72,7 @@ class Optax(Rule):
     def settings(self) -> dict[str, Any]:
         held = {"second_moment": self.second_moment} if self._adapts else {}
         step = {} if self.at_step == SETTLED else {"at_step": self.at_step}
-        return {"lr": self.lr, **held, **step}
+        return {"lr": self.lr, **dict(self.hyperparameters), **held, **step}
 
     @property
     def _adapts(self) -> bool:
@@ -187,7 +188,10 @@ def named_optax(name: str, lr: Any, settings: Mapping[str, Any]) -> Optax:
                 f"rule {name} has no setting {key!r}; its settings are lr, second_moment, at_step, "
                 f"{', '.join(known)}"
             )
-    return Optax(constructor(learning_rate=1.0, **passed), lr, label=name, **own)
+    shown = tuple(passed.items())
+    return Optax(
+        constructor(learning_rate=1.0, **passed), lr, label=name, hyperparameters=shown, **own
+    )
 
 
 def optax_constructor(name: str) -> Any:

@@ -126,10 +126,11 @@ def _eigenvalues(matrices: np.ndarray) -> np.ndarray:
 
 def commutes(rule: Rule) -> bool:
     """Whether every multiplier of the rule is a function of one eigenvalue of the flow."""
-    if rule.lr is None or isinstance(rule.lr, Mapping):
+    if rule.lr is None:
         return False
     # which number the step size is changes nothing, as long as it is the same for all
-    probe = rule.with_each_lr(lambda _: sympy.Rational(2, 7))
+    per_player = isinstance(rule.lr, Mapping)
+    probe = rule if per_player else rule.with_each_lr(lambda _: sympy.Rational(2, 7))
     try:
         return _commutes(probe)
     except TypeError:  # settings that cannot be hashed, such as mappings
