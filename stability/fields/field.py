@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar, overload
 
@@ -88,5 +88,25 @@ def check_player(player: Any, what: str) -> None:
 def as_text(name: str, settings: Mapping[str, Any], owner: Any) -> str:
     """A field or rule as on the command line, with the settings that are not the usual ones."""
     usual = {f.name: f.default for f in dataclass_fields(owner)}
-    own = [f"{k}={v}" for k, v in settings.items() if v is not None and v != usual.get(k)]
+    own = [
+        text
+        for setting, value in settings.items()
+        if value is not None and value != usual.get(setting)
+        for text in _written(setting, value)
+    ]
     return f"{name}:{','.join(own)}" if own else name
+
+
+def _written(setting: str, value: Any) -> Iterator[str]:
+    """`steps=2`, or `steps.disc=2` for each player in a mapping; None is the default and left out."""
+    if isinstance(value, Mapping):
+        for player, own in value.items():
+            yield from _written(f"{setting}.{player}" if player else setting, own)
+    elif isinstance(value, bool):
+        yield f"{setting}={str(value).lower()}"
+    elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
+        yield f"{setting}={'+'.join(value)}"
+    elif isinstance(value, str) and ":" in value:
+        yield f"{setting}=({value})"
+    elif value is not None:
+        yield f"{setting}={value}"

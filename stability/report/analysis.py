@@ -11,7 +11,9 @@ import sympy
 from .._version import __version__
 from ..dynamics.batch import batch_size
 from ..dynamics.system import exact as exact_number
-from ..equilibria.find import Equilibria, describe_point, find_equilibria
+from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
+from ..equilibria.newton import polish
+from ..equilibria.scaling import scaled_field
 from ..errors import InputError
 from ..fields import Field
 from ..games.game import Game
@@ -23,6 +25,10 @@ from .structure import structure, zero_sum
 from .subject import Subject, constants, penalised, prepare
 from .subject import System as AnySystem
 from .value import Report, SearchInfo, System
+
+COPIED = (
+    1e-5  # how far, relatively, a point may be from the equilibrium that a report printed it for
+)
 
 
 def report(
@@ -47,7 +53,8 @@ def report(
     - `rules`: rules to apply to every field; default for a game: simultaneous and alternating, lr = 0.1.
     - `penalties`: penalties to put on the game first, in order.
     - `parameters`: values for a symbolic system's parameters, over its own.
-    - `at`: a point (variable ↦ number), or several, to analyse instead of searching.
+    - `at`: a point (variable ↦ number), or several, to analyse instead of searching. One that agrees with an
+      equilibrium to the six digits that reports print stands for it.
     - `box`: variable ↦ (low, high), where to search, over the system's own box.
     - `starts`, `seed`: size and seed of the multi-start search.
 
@@ -134,9 +141,22 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
     for point in points:
         exact = _coordinates(subject, point)
         x = np.array([float(c.evalf(20)) for c in exact])
-        evaluate = subject.main.evaluate
-        found.append(describe_point(evaluate, x, subject.box, exact, subject.equations))
+        given = describe_point(subject.main.evaluate, x, subject.box, exact, subject.equations)
+        found.append(_meant(subject, given))
     return Equilibria(tuple(found), "given point", 0, seed, subject.box, False)
+
+
+def _meant(subject: Subject, given: Equilibrium) -> Equilibrium:
+    """The equilibrium that a given point is but for the digits left out when it was copied, or the point."""
+    if given.stationary or not given.differentiable:
+        return given
+    evaluate, box, x = subject.main.evaluate, subject.box, given.point
+    (near,) = polish(scaled_field(evaluate, box), x[None])
+    rounding = 1e-9 * (box[:, 1] - box[:, 0])
+    if (np.abs(near - x) > COPIED * np.abs(x) + rounding).any():
+        return given
+    found = describe_point(evaluate, near, box, None, subject.equations)
+    return found if found.stationary else given
 
 
 def _coordinates(subject: Subject, point: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:

@@ -60,7 +60,8 @@ def step_multipliers(
     rule: Rule, jacobian: np.ndarray, partition: Partition, tangent: np.ndarray | None = None
 ) -> Multipliers:
     """Factors (n,) ↦ multipliers (n, m), complex, of the rule with its step sizes times the factor."""
-    if not isinstance(rule.lr, Mapping) and commutes(rule):  # then the eigenvalues of J are enough, for all factors at once
+    if not isinstance(rule.lr, Mapping) and commutes(rule):
+        # the eigenvalues of J are enough, for all factors at once
         basis = None if tangent is None else complement(tangent)
         eigenvalues = np.linalg.eigvals(_modulo(jacobian, basis))
         unit = rule.with_each_lr(lambda _: 1.0)

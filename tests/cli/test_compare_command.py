@@ -233,9 +233,7 @@ def test_optax_names():
     adam, sgd = row(content, "adam"), row(content, "sgd")
     assert "held at 1" in adam["because"]
     assert adam["cost"]["gradients"] == 1.0
-    assert sgd["critical_lr"] == pytest.approx(
-        1.2
-    )  # 2γ/(1/4 + …) for simultaneous steps at γ = 0.3
+    assert sgd["critical_lr"] == pytest.approx(1.2)  # simultaneous: 2·0.15/0.25 at γ = 0.3
 
 
 def test_penalty_field_and_exact():
@@ -244,10 +242,10 @@ def test_penalty_field_and_exact():
         "--at", "x=0,y=0",
     )  # fmt: skip
     (found,) = content["algorithms"]
-    # 0.1·½‖ξ‖² on both losses: λ = −0.1 ± i, stable below 2·0.1/1.01
-    assert found["critical_lr"] == pytest.approx(0.2 / 1.01)
-    assert found["critical_lr_exact"] == "20/101"
-    assert found["conditions"].replace(" ", "") == "lr<20/101"
+    # 0.1·‖∇L‖² on both losses: λ = −0.2 ± i, stable below 2·0.2/1.04
+    assert found["critical_lr"] == pytest.approx(5 / 13)
+    assert found["critical_lr_exact"] == "5/13"
+    assert found["conditions"].replace(" ", "") == "lr<5/13"
 
 
 BAD_CALLS = [

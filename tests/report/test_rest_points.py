@@ -266,3 +266,14 @@ def test_a_rule_inside_another_rests_where_that_does():
     report = st.report(drifting(1), rules=[st.Lookahead(0.2, inner=inner)])
     edge = at(report, (0.5, 1))
     same_spectrum(edge.rules[0].multipliers, np.diag([0.5 + 0.5 * 0.6**5, 0.5]))
+
+
+def test_a_point_copied_from_a_report():
+    """Six digits of √2 stand for it; five do not."""
+    x, y = sympy.symbols("x y")
+    game = st.SymbolicGame({"p": ([x], x**3 / 3 - 2 * x + x * y), "q": ([y], y**2 / 2 - x * y**2)})
+    copied, other = st.report(game, at=[{"x": 1.41421, "y": 0}, {"x": 1.4141, "y": 0}]).equilibria
+    assert copied.stationary and copied.point["x"] == pytest.approx(math.sqrt(2), rel=1e-15)
+    assert not other.stationary and other.point["x"] == 1.4141
+    (row,) = st.compare(game, rules=[st.Simultaneous()], at={"x": 1.41421, "y": 0}).rows
+    assert row.spectral_radius == pytest.approx(1 + 0.1 * (2 * math.sqrt(2) - 1))

@@ -213,7 +213,11 @@ def test_an_inner_rule_takes_the_outer_step_size():
     assert each.lr == {"x": 0.3, "": 0.2}
     assert each.scaled(2).lr == {"x": 0.6, "": 0.4}
     assert each.settings["inner"] == {"x": "extragradient", "": "optimistic"}
-    assert str(Lookahead(0.1, inner=HeavyBall(beta=0.5))).startswith("lookahead:inner=heavy-ball")
+    assert str(Lookahead(0.1, inner=HeavyBall(beta=0.5))) == "lookahead:inner=(heavy-ball:beta=0.5)"
+    assert str(Alternating(0.1, {"": 1, "x": 2}, ("y", "x"))) == (
+        "alternating:steps=1,steps.x=2,order=y+x"
+    )
+    assert str(Extragradient(0.1, past=True)) == "extragradient:past=true"
 
 
 # ---- Flows that are no games ---------------------------------------------------------------------

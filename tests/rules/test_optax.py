@@ -206,7 +206,8 @@ def test_weight_decay_rests_elsewhere(flow):
 def test_settings_and_remarks():
     adam = named_optax("adam", 0.01, {"b1": 0.5, "second_moment": 0.1})
     assert adam.name == "adam"
-    assert adam.settings == {"lr": 0.01, "second_moment": 0.1}
+    assert adam.settings == {"lr": 0.01, "b1": 0.5, "second_moment": 0.1}
+    assert str(adam) == "adam:b1=0.5,second_moment=0.1"
     assert "held at 0.1" in adam.remark
     plain = named_optax("sgd", 0.01, {})
     assert plain.settings == {"lr": 0.01}
