@@ -273,7 +273,9 @@ def test_a_point_copied_from_a_report():
     x, y = sympy.symbols("x y")
     game = st.SymbolicGame({"p": ([x], x**3 / 3 - 2 * x + x * y), "q": ([y], y**2 / 2 - x * y**2)})
     copied, other = st.report(game, at=[{"x": 1.41421, "y": 0}, {"x": 1.4141, "y": 0}]).equilibria
-    assert copied.stationary and copied.point["x"] == pytest.approx(math.sqrt(2), rel=1e-15)
-    assert not other.stationary and other.point["x"] == 1.4141
+    assert copied.stationary
+    assert copied.point["x"] == pytest.approx(math.sqrt(2), rel=1e-15)
+    assert not other.stationary
+    assert other.point["x"] == 1.4141
     (row,) = st.compare(game, rules=[st.Simultaneous()], at={"x": 1.41421, "y": 0}).rows
     assert row.spectral_radius == pytest.approx(1 + 0.1 * (2 * math.sqrt(2) - 1))
