@@ -16,6 +16,7 @@ from ..rules import Rule
 from .tuning import Tuned
 from .value import Comparison, FlowRow, Row
 
+MOST = 6  # equilibria that are named
 FEW = 4  # significant digits in the table; JSON has all of them
 SHORT = {
     "exponentially stable": "stable",
@@ -31,6 +32,8 @@ def document(comparison: Comparison) -> tuple[Block, ...]:
         Paragraph(system_sentence(system)),
         Paragraph(_headline(comparison), strong=True),
     ]
+    if len(comparison.equilibria) > 1:
+        blocks.append(Paragraph(_equilibria(comparison)))
     if comparison.rows and comparison.equilibria:
         blocks += [*_flows(comparison), Heading(_title(comparison), 2), _table(comparison)]
         blocks.append(Paragraph(_explanation(comparison)))
@@ -77,6 +80,13 @@ def _headline(comparison: Comparison) -> str:
     name = f"{_spaced(cheapest.name)}{_with_step(cheapest)}"
     speed = _so_fast(cheapest, _evaluations(cheapest))
     return f"{text} Least work without solving equations: {name}{speed}."
+
+
+def _equilibria(comparison: Comparison) -> str:
+    """Where the equilibria are, as far as they are few; --at takes one of them."""
+    shown = [point(own) for own in comparison.equilibria[:MOST]]
+    more = len(comparison.equilibria) - len(shown)
+    return f"Compared at {', '.join(shown)}{f' and {more} more' if more else ''}."
 
 
 def _with_step(row: Row) -> str:

@@ -37,9 +37,9 @@ from .tuning import tune as tune_algorithms
 from .value import Comparison, FlowRow, Row
 
 WORST = ("unstable", "undecided", "neutral", "asymptotically stable", "exponentially stable")
-NILPOTENT = (
-    1e-12  # a radius below is rounding: the linearised error vanishes in finitely many steps
-)
+# A radius below the root of rounding is that of a double multiplier zero, which rounding splits: the
+# linearised error vanishes in finitely many steps.
+NILPOTENT = 1e-7
 Progress = Callable[[str], None]
 
 

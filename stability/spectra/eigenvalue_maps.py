@@ -52,7 +52,10 @@ def multipliers(rule: Rule, eigenvalues: Any) -> Any:
     rule = interior(rule)
     if any(isinstance(s, sympy.Expr) and s.free_symbols for s in rule.settings.values()):
         raise InputError(f"multipliers at numbers need numbers as settings of {rule.name}")
-    values = np.asarray(eigenvalues, dtype=complex)
+    try:
+        values = np.asarray(eigenvalues, dtype=complex)
+    except (TypeError, ValueError):
+        raise InputTypeError(f"eigenvalues are complex numbers, not {eigenvalues!r}") from None
     found = _eigenvalues(_scalar_steps(rule, values.ravel()))
     return found.reshape(*values.shape, found.shape[1])
 

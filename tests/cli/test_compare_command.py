@@ -152,6 +152,7 @@ def test_files(tmp_path, suffix):
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.slow
 def test_everything_on_a_file_of_three_players(tmp_path):
     path = tmp_path / "table.toml"
     path.write_text(GAME.replace("k = 1/2", "k = 0.5"))

@@ -288,7 +288,7 @@ def test_the_worst_of_several_equilibria(points):
     assert [e["p"] for e in found.equilibria] == list(points)
     assert len(found.rows) == 12
     for row in found.rows:
-        if row.name == "best-response" and points == WELLS_AND_HILL:
+        if row.rule == "best-response" and points == WELLS_AND_HILL:
             assert row.spectral_radius is None  # on the hill the first player has no optimum
             assert "no best response" in row.because
             continue
@@ -306,6 +306,7 @@ def test_best_response_at_the_worst_well():
     assert row.steps_per_digit == pytest.approx(-math.log(10) / math.log(expected))
 
 
+@pytest.mark.slow
 def test_what_rests_elsewhere_is_said_to():
     found = compare_wells(WELLS, [st.LOLA(), st.Stackelberg("p")], [st.Simultaneous()])
     rules = compare_wells(WELLS, None, [st.Unrolled()])

@@ -127,7 +127,7 @@ def unrolled_by_hand(k, h):
     return (rest, rest / 2 + 1), [[1 - h * (1 + 2 * g), -h * q], [h / 2, 1 - h]]
 
 
-@pytest.mark.parametrize(("k", "h"), [(1, 0.1), (3, 0.4)])
+@pytest.mark.parametrize(("k", "h"), [(1, 0.1), pytest.param(3, 0.4, marks=pytest.mark.slow)])
 def test_unrolled_in_a_general_sum_game(k, h):
     report = st.report(general_sum(), rules=[st.Unrolled(h, k=k), st.Simultaneous(h)])
     point, matrix = unrolled_by_hand(k, h)
@@ -142,6 +142,7 @@ def test_unrolled_in_a_general_sum_game(k, h):
     assert game.rules[1].multipliers is not None
 
 
+@pytest.mark.slow
 def test_unrolled_in_a_zero_sum_game_rests_with_the_game():
     report = st.report(st.games.dirac_gan_r1(), rules=[st.Unrolled(0.1, k=2)])
     (e,) = report.equilibria
@@ -270,7 +271,6 @@ def test_a_rule_inside_another_rests_where_that_does():
 
 def test_a_point_copied_from_a_report():
     """Six digits of √2 stand for it; five do not."""
-    x, y = sympy.symbols("x y")
     game = st.SymbolicGame({"p": ([x], x**3 / 3 - 2 * x + x * y), "q": ([y], y**2 / 2 - x * y**2)})
     copied, other = st.report(game, at=[{"x": 1.41421, "y": 0}, {"x": 1.4141, "y": 0}]).equilibria
     assert copied.stationary
