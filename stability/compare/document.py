@@ -163,7 +163,7 @@ def _row(row: Row, total: int) -> TableRow:
     notes = []
     if row.because:
         notes.append(whole(row.because))
-    if row.stable_lr and (len(row.stable_lr) > 1 or row.stable_lr[0][0] > 0):
+    if row.stable_lr and any(low > 0 for low, _ in row.stable_lr):
         notes.append(f"Stable for {_intervals(row)}.")
     return TableRow(
         (

@@ -122,8 +122,13 @@ class Rule(ABC):
         return stack(self.step(flow, split(identity, sizes)))
 
     def _linear(self, matrix: Any, partition: Partition) -> Linear:
-        """The linearised flow."""
-        return Linear(matrix, partition)
+        """The linearised flow; a rule around another one steps along the inner one's."""
+        inner = getattr(self, "inner", None)
+        return (
+            inner._linear(matrix, partition)
+            if isinstance(inner, Rule)
+            else Linear(matrix, partition)
+        )
 
     def lifted(self, matrix: np.ndarray, partition: Partition, tangent: np.ndarray) -> np.ndarray:
         """Directions along a manifold of equilibria, shape (d, k), as directions of the state, (m, k)."""

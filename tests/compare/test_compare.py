@@ -2,83 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import math
 from functools import cache
 from itertools import pairwise
-from pathlib import Path
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from jsonschema import Draft202012Validator
-from step_matrices import RULES, Linearised, spectral_radius, step
+from compared_games import (
+    GAMES,
+    WELLS,
+    WELLS_AND_HILL,
+    at_well,
+    compare_wells,
+    compared,
+    compared_wells,
+    in_jax,
+    wells,
+)
+from step_matrices import RULES, spectral_radius, step
 
 import stability as st
 from stability.compare.algorithms import every_field, every_rule
-from stability.compare.value import SCHEMA
-
-PATH = Path(__file__).parents[2] / "docs" / "compare.schema.json"
-validator = Draft202012Validator(json.loads(PATH.read_text(encoding="utf-8")))
 
 SAME = 1e-9  # two ways to the eigenvalues of well-conditioned steps of size one
 DOUBLE = 1e-7  # best steps are often where two eigenvalues meet, known to √(rounding) only
 NEAR_ONE = 1e-10  # a radius this near one is not told from it by either way
 FIELDS = ("consensus", "symplectic", "lookahead-opponent", "lola")
-
-
-def definite(generator, n):
-    square = generator.standard_normal((n, n))
-    return square @ square.T / n + 0.5 * np.eye(n)
-
-
-def quadratic(sizes, seed, zero_sum):
-    """Hessians of random quadratic losses, each player's own positive definite."""
-    generator = np.random.default_rng(seed)
-    d = sum(sizes)
-    ends = np.cumsum(sizes)
-    rows = [slice(e - n, e) for n, e in zip(sizes, ends, strict=True)]
-    hessians = []
-    for own in rows:
-        square = generator.standard_normal((d, d))
-        hessians.append((square + square.T) / 2)
-        hessians[-1][own, own] = definite(generator, own.stop - own.start)
-    if zero_sum:
-        first, second = hessians
-        first[rows[1], rows[1]] = -second[rows[1], rows[1]]
-        hessians[1] = -first
-    return Linearised(sizes, hessians)
-
-
-def in_jax(known):
-    """The quadratic game with these Hessians."""
-    players = "pqr"[: len(known.rows)]
-    start = {p: np.zeros(len(own)) for p, own in zip(players, known.rows, strict=True)}
-
-    def loss(hessian):
-        def own(*strategies):
-            z = jnp.concatenate(strategies)
-            return z @ jnp.asarray(hessian, z.dtype) @ z / 2
-
-        return own
-
-    losses = zip(players, known.hessians, strict=True)
-    return st.Game({p: loss(h) for p, h in losses}, start=start, name="quadratic")
-
-
-GAMES = {
-    "zero-sum 2+2": quadratic((2, 2), 1, zero_sum=True),
-    "zero-sum 1+1": quadratic((1, 1), 3, zero_sum=True),
-    "general-sum 1+2": quadratic((1, 2), 8, zero_sum=False),
-    "three players": quadratic((1, 2, 1), 5, zero_sum=False),
-}
-
-
-@cache
-def compared(name):
-    game = in_jax(GAMES[name])
-    return st.compare(game, at=dict.fromkeys(game.variables, 0.0))
 
 
 def radius_of(name, row):
@@ -242,37 +192,6 @@ def test_known_numbers_on_xy():
     assert rows["proximal"].best_spectral_radius == 0
 
 
-# Two wells and a hill: P′(x) = x(x + 1)(x − 2) − 0.3x, and a second player at y = x/2.
-WELLS, WELLS_AND_HILL = (-1.0, 2.0), (-1.0, 0.0, 2.0)
-
-
-def wells():
-    def first(p, q):
-        return p**4 / 4 - p**3 / 3 - 2.3 * p**2 / 2 + 0.6 * p * q
-
-    losses = {"p": first, "q": lambda p, q: q**2 / 2 - p * q / 2}
-    start, box = {"p": 0.5, "q": 0.5}, {"p": (-3, 3), "q": (-3, 3)}
-    return st.Game(losses, start=start, name="two wells", box=box)
-
-
-def at_well(x):
-    curvature = 3 * x**2 - 2 * x - 2.3
-    return Linearised((1, 1), [[[curvature, 0.6], [0.6, 0]], [[0, -0.5], [-0.5, 1]]])
-
-
-def compare_wells(points, fields, rules):
-    at = [{"p": x, "q": x / 2} for x in points]
-    return st.compare(wells(), fields=fields, rules=rules, at=at)
-
-
-@cache
-def compared_wells(points):
-    fields = [st.Gradient(), st.Consensus()]
-    rules = [st.Simultaneous(), st.Alternating(), st.Optimistic(), st.Proximal(), st.Lookahead(),
-             st.BestResponse()]  # fmt: skip
-    return compare_wells(points, fields, rules)
-
-
 def worst_radius(points, name):
     known = [at_well(x) for x in points]
     return lambda h: max(spectral_radius(step(own, name, h, "pq")) for own in known)
@@ -420,64 +339,7 @@ def test_points_that_are_no_equilibria_are_left_out():
     (row,) = nothing.rows
     assert (row.verdict, row.verdicts, row.critical_lr) == ("undecided", (), None)
     assert "There is no equilibrium" in nothing.to_text()
-    validator.validate(json.loads(nothing.to_json()))
-
-
-def text_samples():
-    return {
-        "everything": compared("zero-sum 2+2"),
-        "several equilibria": compared_wells(WELLS),
-        "flow": st.compare(st.games.lorenz(), rules=[st.RK4(), st.Proximal()]),
-        "by player": st.compare(
-            st.games.dirac_gan_r1(),
-            rules=[st.Optimistic({"disc": 0.2, "": 0.1}), st.BestResponse()],
-        ),
-        "exact": st.compare(
-            st.games.xy(), rules=[st.Optimistic(), st.Heun(), st.Proximal()], exact=True
-        ),
-        "nothing converges": st.compare(st.games.xy(), rules=[st.Simultaneous(), st.Heun()]),
-    }
-
-
-def squeezed(text):
-    return "".join(text.split())
-
-
-def test_text_markdown_and_json():
-    for sample, found in text_samples().items():
-        data = json.loads(
-            found.to_json(), parse_constant=lambda name: pytest.fail(f"{name} in JSON")
-        )
-        validator.validate(data)
-        assert data["schema"] == SCHEMA
-        assert [a["name"] for a in data["algorithms"]] == [r.name for r in found.rows]
-        for width in (60, 80, 120):
-            lines = found.to_text(width).splitlines()
-            assert max(map(len, lines)) <= width, (sample, width)
-        wide, page = found.to_text(200), found.to_markdown()
-        for row in found.rows:
-            shown = row.name.replace(",", ", ").replace(":", ", ").replace("=-", "=−")
-            assert shown in wide, (sample, row.name)
-            assert squeezed(shown) in squeezed(page.replace("\\", "")), (sample, row.name)
-        for own in found.inapplicable:
-            assert squeezed(own.because) in squeezed(found.to_text(80))
-
-
-def test_headlines():
-    samples = text_samples()
-    heads = {name: " ".join(found.to_text(400).split()) for name, found in samples.items()}
-    assert "proximal converges fastest, the faster the larger its steps" in heads["everything"]
-    assert "At (x, y) = (0, 0) no algorithm converges exponentially" in heads["nothing converges"]
-    assert "At the worst of the 2 equilibria" in heads["several equilibria"]
-    assert "lr < √3/3" in heads["exact"].replace("sqrt(3)", "√3").replace("√(3)", "√3")
-    one = st.compare(st.games.tandem(), rules=[st.Simultaneous()]).to_text(200)
-    assert "simultaneous converges fastest with lr = 0.25, which gets there in finitely many" in one
-    slow = st.compare(st.games.dirac_gan_r1(), rules=[st.Simultaneous()], at={"theta": 0, "psi": 0})
-    # at its best step 0.6 the radius is √(1 − 0.09): 48.8 steps of one gradient each
-    assert "with lr = 0.6: 48.8 steps, 48.8 gradient evaluations for each digit" in slow.to_text(
-        200
-    )
-    assert "1.25" not in slow.to_text(200)
+    nothing.to_json()
 
 
 def test_exact_conditions():
@@ -524,35 +386,3 @@ def test_the_usual_list_is_every_rule_and_field_there_is():
     assert {r.name for r in every_rule()} == set(rules) - {"clipped", "projected"}
     game = in_jax(GAMES["zero-sum 1+1"])
     assert {f.name for f in every_field(game)} == set(fields) - {"gradient", "two-timescale"}
-
-
-def test_the_schema_is_one_and_describes_every_key():
-    Draft202012Validator.check_schema(validator.schema)
-    assert validator.schema["$id"] == SCHEMA
-    for own in (validator.schema, *validator.schema["$defs"].values()):
-        for key, value in own.get("properties", {}).items():
-            assert value.get("description"), key
-        if "properties" in own:
-            assert own["additionalProperties"] is False
-
-
-@pytest.mark.parametrize(
-    "break_it",
-    [
-        lambda d: d.update(schema="stability-compare/2"),
-        lambda d: d.update(extra=1),
-        lambda d: d.pop("inapplicable"),
-        lambda d: d["system"].update(kind="map"),
-        lambda d: d["algorithms"][0].pop("critical_lr"),
-        lambda d: d["algorithms"][0].update(verdict="yes"),
-        lambda d: d["algorithms"][0].update(best_lr=-1),
-        lambda d: d["algorithms"][0]["cost"].update(gradients="one"),
-        lambda d: d["algorithms"][0].update(stable_lr=[[1]]),
-        lambda d: d["flows"][0].update(spectral_abscissa="small"),
-    ],
-)
-def test_a_broken_comparison_is_not_valid(break_it):
-    data = json.loads(compared("zero-sum 2+2").to_json())
-    validator.validate(data)
-    break_it(data)
-    assert not validator.is_valid(data)
