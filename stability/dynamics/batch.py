@@ -48,3 +48,28 @@ def batched(
         return np.concatenate(values), np.concatenate(jacobians)
 
     return evaluate
+
+
+def batched_values(function: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
+    """X (n, d) ↦ f, shape (n, m), NumPy float64: values alone, a few thousand points at a time.
+
+    Few points and many are two batch sizes, so at most two compilations.
+    """
+    compiled = jax.jit(jax.vmap(function))
+
+    def evaluate(points: np.ndarray) -> np.ndarray:
+        points = np.asarray(points, dtype=np.float64)
+        size = 64 if len(points) <= 64 else 4096
+        values = []
+        with jax.enable_x64(True):
+            for begin in range(0, max(len(points), 1), size):
+                chunk = points[begin : begin + size]
+                padded = np.pad(
+                    chunk,
+                    ((0, size - len(chunk)), (0, 0)),
+                    mode="edge" if len(chunk) else "constant",
+                )
+                values.append(np.asarray(compiled(padded))[: len(chunk)])
+        return np.concatenate(values)
+
+    return evaluate

@@ -12,6 +12,7 @@ import numpy as np
 import sympy
 
 from ..errors import InputError, InputTypeError
+from .batch import batched_values
 from .functions import jax_function
 from .partition import Partition
 
@@ -84,6 +85,11 @@ class NumericSystem:
                 f"the {self.kind}'s function must return a real vector of shape ({self.dimension},), "
                 f"not {value}"
             )
+
+    @cached_property
+    def values(self) -> Callable[[np.ndarray], np.ndarray]:
+        """X (n, d) ↦ the function's values, shape (n, d), in float64, compiled once."""
+        return batched_values(self.function)
 
     @cached_property
     def _jvp(self):

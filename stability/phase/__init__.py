@@ -1,0 +1,1 @@
+"""What a phase portrait shows, computed: planes, nullclines, separatrices, cycles, basins, paths."""

@@ -1,0 +1,1 @@
+"""Figures. Every function takes an Axes (or makes one), draws on it, and returns it."""
