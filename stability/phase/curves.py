@@ -9,7 +9,10 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Nullcline:
-    """Where one component of the field vanishes: `curves`, each of shape (n, 2); closed ones end where they begin."""
+    """Where one component of the field vanishes.
+
+    `curves`: each of shape (n, 2); a closed one ends where it begins.
+    """
 
     variable: str
     curves: tuple[np.ndarray, ...]
