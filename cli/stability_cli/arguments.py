@@ -31,13 +31,14 @@ def number(text: str, what: str) -> Any:
         raise InputError(f"{what}: {error}") from None
 
 
-def point(text: str) -> dict[str, Any]:
+def point(text: str, option: str = "--at") -> dict[str, Any]:
     """A point such as "x=0,y=1/2", exactly."""
     parts = [part for part in text.split(",") if part.strip()]
     if not parts:
-        raise InputError('--at takes a point such as "x=0,y=0"')
+        raise InputError(f'{option} takes a point such as "x=0,y=0"')
     return {
-        name: number(value, f"--at {name}") for name, value in assignments(parts, "--at").items()
+        name: number(value, f"{option} {name}")
+        for name, value in assignments(parts, option).items()
     }
 
 

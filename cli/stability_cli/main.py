@@ -6,11 +6,12 @@ import sys
 
 import click
 
-GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
-in a Python file (which is run: use only files you trust)."""
+from . import options
+from .options import GAME_HELP, together
 
 SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, best_lr,
 best_spectral_radius, steps_per_digit, eigenvalues, multipliers, point, residual, losses"""
+FIGURES = ".svg, .pdf, .png"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -38,73 +39,35 @@ def _version(context: click.Context, wanted: bool) -> None:
 
 
 @cli.command(help=f"The whole stability analysis of one game.\n\n{GAME_HELP}")
-@click.argument("game")
-@click.option(
-    "--set",
-    "settings",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Set a parameter: --set gamma=0.3.",
+@together(
+    options.game,
+    options.settings,
+    options.fields(
+        "A field to analyse, with settings: two-timescale:tau=2. Repeatable; default: gradient."
+    ),
+    options.rules(
+        "A rule, applied to every field: alternating:lr=0.1,steps.disc=2,order=disc+gen. Repeatable; "
+        "default for games: simultaneous and alternating with lr=0.1."
+    ),
+    options.penalties,
+    options.at('Analyse this point instead of searching: --at "x=0,y=0". Repeatable.'),
+    options.box,
+    options.starts,
+    options.seed,
+    options.as_json("stability-report/1"),
+    options.output(".txt, .md, .json, or .html with pictures"),
+    options.force,
+    click.option(
+        "--check",
+        is_flag=True,
+        help="Exit with 0 if every rule is stable at some equilibrium, 3 if one is not, 4 if that is "
+        "undecided.",
+    ),
 )
-@click.option(
-    "--field",
-    "fields",
-    multiple=True,
-    metavar="FIELD",
-    help="A field to analyse, with settings: two-timescale:tau=2. Repeatable; default: gradient.",
-)
-@click.option(
-    "--rule",
-    "rules",
-    multiple=True,
-    metavar="RULE",
-    help="A rule, applied to every field: alternating:lr=0.1,steps.disc=2,order=disc+gen. Repeatable; "
-    "default for games: simultaneous and alternating with lr=0.1.",
-)
-@click.option(
-    "--penalty",
-    "penalties",
-    multiple=True,
-    metavar="PENALTY",
-    help="A penalty put on the game first: gradient-norm:coefficient=0.1,of=disc. Repeatable.",
-)
-@click.option(
-    "--at",
-    multiple=True,
-    metavar="POINT",
-    help='Analyse this point instead of searching: --at "x=0,y=0". Repeatable.',
-)
-@click.option(
-    "--box",
-    "box",
-    multiple=True,
-    metavar="NAME=LOW:HIGH",
-    help="Where to search: --box x=-5:5. Repeatable; default: the game's own box.",
-)
-@click.option(
-    "--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round."
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-report/1).")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file: .txt, .md or .json.")
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-@click.option(
-    "--check", is_flag=True,
-    help="Exit with 0 if every rule is stable at some equilibrium, 3 if one is not, 4 if that is undecided.",
-)  # fmt: skip
-def report(
-    game, settings, fields, rules, penalties, at, box, starts, seed, as_json, output, force, check
-) -> None:
+def report(**chosen) -> None:
     from .report import run
 
-    sys.exit(
-        run(
-            game, settings=settings, fields=fields, rules=rules, penalties=penalties, at=at, box=box,
-            starts=starts, seed=seed, as_json=as_json, output=output, force=force, check=check,
-        )
-    )  # fmt: skip
+    sys.exit(run(**chosen))
 
 
 @cli.command(
@@ -113,54 +76,38 @@ def report(
     "simultaneous and alternating steps along these fields; with both: every pair; with neither: "
     f"everything that applies.\n\n{GAME_HELP}"
 )
-@click.argument("game")
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter: --set a=1/2."
+@together(
+    options.game,
+    options.settings,
+    options.fields("consensus:gamma=0.5. Repeatable."),
+    options.rules(
+        "heavy-ball:lr=0.1,beta=-0.5, or lookahead:k=5,inner=(extragradient). Repeatable."
+    ),
+    options.penalties,
+    options.at(
+        'Compare at this equilibrium: --at "x=0,y=0". Repeatable; default: all that are found.'
+    ),
+    options.box,
+    options.starts,
+    options.seed,
+    click.option(
+        "--exact", is_flag=True, help="Exact conditions for stability, in all parameters."
+    ),
+    click.option(
+        "--tune",
+        multiple=True,
+        metavar="NAME=LOW:HIGH",
+        help="For which values of a parameter or setting is each algorithm stable, and which is best: "
+        "--tune gamma=0:5, --tune two-timescale.tau=0:inf. Repeatable.",
+    ),
+    options.as_json("stability-compare/1"),
+    options.output(".txt, .md or .json"),
+    options.force,
 )
-@click.option(
-    "--field", "fields", multiple=True, metavar="FIELD", help="consensus:gamma=0.5. Repeatable."
-)
-@click.option(
-    "--rule", "rules", multiple=True, metavar="RULE",
-    help="heavy-ball:lr=0.1,beta=-0.5, or lookahead:k=5,inner=(extragradient). Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--penalty", "penalties", multiple=True, metavar="PENALTY",
-    help="A penalty put on the game first: gradient-norm:coefficient=0.1. Repeatable.",
-)  # fmt: skip
-@click.option(
-    "--at", multiple=True, metavar="POINT",
-    help='Compare at this equilibrium: --at "x=0,y=0". Repeatable; default: all that are found.',
-)  # fmt: skip
-@click.option("--box", "box", multiple=True, metavar="NAME=LOW:HIGH", help="Where to search.")
-@click.option(
-    "--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round."
-)
-@click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search."
-)
-@click.option("--exact", is_flag=True, help="Exact conditions for stability, in all parameters.")
-@click.option(
-    "--tune", multiple=True, metavar="NAME=LOW:HIGH",
-    help="For which values of a parameter or setting is each algorithm stable, and which is best: "
-    "--tune gamma=0:5, --tune two-timescale.tau=0:inf. Repeatable.",
-)  # fmt: skip
-@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-compare/1).")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file: .txt, .md or .json.")
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-def compare(
-    game, settings, fields, rules, penalties, at, box, starts, seed, exact, tune, as_json, output,
-    force,
-) -> None:  # fmt: skip
+def compare(**chosen) -> None:
     from .compare import run
 
-    sys.exit(
-        run(
-            game, settings=settings, fields=fields, rules=rules, penalties=penalties, at=at, box=box,
-            starts=starts, seed=seed, exact=exact, tune=tune, as_json=as_json, output=output,
-            force=force,
-        )
-    )  # fmt: skip
+    sys.exit(run(**chosen))
 
 
 @cli.command(
@@ -171,45 +118,111 @@ def compare(
     "With -o, finished chunks are kept in FILE.chunks: the same command goes on after an interruption."
     f"\n\n{GAME_HELP}"
 )
-@click.argument("game")
-@click.option(
-    "--over", multiple=True, metavar="AXIS",
-    help="What to vary: gamma=0:5:101, lr=1e-3:1:61:log or lr=0.01,0.1. Once or twice.",
-)  # fmt: skip
-@click.option(
-    "--quantity", "quantities", multiple=True, metavar="NAME", help="What to compute. Repeatable."
+@together(
+    options.game,
+    click.option(
+        "--over",
+        multiple=True,
+        metavar="AXIS",
+        help="What to vary: gamma=0:5:101, lr=1e-3:1:61:log or lr=0.01,0.1. Once or twice.",
+    ),
+    click.option(
+        "--quantity",
+        "quantities",
+        multiple=True,
+        metavar="NAME",
+        help="What to compute. Repeatable.",
+    ),
+    options.settings,
+    options.one_field,
+    click.option("--rule", metavar="RULE", help="The rule; default: simultaneous:lr=0.1."),
+    options.penalties,
+    click.option("--at", metavar="POINT", help='The equilibrium to follow: --at "x=0,y=0".'),
+    options.box,
+    click.option(
+        "--chunk", type=click.IntRange(1), help="Points computed at once; default: by size."
+    ),
+    click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:PORT."),
+    options.as_json("stability-sweep/1"),
+    options.output(".csv, .json or .npz"),
+    options.force,
 )
-@click.option(
-    "--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter: --set a=1/2."
-)
-@click.option("--field", metavar="FIELD", help="The field; default: gradient.")
-@click.option("--rule", metavar="RULE", help="The rule; default: simultaneous:lr=0.1.")
-@click.option(
-    "--penalty", "penalties", multiple=True, metavar="PENALTY",
-    help="A penalty: gradient-norm:coefficient=0.1,of=disc. Repeatable.",
-)  # fmt: skip
-@click.option("--at", metavar="POINT", help='The equilibrium to follow: --at "x=0,y=0".')
-@click.option(
-    "--box", "box", multiple=True, metavar="NAME=LOW:HIGH", help="Where to search for it."
-)
-@click.option("--chunk", type=click.IntRange(1), help="Points computed at once; default: by size.")
-@click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:PORT.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-sweep/1).")
-@click.option("-o", "--output", metavar="FILE", help="Write to a file: .csv, .json or .npz.")
-@click.option("--force", is_flag=True, help="Overwrite the output file.")
-def sweep(
-    game, over, quantities, settings, field, rule, penalties, at, box, chunk, scheduler, as_json,
-    output, force,
-) -> None:  # fmt: skip
+def sweep(**chosen) -> None:
     from .sweep import run
 
-    sys.exit(
-        run(
-            game, over=over, quantities=quantities, settings=settings, field=field, rule=rule,
-            penalties=penalties, at=at, box=box, chunk=chunk, scheduler=scheduler, as_json=as_json,
-            output=output, force=force,
-        )
-    )  # fmt: skip
+    sys.exit(run(**chosen))
+
+
+@cli.command(
+    help="The phase portrait of a game, a flow or a map, as a picture: the field, where each component "
+    "vanishes, equilibria by type, separatrices, cycles, and the paths of the flow and of the algorithm "
+    f"side by side.\n\n{GAME_HELP}"
+)
+@together(
+    options.game,
+    options.settings,
+    options.one_field,
+    options.paths_rules,
+    options.penalties,
+    options.start,
+    options.steps,
+    options.time,
+    click.option(
+        "--basins",
+        type=click.Choice(["flow", "steps"]),
+        help="Colour every start by where the flow, or the first rule's steps, take it.",
+    ),
+    click.option(
+        "--plane",
+        metavar="NAMES",
+        help="Of a system of more than two variables, the two to draw: --plane x,z; default: its "
+        "leading eigenvectors.",
+    ),
+    click.option(
+        "--at", metavar="POINT", help='The equilibrium that this plane goes through: --at "x=0,…".'
+    ),
+    options.box,
+    options.seed,
+    options.as_json("stability-portrait/1"),
+    options.output(f"{FIGURES} or .json; default: NAME-portrait.svg"),
+    options.force,
+)
+def portrait(**chosen) -> None:
+    from .portrait import run
+
+    sys.exit(run(**chosen))
+
+
+@cli.command(
+    help="The flow against the algorithm's steps, from one start: where each goes, how far apart they "
+    "are, and the modified flow that the steps follow.\n\nPrints a table; with -o draws a figure, or an "
+    f"animation.\n\n{GAME_HELP}"
+)
+@together(
+    options.game,
+    options.settings,
+    options.one_field,
+    options.paths_rules,
+    options.penalties,
+    options.start,
+    options.steps,
+    options.time,
+    options.box,
+    click.option(
+        "--seconds",
+        type=click.FloatRange(0, 600, min_open=True),
+        default=8.0,
+        show_default=True,
+        help="How long an animation lasts.",
+    ),
+    options.as_json("stability-trajectory/1"),
+    options.output(f"{FIGURES}, .gif, .mp4, .csv, .json or .txt"),
+    options.force,
+)
+def trajectory(**chosen) -> None:
+    from .trajectory import run
+
+    sys.exit(run(**chosen))
 
 
 @cli.command("list", help="The catalogue's games, and the fields, rules and penalties there are.")

@@ -27,16 +27,16 @@ def check_output(output: str, suffixes: tuple[str, ...], force: bool) -> None:
         raise InputError(f"{output} exists; use --force to overwrite it")
 
 
-def write(output: str, text: str) -> None:
-    """Writes a text file by way of a temporary file beside it."""
+def write(output: str, content: str | bytes) -> None:
+    """Writes a file by way of a temporary one beside it."""
     path = Path(output)
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror}") from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content if isinstance(content, bytes) else content.encode())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException:

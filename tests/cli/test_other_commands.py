@@ -6,15 +6,7 @@ import sys
 import tomllib
 
 import pytest
-
-
-def stability(*arguments: str) -> subprocess.CompletedProcess:
-    return subprocess.run(
-        [sys.executable, "-m", "stability_cli", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+from commands import process
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["-h"], ["--version"]])
@@ -34,20 +26,20 @@ def test_help_imports_nothing_slow(arguments):
 
 
 def test_help_names_every_command_and_warns_of_python_files():
-    text = stability("--help").stdout
+    text = process("--help").stdout
     assert all(name in text for name in ("report", "list", "show"))
-    assert "trust" in stability("report", "--help").stdout
+    assert "trust" in process("report", "--help").stdout
 
 
 def test_list_and_show():
-    content = json.loads(stability("list", "--json").stdout)
+    content = json.loads(process("list", "--json").stdout)
     names = [game["name"] for game in content["games"]]
     assert len(names) == 27
     assert all(game["summary"] for game in content["games"])
-    text = stability("list").stdout
+    text = process("list").stdout
     assert all(name in text for name in names)
-    shown = stability("show", "dirac-gan-r1")
+    shown = process("show", "dirac-gan-r1")
     assert tomllib.loads(shown.stdout)["players"]
-    missing = stability("show", "dirac-gan-r2")
+    missing = process("show", "dirac-gan-r2")
     assert missing.returncode == 2
     assert "dirac-gan-r1" in missing.stderr

@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
 from bad_files import BAD_FILES
+from commands import in_process, process
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "report.schema.json").read_text())
@@ -40,16 +39,8 @@ game = st.Game(
 """
 
 
-def stability(*arguments: str, **options) -> subprocess.CompletedProcess:
-    """Runs the installed command."""
-    return subprocess.run(
-        [sys.executable, "-m", "stability_cli", *arguments],
-        capture_output=True, text=True, timeout=120, **options,
-    )  # fmt: skip
-
-
 def data(*arguments: str, **options) -> dict:
-    result = stability("report", *arguments, "--json", **options)
+    result = in_process("report", *arguments, "--json", **options)
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     content = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
@@ -85,7 +76,7 @@ def test_the_example_of_the_design(game_file):
 
 def test_text_leads_with_the_verdict_and_fits_the_terminal(game_file):
     for width in (80, 120):
-        result = stability("report", str(game_file), env={**os.environ, "COLUMNS": str(width)})
+        result = in_process("report", str(game_file), env={**os.environ, "COLUMNS": str(width)})
         assert result.returncode == 0, result.stderr
         assert max(map(len, result.stdout.splitlines())) <= width
         first = result.stdout.split("Equilibrium")[0]
@@ -108,17 +99,23 @@ def test_a_python_file_with_networks(tmp_path):
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".json"])
 def test_output_files(game_file, tmp_path, suffix):
     target = tmp_path / f"report{suffix}"
-    assert stability("report", str(game_file), "-o", str(target)).returncode == 0
+    assert in_process("report", str(game_file), "-o", str(target)).returncode == 0
     text = target.read_text()
     assert "xy with a penalty" in text
     if suffix == ".json":
         jsonschema.validate(json.loads(text), SCHEMA)
-    again = stability("report", str(game_file), "-o", str(target))
-    assert again.returncode == 2
-    assert "--force" in again.stderr
-    assert target.read_text() == text
-    assert stability("report", str(game_file), "-o", str(target), "--force").returncode == 0
     assert not list(tmp_path.glob(".*"))  # no temporary file is left
+
+
+def test_an_output_file_is_overwritten_only_by_force(game_file, tmp_path):
+    target = tmp_path / "report.txt"
+    target.write_text("kept")
+    refused = in_process("report", str(game_file), "-o", str(target))
+    assert refused.returncode == 2
+    assert "--force" in refused.stderr
+    assert target.read_text() == "kept"
+    assert in_process("report", str(game_file), "-o", str(target), "--force").returncode == 0
+    assert "xy with a penalty" in target.read_text()
 
 
 @pytest.mark.parametrize(
@@ -132,12 +129,12 @@ def test_output_files(game_file, tmp_path, suffix):
     ],
 )
 def test_check_is_an_exit_code(game_file, arguments, code):
-    assert stability("report", str(game_file), "--check", *arguments).returncode == code
+    assert in_process("report", str(game_file), "--check", *arguments).returncode == code
 
 
 def test_check_undecided():
     assert (
-        stability("report", "dirac-gan", "--check", "--rule", "alternating:lr=0.1").returncode == 4
+        in_process("report", "dirac-gan", "--check", "--rule", "alternating:lr=0.1").returncode == 4
     )
 
 
@@ -241,42 +238,25 @@ BAD_CALLS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def command():
-    """The command in this process: the same entry point, without a second's start-up for every case."""
-    from click.testing import CliRunner
-
-    from stability.errors import InputError
-    from stability_cli.main import cli
-
-    def run(arguments):
-        result = CliRunner().invoke(cli, ["report", *arguments])
-        if isinstance(result.exception, InputError):
-            return 2, f"Error: {result.exception}"
-        if result.exception and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        return result.exit_code, result.stderr
-
-    return run
-
-
 @pytest.mark.parametrize(
     ("arguments", "fragment"), BAD_CALLS, ids=[" ".join(c[0]) for c in BAD_CALLS]
 )
-def test_bad_calls_get_one_sentence(command, arguments, fragment):
-    code, message = command(arguments)
-    assert code == 2
+def test_bad_calls_get_one_sentence(arguments, fragment):
+    result = in_process("report", *arguments)
+    message = result.stderr
+    assert result.returncode == 2
     assert fragment in message
     assert len(re.findall("Error", message)) == 1
     assert "Traceback" not in message
 
 
 @pytest.mark.parametrize("bad", BAD_FILES, ids=[bad.id for bad in BAD_FILES])
-def test_bad_files_get_one_sentence(command, tmp_path, bad):
+def test_bad_files_get_one_sentence(tmp_path, bad):
     path = tmp_path / "bad.toml"
     path.write_text(bad.text, encoding="utf-8")
-    code, message = command([str(path)])
-    assert code == 2
+    result = in_process("report", str(path))
+    message = result.stderr
+    assert result.returncode == 2
     assert "bad.toml" in message
     assert "\n" not in message.strip()
 
@@ -285,7 +265,7 @@ def test_bad_input_end_to_end(tmp_path):
     path = tmp_path / "bad.toml"
     path.write_bytes(b"\xff\xfe\x00")
     for game in (str(path), "no-such-game", str(tmp_path)):
-        result = stability("report", game)
+        result = process("report", game)
         assert result.returncode == 2
         assert result.stdout == ""
         assert result.stderr.startswith("Error: ")

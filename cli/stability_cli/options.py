@@ -1,0 +1,105 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
+in a Python file (which is run: use only files you trust)."""
+
+Decorator = Callable[[Any], Any]
+
+game = click.argument("game")
+settings = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Set a parameter: --set gamma=1/3. Repeatable.",
+)
+penalties = click.option(
+    "--penalty",
+    "penalties",
+    multiple=True,
+    metavar="PENALTY",
+    help="A penalty put on the game first: gradient-norm:coefficient=0.1,of=disc. Repeatable.",
+)
+box = click.option(
+    "--box",
+    multiple=True,
+    metavar="NAME=LOW:HIGH",
+    help="Where to look: --box x=-5:5. Repeatable; default: the game's own box.",
+)
+starts = click.option(
+    "--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round."
+)
+seed = click.option(
+    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search."
+)
+one_field = click.option("--field", metavar="FIELD", help="The field; default: gradient.")
+paths_rules = click.option(
+    "--rule",
+    "rules",
+    multiple=True,
+    metavar="RULE",
+    help="The algorithm: alternating:lr=0.1. Repeatable; default for games: simultaneous:lr=0.1.",
+)
+start = click.option(
+    "--start",
+    "begin",
+    multiple=True,
+    metavar="POINT",
+    help='Where paths start: --start "x=1,y=0". Repeatable; default: the game\'s own start.',
+)
+steps = click.option(
+    "--steps",
+    type=click.IntRange(1, 10_000_000),
+    default=200,
+    show_default=True,
+    help="How many steps the algorithm takes.",
+)
+time = click.option(
+    "--time",
+    type=click.FloatRange(0, min_open=True),
+    help="How long the flow runs; default: as long as the steps take.",
+)
+force = click.option("--force", is_flag=True, help="Overwrite the output file.")
+
+
+def fields(text: str) -> Decorator:
+    """--field, repeatable, with its help."""
+    return click.option("--field", "fields", multiple=True, metavar="FIELD", help=text)
+
+
+def rules(text: str) -> Decorator:
+    """--rule, repeatable, with its help."""
+    return click.option("--rule", "rules", multiple=True, metavar="RULE", help=text)
+
+
+def at(text: str) -> Decorator:
+    """--at, repeatable, with its help."""
+    return click.option("--at", multiple=True, metavar="POINT", help=text)
+
+
+def as_json(schema: str) -> Decorator:
+    """--json, which prints the result as data."""
+    return click.option("--json", "as_json", is_flag=True, help=f"Print JSON (schema {schema}).")
+
+
+def output(kinds: str) -> Decorator:
+    """-o, whose file's ending tells the format."""
+    return click.option("-o", "--output", metavar="FILE", help=f"Write to a file: {kinds}.")
+
+
+def together(*decorators: Decorator) -> Decorator:
+    """Several options at once, listed by the help in this order."""
+
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate

@@ -1,0 +1,81 @@
+"""`stability portrait`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+import stability
+from stability.fields import FIELDS
+from stability.penalties import PENALTIES
+from stability.phase.json import portrait_to_dict
+from stability.phase.portray import phase_portrait
+from stability.rules import RULES
+
+from . import arguments
+from .output import check_output, write
+from .report import working
+
+FIGURES = (".svg", ".pdf", ".png")
+
+
+def run(
+    game: str, *, settings, field, rules, penalties, begin, steps, time, basins, plane, at, box, seed, as_json,
+    output, force,
+) -> int:  # fmt: skip
+    """Runs the command and returns its exit code."""
+    if output is None and not as_json:
+        output = f"{stem(game)}-portrait.svg"
+    if output is not None:
+        check_output(output, (*FIGURES, ".json"), force)
+    chosen = {
+        **paths(field, rules, penalties, begin),
+        "at": None if at is None else arguments.point(at),
+        "span": None if plane is None else [name.strip() for name in plane.split(",")],
+        "box": arguments.box(box),
+    }
+    with working(f"Drawing {game}"):
+        system = stability.load(game, arguments.assignments(settings, "--set"))
+        found = phase_portrait(system, **chosen, steps=steps, time=time, basins=basins, seed=seed)
+        if output is not None and Path(output).suffix != ".json":
+            content = drawn(found, Path(output).suffix)
+        else:
+            content = (
+                json.dumps(portrait_to_dict(found), allow_nan=False, ensure_ascii=False) + "\n"
+            )
+    if output is None:
+        click.echo(content, nl=False)
+    else:
+        write(output, content)
+    for remark in found.remarks:
+        click.echo(f"note: {remark}", err=True)
+    return 0
+
+
+def paths(field, rules, penalties, begin) -> dict:
+    """The arguments that say which paths are followed, from their texts."""
+    return {
+        "field": None if field is None else arguments.from_text(field, FIELDS, "field"),
+        "rules": [arguments.from_text(text, RULES, "rule") for text in rules] or None,
+        "penalties": [arguments.from_text(text, PENALTIES, "penalty") for text in penalties],
+        "starts": [arguments.point(text, "--start") for text in begin] or None,
+    }
+
+
+def stem(game: str) -> str:
+    """What files about a game are called: the catalogue's name, or that of the file without its ending."""
+    path, _, attribute = game.rpartition(":")
+    return f"{Path(path).stem}-{attribute}" if path else Path(game).stem
+
+
+def drawn(portrait, suffix: str) -> bytes:
+    """The portrait as the bytes of a picture."""
+    from stability.plots.portrait import portrait as draw
+    from stability.plots.style import COLUMN, figure, picture, styled
+
+    with styled():
+        made, ax = figure(width=1.6 * COLUMN)
+        draw(portrait, ax)
+        return picture(made, suffix[1:])
