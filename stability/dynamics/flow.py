@@ -13,7 +13,9 @@ import sympy
 from ..errors import InputError
 from .batch import batched
 from .partition import Partition
+from .starts import given_start
 from .system import NumericSystem, SymbolicSystem
+from .trajectory import Trajectory
 from .vectors import eye_like, solve, zeros_like
 
 
@@ -79,6 +81,18 @@ class Flow(NumericSystem):
     def zero(self, x: Any) -> Any:
         """The zero of v that Newton's method finds from x, shape (d,); NaN where it finds none."""
         return _root(self, x)
+
+    def trajectory(
+        self, x0: Any = None, *, t: float, **options: Any
+    ) -> Trajectory | tuple[Trajectory, ...]:
+        """The path from x0 over the time t; the options, the answer and the errors are those of `integrate`.
+
+        `x0`: a start, shape (d,), or a mapping by variable, or many starts, shape (k, d); default: the
+        flow's own start. Raises InputError if it has none.
+        """
+        from .integrate import integrate
+
+        return integrate(self, given_start(self, x0), t, **options)
 
     @cached_property
     def evaluate(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
@@ -177,6 +191,17 @@ class SymbolicFlow(SymbolicSystem):
     def zero(self, x: sympy.MatrixBase) -> sympy.MatrixBase:
         """Raises InputError: a best response is solved for numerically."""
         raise InputError("a best response has no formula; use the numeric flow (flow.numeric())")
+
+    def trajectory(
+        self, x0: Any = None, *, t: float, **options: Any
+    ) -> Trajectory | tuple[Trajectory, ...]:
+        """The same as `Flow.trajectory`, at the flow's own parameters' values."""
+        return self.twin.trajectory(x0, t=t, **options)
+
+    @cached_property
+    def twin(self) -> Flow:
+        """`numeric()`, made once, so that what is compiled for it is compiled once."""
+        return self.numeric()
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Flow:
         """The same flow in JAX, at the given parameter values (default: the flow's own)."""

@@ -10,7 +10,9 @@ import numpy as np
 import sympy
 
 from .batch import batched
+from .starts import given_start
 from .system import NumericSystem, SymbolicSystem
+from .trajectory import Trajectory
 
 
 class Map(NumericSystem):
@@ -39,6 +41,18 @@ class Map(NumericSystem):
         """F(x), shape (d,)."""
         return self.function(x)
 
+    def trajectory(
+        self, x0: Any = None, *, steps: int, **options: Any
+    ) -> Trajectory | tuple[Trajectory, ...]:
+        """The orbit from x0 of so many steps; the options, the answer and the errors are those of `simulate`.
+
+        `x0`: a start, shape (d,), or a mapping by variable, or many starts, shape (k, d); default: the
+        map's own start. Raises InputError if it has none.
+        """
+        from .simulate import simulate
+
+        return simulate(self, given_start(self, x0), steps, **options)
+
     @cached_property
     def evaluate(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """X (n, d) ↦ (F(x) − x, DF − I): the displacement, whose zeros are the fixed points."""
@@ -54,6 +68,17 @@ class SymbolicMap(SymbolicSystem):
     def displacement(self) -> sympy.Matrix:
         """F(x) − x, shape (d, 1): zero at fixed points."""
         return self.expressions - self.profile
+
+    def trajectory(
+        self, x0: Any = None, *, steps: int, **options: Any
+    ) -> Trajectory | tuple[Trajectory, ...]:
+        """The same as `Map.trajectory`, at the map's own parameters' values."""
+        return self.twin.trajectory(x0, steps=steps, **options)
+
+    @cached_property
+    def twin(self) -> Map:
+        """`numeric()`, made once, so that what is compiled for it is compiled once."""
+        return self.numeric()
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Map:
         """The same map in JAX, at the given parameter values (default: the map's own)."""

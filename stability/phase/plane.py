@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import scipy.linalg
+
+from ..errors import InputError
+
+_PARALLEL = 1e-6  # the sine of the angle below which two directions span no plane
+_SHORT = 3  # a label spells out as many variables, no more
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +43,142 @@ class Plane:
         return (np.asarray(points) - self.origin) @ np.linalg.pinv(self.axes).T
 
     def distances(self, points: np.ndarray) -> np.ndarray:
-        """How far points, shape (…, d), are from the plane, shape (…)."""
+        """How far points, shape (d,) or (…, d), are from the plane, shape (…)."""
         points = np.asarray(points)
         return np.linalg.norm(points - self.points(self.coordinates(points)), axis=-1)
+
+
+def choose_plane(
+    variables: Sequence[str],
+    box: np.ndarray,
+    origin: np.ndarray | None = None,
+    jacobian: np.ndarray | None = None,
+    axes: Sequence[Any] | None = None,
+) -> Plane:
+    """The phase plane of a system of two variables, or a plane through the phase space of more.
+
+    **Arguments:**
+
+    - `variables`: d names; `box`, shape (d, 2): the low and high end of each.
+    - `origin`, shape (d,): a point of the plane, say an equilibrium; default: the middle of the box.
+    - `jacobian`, shape (d, d): its two leading eigenvectors (of the rightmost eigenvalues) span the plane
+      if `axes` does not: a complex pair's real and imaginary part, or those of two real eigenvalues;
+      orthonormal. A defective matrix gives the first two vectors of its Schur form instead.
+    - `axes`: two variables' names, or two vectors of shape (d,).
+
+    A plane of two variables has their values for coordinates and their box for its box; the others stay at
+    the origin's values. In any other plane the origin has coordinates (0, 0), and the box is the largest
+    symmetric one whose axes would stay in `box` if the origin were its middle.
+
+    Raises InputError for one variable, for axes that span no plane, and for more than two variables when
+    neither `axes` nor `jacobian` tells the plane.
+    """
+    variables, box = tuple(variables), np.asarray(box, dtype=float)
+    d = len(variables)
+    if d < 2:
+        raise InputError(
+            "a system of one variable has no phase plane; draw its graph or its phase line"
+        )
+    if axes is None and d == 2:
+        axes = variables
+    origin = box.mean(axis=1) if origin is None else np.array(origin, dtype=float)
+    if axes is None and jacobian is None:
+        raise InputError(
+            "a plane through more than two variables is told by two of their names, two vectors, "
+            "or the Jacobian at the origin"
+        )
+    if axes is not None and len(axes) != 2:
+        raise InputError(f"a plane is spanned by two axes, not {len(axes)}")
+    if axes is not None and all(isinstance(axis, str) for axis in axes):
+        return _of_variables(variables, box, origin, axes)
+    if axes is None:
+        spanned, names = _leading(np.asarray(jacobian, dtype=float))
+    else:
+        spanned, names = _of_vectors(axes, d), ("axis 1", "axis 2")
+    labels = [
+        _label(column, variables, name) for column, name in zip(spanned.T, names, strict=True)
+    ]
+    reach = [_reach(column, box) for column in spanned.T]
+    return Plane(origin, spanned, (labels[0], labels[1]), np.array([[-r, r] for r in reach]))
+
+
+def _of_variables(
+    variables: tuple[str, ...], box: np.ndarray, origin: np.ndarray, names: Sequence[str]
+) -> Plane:
+    for name in names:
+        if name not in variables:
+            raise InputError(f"the plane names {name}, which is no variable")
+    first, second = (variables.index(name) for name in names)
+    if first == second:
+        raise InputError(f"a plane is spanned by two different variables, not twice by {names[0]}")
+    chosen = [first, second]
+    origin = origin.copy()
+    origin[chosen] = 0.0
+    return Plane(origin, np.eye(len(variables))[:, chosen], (names[0], names[1]), box[chosen])
+
+
+def _of_vectors(axes: Sequence[Any], d: int) -> np.ndarray:
+    try:
+        columns = np.stack([np.asarray(axis, dtype=float) for axis in axes], axis=1)
+    except (TypeError, ValueError):
+        raise InputError("the axes are two variables' names or two real vectors") from None
+    if columns.shape != (d, 2) or not np.isfinite(columns).all():
+        raise InputError(f"an axis is a vector of {d} finite numbers, one for each variable")
+    if not _independent(columns):
+        raise InputError("the two axes are parallel and span no plane")
+    return columns
+
+
+def _leading(jacobian: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    """An orthonormal basis of the two leading eigenvectors' plane, and what its vectors are."""
+    values, vectors = np.linalg.eig(jacobian)
+    order = np.lexsort((-values.imag, -values.real))
+    first, second = order[:2]
+    names = (
+        f"direction 1, λ = {_number(values[first])}",
+        f"direction 2, λ = {_number(values[second])}",
+    )
+    if values[first].imag:
+        columns = np.stack([vectors[:, first].real, vectors[:, first].imag], axis=1)
+    else:
+        columns = np.stack([vectors[:, first].real, vectors[:, second].real], axis=1)
+    if not _independent(columns):
+        least = values[order[1]].real - 1e-6 * (1 + np.abs(values).max())
+        columns = scipy.linalg.schur(jacobian, sort=lambda re, im=0.0: re >= least)[1][:, :2]
+    basis = np.linalg.qr(columns)[0]
+    largest = np.abs(basis).argmax(axis=0)
+    return basis * np.sign(basis[largest, [0, 1]]), names
+
+
+def _independent(columns: np.ndarray) -> bool:
+    lengths = np.linalg.norm(columns, axis=0)
+    if not lengths.all():
+        return False
+    return bool(np.linalg.svd(columns / lengths, compute_uv=False)[-1] > _PARALLEL)
+
+
+def _reach(direction: np.ndarray, box: np.ndarray) -> float:
+    """How far one can go both ways from the middle of the box."""
+    halves = (box[:, 1] - box[:, 0]) / 2
+    along = np.abs(direction)
+    with np.errstate(divide="ignore"):
+        return float(np.min(np.where(along > 1e-9 * along.max(), halves / along, np.inf)))
+
+
+def _label(direction: np.ndarray, variables: tuple[str, ...], name: str) -> str:
+    """The direction as a short combination of variables, or its name."""
+    scale = np.abs(direction).max()
+    named = [(c, v) for c, v in zip(direction, variables, strict=True) if abs(c) > 5e-3 * scale]
+    if len(named) > _SHORT:
+        return name
+    text = ""
+    for c, variable in named:
+        sign = "−" if c < 0 else "+" if text else ""
+        size = "" if abs(abs(c) - 1) < 5e-3 else f"{abs(c):.2g}·"
+        text += f" {sign} {size}{variable}" if text else f"{sign}{size}{variable}"
+    return text
+
+
+def _number(value: complex) -> str:
+    real = f"{value.real:.3g}".replace("-", "−")
+    return f"{real} ± {abs(value.imag):.3g}i" if value.imag else real

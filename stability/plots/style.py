@@ -25,6 +25,9 @@ STEPS = VERMILION  # the algorithm's steps
 MODIFIED = PURPLE  # the modified flow
 STABLE, UNSTABLE, NEUTRAL = GREEN, VERMILION, GREY
 NULLCLINES = (GREEN, PURPLE)
+STABLE_MANIFOLD, UNSTABLE_MANIFOLD = SKY, ORANGE
+FIELD = ("#c9ced4", "#a9b1ba", "#8b95a1", "#6f7b88", "#55616f")  # streamlines, slow to fast
+BASINS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILION)  # mixed with white
 
 COLUMN = 3.4  # inches: one column of a two-column paper
 

@@ -1,0 +1,98 @@
+"""Quantities along a path: how far it is from a point, how fast it goes, what it conserves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, InputTypeError
+from .batch import batched_values
+from .flow import Flow, SymbolicFlow
+from .starts import check_scalar, real_starts
+
+_CHUNK = 64  # points of a large flow that are evaluated at once
+
+
+def distances(points: Any, to: Any) -> np.ndarray:
+    """The Euclidean distances of points, shape (n, d), to a point (d,) or to as many points (n, d): shape (n,).
+
+    Raises InputError for other shapes.
+    """
+    points, to = np.asarray(points, float), np.asarray(to, float)
+    if points.ndim != 2 or to.shape not in (points.shape, points.shape[1:]):
+        raise InputError(
+            "distances go from points of shape (n, d) to one of shape (d,) or to n of shape (n, d), "
+            f"not from {points.shape} to {to.shape}"
+        )
+    return np.linalg.norm(points - to, axis=1)
+
+
+def speeds(flow: Flow | SymbolicFlow, points: Any) -> np.ndarray:
+    """|v| at points (n, d), shape (n,): for the gradient field the norm of the players' gradients."""
+    return np.linalg.norm(_values(flow, points), axis=1)
+
+
+def drift(quantity: Callable[[Any], Any], points: Any) -> np.ndarray:
+    """How a quantity that a flow conserves changes along a path: (Q(x) − Q(x₀)) / |Q(x₀)|, shape (n,).
+
+    `quantity`: a JAX function from a point (d,) to a number; `points`: shape (n, d). Raises InputError where
+    the quantity is zero at the first point: a change relative to nothing; add a constant to it.
+    """
+    points = np.asarray(points, float)
+    if points.ndim != 2 or not len(points):
+        raise InputError(f"a drift is seen along points of shape (n, d), not {points.shape}")
+    check_scalar(quantity, points.shape[1], "the quantity")
+    values = batched_values(quantity)(points)
+    if values[0] == 0:
+        raise InputError("the quantity is zero at the first point; add a constant to it")
+    return (values - values[0]) / abs(values[0])
+
+
+def path_angle(
+    flow: Flow | SymbolicFlow, start: Any, end: Any, alphas: Any = 201
+) -> tuple[np.ndarray, np.ndarray]:
+    """The path angle of Berard, Touati, Mescheder and Lacoste-Julien (2020): attraction or rotation?
+
+    Along the straight line x(α) = start + α (end − start) the cosine of the angle between the field v and the
+    direction of the line, which is towards the end. Near an end that attracts, it changes from a positive to a
+    negative sign there; rotation is a bump of either sign. (Their v is a gradient, with the other sign.)
+
+    **Arguments:**
+
+    - `start`, `end`: two different points, shape (d,), such as the weights before and after training.
+    - `alphas`: the values of α, shape (n,), or how many of them between −½ and 3⁄2.
+
+    Returns (α, cosines), both of shape (n,); the cosine is NaN where v is zero. Raises InputError for points
+    of a wrong shape, or the same one twice.
+    """
+    dimension = len(flow.variables)
+    (start,) = real_starts(start, dimension, "a line")
+    (end,) = real_starts(end, dimension, "a line")
+    direction = end - start
+    length = np.linalg.norm(direction)
+    if length == 0:
+        raise InputError("the two ends of the line are the same point")
+    alphas = np.linspace(-0.5, 1.5, alphas) if np.ndim(alphas) == 0 else np.asarray(alphas, float)
+    velocities = _values(flow, start + alphas[:, None] * direction)
+    norms = np.linalg.norm(velocities, axis=1)
+    along = velocities @ direction / length
+    return alphas, np.divide(along, norms, out=np.full(len(alphas), np.nan), where=norms > 0)
+
+
+def _values(flow: Flow | SymbolicFlow, points: Any) -> np.ndarray:
+    """v at points (n, d), in chunks where the flow is large."""
+    if not isinstance(flow, (Flow, SymbolicFlow)):
+        raise InputTypeError(f"a flow is needed here, not {flow!r}")
+    if isinstance(flow, SymbolicFlow):
+        flow = flow.twin
+    points = np.asarray(points, float)
+    if points.ndim != 2 or points.shape[1] != flow.dimension:
+        raise InputError(
+            f"points of this flow have shape (n, {flow.dimension}), not {points.shape}"
+        )
+    if flow.dimension <= _CHUNK:
+        return flow.values(points)
+    chunks = [flow.values(points[i : i + _CHUNK]) for i in range(0, len(points), _CHUNK)]
+    return np.concatenate(chunks) if chunks else points

@@ -1,0 +1,90 @@
+"""Where many starts end: the value, and what following them in chunks needs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import jax
+import numpy as np
+
+from .trajectory import Outcome
+
+OUTCOMES = tuple(Outcome)
+CODE = {outcome: i for i, outcome in enumerate(OUTCOMES)}
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """Where n paths ended, without the paths.
+
+    - `points`, shape (n, d): the last point of each that is finite.
+    - `times`, shape (n,): when it was there (for maps, after how many steps).
+    - `outcomes`, shape (n,), int8: why it ended, as the position in `tuple(Outcome)`.
+    """
+
+    points: np.ndarray
+    times: np.ndarray
+    outcomes: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def ended(self, *outcomes: Outcome) -> np.ndarray:
+        """Which paths ended in one of these ways, shape (n,)."""
+        return np.isin(self.outcomes, [CODE[outcome] for outcome in outcomes])
+
+
+def inside(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Whether points, shape (n, d), lie between `low` and `high`, shape (n,); NaN does not."""
+    return ((points.T >= low[:, None]) & (points.T <= high[:, None])).all(axis=0)
+
+
+def in_threads(work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+    """The results of `work` in the order of the tasks; compiled JAX code runs outside Python's lock.
+
+    A thread of its own has JAX's defaults, so 64-bit arithmetic is switched on in each of them.
+    """
+
+    def in_64_bits(task: Any) -> Any:
+        with jax.enable_x64(True):
+            return work(task)
+
+    pool = ThreadPoolExecutor(threads())
+    try:
+        yield from pool.map(in_64_bits, tasks)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def threads() -> int:
+    """How many threads follow chunks: one for each core, or one that keeps an accelerator busy."""
+    return os.cpu_count() or 1 if _on_cpu() else 1
+
+
+def lanes(cached: int) -> int:
+    """How many points are moved side by side: `cached` of them stay in a core's cache; an accelerator wants more."""
+    return cached if _on_cpu() else 2**17
+
+
+def _on_cpu() -> bool:
+    return jax.default_backend() == "cpu"
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function compiled by JAX, on a CPU for the widest vectors it has (by itself XLA uses half of them)."""
+    return jax.jit(function, compiler_options=_wide_vectors() if _on_cpu() else None)
+
+
+@cache
+def _wide_vectors() -> dict[str, Any] | None:
+    options = {"xla_cpu_prefer_vector_width": 512}
+    try:
+        jax.jit(lambda: 0, compiler_options=options)()
+    except jax.errors.JaxRuntimeError:  # a compiler that does not know the option
+        return None
+    return options

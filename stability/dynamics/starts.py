@@ -1,0 +1,64 @@
+"""What paths are told: where they start, and what ends them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..errors import InputError, InputTypeError
+from .system import named_box, named_start
+
+
+def given_start(system: Any, x0: Any) -> Any:
+    """A start as it was given, a mapping by variable as a vector (d,), or without any the system's own.
+
+    Raises InputError if there is none, and for a mapping that does not name all the variables.
+    """
+    if isinstance(x0, Mapping):
+        return named_start(x0, [str(variable) for variable in system.variables])
+    if x0 is None and system.start is None:
+        raise InputError(f"this {system.kind} has no start of its own; say where its path starts")
+    return system.start if x0 is None else x0
+
+
+def real_starts(x0: Any, dimension: int, what: str) -> np.ndarray:
+    """Starts as an array of shape (k, d), from (d,) or (k, d). Raises InputError for anything else."""
+    starts = np.asarray(x0)
+    if starts.dtype.kind not in "iuf":
+        raise InputTypeError(f"a start of {what} is {dimension} real numbers, not {x0!r}")
+    if starts.ndim not in (1, 2) or starts.shape[-1] != dimension:
+        raise InputError(
+            f"starts of {what} have shape ({dimension},) or (k, {dimension}), not {starts.shape}"
+        )
+    if not np.isfinite(starts).all():
+        raise InputError(f"a start of {what} holds a number that is not finite")
+    return np.atleast_2d(starts).astype(np.float64)
+
+
+def box_sides(box: Mapping[str, Any] | None, variables: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The low and the high sides of a box, each of shape (d,), ∓∞ for variables it does not name."""
+    sides = named_box(box or {}, variables)
+    free = (-np.inf, np.inf)
+    low, high = np.array([sides.get(variable, free) for variable in variables], float).T
+    return low.copy(), high.copy()
+
+
+def check_scalar(function: Any, dimension: int, what: str) -> None:
+    """Raises InputTypeError unless this is a JAX function from (d,) to one real number."""
+    if not callable(function):
+        raise InputTypeError(f"{what} is a function of a point, not {function!r}")
+    with jax.enable_x64(True):
+        try:
+            point = jax.ShapeDtypeStruct((dimension,), jnp.zeros(()).dtype)
+            value = jax.eval_shape(function, point)
+        except Exception as error:
+            first = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise InputTypeError(
+                f"{what} is a function of a vector of shape ({dimension},), written with jax.numpy ({first})"
+            ) from error
+    if getattr(value, "shape", None) != () or not jnp.issubdtype(value.dtype, jnp.floating):
+        raise InputTypeError(f"{what} returns one real number, not {value}")

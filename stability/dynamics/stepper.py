@@ -1,0 +1,266 @@
+"""Adaptive Runge–Kutta steps of many paths at once, compiled once per flow.
+
+Diffrax's solvers and its step size controller are driven step by step here, rather than through
+`diffeqsolve`, so that a path may be of any length in bounded buffers, so that tolerances, times and boxes
+are arguments of the compiled function, and so that a point between two steps is a shorter step of the same
+solver: as accurate as the path itself, which an interpolating polynomial over a long step is not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .batch import batched_values
+from .trajectory import Outcome
+
+EXPLICIT, STIFF = "Dopri8", "Kvaerno5"
+RUNNING = -1  # else the position in Outcome of how the path ended
+CODE = {outcome: i for i, outcome in enumerate(Outcome)}
+_ROWS = 256  # steps in a buffer
+_BYTES = 64 * 2**20  # of a buffer
+_BETWEEN = 256  # points between steps that are computed at once
+_KEPT = 8  # compiled functions of one sort that are kept with a system
+
+
+class Settings(NamedTuple):
+    """What one solve is told: numbers, and the box as two vectors (d,), ±∞ where it has no side."""
+
+    direction: float
+    duration: float
+    rtol: float
+    atol: float
+    rest: float
+    low: np.ndarray
+    high: np.ndarray
+    blow_up: float
+
+
+class Lane(NamedTuple):
+    """One path under way: the time gone by, where the next step is to end, the point, and how it stands.
+
+    `side`: the sign of `until`, 0 where that is not known yet; `farthest`: the greatest distance so far from
+    the start, `origin`.
+    """
+
+    elapsed: Any
+    ahead: Any
+    point: Any
+    velocity: Any
+    origin: Any
+    farthest: Any
+    side: Any
+    status: Any
+
+
+class Stepper:
+    """The compiled steps of one flow by one solver.
+
+    - `lanes`: how many paths are followed at once; always so many, that nothing is compiled twice.
+    - `begin(starts (k, d), elapsed (k,), settings) -> Lane`, k ≤ lanes; the last start fills the others.
+    - `run(lane, settings, limit) -> (count, Lane, rows)`: at most `limit` attempted steps of each, until
+      all have ended or the rows are full. Rows, (rows, lanes, 2 + 2d), tell whether a step was taken (not
+      rejected, nor the path at its end), the time then, the point and the velocity.
+    - `between(points (n, d), times (n,), settings) -> (n, d)`: one step each, of the given length.
+    - `until`: the condition's values, (n, d) ↦ (n,), or None.
+    """
+
+    def __init__(self, flow: Any, name: str, until: Callable[[Any], Any] | None):
+        self.name = name
+        self.lanes = 8 if flow.dimension <= 1000 else 1
+        rows = int(np.clip(_BYTES // (16 * self.lanes * flow.dimension), 16, _ROWS))
+        self.until = None if until is None else batched_values(until)
+        self.run = jax.jit(partial(_run, flow, name, until, rows))
+        self._values = flow.values
+        self._between = kept(  # shared by the steppers of all conditions
+            flow,
+            "_between",
+            name,
+            lambda: jax.jit(jax.vmap(partial(_between, flow, name), in_axes=(0, 0, None))),
+        )
+
+    def begin(self, starts: np.ndarray, elapsed: np.ndarray, settings: Settings) -> Lane:
+        starts = np.pad(starts, ((0, self.lanes - len(starts)), (0, 0)), mode="edge")
+        elapsed = np.pad(elapsed, (0, self.lanes - len(elapsed)), mode="edge")
+        velocity = settings.direction * self._values(starts)
+        bad = ~np.isfinite(velocity).all(axis=1) | (
+            np.linalg.norm(starts, axis=1) > settings.blow_up
+        )
+        velocity = np.where(np.isfinite(velocity), velocity, 0.0)
+        scale = settings.atol + settings.rtol * np.abs(starts)
+        size, rate = (np.linalg.norm(vectors / scale, axis=1) for vectors in (starts, velocity))
+        # a hundredth of the time it takes to move by one's own size (Hairer, Nørsett, Wanner 1993, II.4)
+        plain = (size > 1e-5) & (rate > 1e-5)
+        first = np.where(plain, 0.01 * size / np.where(plain, rate, 1.0), 1e-6 * settings.duration)
+        outside = ((starts < settings.low) | (starts > settings.high)).any(axis=1)
+        still = (velocity == 0).all(axis=1) & (settings.rest >= 0)
+        cases = [(bad, Outcome.BLEW_UP), (outside, Outcome.LEFT), (still, Outcome.RESTED)]
+        return Lane(
+            elapsed=elapsed,
+            ahead=np.minimum(elapsed + first, settings.duration),
+            point=starts,
+            velocity=velocity,
+            origin=starts,
+            farthest=np.zeros(self.lanes),
+            side=self._first_side(starts, starts + first[:, None] * velocity),
+            status=np.select([case for case, _ in cases], [CODE[o] for _, o in cases], RUNNING),
+        )
+
+    def _first_side(self, starts: np.ndarray, soon: np.ndarray) -> np.ndarray:
+        """The sign of `until`; 0 for a start that is on its surface but for rounding."""
+        if self.until is None:
+            return np.zeros(len(starts))
+        now = self.until(starts)
+        return np.where(np.abs(now) <= 1e-6 * np.abs(self.until(soon)), 0.0, np.sign(now))
+
+    def between(self, points: np.ndarray, times: np.ndarray, settings: Settings) -> np.ndarray:
+        result = np.empty_like(points)
+        size = max(1, min(_BETWEEN, _BYTES // (128 * points.shape[1])))
+        with jax.enable_x64(True):
+            for begin in range(0, len(points), size):
+                chunk = slice(begin, begin + size)
+                short = size - len(points[chunk])
+                some = np.pad(points[chunk], ((0, short), (0, 0)), mode="edge")
+                lengths = np.pad(times[chunk], (0, short), mode="edge")
+                result[chunk] = np.asarray(self._between(some, lengths, settings))[: size - short]
+        return result
+
+
+def stepper(flow: Any, name: str, until: Callable[[Any], Any] | None = None) -> Stepper:
+    """The flow's own stepper, made once for each solver and `until`."""
+    return kept(flow, "_steppers", (name, until), lambda: Stepper(flow, name, until))
+
+
+def kept(system: Any, where: str, key: Any, make: Callable[[], Any]) -> Any:
+    """What was made for this key before, kept with the system itself; only the last few are."""
+    store = system.__dict__.setdefault(where, {})
+    if key not in store:
+        while len(store) >= _KEPT:
+            del store[next(iter(store))]
+        store[key] = make()
+    return store[key]
+
+
+def _solver(name: str, settings: Settings) -> Any:
+    import diffrax
+
+    if name == EXPLICIT:
+        return diffrax.Dopri8(scan_kind="lax")
+    root_finder = diffrax.VeryChord(rtol=settings.rtol, atol=settings.atol)
+    return diffrax.Kvaerno5(root_finder=root_finder, scan_kind="lax")
+
+
+def _controller(settings: Settings) -> Any:
+    import diffrax
+
+    return diffrax.PIDController(rtol=settings.rtol, atol=settings.atol)
+
+
+def _term(flow: Any) -> Any:
+    import diffrax
+
+    return diffrax.ODETerm(lambda t, y, direction: direction * jnp.asarray(flow(y), y.dtype))
+
+
+def _side(until: Callable[[Any], Any] | None, point: Any) -> Any:
+    return jnp.zeros(()) if until is None else jnp.sign(jnp.asarray(until(point), point.dtype))
+
+
+def first_of(*cases: tuple[Any, Any]) -> Any:
+    """The number of the first case whose condition holds; RUNNING where none does."""
+    found = jnp.asarray(RUNNING)
+    for condition, number in reversed(cases):  # compiles faster than jnp.select
+        found = jnp.where(condition, number, found)
+    return found
+
+
+def _advance(flow: Any, name: str, until: Any, lane: Lane, settings: Settings) -> tuple[Any, Lane]:
+    """One attempted step of one path: whether it was taken, and how the path stands then."""
+    import diffrax
+
+    term, solver = _term(flow), _solver(name, settings)
+    span = (lane.elapsed, lane.ahead)
+    step = (term, *span, lane.point, settings.direction)
+    point, error, _, _, result = solver.step(*step, solver.init(*step), False)
+    velocity = settings.direction * jnp.asarray(flow(point), point.dtype)
+    good = jnp.isfinite(point).all() & jnp.isfinite(velocity).all()
+    good &= result == diffrax.RESULTS.successful
+    point, error = jnp.where(good, point, lane.point), jnp.where(good, error, jnp.inf)
+    taken, elapsed, ahead, *_ = _controller(settings).adapt_step_size(
+        *span,
+        lane.point,
+        point,
+        settings.direction,
+        error,
+        solver.error_order(term),
+        (1.0, 1.0, False),  # what earlier steps leave behind: an integral controller looks at none
+    )
+    running = lane.status == RUNNING
+    taken &= running
+    # a last step that would be tiny is joined to the one before
+    near = ahead > settings.duration - 1e-6 * (ahead - elapsed)
+    ahead = jnp.where(near, settings.duration, ahead)
+    side = _side(until, point)
+    farthest = jnp.maximum(lane.farthest, jnp.linalg.norm(point - lane.origin))
+    covered = jnp.linalg.norm(velocity) * elapsed
+    floor = jnp.maximum(8 * jnp.finfo(point.dtype).eps * elapsed, 1e-25 * settings.duration)
+    stuck = ~taken & (ahead - elapsed <= floor)
+    exploding = jnp.linalg.norm(lane.velocity) > settings.blow_up
+    status = first_of(
+        (~running, lane.status),
+        (stuck & exploding, CODE[Outcome.BLEW_UP]),
+        (stuck, CODE[Outcome.GAVE_UP]),
+        (~taken, RUNNING),
+        (jnp.linalg.norm(point) > settings.blow_up, CODE[Outcome.BLEW_UP]),
+        (((point < settings.low) | (point > settings.high)).any(), CODE[Outcome.LEFT]),
+        (side * lane.side < 0, CODE[Outcome.STOPPED]),
+        (covered <= settings.rest * farthest, CODE[Outcome.RESTED]),
+        (elapsed >= settings.duration, CODE[Outcome.FINISHED]),
+    )
+    taken &= status != CODE[Outcome.BLEW_UP]
+    moved = Lane(
+        elapsed=elapsed,
+        ahead=ahead,
+        point=point,
+        velocity=velocity,
+        origin=lane.origin,
+        farthest=farthest,
+        side=jnp.where(side == 0, lane.side, side),
+        status=status,
+    )
+    stayed = lane._replace(ahead=ahead, status=status)
+    return taken, jax.tree.map(lambda new, old: jnp.where(taken, new, old), moved, stayed)
+
+
+def _run(
+    flow: Any, name: str, until: Any, rows: int, lanes: Lane, settings: Settings, limit: Any
+) -> tuple[Any, Lane, Any]:
+    """At most `limit` attempted steps of every lane, until all have ended or the rows are full."""
+    k, d = lanes.point.shape
+    empty = jnp.zeros((rows, k, 2 + 2 * d))
+    advance = jax.vmap(partial(_advance, flow, name, until), in_axes=(0, None))
+
+    def unfinished(carry: Any) -> Any:
+        count, lanes, _ = carry
+        return (count < jnp.minimum(rows, limit)) & (lanes.status == RUNNING).any()
+
+    def body(carry: Any) -> Any:
+        count, lanes, written = carry
+        taken, lanes = advance(lanes, settings)
+        numbers = jnp.stack([taken.astype(lanes.elapsed.dtype), lanes.elapsed], axis=1)
+        row = jnp.concatenate([numbers, lanes.point, lanes.velocity], axis=1)
+        written = written.at[count].set(row)
+        return count + 1, lanes, written
+
+    return jax.lax.while_loop(unfinished, body, (0, lanes, empty))
+
+
+def _between(flow: Any, name: str, point: Any, time: Any, settings: Settings) -> Any:
+    term, solver, zero = _term(flow), _solver(name, settings), jnp.zeros(())
+    memory = solver.init(term, zero, time, point, settings.direction)
+    return solver.step(term, zero, time, point, settings.direction, memory, False)[0]

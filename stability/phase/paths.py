@@ -1,0 +1,315 @@
+"""Paths of algorithms through phase space, and how far they are from the flow that they discretise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from ..dynamics.along import distances
+from ..dynamics.batch import batched_values
+from ..dynamics.flow import Flow, Linear, SymbolicFlow
+from ..dynamics.integrate import integrate
+from ..dynamics.map import Map
+from ..dynamics.partition import Partition
+from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.simulate import simulate
+from ..dynamics.starts import given_start, real_starts
+from ..dynamics.stepper import kept
+from ..dynamics.trajectory import Trajectory
+from ..dynamics.vectors import stack
+from ..errors import InputError, InputTypeError
+from ..fields import Field, Gradient
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..rules import Alternating, BestResponse, Clipped, HeavyBall, Projected, Rule
+from ..rules.modified import modified_flow
+from ..rules.rule import split
+
+System = Game | SymbolicGame | Flow | SymbolicFlow
+
+
+@dataclass(frozen=True, eq=False)
+class PathComparison:
+    """The steps of a rule against the flow that they discretise, from one start.
+
+    - `rule`: its text; `step_time`: the time on the flow that a step takes.
+    - `flow`: the path of the flow; `steps`: the rule's (its times count the steps); `modified`: the path of
+      the modified flow, or None for the `reason`.
+    - `times`: of the steps on the flow, shape (n,), as far as all of these paths go; `flow_distances` and
+      `modified_distances`: how far the steps are from either path then, shape (n,).
+    """
+
+    rule: str
+    step_time: float
+    flow: Trajectory
+    steps: Trajectory
+    modified: Trajectory | None
+    reason: str | None
+    times: np.ndarray
+    flow_distances: np.ndarray
+    modified_distances: np.ndarray | None
+
+
+def duration(rule: Rule) -> float:
+    """The time on the flow that a step takes: its step size, the largest of the players'; 1 without any."""
+    if rule.lr is None:
+        return 1.0
+    sizes = rule.lr.values() if isinstance(rule.lr, Mapping) else [rule.lr]
+    return max(float(size) for size in sizes)
+
+
+def rule_path(
+    rule: Rule, system: System, x0: Any, steps: int, **options: Any
+) -> tuple[Trajectory, Trajectory | None]:
+    """The steps of a rule from x0, shape (d,): the path, and the same with the players' moves apart.
+
+    **Arguments:**
+
+    - `rule`, `system`: what steps, and along what: a flow, or a game, whose gradient field is meant.
+    - `x0`: the start, shape (d,), or a mapping by variable; None: the system's own.
+    - `options`: `rest`, `box`, `blow_up` and `until`, as for `simulate`.
+
+    The second path is None unless the players move in turn (alternating, best-response, heavy-ball with
+    order=alternating); it has a point after each player's move (all of the player's k steps), at times that
+    count the moves as fractions of a step.
+
+    Raises InputError as `simulate` and the rule's `check` do.
+    """
+    flow = numeric_flow(system)
+    rule.check(flow)
+    start = given_start(flow, x0)
+    if np.ndim(start) != 1:
+        raise InputError(f"a path of a rule has one start, of shape ({flow.dimension},)")
+    (start,) = real_starts(start, flow.dimension, f"a path of {rule.name}")
+    turns = _turns(rule, flow.partition)
+    with jax.enable_x64(True):
+        state = np.asarray(stack(rule.init(flow, jnp.asarray(start))), float)
+    d, memory = flow.dimension, len(state)
+    state = np.concatenate([state, np.tile(start, max(len(turns) - 1, 0))])
+    step = kept(flow, "_rule_maps", repr(rule), lambda: _map(rule, turns, flow))
+    path = simulate(step, state, steps, dimension=d, **options)
+    assert isinstance(path, Trajectory)
+    if len(turns) < 2:
+        return replace(path, variables=flow.variables), None
+    whole = replace(path, variables=flow.variables, states=path.states[:, :memory])
+    between = path.states[1:, memory:].reshape(-1, len(turns) - 1, d)
+    points = np.concatenate([between, path.points[1:, None]], axis=1).reshape(-1, d)
+    points = np.concatenate([path.points[:1], points])
+    half = replace(whole, times=np.arange(len(points)) / len(turns), points=points, states=points)
+    return whole, half
+
+
+def compare_paths(
+    system: System,
+    rule: Rule,
+    x0: Any = None,
+    t: float | None = None,
+    steps: int | None = None,
+    *,
+    order: int = 1,
+    field: Field | None = None,
+    blow_up: float = 1e9,
+) -> PathComparison:
+    """A rule's steps, the flow, and the flow that the steps follow more closely, from the same start.
+
+    **Arguments:**
+
+    - `system`: a flow or a game; `field`: which field of the game; default: the gradient.
+    - `x0`: the start, shape (d,), or a mapping by variable; default: the system's own.
+    - `t` or `steps`: how long, one of them.
+    - `order`: of the modified flow (see `modified_flow`).
+    - `blow_up`: all paths end before their points have a greater norm.
+
+    **Units of time** are those of `modified_flow`: a step of size h takes the time h. With a step size by
+    player it takes the time 1, and the flow's field is D v, with D the step sizes. Generally the field is
+    the one that small steps follow: k v for a rule that moves k times in a step, v/(1 − β) with momentum β.
+
+    Raises InputError for a rule without a step size, unless just one of t and steps is given, and as
+    `integrate` and `rule_path` do.
+    """
+    flow = numeric_flow(system, field)
+    rule.check(flow)
+    if rule.lr is None:
+        raise InputError(f"{rule.name} has no step size, and its steps follow no flow")
+    if (t is None) == (steps is None):
+        raise InputError("say how long the paths are: by the time t, or by the number of steps")
+    step_time = 1.0 if isinstance(rule.lr, Mapping) else float(rule.lr)
+    if t is not None:
+        check_positive(t, "the time t")
+        steps = int(t / step_time + 1e-9)
+    check_whole(steps, "the number of steps", 1, 10**9)
+    assert steps is not None
+    start = given_start(flow, x0)
+    walked, _ = rule_path(rule, flow, start, steps, blow_up=blow_up)
+
+    def follow(flow: Flow) -> Trajectory:
+        path = integrate(flow, start, steps * step_time, rest=None, blow_up=blow_up)
+        assert isinstance(path, Trajectory)
+        return path
+
+    limit = follow(kept(flow, "_limits", repr(rule), lambda: _limit(rule, flow, step_time)))
+    modified, reason = None, None
+    try:
+        key = (repr(rule), order)
+        modified = follow(
+            kept(flow, "_modified", key, lambda: _numeric(modified_flow(rule, flow, order)))
+        )
+    except InputError as error:
+        reason = str(error)
+    times = walked.times * step_time
+    ends = [abs(path.times[-1]) for path in (limit, modified) if path is not None]
+    times = np.minimum(times[times <= min(ends) * (1 + 1e-12)], min(ends))
+    points = walked.points[: len(times)]
+    return PathComparison(
+        rule=str(rule),
+        step_time=step_time,
+        flow=limit,
+        steps=walked,
+        modified=modified,
+        reason=reason,
+        times=times,
+        flow_distances=distances(points, limit(times)),
+        modified_distances=None if modified is None else distances(points, modified(times)),
+    )
+
+
+def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
+    """All players' losses at points (n, d), shape (n, players)."""
+    if not isinstance(game, (Game, SymbolicGame)):
+        raise InputTypeError(f"only a game has losses, not {game!r}")
+    numeric = _numeric_game(game)
+    points = np.asarray(points, float)
+    d = len(numeric.variables)
+    if points.ndim != 2 or points.shape[1] != d:
+        raise InputError(f"points of this game have shape (n, {d}), not {points.shape}")
+    values = kept(numeric, "_loss_values", None, lambda: batched_values(numeric.losses))
+    return values(points)
+
+
+def numeric_flow(system: System, field: Field | None = None) -> Flow:
+    """The JAX flow of a flow or of a game's field (default: the gradient), made once.
+
+    Raises InputError for a field on what is no game, and as `field.flow` does.
+    """
+    if isinstance(system, (Game, SymbolicGame)):
+        game, field = _numeric_game(system), Gradient() if field is None else field
+        return kept(game, "_flows", repr(field), lambda: field.flow(game))
+    if not isinstance(system, (Flow, SymbolicFlow)):
+        raise InputTypeError(f"paths are those of a game or a flow, not {system!r}")
+    if field is not None:
+        raise InputError("a flow is its own field; fields are made of games")
+    if isinstance(system, SymbolicFlow):
+        behind = system.game is not None and system.field is not None
+        return numeric_flow(system.game, system.field) if behind else system.twin
+    return system
+
+
+def _numeric_game(game: Game | SymbolicGame) -> Game:
+    return game if isinstance(game, Game) else kept(game, "_twin", None, game.numeric)
+
+
+def _numeric(flow: Flow | SymbolicFlow) -> Flow:
+    return flow.twin if isinstance(flow, SymbolicFlow) else flow
+
+
+@dataclass(frozen=True)
+class _AlternatingTurn(Alternating):
+    """The part of an alternating step in which one player moves."""
+
+    player: int = 0
+
+    def _turns(self, partition: Partition) -> list[int]:
+        return [self.player]
+
+
+@dataclass(frozen=True)
+class _Reply(BestResponse):
+    """The part of a best response step in which one player replies."""
+
+    player: int = 0
+
+    def _turns(self, partition: Partition) -> list[int]:
+        return [self.player]
+
+
+def _turns(rule: Rule, partition: Partition) -> list[Rule]:
+    """The parts of a step, in which one player moves each; none if they all move at once."""
+    if isinstance(rule, HeavyBall) and rule.order == "alternating":
+        rule = rule._in_turn()
+    if isinstance(rule, BestResponse) and rule.order != "simultaneous":
+        return [_Reply(player=i) for i in rule._turns(partition)]
+    if type(rule) is Alternating:
+        settings = {"lr": rule.lr, "steps": rule.steps, "inner": rule.inner}
+        return [_AlternatingTurn(**settings, player=i) for i in rule._turns(partition)]
+    return []
+
+
+def _map(rule: Rule, turns: list[Rule], flow: Flow) -> Map:
+    """The rule's map; with turns its state goes on with the profiles after all turns but the last."""
+    if len(turns) < 2:
+        step = rule.map(flow)
+        assert isinstance(step, Map)
+        return step
+    sizes = rule._sizes(flow)
+    memory = sum(sizes)
+
+    def function(state: Any) -> Any:
+        core, seen = split(state[:memory], sizes), []
+        for turn in turns:
+            core = turn.step(flow, core)
+            seen.append(core[0])
+        return jnp.concatenate([*core, *seen[:-1]])
+
+    return Map(function, dimension=memory + (len(turns) - 1) * flow.dimension, check=False)
+
+
+def _limit(rule: Rule, flow: Flow, step_time: float) -> Flow:
+    """The flow that the rule's steps follow as they become small, in the units of time of `modified_flow`."""
+    factors = _factors(rule, flow.partition)
+    if all(factor == step_time for factor in factors):
+        return flow
+    scales = tuple(factor / step_time for factor in factors)
+    return Flow(
+        lambda x: flow.partition.scale(scales, flow(x)),
+        variables=flow.variables,
+        partition=flow.partition,
+        name=flow.name,
+        check=False,
+    )
+
+
+def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:
+    """How far a step moves each player along a constant field of one, once its memory has settled."""
+    inner = rule.inner if isinstance(rule, (Clipped, Projected)) else rule
+    given = tuple(float(size) for size in partition.per_player(rule.lr, "lr"))
+    try:
+        once, twice = (_settled(inner, partition, size) for size in (1.0, 2.0))
+    except (InputError, AttributeError):  # rules that look at the game behind the field
+        return given
+    if (
+        once is None or twice is None or not np.allclose(twice, 2 * once, rtol=1e-6)
+    ):  # Adam's steps, for one, have a length of their own
+        return given
+    return tuple(h if np.isclose(r, h, rtol=1e-8) else r for r, h in zip(once, given, strict=True))
+
+
+def _settled(rule: Rule, partition: Partition, speed: float) -> np.ndarray | None:
+    """By how much a step moves each player in the long run along a constant field; None without such a run."""
+    d = partition.dimension
+    flow = Linear(np.zeros((d, d)), partition, offset=np.full(d, speed))
+    first = [own.start for own in partition.slices]
+    state = rule.init(flow, np.zeros(d))
+    before = np.full(len(first), np.nan)
+    for _ in range(20_000):
+        last = np.asarray(state[0])
+        state = rule.step(flow, state)
+        moved = (np.asarray(state[0]) - last)[first]
+        if len(state) == 1 or np.allclose(moved, before, rtol=1e-10, atol=0):
+            return moved
+        before = moved
+    return None

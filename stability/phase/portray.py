@@ -1,0 +1,298 @@
+"""From a game, a flow or a map to its phase portrait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.integrate import integrate
+from ..dynamics.map import Map
+from ..dynamics.simulate import simulate
+from ..dynamics.system import named_start
+from ..dynamics.trajectory import Outcome
+from ..errors import InputError
+from ..fields import Field
+from ..penalties import Penalty
+from ..report.analysis import find_places
+from ..report.numbers import number
+from ..report.pointwise import Place, analyse, analyse_flow
+from ..report.subject import Subject, System, penalised, prepare
+from ..rules import Rule, Simultaneous
+from .basins import basins as find_basins
+from .curves import Basins, Cycle
+from .cycles import limit_cycles
+from .invariant_curves import invariant_curves
+from .nullclines import nullclines
+from .paths import duration, rule_path
+from .plane import Plane, choose_plane
+from .portrait import Portrait, Spot, Steps
+from .separatrices import separatrices
+
+ARROWS = 61  # points of the field's grid to a side
+GRAPH = 801  # points of the graph of a system of one variable
+STEPS = 200
+CROSSINGS = 8.0  # how often a flow without a rule could cross the box at its median speed
+AWAY = 0.6  # of the way from the middle of the box to its corner: where a path starts by default
+IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium may be that is drawn
+COLOURS = (160, 160)  # starts of basins
+
+
+def phase_portrait(
+    system: System,
+    *,
+    field: Field | None = None,
+    rules: Sequence[Rule] | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    starts: Sequence[Any] | None = None,
+    steps: int = STEPS,
+    time: float | None = None,
+    at: Mapping[str, Any] | None = None,
+    span: Sequence[Any] | None = None,
+    basins: Literal["flow", "steps"] | None = None,
+    curves: bool = True,
+    seed: int = 0,
+) -> Portrait:
+    """The phase portrait of a game, a flow or a map, of one variable, two, or a plane through more.
+
+    **Arguments:**
+
+    - `system`, `penalties`, `parameters`, `box`, `seed`: as for `stability.report`.
+    - `field`: of a game; default: the gradient field. `rules`: whose steps to draw on it; default for a
+      game: simultaneous with lr = 0.1; for a flow: none.
+    - `starts`: where paths start, each a mapping by variable or a vector (d,); default: the system's own
+      start, or a point between the middle of the box and its upper corner.
+    - `steps`: how many steps every rule, or a map, takes. `time`: how long the flow runs; default: as long
+      as the longest of the rules' paths, and without a rule long enough to cross the box a few times.
+    - `at`, `span`: for more than two variables the plane: through the equilibrium `at` (default: the
+      first one), spanned by two variables or two vectors (default: its leading eigenvectors).
+    - `basins`: colour a grid of starts by where the flow, or the first rule's steps, take them.
+    - `curves`: whether nullclines, separatrices and cycles are looked for.
+
+    Everything is computed in float64; no global JAX setting is changed. Raises InputError as
+    `stability.report` does, and for starts, planes and times that do not fit.
+    """
+    if steps < 1:
+        raise InputError(f"a path takes at least one step, not {steps}")
+    system = penalised(system, penalties)
+    if rules is None and system.kind == "game":
+        rules = [Simultaneous()]
+    subject = prepare(system, [] if field is None else [field], rules, parameters, box)
+    if basins == "steps" and not subject.rules and subject.kind != "map":
+        raise InputError('basins of the steps need a rule; the flow has basins="flow"')
+    places, _, warnings = find_places(subject, None, None, seed, elsewhere=False)
+    through = places if at is None else find_places(subject, at, None, seed)[0]
+    scene = _Scene(subject, places, *_plane(subject, through, span))
+    begin = _starts(subject, starts)
+    remarks = list(warnings)
+    if subject.kind == "map":
+        return _of_map(scene, begin, steps, basins is not None, curves, remarks)
+    return _of_flow(scene, begin, steps, time, basins, curves, remarks)
+
+
+@dataclass(frozen=True, eq=False)
+class _Scene:
+    """What is drawn, and in which plane."""
+
+    subject: Subject
+    places: Sequence[Place]
+    plane: Plane | None
+    remark: str | None
+
+    @property
+    def flow(self) -> Flow:
+        """The field's flow in JAX."""
+        return self.subject.flows[0].numeric
+
+    @property
+    def symbolic(self) -> SymbolicFlow | None:
+        """The field's flow in SymPy at the parameters' values, if it has expressions."""
+        known = self.subject.flows[0].symbolic
+        if known is None:
+            return None
+        values = known.expressions.xreplace(dict(self.subject.values))
+        return SymbolicFlow(dict(zip(known.variables, values, strict=True)))
+
+
+def _plane(
+    subject: Subject, places: Sequence[Place], span: Sequence[Any] | None
+) -> tuple[Plane | None, str | None]:
+    """The picture's plane (None for one variable), and what to say of it."""
+    if len(subject.variables) == 1:
+        return None, None
+    if len(subject.variables) == 2:
+        return choose_plane(subject.variables, subject.box), None
+    origin = subject.box.mean(axis=1)
+    jacobian, remark = None, "a plane through the middle of the box"
+    for place in places:
+        e = place.fields[0] if place.fields else place.main
+        if e.differentiable:
+            evaluate = subject.flows[0].numeric.evaluate if place.fields else subject.main.evaluate
+            origin, jacobian = e.point, evaluate(e.point[None])[1][0]
+            remark = f"the plane through {_label(e.point)}; the field and all paths are projected onto it"
+            break
+    if jacobian is None and span is None:
+        span = subject.variables[:2]
+    return choose_plane(subject.variables, subject.box, origin, jacobian, span), remark
+
+
+def _of_flow(
+    scene: _Scene,
+    begin: np.ndarray,
+    steps: int,
+    time: float | None,
+    basins: str | None,
+    curves: bool,
+    remarks: list[str],
+) -> Portrait:
+    flow, plane, subject = scene.flow, scene.plane, scene.subject
+    grid = None if plane is None else _grid(flow, plane)
+    graph = _graph(flow.values, subject.box) if plane is None else None
+    longest = max((duration(rule) * steps for rule in subject.rules), default=None)
+    if time is None:
+        time = longest or _crossing_time(flow, subject.box)
+    paths = integrate(flow, begin, time)
+    assert isinstance(paths, tuple)
+    walked = [_steps(rule, flow, x, steps, curves) for rule in subject.rules for x in begin]
+    spots = _spots(scene)
+    clines, manifolds, cycles = (), (), ()
+    if curves and plane is not None:
+        clines = nullclines(flow, plane, symbolic=scene.symbolic)
+        saddles = [spot.point for spot in spots if spot.type.startswith("saddle")]
+        if saddles:
+            manifolds = separatrices(flow, np.array(saddles), plane, subject.box)
+        cycles = limit_cycles(flow, begin, subject.box)
+    return Portrait(
+        "flow", subject.name, subject.variables, _parameters(subject), plane, graph, grid, spots, clines, manifolds,
+        cycles, _basins(scene, spots, cycles, basins), paths, tuple(walked), _said(scene, remarks),
+    )  # fmt: skip
+
+
+def _of_map(
+    scene: _Scene, begin: np.ndarray, steps: int, coloured: bool, curves: bool, remarks: list[str]
+) -> Portrait:
+    subject, plane = scene.subject, scene.plane
+    system = subject.main
+    assert isinstance(system, Map)
+    spots = _spots(scene)
+    cycles = invariant_curves(system, begin) if curves else ()
+    paths = simulate(system, begin, steps)
+    assert isinstance(paths, tuple)
+    return Portrait(
+        "map",
+        subject.name,
+        subject.variables,
+        _parameters(subject),
+        plane,
+        _graph(system.values, subject.box) if plane is None else None,
+        None,
+        spots,
+        (),
+        (),
+        cycles,
+        _basins(scene, spots, cycles, "flow" if coloured else None),
+        paths,
+        (),
+        _said(scene, remarks),
+    )
+
+
+def _spots(scene: _Scene) -> tuple[Spot, ...]:
+    """The equilibria that lie in the plane, with their types."""
+    subject, spots = scene.subject, []
+    for place in scene.places:
+        e = place.fields[0] if place.fields else place.main
+        if scene.plane is None:
+            position = np.array([e.point[0], 0.0])
+        else:
+            position = scene.plane.coordinates(e.point)
+            if scene.plane.distances(e.point) > IN_PLANE * np.ptp(subject.box, axis=1).max():
+                continue
+        if place.fields:
+            found, _ = analyse_flow(subject, subject.flows[0], e, [])
+        else:
+            (found,) = analyse(subject, place, None).maps
+        spots.append(Spot(e.point, position, found.type, found.stability.verdict, _label(e.point)))
+    return tuple(spots)
+
+
+def _label(point: np.ndarray) -> str:
+    return f"({', '.join(number(float(x), 4) for x in point)})"
+
+
+def _starts(subject: Subject, starts: Sequence[Any] | None) -> np.ndarray:
+    """Where paths start, shape (k, d)."""
+    if starts is None:
+        own = subject.numeric.start
+        if own is None:
+            middle, half = subject.box.mean(axis=1), np.ptp(subject.box, axis=1) / 2
+            return (middle + AWAY * half)[None]
+        return np.asarray(own, dtype=float)[None]
+    if not len(starts):
+        raise InputError("say where at least one path starts, or leave the starts out")
+    return np.array([named_start(start, subject.variables) for start in starts])
+
+
+def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The field projected onto the plane, on a grid of its box."""
+    u, w = (np.linspace(low, high, ARROWS) for low, high in plane.box)
+    coordinates = np.stack(np.meshgrid(u, w), axis=-1)
+    velocity = flow.values(plane.points(coordinates).reshape(-1, len(plane.origin)))
+    return u, w, (velocity @ np.linalg.pinv(plane.axes).T).reshape(ARROWS, ARROWS, 2)
+
+
+def _graph(
+    values: Callable[[np.ndarray], np.ndarray], box: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The right-hand side of a system of one variable, over its box."""
+    x = np.linspace(*box[0], GRAPH)
+    return x, values(x[:, None])[:, 0]
+
+
+def _crossing_time(flow: Flow, box: np.ndarray) -> float:
+    """A time in which a path gets about: the box's diagonal over the median speed, a few times."""
+    points = np.random.default_rng(0).uniform(box[:, 0], box[:, 1], (64, len(box)))
+    speeds = np.linalg.norm(flow.values(points), axis=1)
+    speeds = speeds[np.isfinite(speeds) & (speeds > 0)]
+    diagonal = float(np.linalg.norm(np.ptp(box, axis=1)))
+    return CROSSINGS * diagonal / float(np.median(speeds)) if len(speeds) else 1.0
+
+
+def _parameters(subject: Subject) -> dict[str, float]:
+    return {p.name: float(value) for p, value in subject.values.items()}
+
+
+def _steps(rule: Rule, flow: Flow, x: np.ndarray, steps: int, curves: bool) -> Steps:
+    """The path of a rule from x, and what it settles on if that is no point."""
+    path, half = rule_path(rule, flow, x, steps)
+    settled = ()
+    if curves and path.outcome is Outcome.FINISHED:
+        found = invariant_curves(rule.map(flow), path.states[-1])
+        settled = tuple(replace(own, points=own.points[:, : flow.dimension]) for own in found)
+    return Steps(str(rule), path, half, settled)
+
+
+def _basins(
+    scene: _Scene, spots: Sequence[Spot], cycles: Sequence[Cycle], whose: str | None
+) -> Basins | None:
+    """Where the starts in the plane end: by the flow or map itself, or by the first rule's steps."""
+    if whose is None:
+        return None
+    if scene.plane is None:
+        raise InputError("basins are coloured in a plane; this system has one variable")
+    subject = scene.subject
+    system = subject.main if subject.kind == "map" else scene.flow
+    rule = subject.rules[0] if whose == "steps" and subject.rules else None
+    known = [spot.point[None] for spot in spots]
+    if rule is None:
+        known += [cycle.points for cycle in cycles]
+    return find_basins(system, scene.plane, shape=COLOURS, attractors=known, rule=rule)
+
+
+def _said(scene: _Scene, remarks: Sequence[str]) -> tuple[str, ...]:
+    return (*remarks, *([scene.remark] if scene.remark else []))

@@ -1,0 +1,80 @@
+"""Equilibria, their type and stability told by the shape of the marker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.path import Path
+
+from ..phase.portrait import Spot
+from . import layers
+from .style import BLACK, GREY
+
+STABLE_WORDS = ("exponentially stable", "asymptotically stable")
+_RING = [Path.circle(radius=1.0), Path.circle(radius=0.72), Path.circle(radius=0.38)]
+# The middle circle runs the other way round, so that it is a hole.
+RING_WITH_DOT = Path.make_compound_path(
+    _RING[0], Path(_RING[1].vertices[::-1], _RING[1].codes), _RING[2]
+)
+
+
+def equilibria(ax: Axes, spots: Sequence[Spot]) -> Axes:
+    """Equilibria above everything else, with one entry per kind for a legend.
+
+    A disc is stable, a circle unstable, a half disc a saddle, a ring with a dot neutral, a grey diamond
+    undecided. A square stands on a curve (or surface) of equilibria, filled if that attracts.
+    """
+    kinds: dict[str, list[Spot]] = {}
+    for spot in spots:
+        kinds.setdefault(kind(spot), []).append(spot)
+    for label, own in kinds.items():
+        ax.plot(
+            [spot.position[0] for spot in own],
+            [spot.position[1] for spot in own],
+            linestyle="none",
+            markeredgecolor=BLACK,
+            markeredgewidth=1.0,
+            zorder=layers.EQUILIBRIA,
+            label=layers.label_once(ax, label),
+            **_marker(own[0]),
+        )
+    return ax
+
+
+def kind(spot: Spot) -> str:
+    """What a legend calls an equilibrium: its type, and its stability where the type does not tell."""
+    name = spot.type
+    if len(spot.point) <= 2:
+        name = name.removesuffix(" with 1 unstable direction")
+    name = name.split(" with ")[0] if name.startswith("non-hyperbolic") else name
+    tells = any(word in name for word in ("stable", "saddle", "attracting", "repelling"))
+    return name if tells else f"{name}: {spot.stability}"
+
+
+def _marker(spot: Spot) -> dict[str, Any]:
+    stable = spot.stability in STABLE_WORDS
+    if "of equilibria" in spot.type:
+        return {
+            "marker": "s",
+            "markersize": 5.5,
+            "markerfacecolor": BLACK if stable or spot.type.startswith("attracting") else "white",
+        }
+    if spot.type.startswith("saddle"):
+        return {
+            "marker": "o",
+            "markersize": 6.5,
+            "fillstyle": "left",
+            "markerfacecolor": BLACK,
+            "markerfacecoloralt": "white",
+        }
+    if spot.stability == "neutral":
+        return {"marker": RING_WITH_DOT, "markersize": 7.5, "markerfacecolor": BLACK}
+    if stable or spot.stability == "unstable":
+        return {
+            "marker": "o",
+            "markersize": 6.0,
+            "markerfacecolor": BLACK if stable else "white",
+        }
+    return {"marker": "D", "markersize": 5.5, "markerfacecolor": GREY}

@@ -1,0 +1,56 @@
+"""What every layer of a portrait shares: who lies above whom, labels that appear once, curves cut to size."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+
+BASINS, FIELD, CURVES, MANIFOLDS, CYCLES, PATHS, STEPS, EQUILIBRIA = 0.5, 1.0, 2.0, 2.2, 2.6, 3.0, 3.2, 4.0
+
+FAR = 20.0  # how many boxes away from the box a curve is cut off
+
+
+def label_once(ax: Axes, label: str) -> str:
+    """The label for a legend, or one that legends pass over if the Axes has it already."""
+    return "_nolegend_" if label in ax.get_legend_handles_labels()[1] else label
+
+
+def pale(color: str, share: float = 0.3) -> tuple[float, float, float]:
+    """A colour mixed with white, of which `share` is left."""
+    red, green, blue = (1.0 - share * (1.0 - channel) for channel in to_rgb(color))
+    return red, green, blue
+
+
+def within(curve: np.ndarray, box: np.ndarray | None) -> np.ndarray:
+    """The curve, shape (n, 2), without what lies far outside the box, shape (2, 2).
+
+    A segment that leads far away is cut where it does and followed by a NaN, so that what is drawn of it is
+    right and no coordinate is too large to draw.
+    """
+    if box is None or len(curve) == 0:
+        return curve
+    middle, half = box.mean(axis=1), 0.5 * (box[:, 1] - box[:, 0])
+    with np.errstate(invalid="ignore", over="ignore"):
+        near = (np.abs(curve - middle) <= FAR * half).all(axis=1)
+    if near.all():
+        return curve
+    parts = []
+    for i in np.flatnonzero(near):
+        if i > 0 and not near[i - 1]:
+            parts += [_cut(curve[i], curve[i - 1], middle, half)]
+        parts += [curve[i]]
+        if i + 1 < len(curve) and not near[i + 1]:
+            parts += [_cut(curve[i], curve[i + 1], middle, half), np.full(2, np.nan)]
+    return np.array(parts).reshape(-1, 2)
+
+
+def _cut(inside: np.ndarray, outside: np.ndarray, middle: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """Where the segment from a point near the box leaves its neighbourhood; the first if the other is not finite."""
+    if not np.isfinite(outside).all():
+        return inside
+    step = outside - inside
+    room = np.where(step > 0, middle + FAR * half - inside, middle - FAR * half - inside)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(step == 0, 1.0, room / step)
+    return inside + min(1.0, float(share.min())) * step

@@ -1,0 +1,106 @@
+"""Systems of one variable: the phase line of a flow, the cobweb of a map."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..dynamics.trajectory import Trajectory
+from ..phase.portrait import Spot
+from . import layers
+from .equilibria import equilibria
+from .paths import start
+from .style import BLACK, FIELD, FLOW, GREY, STEPS
+
+ARROWS = 9  # along the whole line
+
+
+def phase_line(
+    ax: Axes, x: np.ndarray, velocity: np.ndarray, spots: Sequence[Spot] = (), *, name: str = "x"
+) -> Axes:
+    """The graph of v over x, shape (n,) each, with arrows along the axis that say where x goes."""
+    x, velocity = np.asarray(x, dtype=float), np.asarray(velocity, dtype=float)
+    ax.axhline(0.0, color=GREY, linewidth=0.8, zorder=layers.FIELD)
+    ax.plot(
+        x,
+        np.where(np.isfinite(velocity), velocity, np.nan),
+        color=FLOW,
+        linewidth=1.5,
+        zorder=layers.CURVES,
+        label=layers.label_once(ax, f"{name}′"),
+    )
+    for position, sign in _arrows(x, velocity):
+        ax.plot(
+            [position],
+            [0.0],
+            linestyle="none",
+            marker=">" if sign > 0 else "<",
+            markersize=5.5,
+            color=FIELD[-1],
+            zorder=layers.CURVES,
+            label="_nolegend_",
+        )
+    return equilibria(ax, spots)
+
+
+def cobweb(
+    ax: Axes,
+    x: np.ndarray,
+    values: np.ndarray,
+    trajectories: Sequence[Trajectory] = (),
+    spots: Sequence[Spot] = (),
+    *,
+    name: str = "x",
+) -> Axes:
+    """The graph of a map x ↦ F(x), shape (n,) each, the diagonal, and the cobwebs of its iterates.
+
+    Fixed points are drawn on the diagonal.
+    """
+    x, values = np.asarray(x, dtype=float), np.asarray(values, dtype=float)
+    ax.plot(
+        x, x, color=GREY, linewidth=0.8, zorder=layers.FIELD,
+        label=layers.label_once(ax, f"{name}ₙ₊₁ = {name}ₙ"),
+    )  # fmt: skip
+    ax.plot(
+        x,
+        np.where(np.isfinite(values), values, np.nan),
+        color=BLACK,
+        linewidth=1.5,
+        zorder=layers.CURVES,
+        label=layers.label_once(ax, "map"),
+    )
+    box = np.array([[x[0], x[-1]]] * 2)
+    for trajectory in trajectories:
+        visited = trajectory.points[:, 0]
+        corners = np.repeat(visited, 2)
+        web = layers.within(np.stack([corners[:-1], corners[1:]], axis=1)[1:], box)
+        first = np.array([[visited[0], visited[0]]])
+        ax.plot(
+            *np.concatenate([first, web]).T,
+            color=STEPS,
+            linewidth=0.9,
+            zorder=layers.STEPS,
+            label=layers.label_once(ax, "iterates"),
+        )
+        start(ax, first[0])
+    return equilibria(
+        ax, [Spot(s.point, np.array([s.point[0]] * 2), s.type, s.stability, s.label) for s in spots]
+    )
+
+
+def _arrows(x: np.ndarray, velocity: np.ndarray) -> list[tuple[float, float]]:
+    """Where arrows go on the line, and which way: in the middle of every piece of one sign, evenly if long."""
+    sign = np.where(np.isfinite(velocity), np.sign(velocity), 0.0)
+    ends = [0, *(np.flatnonzero(np.diff(sign)) + 1), len(x)]
+    found = []
+    for begin, end in zip(ends[:-1], ends[1:], strict=True):
+        own = x[begin:end]
+        if sign[begin] == 0 or len(own) < 2:
+            continue
+        share = (own[-1] - own[0]) / (x[-1] - x[0])
+        count = max(1, round(ARROWS * share)) if share > 0.02 else 0
+        for k in range(count):
+            found.append((own[0] + (k + 0.5) / count * (own[-1] - own[0]), sign[begin]))
+    return found

@@ -1,0 +1,150 @@
+"""Paths in the plane of a portrait: of a flow, of an algorithm's steps, of a map."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
+
+from ..dynamics.trajectory import Trajectory
+from ..phase.plane import Plane
+from . import layers
+from .style import BLACK, FLOW, STEPS
+
+FEW = 40  # up to so many steps each one is an arrow
+MANY = 400  # from so many steps on the dots are points
+ARROWS = 3  # arrowheads along the path of a flow
+MARKERS = ("o", "^", "D", "v", "p")
+
+
+def path(
+    ax: Axes, trajectory: Trajectory, plane: Plane, *, color: str = FLOW, label: str = "flow"
+) -> Axes:
+    """The path of a flow, with arrowheads along it and a cross where it starts."""
+    curve = layers.within(_curve(trajectory, plane), plane.box)
+    ax.plot(
+        *curve.T, color=color, linewidth=1.5, zorder=layers.PATHS, label=layers.label_once(ax, label)
+    )
+    for tail, head in _along(curve, plane.box):
+        _arrow(ax, tail, head, color, 9.0)
+    return start(ax, curve[0])
+
+
+def steps(
+    ax: Axes,
+    trajectory: Trajectory,
+    plane: Plane,
+    *,
+    half: Trajectory | None = None,
+    color: str = STEPS,
+    marker: str = "o",
+    label: str = "steps",
+) -> Axes:
+    """The steps of an algorithm: a dot where each one leads, joined by thin lines (arrows if they are few).
+
+    `half`: the same path with every player's move a point of its own; the thin lines follow it.
+    """
+    points = layers.within(_curve(trajectory, plane), plane.box)
+    joined = points if half is None else layers.within(_curve(half, plane), plane.box)
+    many = min(1.0, max(0.0, (len(points) - FEW) / (MANY - FEW)))
+    ax.plot(
+        *joined.T, color=color, linewidth=0.8 - 0.4 * many, alpha=0.8, zorder=layers.STEPS, label="_nolegend_"
+    )
+    ax.plot(
+        *points.T,
+        linestyle="none",
+        marker=marker,
+        markersize=3.2 - 1.8 * many,
+        markeredgewidth=0.0,
+        color=color,
+        zorder=layers.STEPS,
+        label=layers.label_once(ax, label),
+    )
+    if half is None and len(points) <= FEW:
+        size = plane.box[:, 1] - plane.box[:, 0]
+        for tail, head in zip(points[:-1], points[1:], strict=True):
+            if np.linalg.norm((head - tail) / size) > 0.03 and _inside(head, plane.box):
+                _arrow(ax, tail, head, color, 6.0)
+    return start(ax, points[0])
+
+
+def iterates(
+    ax: Axes,
+    trajectory: Trajectory,
+    plane: Plane,
+    *,
+    color: str = STEPS,
+    marker: str = "o",
+    label: str = "iterates",
+) -> Axes:
+    """The iterates of a map: dots, the smaller the more there are."""
+    points = layers.within(_curve(trajectory, plane), plane.box)
+    ax.plot(
+        *points.T,
+        linestyle="none",
+        marker=marker,
+        markersize=float(np.clip(30.0 / np.sqrt(len(points)), 0.8, 4.0)),
+        markeredgewidth=0.0,
+        color=color,
+        zorder=layers.STEPS,
+        label=layers.label_once(ax, label),
+    )
+    return start(ax, points[0])
+
+
+def start(ax: Axes, position: np.ndarray) -> Axes:
+    """A cross where paths start."""
+    ax.plot(
+        *np.asarray(position, dtype=float).reshape(2, 1),
+        linestyle="none",
+        marker="P",
+        markersize=6.0,
+        markerfacecolor=BLACK,
+        markeredgecolor="white",
+        markeredgewidth=0.7,
+        zorder=layers.EQUILIBRIA - 0.1,
+        label=layers.label_once(ax, "start"),
+    )
+    return ax
+
+
+def _curve(trajectory: Trajectory, plane: Plane) -> np.ndarray:
+    return plane.coordinates(trajectory.points[:, : len(plane.origin)])
+
+
+def _along(curve: np.ndarray, box: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Where arrowheads go: short pieces of the curve, evenly along what is seen of it."""
+    size = box[:, 1] - box[:, 0]
+    lengths = np.linalg.norm(np.diff(curve, axis=0) / size, axis=1)
+    seen = np.array([_inside(p, box) for p in curve])
+    lengths = np.where(np.isfinite(lengths) & seen[1:] & seen[:-1], lengths, 0.0)
+    travelled = np.cumsum(lengths)
+    if not len(travelled) or travelled[-1] < 0.05:
+        return []
+    # Heads near the beginning of a long spiral, where they can be told apart, rather than far along it.
+    total = min(travelled[-1], 3.0)
+    found = []
+    for share in (np.arange(ARROWS) + 0.5) / ARROWS:
+        i = int(np.searchsorted(travelled, share * total))
+        if lengths[i] > 0:
+            found.append((curve[i], curve[i + 1]))
+    return found
+
+
+def _inside(point: np.ndarray, box: np.ndarray) -> bool:
+    return bool(((point >= box[:, 0]) & (point <= box[:, 1])).all())
+
+
+def _arrow(ax: Axes, tail: np.ndarray, head: np.ndarray, color: str, size: float) -> None:
+    arrow = FancyArrowPatch(
+        tuple(tail),
+        tuple(head),
+        arrowstyle="-|>",
+        mutation_scale=size,
+        color=color,
+        linewidth=0.0,
+        shrinkA=0.0,
+        shrinkB=0.0,
+        zorder=layers.STEPS,
+    )
+    ax.add_patch(arrow)

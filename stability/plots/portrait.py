@@ -1,0 +1,105 @@
+"""A whole phase portrait in one call."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..phase.portrait import Portrait
+from .basins import basins
+from .curves import cycles, nullclines, separatrices
+from .equilibria import equilibria
+from .legend import legend_below
+from .line import cobweb, phase_line
+from .paths import MARKERS, iterates, path, steps
+from .streamlines import streamlines
+from .style import BLACK, ORANGE, PURPLE, SKY, STEPS, own_axes, styled
+
+RULES = (STEPS, PURPLE, ORANGE, SKY, BLACK)
+
+
+def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True) -> Axes:
+    """Draws a phase portrait on the Axes given, or on those of a new figure, and returns them.
+
+    Limits, labels and a title that the Axes already has are kept.
+    """
+    ax = own_axes(ax)
+    with styled():
+        if portrait.plane is None:
+            _on_a_line(ax, portrait)
+        else:
+            _in_a_plane(ax, portrait)
+        if not ax.get_title():
+            ax.set_title(portrait.name, parse_math=False)
+        if legend:
+            legend_below(ax)
+    return ax
+
+
+def frame(ax: Axes, box: np.ndarray, labels: tuple[str, str]) -> Axes:
+    """Gives an Axes that has none limits and labels; sides of about one length are drawn to one scale."""
+    width, height = box[:, 1] - box[:, 0]
+    if ax.get_autoscalex_on() and ax.get_autoscaley_on() and 0.75 <= width / height <= 4 / 3:
+        ax.set_aspect("equal")
+    if ax.get_autoscalex_on():
+        ax.set_xlim(*box[0])
+    if ax.get_autoscaley_on():
+        ax.set_ylim(*box[1])
+    if not ax.get_xlabel():
+        ax.set_xlabel(labels[0])
+    if not ax.get_ylabel():
+        ax.set_ylabel(labels[1])
+    return ax
+
+
+def _in_a_plane(ax: Axes, portrait: Portrait) -> None:
+    plane = portrait.plane
+    assert plane is not None
+    frame(ax, plane.box, plane.labels)
+    if portrait.basins is not None:
+        basins(ax, portrait.basins)
+    if portrait.grid is not None:
+        streamlines(ax, *portrait.grid)
+    nullclines(ax, portrait.nullclines)
+    separatrices(ax, portrait.separatrices)
+    cycles(ax, portrait.cycles, plane)
+    for own in portrait.paths:
+        if portrait.kind == "map":
+            iterates(ax, own, plane)
+        else:
+            path(ax, own, plane)
+    rules = list(dict.fromkeys(own.rule for own in portrait.steps))
+    for own in portrait.steps:
+        number = rules.index(own.rule)
+        steps(
+            ax,
+            own.path,
+            plane,
+            half=own.half,
+            color=RULES[number % len(RULES)],
+            marker=MARKERS[number % len(MARKERS)],
+            label=own.rule,
+        )
+    equilibria(ax, portrait.spots)
+
+
+def _on_a_line(ax: Axes, portrait: Portrait) -> None:
+    assert portrait.graph is not None
+    x, values = portrait.graph
+    name = portrait.variables[0]
+    across = np.array([x[0], x[-1]])
+    if portrait.kind == "map":
+        frame(ax, np.array([across, across]), (f"{name}ₙ", f"{name}ₙ₊₁"))
+        cobweb(ax, x, values, portrait.paths, portrait.spots, name=name)
+    else:
+        frame(ax, np.array([across, _range(values)]), (name, f"{name}′"))
+        phase_line(ax, x, values, portrait.spots, name=name)
+
+
+def _range(values: np.ndarray) -> np.ndarray:
+    """Limits that show a graph and the axis, poles and far ends cut off."""
+    finite = values[np.isfinite(values)]
+    low, high = np.percentile(finite, [2.0, 98.0]) if len(finite) else (-1.0, 1.0)
+    low, high = min(low, 0.0), max(high, 0.0)
+    room = 0.1 * (high - low) or 1.0
+    return np.array([low - room, high + room])

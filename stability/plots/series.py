@@ -1,0 +1,119 @@
+"""What is drawn in the complex plane: named sets of eigenvalues or multipliers, from whatever holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError, InputTypeError
+from ..report.numbers import settings, values_of
+from ..report.value import (
+    EquilibriumAnalysis,
+    FlowAnalysis,
+    MapAnalysis,
+    Report,
+    RuleAnalysis,
+)
+from ..spectra import Spectrum
+
+_SAME = 1e-6  # relative to the largest: what is closer counts as one multiple eigenvalue
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Complex numbers that belong together; `errors`, shape (d,) or a number, are radii of discs."""
+
+    label: str
+    values: np.ndarray
+    errors: Any = 0.0
+
+
+def eigenvalue_series(given: Any) -> list[Series]:
+    """The sets of eigenvalues in an array, a Spectrum, FlowAnalysis, EquilibriumAnalysis, Report or mapping."""
+    return _usable(_series(given, ("flows",), FlowAnalysis, "eigenvalues"), "eigenvalues")
+
+
+def multiplier_series(given: Any) -> list[Series]:
+    """The sets of multipliers in an array, a RuleAnalysis, MapAnalysis, EquilibriumAnalysis, Report or mapping."""
+    kinds = (RuleAnalysis, MapAnalysis)
+    return _usable(_series(given, ("rules", "maps"), kinds, "multipliers"), "multipliers")
+
+
+def multiple(values: np.ndarray) -> list[tuple[complex, int]]:
+    """(value, how often) of complex numbers, those that agree to rounding taken together."""
+    near = _SAME * float(np.abs(values).max(initial=0.0))
+    groups: list[list[complex]] = []
+    for value in values:
+        own = next((group for group in groups if abs(group[0] - value) <= near), None)
+        if own is None:
+            groups.append([value])
+        else:
+            own.append(value)
+    return [(complex(np.mean(group)), len(group)) for group in groups]
+
+
+def _series(given: Any, parts: tuple[str, ...], kinds: Any, what: str) -> list[Series]:
+    if isinstance(given, Report):
+        several = len(given.equilibria) > 1
+        return [
+            Series(f"{own.label}{_at(e) if several else ''}", own.values, own.errors)
+            for e in given.equilibria
+            for own in _series(e, parts, kinds, what)
+        ]
+    if isinstance(given, EquilibriumAnalysis):
+        analyses = [analysis for part in parts for analysis in getattr(given, part)]
+        return [own for analysis in analyses for own in _series(analysis, parts, kinds, what)]
+    if isinstance(given, kinds):
+        values = getattr(given, what)
+        return [] if values is None else [Series(_name(given), values, given.error_bound or 0.0)]
+    if isinstance(given, Mapping):
+        found = []
+        for name, own in given.items():
+            inside = _series(own, parts, kinds, what)
+            alone = len(inside) == 1
+            found += [
+                Series(str(name) if alone else f"{name}: {s.label}", s.values, s.errors)
+                for s in inside
+            ]
+        return found
+    if isinstance(given, Spectrum):
+        return [Series("", given.eigenvalues, given.errors)]
+    try:
+        return [Series("", np.atleast_1d(np.asarray(given, dtype=complex)).ravel())]
+    except (TypeError, ValueError):
+        raise InputTypeError(
+            f"{what} are an array of complex numbers, a report or part of one, not {given!r}"
+        ) from None
+
+
+def _usable(found: list[Series], what: str) -> list[Series]:
+    usable = [own for own in found if len(own.values)]
+    if not usable:
+        raise InputError(f"there are no {what} to draw")
+    for own in usable:
+        if not np.isfinite(own.values).all():
+            raise InputError(f"the {what} to draw are finite numbers")
+    return usable
+
+
+def _name(analysis: Any) -> str:
+    if isinstance(analysis, MapAnalysis):
+        return "map"
+    if isinstance(analysis, FlowAnalysis):
+        return _with_settings(analysis.field, analysis.settings)
+    rule = _with_settings(analysis.rule, analysis.settings)
+    if analysis.field in ("gradient", "given"):
+        return rule
+    return f"{rule} on {_with_settings(analysis.field, analysis.field_settings)}"
+
+
+def _with_settings(name: str, own: Mapping[str, Any]) -> str:
+    text = settings(own)
+    return f"{name}, {text}" if text else name
+
+
+def _at(e: EquilibriumAnalysis) -> str:
+    return f" at {values_of({k: float(f'{v:.3g}') for k, v in e.point.items()})}"

@@ -1,0 +1,80 @@
+"""The field of a flow as streamlines."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from . import layers
+from .style import FIELD, styled
+
+
+def streamlines(
+    ax: Axes, u: np.ndarray, w: np.ndarray, velocity: np.ndarray, *, density: float = 1.1
+) -> Axes:
+    """Streamlines of a field, the darker the faster.
+
+    - `u`, shape (nx,), and `w`, shape (ny,): an even grid; `velocity`, shape (ny, nx, 2). Where it is not
+      finite nothing is drawn.
+    - `density`: how close the lines are, relative to Matplotlib's 30 by 30.
+    """
+    velocity = np.asarray(velocity, dtype=float)
+    with np.errstate(invalid="ignore", over="ignore"):
+        speed = np.hypot(velocity[..., 0], velocity[..., 1])
+    moving = np.isfinite(speed) & (speed > 0)
+    if not moving.any():
+        return ax
+    # Speeds may span hundreds of decades; the lines depend on directions alone. Bounding the speed from
+    # above and leaving it linear below keeps the zeros of the field where they are.
+    slow = float(np.median(speed[moving]))
+    with np.errstate(invalid="ignore", over="ignore"):
+        bounded = velocity / (speed + slow)[..., None]
+    bounded = np.ma.masked_where(~np.isfinite(speed)[..., None] | ~np.isfinite(bounded), bounded)
+    with styled():
+        drawn = ax.streamplot(
+            u,
+            w,
+            bounded[..., 0],
+            bounded[..., 1],
+            density=density,
+            color=FIELD[-1],
+            linewidth=0.6,
+            arrowsize=0.55,
+            arrowstyle="-|>",
+            zorder=layers.FIELD,
+        )
+    # A line of many short pieces, each with its own colour, makes pictures of megabytes: the pieces of one
+    # speed are drawn together instead.
+    lines = drawn.lines.get_segments()
+    drawn.lines.remove()
+    level = _levels(speed, moving)
+    pieces: list[list[np.ndarray]] = [[] for _ in FIELD]
+    for line in lines:
+        middle = 0.5 * (line[:-1] + line[1:])
+        own = level[_nearest(w, middle[:, 1]), _nearest(u, middle[:, 0])]
+        begins = np.flatnonzero(np.diff(own, prepend=-1))
+        for begin, end in zip(begins, [*begins[1:], len(own)], strict=True):
+            pieces[own[begin]] += [line[begin : end + 1], np.full((1, 2), np.nan)]
+    for color, own in zip(FIELD, pieces, strict=True):
+        if own:
+            curve = np.concatenate(own)
+            ax.plot(
+                *curve.T, color=color, linewidth=0.6, solid_capstyle="butt", zorder=layers.FIELD
+            )
+    return ax
+
+
+def _levels(speed: np.ndarray, moving: np.ndarray) -> np.ndarray:
+    """For each node of the grid the number of its shade, by the logarithm of the speed."""
+    logarithm = np.log(np.where(moving, speed, 1.0))
+    low, high = np.percentile(logarithm[moving], [5.0, 95.0])
+    if high - low < 0.1:  # one speed everywhere
+        return np.full(speed.shape, len(FIELD) // 2)
+    level = np.floor(len(FIELD) * (logarithm - low) / (high - low))
+    return np.where(moving, np.clip(level, 0, len(FIELD) - 1), 0).astype(int)
+
+
+def _nearest(grid: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The numbers of the nodes of an even grid that are nearest to the values."""
+    step = (grid[-1] - grid[0]) / (len(grid) - 1)
+    return np.clip(np.rint((values - grid[0]) / step), 0, len(grid) - 1).astype(int)
