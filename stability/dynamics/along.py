@@ -16,7 +16,7 @@ _CHUNK = 64  # points of a large flow that are evaluated at once
 
 
 def distances(points: Any, to: Any) -> np.ndarray:
-    """The Euclidean distances of points, shape (n, d), to a point (d,) or to as many points (n, d): shape (n,).
+    """The Euclidean distances, shape (n,), of points (n, d) to one point (d,), or each to its own, (n, d).
 
     Raises InputError for other shapes.
     """
@@ -56,8 +56,8 @@ def path_angle(
     """The path angle of Berard, Touati, Mescheder and Lacoste-Julien (2020): attraction or rotation?
 
     Along the straight line x(α) = start + α (end − start) the cosine of the angle between the field v and the
-    direction of the line, which is towards the end. Near an end that attracts, it changes from a positive to a
-    negative sign there; rotation is a bump of either sign. (Their v is a gradient, with the other sign.)
+    direction of the line, towards the end. At an end that attracts, its sign changes from plus to minus;
+    rotation is a bump of either sign. (Their v is a gradient, with the other sign.)
 
     **Arguments:**
 

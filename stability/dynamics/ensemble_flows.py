@@ -60,7 +60,7 @@ def flow_ends(
     if rest is not None:
         check_nonnegative(rest, "rest")
     if isinstance(flow, SymbolicFlow):
-        flow = flow.numeric()
+        flow = flow.twin
     points = real_starts(starts, flow.dimension, f"the flow {flow.name!r}")
     n = len(points)
     sides = box_sides(box, flow.variables)
@@ -70,9 +70,6 @@ def flow_ends(
     outcomes[~begun] = _ended(points[~begun], sides, blow_up)
     queue = _Queue(np.flatnonzero(begun), n, progress)
     settings = Settings(float(t), float(rtol), float(atol), rest, low, high)
-    run = kept(
-        flow, "_ensembles", None, lambda: compiled(partial(burst, flow.function, flow.dimension))
-    )
 
     def put(paths: Paths, owners: np.ndarray, stuck: np.ndarray) -> None:
         points[owners], times[owners] = paths.points, paths.elapsed
@@ -84,6 +81,7 @@ def flow_ends(
         outcomes[owners] = np.select(cases, [left, *codes], CODE[Outcome.GAVE_UP])
 
     def work(width: int) -> None:
+        run = queue.compiled(flow, width, settings)
         paths, owners, bursts = _idle(width, flow.dimension), np.full(width, _FREE), np.zeros(width)
         while True:
             floor = np.maximum(8 * np.finfo(float).eps * paths.elapsed, 1e-25 * t)
@@ -106,6 +104,7 @@ def flow_ends(
             if not len(busy):
                 return
             if len(busy) <= _NARROW < len(owners):
+                run = queue.compiled(flow, _NARROW, settings)
                 few = np.concatenate([busy, idle[: _NARROW - len(busy)]])
                 paths, owners, bursts = _at(paths, few), owners[few], bursts[few]
             paths = Paths(*(np.array(array) for array in run(paths, settings)))
@@ -124,6 +123,17 @@ class _Queue:
         self._starts, self._taken = starts, 0
         self._n, self._done, self._progress = n, n - len(starts), progress
         self._lock = Lock()
+
+    def compiled(self, flow: Flow, width: int, settings: Settings) -> Callable[..., Paths]:
+        """The compiled steps of the flow for so many lanes, from whichever thread asks first."""
+
+        def make() -> Callable[..., Paths]:
+            run = compiled(partial(burst, flow.function, flow.dimension))
+            run(_idle(width, flow.dimension), settings)
+            return run
+
+        with self._lock:
+            return kept(flow, "_ensembles", (width, settings.rest is None), make)
 
     def next(self, count: int, done: int) -> np.ndarray:
         """The next starts, at most `count`, for someone who is done with `done` others."""

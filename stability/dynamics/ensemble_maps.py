@@ -59,7 +59,7 @@ def iterate(
     if rest is not None:
         check_nonnegative(rest, "rest")
     if isinstance(map, SymbolicMap):
-        map = map.numeric()
+        map = map.twin
     points = real_starts(starts, map.dimension, f"the map {map.name!r}")
     n = len(points)
     sides = box_sides(box, map.variables)
@@ -68,24 +68,33 @@ def iterate(
     status = np.where(inside(points, low, high), _RUNNING, _OUTSIDE).astype(np.int32)
     width = lanes(_WIDE) if n > _TOGETHER * _NARROW else _NARROW
     size = _TOGETHER * width
-    key = (box is not None, width)
-    make = partial(_run, map.function, map.dimension, *key)
-    run = kept(map, "_iterations", key, lambda: compiled(make))
+    boxed, system = box is not None, map
 
-    def work(begin: int) -> int:
-        chunk = slice(begin, min(begin + size, n))
-        short = begin + size - chunk.stop
-        state = (
-            np.pad(points[chunk], ((0, short), (0, 0)), mode="edge"),
+    def make() -> Callable[..., Any]:
+        run = compiled(partial(_run, system.function, system.dimension, boxed, width))
+        with jax.enable_x64(True):  # compiled here, before several threads ask for it
+            run(*padded(slice(0, 0)), 0, low, high, rest)
+        return run
+
+    def padded(chunk: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        short = size - (chunk.stop - chunk.start)
+        return (
+            np.pad(points[chunk], ((0, short), (0, 0))),
             np.zeros(size, np.int64),
             np.pad(status[chunk], (0, short), constant_values=_OUTSIDE),
         )
+
+    run = kept(map, "_iterations", (boxed, width, rest is None), make)
+
+    def work(begin: int) -> int:
+        chunk = slice(begin, min(begin + size, n))
+        state = padded(chunk)
         for done in range(0, steps, _CALL):
             state = run(*state, min(_CALL, steps - done), low, high, rest)
             if not (np.asarray(state[2]) == _RUNNING).any():
                 break
         for whole, part in zip((points, times, status), state, strict=True):
-            whole[chunk] = np.asarray(part)[: size - short]
+            whole[chunk] = np.asarray(part)[: chunk.stop - begin]
         return chunk.stop
 
     for stop in in_threads(work, range(0, n, size)):

@@ -160,6 +160,15 @@ function drawSteps({ context, pixel }, points, joined) {
   context.stroke();
 }
 
+function drawStart(context, [px, py]) {
+  for (const [colour, radius] of [[COLOURS.ink, 10], [COLOURS.paper, 8], [COLOURS.ink, 5.5]]) {
+    context.fillStyle = colour;
+    context.beginPath();
+    context.arc(px, py, 0.85 * radius, 0, 2 * Math.PI);
+    context.fill();
+  }
+}
+
 /** An equilibrium: full circle stable, open unstable, square neutral, "?" undecided, cross not judged. */
 function drawMark(context, [px, py], kind) {
   const colour = COLOURS[kind] ?? COLOURS.ink;

@@ -79,13 +79,14 @@ class _Printer(JavascriptCodePrinter):
 
     def _print_Pow(self, expr: Any) -> str:
         base, exponent = expr.base, expr.exp
-        if abs(exponent) == sympy.S.Half:
-            root = f"Math.sqrt({self._print(base)})"
-        elif exponent == -1:
-            root = f"({self._print(base)})"
-        else:  # x ** 2 would be no JavaScript after a minus sign
-            return f"Math.pow({self._print(base)}, {self._print(exponent)})"
-        return root if exponent.is_positive else f"(1/{root})"
+        printed = self._print(base)
+        if exponent == sympy.S.Half:
+            return f"Math.sqrt({printed})"
+        if exponent == -sympy.S.Half:
+            return f"(1/Math.sqrt({printed}))"
+        if exponent == -1:
+            return f"(1/({printed}))"
+        return f"Math.pow({printed}, {self._print(exponent)})"  # -x ** 2 is no JavaScript
 
     def _print_Piecewise(self, expr: sympy.Expr) -> str:
         text = "NaN"

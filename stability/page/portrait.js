@@ -97,11 +97,13 @@ function draw() {
     if (inside) drawMark(picture.context, [px, py], kind);
   }
   const [px, py] = picture.pixel(projected(state.start));
+  inFrame(picture, (context) => drawStart(context, [px, py]));
   handle.style.left = `${Math.max(0, Math.min(picture.width, px))}px`;
   handle.style.top = `${Math.max(0, Math.min(picture.height, py))}px`;
 }
 
-const coordinates = (point) => `(${point.map(shown).join(", ")})`;
+// short points are not broken at the end of a line
+const coordinates = (point) => `(${point.map(shown).join(point.length > 3 ? ", " : ",\u00a0")})`;
 
 function distance(point) {
   let nearest = null, least = Infinity;
@@ -110,7 +112,7 @@ function distance(point) {
     if (size < least) [nearest, least] = [own.point, size];
   }
   if (nearest === null) return "";
-  return `, at distance ${shown(least)} from ${coordinates(nearest)}`;
+  return `, at distance ${shown(least)} from the ${isMap ? "fixed point" : "equilibrium"} ${coordinates(nearest)}`;
 }
 
 function sentences() {
@@ -172,7 +174,7 @@ function showLegend() {
     return element("li", {}, icon, text);
   };
   const plain = (context) => ({ context, pixel: (point) => point });
-  const items = [];
+  const items = [item((c) => drawStart(c, [10, 9]), "start")];
   if (state.flow) items.push(item((c) => drawFlow(plain(c), [[1, 9], [19, 9]]), "flow"));
   if (state.steps) {
     items.push(item((c) => drawSteps(plain(c), [[2, 9], [7, 9], [12, 9]], !isMap),
@@ -257,7 +259,8 @@ function play() {
   playButton.textContent = "Stop";
   const frame = (now) => {
     if (playing === null) return;
-    playing = Math.min(last, Math.floor(((now - begin) / 1000 / seconds) * last));
+    const share = Math.max(0, now - begin) / 1000 / seconds; // a frame may have begun before the click
+    playing = Math.min(last, Math.floor(share * last));
     draw();
     if (playing === last) stop();
     else requestAnimationFrame(frame);

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
-NEAR_POINT, NEAR_SET = 1e-3, 1e-2  # what counts as being there, in parts of the picture
+NEAR_POINT, NEAR_SET = 1e-3, 1e-2  # at which distance one is there, in parts of the picture
 _SHORT_STEP = 0.1  # of its size: a list of points with shorter steps than that is a closed curve
 _PERIODS = 32  # an orbit of a map with fewer points than that is named by its period
 _SHOWN = 4  # coordinates in a name
@@ -18,50 +18,76 @@ _SHOWN = 4  # coordinates in a name
 
 @dataclass(frozen=True, eq=False)
 class Attractor:
-    """A set that starts end at: `points`, shape (k, d), and the `scale` of each coordinate, shape (d,)."""
+    """A set that starts end at.
+
+    - `points`, shape (k, d): a point of rest, a closed curve in order, or any other set.
+    - `scale`, shape (d,): the unit of each coordinate, in which distances are measured.
+    - `resting`: whether every point of it rests.
+    """
 
     points: np.ndarray
     scale: np.ndarray
+    resting: bool
 
     @property
     def near(self) -> float:
         """At which distance a point counts as being there."""
         return NEAR_POINT if len(self.points) == 1 else NEAR_SET
 
+    @cached_property
+    def is_curve(self) -> bool:
+        return not self.resting and _is_curve(self.points / self.scale)
+
     def distance(self, points: np.ndarray) -> np.ndarray:
-        """How far points, shape (n, d), are away, in units of the scale, shape (n,)."""
+        """How far points, shape (n, d), are away, shape (n,)."""
         return self._tree.query(points / self.scale)[0]
 
     @cached_property
     def _tree(self) -> KDTree:
-        return KDTree(_filled(self.points / self.scale))
-
-    @property
-    def is_curve(self) -> bool:
-        return _is_curve(self.points / self.scale)
+        points = self.points / self.scale
+        return KDTree(_filled(points) if self.is_curve else points)
 
 
 def _is_curve(points: np.ndarray) -> bool:
     size = np.linalg.norm(np.ptp(points, axis=0))
-    gaps = np.linalg.norm(np.diff(points, axis=0, append=points[:1]), axis=1)
-    return bool(size > 0 and gaps.max() <= _SHORT_STEP * size)
+    steps = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    return bool(size > 0 and steps.max() <= _SHORT_STEP * size)
 
 
 def _filled(points: np.ndarray) -> np.ndarray:
-    """The points; of a curve with further ones between them, so that none on it is far from all."""
-    if not _is_curve(points):
-        return points
-    following = np.roll(points, -1, axis=0)
-    longest = np.linalg.norm(following - points, axis=1).max()
-    count = int(np.ceil(4 * longest / NEAR_SET))
+    """A closed curve with further points on its chords, so that none on it is far from all of them."""
+    steps = np.roll(points, -1, axis=0) - points
+    count = int(np.ceil(4 * np.linalg.norm(steps, axis=1).max() / NEAR_SET))
     along = np.linspace(0, 1, max(count, 1), endpoint=False)[:, None, None]
-    return (points + along * (following - points)).reshape(-1, points.shape[1])
+    return (points + along * steps).reshape(-1, points.shape[1])
+
+
+def spread(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """Some of the points, so that all others are near one of them."""
+    _, first = np.unique(np.round(points / scale * (4 / NEAR_SET)), axis=0, return_index=True)
+    return points[first]
+
+
+def once_around(orbit: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """A path up to where it first comes back to its beginning along a closed curve; else all of it."""
+    away = np.linalg.norm((orbit - orbit[0]) / scale, axis=1)
+    gone = np.flatnonzero(away > 3 * NEAR_SET)
+    if not len(gone):
+        return orbit
+    back = np.flatnonzero((away <= away[: gone[0] + 1].max()) & (np.arange(len(orbit)) > gone[0] + 1))
+    if not len(back):
+        return orbit
+    around = orbit[: back[0] + 1]
+    return around if _is_curve(around / scale) else orbit
 
 
 def clusters(points: np.ndarray, link: float) -> list[np.ndarray]:
     """The numbers of the points of each group that hangs together by links, the largest group first."""
-    pairs = KDTree(points).sparse_distance_matrix(KDTree(points), link)
-    _, groups = connected_components(pairs, directed=False)
+    # many points in one place would make many pairs: one for each cell is enough
+    cells, cell = np.unique(np.round(points * (4 / link)), axis=0, return_inverse=True)
+    tree = KDTree(cells * (link / 4))
+    _, groups = connected_components(tree.sparse_distance_matrix(tree, link), directed=False)
+    groups = groups[cell.ravel()]
     order = np.argsort(-np.bincount(groups), kind="stable")
     return [np.flatnonzero(groups == group) for group in order]
 
@@ -76,11 +102,19 @@ def names(attractors: Sequence[Attractor]) -> tuple[str, ...]:
 
 
 def _kind(attractor: Attractor) -> str:
-    points = attractor.points
-    if len(points) == 1:
-        shown = [f"{value + 0.0:.3g}".replace("-", "−") for value in points[0][:_SHOWN]]
-        return f"({', '.join(shown)}{', …' if len(points[0]) > _SHOWN else ''})"
+    if len(attractor.points) == 1:
+        point = np.where(
+            np.abs(attractor.points[0]) > 1e-5 * attractor.scale, attractor.points[0], 0.0
+        )
+        shown = [f"{value:.3g}".replace("-", "−") for value in point[:_SHOWN]]
+        return f"({', '.join(shown)}{', …' if len(point) > _SHOWN else ''})"
+    if attractor.resting:
+        return "points of rest"
     if attractor.is_curve:
         return "cycle"
-    period = len(clusters(points / attractor.scale, NEAR_POINT))
-    return f"period {period}" if period < _PERIODS else "bounded set"
+    points = attractor.points / attractor.scale
+    period = len(clusters(points, NEAR_POINT))
+    if period < _PERIODS:
+        return f"period {period}"
+    angle = np.arctan2(*(points - points.mean(axis=0))[:, 1::-1].T)
+    return "invariant curve" if _is_curve(points[np.argsort(angle)]) else "bounded set"

@@ -47,7 +47,7 @@ def crossings(
         low_value = np.where(lower, np.abs(value), low_value)
         high_value = np.where(lower, high_value, np.abs(value))
     nearer = low_value < high_value
-    residual = np.fmin(low_value, high_value)
+    residual = np.fmax(low_value, high_value)  # of both sides: at a jump one of them may hit zero
     return _between(begin, end, np.where(nearer, low, high)), residual <= _SHRUNK * scale
 
 

@@ -201,7 +201,7 @@ class _Grid:
         least[:, :, 1:] &= ~crossed_row
         least[:, :-1] &= ~crossed_column
         least[:, 1:] &= ~crossed_column
-        return _corners(least).any(axis=0)
+        return np.any(_corners(least), axis=0)
 
     def _edge_of_domain(self) -> np.ndarray:
         """The cells that are partly outside f's domain where a curve may end: |f| is small for its slope."""
@@ -214,7 +214,7 @@ class _Grid:
             before, after = (np.insert(steps, at, 0.0, axis=axis) for at in (0, steps.shape[axis]))
             slope = np.maximum(slope, np.maximum(before, after))
         small, inside = (size <= 2 * slope)[:, 1:-1, 1:-1], inside[:, 1:-1, 1:-1]
-        return _corners(small).any(axis=0) & ~_corners(inside).all(axis=0)
+        return np.any(_corners(small), axis=0) & ~np.all(_corners(inside), axis=0)
 
     def _bent(self, segments: np.ndarray) -> np.ndarray:
         """Whether the curve, along which f changes sign, is not near the middle of its chord."""

@@ -35,7 +35,7 @@ def nullclines(
 
     **Arguments:**
 
-    - `flow`: v in JAX. `symbolic`: the same in SymPy, at the parameters' values, if there is a formula. Then
+    - `flow`: v in JAX. `symbolic`: the same in SymPy, its parameters with values, if there is a formula. Then
       every factor of a component's numerator is drawn for itself, so that branches cross exactly and double
       ones are as good as single ones, and a factor of one variable is drawn as straight lines.
     - `resolution`: cells to a side of the first grid; it is refined where needed.
@@ -95,12 +95,13 @@ def _substituted(symbolic: SymbolicFlow, plane: Plane) -> list[sympy.Expr] | Non
     ):
         return None
     first, second = (int(row[0]) for row in rows)
+    known = symbolic.expressions.xreplace(symbolic.values())
     values = {
         v: sympy.Rational(float(x)) for v, x in zip(symbolic.variables, plane.origin, strict=True)
     }
     values[symbolic.variables[first]] += _U
     values[symbolic.variables[second]] += _W
-    return [symbolic.expressions[row].subs(values, simultaneous=True) for row in (first, second)]
+    return [known[row].subs(values, simultaneous=True) for row in (first, second)]
 
 
 def _factors(expression: sympy.Expr) -> list[sympy.Expr] | None:
@@ -159,10 +160,16 @@ def _line(axis: int, at: float, box: np.ndarray) -> np.ndarray:
 def _roots(factor: sympy.Expr, axis: int, low: float, high: float) -> list[float]:
     """The real zeros in [low, high] of an expression in one coordinate."""
     variable = (_U, _W)[axis]
-    if factor.is_polynomial(variable):
-        roots = within(_SECONDS, lambda: sympy.Poly(factor, variable).real_roots(), None)
-        if roots is not None:
-            return [x for x in (float(root) for root in roots) if low <= x <= high]
+
+    def exactly() -> list[float] | None:
+        poly = sympy.Poly(factor, variable)
+        if not (poly.domain.is_ZZ or poly.domain.is_QQ):
+            return None
+        return [float(root) for root in poly.real_roots()]
+
+    roots = within(_SECONDS, exactly, None) if factor.is_polynomial(variable) else None
+    if roots is not None:
+        return [root for root in roots if low <= root <= high]
     function = jax_function([variable], [factor])
     values = batched_values(lambda x: _stacked(function(*x), x))
     return zeros_on_interval(lambda x: values(x)[:, 0], low, high).tolist()

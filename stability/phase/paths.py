@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .._bounded import within
 from ..dynamics.along import distances
 from ..dynamics.batch import batched_values
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
@@ -29,6 +32,8 @@ from ..games.symbolic import SymbolicGame
 from ..rules import Alternating, BestResponse, Clipped, HeavyBall, Projected, Rule
 from ..rules.modified import modified_flow
 from ..rules.rule import split
+
+_PATIENCE = 5.0  # seconds for a modified flow's expressions
 
 System = Game | SymbolicGame | Flow | SymbolicFlow
 
@@ -91,7 +96,7 @@ def rule_path(
         state = np.asarray(stack(rule.init(flow, jnp.asarray(start))), float)
     d, memory = flow.dimension, len(state)
     state = np.concatenate([state, np.tile(start, max(len(turns) - 1, 0))])
-    step = kept(flow, "_rule_maps", repr(rule), lambda: _map(rule, turns, flow))
+    step = _kept(flow, "_rule_maps", rule, lambda: _map(rule, turns, flow))
     path = simulate(step, state, steps, dimension=d, **options)
     assert isinstance(path, Trajectory)
     if len(turns) < 2:
@@ -152,13 +157,11 @@ def compare_paths(
         assert isinstance(path, Trajectory)
         return path
 
-    limit = follow(kept(flow, "_limits", repr(rule), lambda: _limit(rule, flow, step_time)))
+    limit = follow(_kept(flow, "_limits", rule, lambda: _limit(rule, flow, step_time)))
     modified, reason = None, None
     try:
-        key = (repr(rule), order)
-        modified = follow(
-            kept(flow, "_modified", key, lambda: _numeric(modified_flow(rule, flow, order)))
-        )
+        make = partial(_modified, rule, system, field, order)
+        modified = follow(_kept(flow, f"_modified{order}", rule, make))
     except InputError as error:
         reason = str(error)
     times = walked.times * step_time
@@ -213,8 +216,21 @@ def _numeric_game(game: Game | SymbolicGame) -> Game:
     return game if isinstance(game, Game) else kept(game, "_twin", None, game.numeric)
 
 
-def _numeric(flow: Flow | SymbolicFlow) -> Flow:
-    return flow.twin if isinstance(flow, SymbolicFlow) else flow
+def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Flow:
+    """The modified flow in JAX: from its expressions if they come quickly, for these compile much faster."""
+    if isinstance(system, SymbolicGame):
+        system = (Gradient() if field is None else field).flow(system)
+    if isinstance(system, SymbolicFlow):
+        symbolic, written = system, None
+        with suppress(
+            TypeError, ValueError, AttributeError
+        ):  # rules that are written for JAX alone
+            written = within(_PATIENCE, lambda: modified_flow(rule, symbolic, order), None)
+        if isinstance(written, SymbolicFlow):
+            return written.twin
+    flow = modified_flow(rule, numeric_flow(system), order)
+    assert isinstance(flow, Flow)
+    return flow
 
 
 @dataclass(frozen=True)
@@ -247,6 +263,11 @@ def _turns(rule: Rule, partition: Partition) -> list[Rule]:
         settings = {"lr": rule.lr, "steps": rule.steps, "inner": rule.inner}
         return [_AlternatingTurn(**settings, player=i) for i in rule._turns(partition)]
     return []
+
+
+def _kept(flow: Flow, where: str, rule: Rule, make: Callable[[], Any]) -> Any:
+    """What was made of a flow for this rule before; the rule is kept too, as its text may hold addresses."""
+    return kept(flow, where, repr(rule), lambda: (rule, make()))[1]
 
 
 def _map(rule: Rule, turns: list[Rule], flow: Flow) -> Map:
@@ -288,7 +309,8 @@ def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:
     inner = rule.inner if isinstance(rule, (Clipped, Projected)) else rule
     given = tuple(float(size) for size in partition.per_player(rule.lr, "lr"))
     try:
-        once, twice = (_settled(inner, partition, size) for size in (1.0, 2.0))
+        with jax.enable_x64(True):
+            once, twice = (_settled(inner, partition, speed) for speed in (1.0, 2.0))
     except (InputError, AttributeError):  # rules that look at the game behind the field
         return given
     if (
@@ -299,17 +321,21 @@ def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:
 
 
 def _settled(rule: Rule, partition: Partition, speed: float) -> np.ndarray | None:
-    """By how much a step moves each player in the long run along a constant field; None without such a run."""
+    """How far a step moves each player along a constant field in the long run; None if that never settles."""
     d = partition.dimension
     flow = Linear(np.zeros((d, d)), partition, offset=np.full(d, speed))
     first = [own.start for own in partition.slices]
     state = rule.init(flow, np.zeros(d))
-    before = np.full(len(first), np.nan)
-    for _ in range(20_000):
-        last = np.asarray(state[0])
-        state = rule.step(flow, state)
-        moved = (np.asarray(state[0]) - last)[first]
-        if len(state) == 1 or np.allclose(moved, before, rtol=1e-10, atol=0):
-            return moved
-        before = moved
-    return None
+
+    def run(state: Any) -> np.ndarray | None:
+        before = np.full(len(first), np.nan)
+        for _ in range(20_000):
+            last = np.asarray(state[0])
+            state = rule.step(flow, state)
+            moved = (np.asarray(state[0]) - last)[first]
+            if len(state) == 1 or np.allclose(moved, before, rtol=1e-10, atol=0):
+                return moved
+            before = moved
+        return None
+
+    return within(2.0, lambda: run(state), None)

@@ -81,7 +81,7 @@ def choose_plane(
         )
     if axes is None and d == 2:
         axes = variables
-    origin = box.mean(axis=1) if origin is None else np.array(origin, dtype=float)
+    centre = np.array(box.mean(axis=1) if origin is None else origin, dtype=float)
     if axes is None and jacobian is None:
         raise InputError(
             "a plane through more than two variables is told by two of their names, two vectors, "
@@ -90,7 +90,7 @@ def choose_plane(
     if axes is not None and len(axes) != 2:
         raise InputError(f"a plane is spanned by two axes, not {len(axes)}")
     if axes is not None and all(isinstance(axis, str) for axis in axes):
-        return _of_variables(variables, box, origin, axes)
+        return _of_variables(variables, box, centre, axes)
     if axes is None:
         spanned, names = _leading(np.asarray(jacobian, dtype=float))
     else:
@@ -99,7 +99,7 @@ def choose_plane(
         _label(column, variables, name) for column, name in zip(spanned.T, names, strict=True)
     ]
     reach = [_reach(column, box) for column in spanned.T]
-    return Plane(origin, spanned, (labels[0], labels[1]), np.array([[-r, r] for r in reach]))
+    return Plane(centre, spanned, (labels[0], labels[1]), np.array([[-r, r] for r in reach]))
 
 
 def _of_variables(
@@ -131,7 +131,7 @@ def _of_vectors(axes: Sequence[Any], d: int) -> np.ndarray:
 
 def _leading(jacobian: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
     """An orthonormal basis of the two leading eigenvectors' plane, and what its vectors are."""
-    values, vectors = np.linalg.eig(jacobian)
+    values, vectors = scipy.linalg.eig(jacobian)
     order = np.lexsort((-values.imag, -values.real))
     first, second = order[:2]
     names = (

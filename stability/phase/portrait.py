@@ -33,7 +33,7 @@ class Spot:
 class Steps:
     """The path of an algorithm: its text for a legend, and where each step led.
 
-    - `half`: the same path with every player's move a point of its own, where players move in turn; else None.
+    - `half`: the same with every player's move a point of its own, where players move in turn; else None.
     - `cycles`: the closed curves that the algorithm's steps, from these starts, settle on.
     """
 
@@ -47,9 +47,9 @@ class Steps:
 class Portrait:
     """A phase portrait as data, of a flow (perhaps with an algorithm's steps on it) or of a map.
 
-    - `plane`: the plane of the picture; None for one variable, whose right-hand side is then `graph`: (x, f(x)).
+    - `plane`: that of the picture; None for one variable, whose right-hand side is then `graph`: (x, f(x)).
     - `grid`: (u (nx,), w (ny,), velocity (ny, nx, 2)), the field in the plane; None for maps.
-    - `paths`: of the flow (or of the map: its iterates), one per start; `steps`: of each rule from each start.
+    - `paths`: of the flow (or of the map: its iterates), one per start; `steps`: of every rule likewise.
     - `remarks`: what a reader has to know.
     """
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
+from ..dynamics.positive import check_positive, check_whole
 from ..dynamics.simulate import simulate
 from ..dynamics.system import named_start
 from ..dynamics.trajectory import Outcome
@@ -18,9 +20,10 @@ from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty
 from ..report.analysis import find_places
+from ..report.document import rule_name
 from ..report.numbers import number
 from ..report.pointwise import Place, analyse, analyse_flow
-from ..report.subject import Subject, System, penalised, prepare
+from ..report.subject import Subject, System, penalised, plain, prepare
 from ..rules import Rule, Simultaneous
 from .basins import basins as find_basins
 from .curves import Basins, Cycle
@@ -35,9 +38,10 @@ from .separatrices import separatrices
 ARROWS = 61  # points of the field's grid to a side
 GRAPH = 801  # points of the graph of a system of one variable
 STEPS = 200
-CROSSINGS = 8.0  # how often a flow without a rule could cross the box at its median speed
+CROSSINGS = 20.0  # how often a flow without a rule could cross the box at its median speed
 AWAY = 0.6  # of the way from the middle of the box to its corner: where a path starts by default
 IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium may be that is drawn
+ATTRACTING = ("exponentially stable", "asymptotically stable")
 COLOURS = (160, 160)  # starts of basins
 
 
@@ -77,88 +81,107 @@ def phase_portrait(
     Everything is computed in float64; no global JAX setting is changed. Raises InputError as
     `stability.report` does, and for starts, planes and times that do not fit.
     """
-    if steps < 1:
-        raise InputError(f"a path takes at least one step, not {steps}")
-    system = penalised(system, penalties)
-    if rules is None and system.kind == "game":
-        rules = [Simultaneous()]
-    subject = prepare(system, [] if field is None else [field], rules, parameters, box)
-    if basins == "steps" and not subject.rules and subject.kind != "map":
-        raise InputError('basins of the steps need a rule; the flow has basins="flow"')
-    places, _, warnings = find_places(subject, None, None, seed, elsewhere=False)
-    through = places if at is None else find_places(subject, at, None, seed)[0]
-    scene = _Scene(subject, places, *_plane(subject, through, span))
-    begin = _starts(subject, starts)
-    remarks = list(warnings)
-    if subject.kind == "map":
-        return _of_map(scene, begin, steps, basins is not None, curves, remarks)
-    return _of_flow(scene, begin, steps, time, basins, curves, remarks)
+    scene = make_scene(
+        system, field, rules, penalties, parameters, box, starts, steps, at, span, seed
+    )
+    return portray(scene, time, basins, curves)
 
 
 @dataclass(frozen=True, eq=False)
-class _Scene:
-    """What is drawn, and in which plane."""
+class Scene:
+    """What is drawn: the system, where it rests, where paths start, shape (k, d), and their steps."""
 
     subject: Subject
     places: Sequence[Place]
+    warnings: Sequence[str]
     plane: Plane | None
-    remark: str | None
+    starts: np.ndarray
+    steps: int
 
-    @property
+    @cached_property
     def flow(self) -> Flow:
-        """The field's flow in JAX."""
-        return self.subject.flows[0].numeric
+        """The field's flow in JAX: made from its formulas, where there are any, which run fastest."""
+        own = self.subject.flows[0].numeric
+        if self.symbolic is None:
+            return own
+        flow = self.symbolic.numeric()
+        flow.game, flow.field = own.game, own.field
+        return flow
 
-    @property
+    @cached_property
     def symbolic(self) -> SymbolicFlow | None:
         """The field's flow in SymPy at the parameters' values, if it has expressions."""
         known = self.subject.flows[0].symbolic
         if known is None:
             return None
         values = known.expressions.xreplace(dict(self.subject.values))
-        return SymbolicFlow(dict(zip(known.variables, values, strict=True)))
+        return SymbolicFlow(
+            dict(zip(known.variables, values, strict=True)), partition=known.partition
+        )
+
+    def time(self, asked: float | None) -> float:
+        """How long the flow runs: as asked, as long as the rules' steps, or so that it gets about."""
+        if asked is not None:
+            check_positive(asked, "the time")
+            return asked
+        longest = max((duration(rule) * self.steps for rule in self.subject.rules), default=None)
+        return longest or _crossing_time(self.flow, self.subject.box)
 
 
-def _plane(
-    subject: Subject, places: Sequence[Place], span: Sequence[Any] | None
-) -> tuple[Plane | None, str | None]:
-    """The picture's plane (None for one variable), and what to say of it."""
+def make_scene(
+    system, field, rules, penalties, parameters, box, starts, steps, at=None, span=None, seed=0
+) -> Scene:
+    """Checks the arguments of `phase_portrait` and finds the equilibria; raises InputError."""
+    check_whole(steps, "the number of steps", 1, 10**7)
+    system = penalised(system, penalties)
+    if rules is None and system.kind == "game":
+        rules = [Simultaneous()]
+    subject = prepare(system, [] if field is None else [field], rules, parameters, box)
+    begin = _starts(subject, starts)
+    places, _, warnings = find_places(subject, None, None, seed, elsewhere=False)
+    through = places if at is None else find_places(subject, at, None, seed)[0]
+    return Scene(subject, places, warnings, _plane(subject, through, span), begin, steps)
+
+
+def portray(
+    scene: Scene, time: float | None = None, basins: str | None = None, curves: bool = True
+) -> Portrait:
+    """The portrait of a scene; the arguments are those of `phase_portrait`."""
+    if scene.subject.kind == "map":
+        return _of_map(scene, basins is not None, curves)
+    if basins == "steps" and not scene.subject.rules:
+        raise InputError('basins of the steps need a rule; the flow has basins="flow"')
+    return _of_flow(scene, time, basins, curves)
+
+
+def _plane(subject: Subject, places: Sequence[Place], span: Sequence[Any] | None) -> Plane | None:
+    """The picture's plane; None for one variable."""
     if len(subject.variables) == 1:
-        return None, None
+        return None
     if len(subject.variables) == 2:
-        return choose_plane(subject.variables, subject.box), None
-    origin = subject.box.mean(axis=1)
-    jacobian, remark = None, "a plane through the middle of the box"
+        return choose_plane(subject.variables, subject.box)
+    origin, jacobian = subject.box.mean(axis=1), None
     for place in places:
         e = place.fields[0] if place.fields else place.main
         if e.differentiable:
             evaluate = subject.flows[0].numeric.evaluate if place.fields else subject.main.evaluate
             origin, jacobian = e.point, evaluate(e.point[None])[1][0]
-            remark = f"the plane through {_label(e.point)}; the field and all paths are projected onto it"
             break
     if jacobian is None and span is None:
         span = subject.variables[:2]
-    return choose_plane(subject.variables, subject.box, origin, jacobian, span), remark
+    return choose_plane(subject.variables, subject.box, origin, jacobian, span)
 
 
-def _of_flow(
-    scene: _Scene,
-    begin: np.ndarray,
-    steps: int,
-    time: float | None,
-    basins: str | None,
-    curves: bool,
-    remarks: list[str],
-) -> Portrait:
+def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool) -> Portrait:
     flow, plane, subject = scene.flow, scene.plane, scene.subject
     grid = None if plane is None else _grid(flow, plane)
     graph = _graph(flow.values, subject.box) if plane is None else None
-    longest = max((duration(rule) * steps for rule in subject.rules), default=None)
-    if time is None:
-        time = longest or _crossing_time(flow, subject.box)
-    paths = integrate(flow, begin, time)
+    lasts = scene.time(time)
+    paths = integrate(flow, scene.starts, lasts)
     assert isinstance(paths, tuple)
-    walked = [_steps(rule, flow, x, steps, curves) for rule in subject.rules for x in begin]
+    walked = [
+        _steps(rule, flow, x, scene.steps, curves) for rule in subject.rules for x in scene.starts
+    ]
     spots = _spots(scene)
     clines, manifolds, cycles = (), (), ()
     if curves and plane is not None:
@@ -166,43 +189,54 @@ def _of_flow(
         saddles = [spot.point for spot in spots if spot.type.startswith("saddle")]
         if saddles:
             manifolds = separatrices(flow, np.array(saddles), plane, subject.box)
-        cycles = limit_cycles(flow, begin, subject.box)
+        cycles = limit_cycles(flow, scene.starts, subject.box)
     return Portrait(
-        "flow", subject.name, subject.variables, _parameters(subject), plane, graph, grid, spots, clines, manifolds,
-        cycles, _basins(scene, spots, cycles, basins), paths, tuple(walked), _said(scene, remarks),
-    )  # fmt: skip
+        kind="flow",
+        name=subject.name,
+        variables=subject.variables,
+        parameters=_parameters(subject),
+        plane=plane,
+        graph=graph,
+        grid=grid,
+        spots=spots,
+        nullclines=clines,
+        separatrices=manifolds,
+        cycles=cycles,
+        basins=_basins(scene, spots, cycles, basins, lasts),
+        paths=paths,
+        steps=tuple(walked),
+        remarks=_remarks(scene),
+    )
 
 
-def _of_map(
-    scene: _Scene, begin: np.ndarray, steps: int, coloured: bool, curves: bool, remarks: list[str]
-) -> Portrait:
+def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
     subject, plane = scene.subject, scene.plane
     system = subject.main
     assert isinstance(system, Map)
     spots = _spots(scene)
-    cycles = invariant_curves(system, begin) if curves else ()
-    paths = simulate(system, begin, steps)
+    cycles = invariant_curves(system, scene.starts) if curves else ()
+    paths = simulate(system, scene.starts, scene.steps)
     assert isinstance(paths, tuple)
     return Portrait(
-        "map",
-        subject.name,
-        subject.variables,
-        _parameters(subject),
-        plane,
-        _graph(system.values, subject.box) if plane is None else None,
-        None,
-        spots,
-        (),
-        (),
-        cycles,
-        _basins(scene, spots, cycles, "flow" if coloured else None),
-        paths,
-        (),
-        _said(scene, remarks),
+        kind="map",
+        name=subject.name,
+        variables=subject.variables,
+        parameters=_parameters(subject),
+        plane=plane,
+        graph=_graph(system.values, subject.box) if plane is None else None,
+        grid=None,
+        spots=spots,
+        nullclines=(),
+        separatrices=(),
+        cycles=cycles,
+        basins=_basins(scene, spots, cycles, "flow" if coloured else None, 0.0),
+        paths=paths,
+        steps=(),
+        remarks=_remarks(scene),
     )
 
 
-def _spots(scene: _Scene) -> tuple[Spot, ...]:
+def _spots(scene: Scene) -> tuple[Spot, ...]:
     """The equilibria that lie in the plane, with their types."""
     subject, spots = scene.subject, []
     for place in scene.places:
@@ -274,11 +308,12 @@ def _steps(rule: Rule, flow: Flow, x: np.ndarray, steps: int, curves: bool) -> S
     if curves and path.outcome is Outcome.FINISHED:
         found = invariant_curves(rule.map(flow), path.states[-1])
         settled = tuple(replace(own, points=own.points[:, : flow.dimension]) for own in found)
-    return Steps(str(rule), path, half, settled)
+    name = rule_name(rule.name, plain(rule.settings), "", {})
+    return Steps(name, path, half, settled)
 
 
 def _basins(
-    scene: _Scene, spots: Sequence[Spot], cycles: Sequence[Cycle], whose: str | None
+    scene: Scene, spots: Sequence[Spot], cycles: Sequence[Cycle], whose: str | None, time: float
 ) -> Basins | None:
     """Where the starts in the plane end: by the flow or map itself, or by the first rule's steps."""
     if whose is None:
@@ -286,13 +321,21 @@ def _basins(
     if scene.plane is None:
         raise InputError("basins are coloured in a plane; this system has one variable")
     subject = scene.subject
-    system = subject.main if subject.kind == "map" else scene.flow
-    rule = subject.rules[0] if whose == "steps" and subject.rules else None
-    known = [spot.point[None] for spot in spots]
-    if rule is None:
-        known += [cycle.points for cycle in cycles]
-    return find_basins(system, scene.plane, shape=COLOURS, attractors=known, rule=rule)
+    if whose == "steps" and subject.rules:
+        rule = subject.rules[0]
+        return find_basins(scene.flow, scene.plane, until=scene.steps, shape=COLOURS, rule=rule)
+    known = [spot.point for spot in spots if spot.stability in ATTRACTING]
+    known += [cycle.points for cycle in cycles if cycle.stable]
+    if subject.kind == "map":
+        assert isinstance(subject.main, Map)
+        return find_basins(
+            subject.main, scene.plane, until=scene.steps, shape=COLOURS, attractors=known
+        )
+    return find_basins(scene.flow, scene.plane, until=time, shape=COLOURS, attractors=known)
 
 
-def _said(scene: _Scene, remarks: Sequence[str]) -> tuple[str, ...]:
-    return (*remarks, *([scene.remark] if scene.remark else []))
+def _remarks(scene: Scene) -> tuple[str, ...]:
+    if scene.plane is None or scene.plane.whole:
+        return tuple(scene.warnings)
+    said = f"the picture is the plane through {_label(scene.plane.origin)}; the field and the paths are "
+    return (*scene.warnings, f"{said}projected onto it")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
+import scipy.linalg
 
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
@@ -74,7 +75,7 @@ def _branches(flow: Flow, saddle: np.ndarray, box: np.ndarray) -> list[_Branch]:
     jacobian = jacobians[0]
     if not np.isfinite(jacobian).all():
         return []
-    values, vectors = np.linalg.eig(jacobian)
+    values, vectors = scipy.linalg.eig(jacobian)
     small = _HYPERBOLIC * np.abs(values).max()
     stable, unstable = np.flatnonzero(values.real < -small), np.flatnonzero(values.real > small)
     if not len(stable) or not len(unstable) or len(stable) + len(unstable) < len(values):

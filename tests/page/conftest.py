@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from circle import CIRCLE
 
 import stability as st
 from stability.page import html_page
@@ -66,13 +67,3 @@ def report(game: st.SymbolicGame) -> st.Report:
 @pytest.fixture(scope="session")
 def page(game: st.SymbolicGame, report: st.Report) -> str:
     return html_page(report, game, pictures=[(CIRCLE, "A circle.", "A circle round the origin.")])
-
-
-CIRCLE = """<?xml version="1.0"?>
-<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 10 10">
-<defs><clipPath id="frame"><rect width="10" height="10"/></clipPath><circle id="dot" r="1"/></defs>
-<style>circle { stroke: #0072b2 }</style>
-<g clip-path="url(#frame)"><circle cx="5" cy="5" r="4" fill="none"/></g>
-<use xlink:href="#dot" x="5" y="5"/>
-</svg>
-"""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib import resources
+from itertools import pairwise
 
 import pytest
 import sympy
@@ -54,7 +55,7 @@ def test_structure(sample):
     assert title.text == h1.text
     levels = [int(own.tag[1]) for own in outline.all("h1", "h2", "h3")]
     assert levels[0] == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     assert len(outline.all("main")) == len(outline.all("nav")) == 1
 
 
@@ -91,14 +92,12 @@ def test_tables_have_captions_and_headers(sample):
 
 def test_contents_lead_to_the_sections(page):
     outline = Outline(page)
-    (nav,) = outline.all("nav")
     links = [own for own in outline.all("a") if own.attributes["href"] != "#main"]
     titles = [own.text for own in outline.all("h2")]
     assert [own.text for own in links] == titles
     assert [own.attributes["href"][1:] for own in links] == [
         own.attributes["id"] for own in outline.all("h2")
     ]
-    assert nav.text.startswith("\nContents")
 
 
 def test_nothing_is_loaded(page):
@@ -118,7 +117,9 @@ def test_nothing_is_loaded(page):
 
 
 def test_the_data_are_the_report(report, page):
-    (data,) = (own for own in Outline(page).all("script") if own.attributes.get("id") == "report-data")
+    (data,) = (
+        own for own in Outline(page).all("script") if own.attributes.get("id") == "report-data"
+    )
     assert json.loads(data.text) == json.loads(report.to_json())
 
 
@@ -185,7 +186,9 @@ def _colours() -> list[dict[str, str]]:
 
 def test_contrast_formula():
     assert contrast("#ffffff", "#000000") == pytest.approx(21)
-    assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)  # the textbook's near miss
+    assert contrast("#777777", "#ffffff") == pytest.approx(
+        4.48, abs=0.01
+    )  # the textbook's near miss
 
 
 @pytest.mark.parametrize("scheme", _colours(), ids=["light", "dark", "print"])

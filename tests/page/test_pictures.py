@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import CIRCLE
+from circle import CIRCLE
 from outline import Outline
 
 import stability as st

@@ -1,0 +1,226 @@
+"""Limit cycles of flows and invariant curves of maps that are known, and those that are none."""
+
+from __future__ import annotations
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from stability import Alternating, Flow, Gradient, HeavyBall, InputError, Map, Simultaneous
+from stability.dynamics.integrate import integrate
+from stability.games import load
+from stability.phase.cycles import invariant_curves, limit_cycles
+from stability.phase.polygons import distances
+
+BOX = np.array([[-2.0, 2.0], [-2.0, 2.0]])
+
+
+def rotating(radial):
+    """θ' = 1, r' = r radial(r²)."""
+    return Flow(lambda z: radial(z @ z) * z + jnp.array([-z[1], z[0]]), dimension=2)
+
+
+def game_flow(name):
+    return Gradient().flow(load(name)).real.numeric()
+
+
+def radii(cycle):
+    return np.linalg.norm(cycle.points[:, :2], axis=1)
+
+
+# ---- Flows ------------------------------------------------------------------------------------
+
+
+def test_van_der_pol():
+    flow = Flow(lambda z: jnp.array([z[1], (1 - z[0] ** 2) * z[1] - z[0]]), dimension=2)
+    (cycle,) = limit_cycles(flow, box=np.array([[-3.0, 3.0], [-4.0, 4.0]]))
+    assert cycle.stable
+    assert cycle.period == pytest.approx(6.663287, abs=1e-6)
+    assert cycle.points[:, 0].max() == pytest.approx(2.008620, abs=5e-6)  # between two vertices
+    assert cycle.multipliers[0] == pytest.approx(1, abs=1e-6)
+    # by Liouville's formula the other is exp of the divergence's integral, 1 − x² over a period
+    times = np.linspace(0, cycle.period, 2001)
+    x = integrate(flow, cycle.points[0], cycle.period, times=times).points[:, 0]
+    assert cycle.multipliers[1].real == pytest.approx(
+        np.exp(np.trapezoid(1 - x**2, times)), rel=1e-5
+    )
+    np.testing.assert_array_equal(cycle.points[0], cycle.points[-1])
+
+
+@pytest.mark.parametrize("rho", [0.5, 0.02])
+def test_stuart_landau(rho):
+    (cycle,) = limit_cycles(rotating(lambda r2: rho - r2), box=BOX)
+    assert cycle.stable
+    np.testing.assert_allclose(radii(cycle), np.sqrt(rho), rtol=1e-8)
+    assert cycle.period == pytest.approx(2 * np.pi, rel=1e-9)
+    np.testing.assert_allclose(cycle.multipliers, [1, np.exp(-4 * np.pi * rho)], rtol=1e-6)
+
+
+def test_nested_cycles_the_inner_one_repelling():
+    flow = rotating(lambda r2: (r2 - 0.5) * (1.2 - r2))
+    found = sorted(limit_cycles(flow, box=BOX), key=lambda cycle: radii(cycle)[0])
+    assert [cycle.stable for cycle in found] == [False, True]
+    for cycle, square in zip(found, (0.5, 1.2), strict=True):
+        np.testing.assert_allclose(radii(cycle), np.sqrt(square), rtol=1e-8)
+        slope = 2 * square * (1.7 - 2 * square)  # r d(radial)/dr
+        assert cycle.multipliers[1].real == pytest.approx(np.exp(2 * np.pi * slope), rel=1e-5)
+
+
+def test_a_cycle_is_followed_in_the_flow_s_own_direction():
+    for flow in (rotating(lambda r2: 0.5 - r2), rotating(lambda r2: r2 - 0.5)):
+        (cycle,) = limit_cycles(flow, box=BOX)
+        velocities = flow.values(cycle.points[:-1])
+        assert ((np.diff(cycle.points, axis=0) * velocities).sum(axis=1) > 0).all()
+
+
+def test_a_start_alone_will_do_and_finds_what_it_leads_to():
+    (cycle,) = limit_cycles(rotating(lambda r2: 1 - r2), np.array([[0.2, 0.1]]))
+    np.testing.assert_allclose(radii(cycle), 1.0, rtol=1e-8)
+
+
+def test_a_slow_relaxation_oscillation():
+    flow = Flow(lambda z: jnp.array([z[1], 10 * (1 - z[0] ** 2) * z[1] - z[0]]), dimension=2)
+    (cycle,) = limit_cycles(flow, box=np.array([[-3.0, 3.0], [-14.0, 14.0]]))
+    assert cycle.period == pytest.approx(19.0783696, abs=1e-6)  # scipy's Radau at 1e-12 agrees
+
+
+def test_a_cycle_in_three_dimensions():
+    def field(z):
+        return jnp.append((1 - z[:2] @ z[:2]) * z[:2] + jnp.array([-z[1], z[0]]), z[0] - 2 * z[2])
+
+    (cycle,) = limit_cycles(Flow(field, dimension=3), box=np.tile([-2.0, 2.0], (3, 1)))
+    np.testing.assert_allclose(radii(cycle), 1.0, rtol=1e-8)
+    expected = [1, np.exp(-4 * np.pi), np.exp(-4 * np.pi)]
+    np.testing.assert_allclose(np.abs(cycle.multipliers), expected, atol=1e-8)
+    assert cycle.stable
+
+
+def test_letcher_s_game():
+    (cycle,) = limit_cycles(game_flow("letcher"), box=BOX)
+    assert cycle.stable
+    assert 1.06 < radii(cycle).min() < 1.08
+    assert 1.24 < radii(cycle).max() < 1.26
+
+
+def test_the_brusselator_beyond_its_hopf_point():
+    symbolic = load("brusselator").real
+    beyond = symbolic.numeric({"B": 3.0, "A": 1.0})  # the Hopf point is B = 2
+    (cycle,) = limit_cycles(beyond, box=np.array([[0.0, 5.0], [0.0, 6.0]]))
+    assert cycle.stable
+    assert (
+        limit_cycles(symbolic.numeric({"B": 1.5, "A": 1.0}), box=np.tile([0.0, 5.0], (2, 1))) == ()
+    )
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        lambda z: jnp.array([-z[1], z[0]]),
+        lambda z: jnp.array([z[0] * (1 - z[1]), -z[1] * (1 - z[0])]),
+        lambda z: jnp.array([z[1], z[0] - z[0] ** 3]),
+    ],
+    ids=["xy", "Lotka and Volterra", "Duffing"],
+)
+def test_the_orbits_of_a_centre_are_no_limit_cycles(field):
+    assert limit_cycles(Flow(field, dimension=2), box=np.array([[-0.5, 2.0], [-0.5, 2.0]])) == ()
+
+
+def test_a_slow_spiral_into_a_point_is_no_limit_cycle():
+    assert limit_cycles(game_flow("dirac-gan-nonsaturating"), box=BOX) == ()
+    assert limit_cycles(rotating(lambda r2: -0.001 * r2), box=BOX) == ()
+
+
+@pytest.mark.parametrize("matrix", [[[-0.1, 1.0], [-1.0, -0.1]], [[1.0, 0.0], [0.0, 2.0]]])
+def test_neither_foci_nor_nodes_are_cycles(matrix):
+    flow = Flow(lambda z: jnp.array(matrix) @ z, dimension=2)
+    assert limit_cycles(flow, box=BOX) == ()
+
+
+def test_limit_cycles_need_somewhere_to_begin():
+    with pytest.raises(InputError, match="from starts or in a box"):
+        limit_cycles(rotating(lambda r2: 1 - r2))
+
+
+# ---- Maps -------------------------------------------------------------------------------------
+
+
+def logistic(r):
+    return Map(lambda z: r * z * (1 - z), dimension=1)
+
+
+def henon(a):
+    return Map(lambda z: jnp.array([1 - a * z[0] ** 2 + z[1], 0.3 * z[0]]), dimension=2)
+
+
+def delayed_logistic(r):
+    return Map(lambda z: jnp.array([r * z[0] * (1 - z[1]), z[0]]), dimension=2)
+
+
+def test_logistic_map_of_period_two():
+    (cycle,) = invariant_curves(logistic(3.2), np.array([[0.3], [0.6]]))
+    assert (cycle.period, cycle.stable, cycle.multipliers) == (2, True, None)
+    r = 3.2
+    expected = (r + 1 + np.array([-1, 1]) * np.sqrt((r - 3) * (r + 1))) / (2 * r)
+    np.testing.assert_allclose(np.sort(cycle.points[:, 0]), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("r", "period"), [(3.5, 4), (3.83, 3), (2.9, None), (3.0, None), (4.0, None)]
+)
+def test_logistic_map(r, period):
+    found = invariant_curves(logistic(r), np.array([0.3]))
+    assert [cycle.period for cycle in found] == ([] if period is None else [period])
+
+
+@pytest.mark.parametrize(("a", "period"), [(0.5, 2), (1.0, 4), (1.4, None)])
+def test_henon_map(a, period):
+    found = invariant_curves(henon(a), np.array([[0.1, 0.1], [0.0, 0.0], [50.0, 50.0]]))
+    assert [cycle.period for cycle in found] == ([] if period is None else [period])
+
+
+def test_delayed_logistic_map_beyond_neimark_and_sacker():
+    starts = np.array([[0.5, 0.5], [0.3, 0.2]])
+    map_ = delayed_logistic(2.02)
+    (cycle,) = invariant_curves(map_, starts)
+    assert cycle.period is None
+    assert cycle.stable
+    np.testing.assert_array_equal(cycle.points[0], cycle.points[-1])
+    # it is invariant: images of its points lie on it, up to the drawing
+    assert distances(map_.values(cycle.points), cycle.points).max() < 1e-4
+    assert invariant_curves(delayed_logistic(1.95), starts) == ()
+
+
+@pytest.mark.parametrize("lr", [0.2, 0.02])
+def test_the_nonsaturating_dirac_gan_under_simultaneous_steps(lr):
+    map_ = Simultaneous(lr=lr).map(game_flow("dirac-gan-nonsaturating"))
+    (cycle,) = invariant_curves(map_, np.array([[1.0, 1.0], [0.05, 0.0]]))
+    assert cycle.period is None
+    # REFERENCE: radius about sqrt(2h), to the next order in h
+    assert np.median(radii(cycle)) == pytest.approx(np.sqrt(2 * lr), rel=0.05 * lr + 1e-3)
+
+
+def test_letcher_s_game_under_steps():
+    for rule in (Simultaneous(lr=0.01), Alternating(lr=0.2)):
+        (cycle,) = invariant_curves(rule.map(game_flow("letcher")), np.array([1.0, 1.0]))
+        assert cycle.stable
+    (cycle,) = invariant_curves(
+        Simultaneous(lr=0.01).map(game_flow("letcher")), np.array([1.0, 1.0])
+    )
+    assert 1.065 < radii(cycle).min() < 1.075
+    assert 1.245 < radii(cycle).max() < 1.255
+
+
+def test_a_rule_with_memory_is_followed_in_its_whole_state():
+    map_ = HeavyBall(lr=0.1, beta=0.3).map(game_flow("dirac-gan-nonsaturating"))
+    (cycle,) = invariant_curves(map_, np.array([1.0, 1.0, 1.0, 1.0]))
+    assert cycle.points.shape[1] == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "lr"),
+    [("xy", 0.2), ("xy", 1.0), ("dirac-gan", 0.2), ("dirac-gan-nonsaturating", 0.2)],
+    ids=["neutral", "neutral, of period 6", "neutral and curved", "algebraic decay"],
+)
+def test_alternating_steps_that_only_turn_have_no_attracting_curve(name, lr):
+    map_ = Alternating(lr=lr).map(game_flow(name))
+    assert invariant_curves(map_, np.array([[1.0, 1.0], [0.3, 0.2]])) == ()
