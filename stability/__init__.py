@@ -10,6 +10,12 @@ from .dynamics import Flow as Flow
 from .dynamics import Map as Map
 from .dynamics import SymbolicFlow as SymbolicFlow
 from .dynamics import SymbolicMap as SymbolicMap
+from .dynamics.along import drift as drift
+from .dynamics.along import path_angle as path_angle
+from .dynamics.integrate import integrate as integrate
+from .dynamics.simulate import simulate as simulate
+from .dynamics.trajectory import Outcome as Outcome
+from .dynamics.trajectory import Trajectory as Trajectory
 from .errors import GameFileError as GameFileError
 from .errors import InputError as InputError
 from .errors import InputTypeError as InputTypeError
@@ -34,6 +40,18 @@ from .penalties import ConsensusPenalty as ConsensusPenalty
 from .penalties import GradientNorm as GradientNorm
 from .penalties import NagarajanKolter as NagarajanKolter
 from .penalties import Penalty as Penalty
+from .phase import Paths as Paths
+from .phase import Plane as Plane
+from .phase import Portrait as Portrait
+from .phase import basins as basins
+from .phase import choose_plane as choose_plane
+from .phase import compare_paths as compare_paths
+from .phase import follow as follow
+from .phase import invariant_curves as invariant_curves
+from .phase import limit_cycles as limit_cycles
+from .phase import nullclines as nullclines
+from .phase import phase_portrait as phase_portrait
+from .phase import separatrices as separatrices
 from .report import Report as Report
 from .report import report as report
 from .rules import RK4 as RK4
@@ -73,3 +91,12 @@ from .spectra import stability_sign as stability_sign
 from .sweep import Sweep as Sweep
 from .sweep import sweep as sweep
 from .verdicts import Verdict as Verdict
+
+
+def __getattr__(name: str):
+    """`stability.plots`, imported when it is first used: Matplotlib is slow to import."""
+    if name == "plots":
+        import importlib
+
+        return importlib.import_module(".plots", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

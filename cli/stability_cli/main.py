@@ -208,6 +208,7 @@ def portrait(**chosen) -> None:
     options.steps,
     options.time,
     options.box,
+    options.seed,
     click.option(
         "--seconds",
         type=click.FloatRange(0, 600, min_open=True),

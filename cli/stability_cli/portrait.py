@@ -22,8 +22,8 @@ FIGURES = (".svg", ".pdf", ".png")
 
 
 def run(
-    game: str, *, settings, field, rules, penalties, begin, steps, time, basins, plane, at, box, seed, as_json,
-    output, force,
+    game: str, *, settings, field, rules, penalties, begin, steps, time, basins, plane, at, box, seed,
+    as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is None and not as_json:

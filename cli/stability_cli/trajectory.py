@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import stability
@@ -19,7 +23,8 @@ TEXTS = (".txt", ".md", ".json")
 
 
 def run(
-    game: str, *, settings, field, rules, penalties, begin, steps, time, box, seed, seconds, as_json, output, force,
+    game: str, *, settings, field, rules, penalties, begin, steps, time, box, seed, seconds,
+    as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
@@ -33,12 +38,12 @@ def run(
         deliver(found, output, as_json)
     elif suffix == ".csv":
         write(output, table(found))
-    else:
+    elif suffix in FIGURES:
         with working(f"Drawing {output}"):
-            content = (
-                drawn(found, suffix) if suffix in FIGURES else animated(found, suffix, seconds)
-            )
+            content = drawn(found, suffix)
         write(output, content)
+    else:
+        write(output, animated(found, suffix, seconds))
     return 0
 
 
@@ -50,3 +55,35 @@ def table(found: Paths) -> str:
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()
+
+
+def drawn(found: Paths, suffix: str) -> bytes:
+    """The paths as the bytes of a picture."""
+    from stability.plots.style import picture
+    from stability.plots.trajectory import trajectory
+
+    return picture(trajectory(found)[0].figure, suffix[1:])
+
+
+def animated(found: Paths, suffix: str, seconds: float) -> bytes:
+    """The paths as the bytes of a moving picture."""
+    from stability.plots.animation import animate
+
+    with tempfile.TemporaryDirectory() as folder, bar("Drawing frames") as progress:
+        file = Path(folder, f"paths{suffix}")
+        animate(found, file, seconds=seconds, progress=progress)
+        return file.read_bytes()
+
+
+@contextlib.contextmanager
+def bar(what: str) -> Iterator[Callable[[float], None] | None]:
+    """What is called with the share that is done: a bar on stderr, on a terminal only."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(what, total=1.0)
+        yield lambda share: progress.update(task, completed=share)

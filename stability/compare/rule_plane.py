@@ -36,12 +36,14 @@ def rule_plane(
     including: Any = (),
     *,
     extent: tuple[float, float, float, float] | None = None,
+    shape: float | None = None,
     resolution: int = 301,
 ) -> RulePlane:
     """The spectral radius of a rule in the plane of z = hλ, for a picture of its stability region.
 
     The rectangle is `extent` (left, right, bottom, top), by default the smallest one, with a margin, around
-    0, the points `including` and the region's boundary within |Re z|, |Im z| < 16.
+    0, the points `including` and the region's boundary within |Re z|, |Im z| < 16; it is widened such that
+    its height over its width is `shape`.
 
     Raises InputError for rules whose multipliers are no functions of one eigenvalue.
     """
@@ -51,6 +53,10 @@ def rule_plane(
     left, right, bottom, top = extent
     if not (left < right and bottom < top):
         raise InputError(f"an extent is (left, right, bottom, top), unlike {extent}")
+    if shape is not None:
+        wider = max(0.0, (top - bottom) / shape - (right - left)) / 2
+        taller = max(0.0, (right - left) * shape - (top - bottom)) / 2
+        left, right, bottom, top = left - wider, right + wider, bottom - taller, top + taller
     real, imaginary = np.linspace(left, right, resolution), np.linspace(bottom, top, resolution)
     return RulePlane(str(rule), real, imaginary, radius_of(rule, real, imaginary))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -41,10 +41,15 @@ class Ensemble:
 
 def inside(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Whether points, shape (n, d), lie between `low` and `high`, shape (n,); NaN does not."""
-    return ((points.T >= low[:, None]) & (points.T <= high[:, None])).all(axis=0)
+    x, low, high = (
+        points.T,
+        low[:, None],
+        high[:, None],
+    )  # d long rows are compared faster than n short ones
+    return ((x >= low) & (x <= high)).all(axis=0)
 
 
-def in_threads(work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any]:
+def in_threads(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
     """The results of `work` in the order of the tasks; compiled JAX code runs outside Python's lock.
 
     A thread of its own has JAX's defaults, so 64-bit arithmetic is switched on in each of them.
@@ -54,6 +59,9 @@ def in_threads(work: Callable[[Any], Any], tasks: Iterable[Any]) -> Iterator[Any
         with jax.enable_x64(True):
             return work(task)
 
+    if len(tasks) == 1:
+        yield in_64_bits(tasks[0])
+        return
     pool = ThreadPoolExecutor(threads())
     try:
         yield from pool.map(in_64_bits, tasks)
@@ -67,7 +75,7 @@ def threads() -> int:
 
 
 def lanes(cached: int) -> int:
-    """How many points are moved side by side: `cached` of them stay in a core's cache; an accelerator wants more."""
+    """How many points are moved side by side: as many as a core's cache holds; an accelerator wants more."""
     return cached if _on_cpu() else 2**17
 
 
@@ -76,7 +84,7 @@ def _on_cpu() -> bool:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function compiled by JAX, on a CPU for the widest vectors it has (by itself XLA uses half of them)."""
+    """The function compiled by JAX, on a CPU for its widest vectors (by itself XLA uses half of them)."""
     return jax.jit(function, compiler_options=_wide_vectors() if _on_cpu() else None)
 
 

@@ -1,4 +1,4 @@
-"""A flow followed from a million starts: a queue of starts, and lanes that take the next when one has ended."""
+"""A flow followed from a million starts: a queue, and lanes that take the next start when one has ended."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def flow_ends(
     - `max_steps`: the solver gives a path up after this many tries (rounded up to a multiple of 32).
     - `progress`: called with the fraction of the starts that is done, from one thread at a time.
 
-    Every start is followed with step sizes of its own by the pair of Dormand and Prince of orders 5 and 4 (1980),
-    so the answer for a start does not depend on the other ones. A path that is at a point where the field is
-    no number, or where its speed is above `blow_up` and no step is small enough, has blown up.
+    Every start is followed with step sizes of its own by the pair of Dormand and Prince (1980) of orders 5
+    and 4, so the answer for a start does not depend on the other ones. A path has blown up, too, if the field
+    is no number at its start, or its speed is above `blow_up` and no step is small enough.
 
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """

@@ -49,8 +49,8 @@ def iterate(
       for every 64 steps. None: not looked for.
     - `progress`: called with the fraction that is done, between 0 and 1.
 
-    Points are those outside for paths that left or blew up, unless that is infinite or no number: then the last
-    one before. The answer for a start does not depend on the other ones.
+    The point of a path that left or blew up is the one outside, unless that is infinite or no number: then
+    the one before. The answer for a start does not depend on the other ones.
 
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """
@@ -134,7 +134,7 @@ def _run(
 
     def watched(_: Any, state: Any) -> Any:
         x, times, status = state
-        after = step(x)
+        after = lax.optimization_barrier(step(x))  # the same digits as in a loop without watching
         finite = (status == _RUNNING) & within(after, *numbers)
         status = jnp.where((status == _RUNNING) & ~within(after, *bounds), _OUTSIDE, status)
         return where(finite, after, x), times + finite, status
@@ -175,6 +175,10 @@ def _run(
         x, times, status = at_rest(moved(state, steps % _BURST))
         return join(x).T, times, status
 
-    pieces = (points.reshape(-1, width, dimension), times.reshape(-1, width), status.reshape(-1, width))
+    pieces = (
+        points.reshape(-1, width, dimension),
+        times.reshape(-1, width),
+        status.reshape(-1, width),
+    )
     x, times, status = lax.map(piece, pieces)
     return x.reshape(-1, dimension), times.ravel(), status.ravel()

@@ -20,14 +20,87 @@ from jax.extend.core import Literal
 _LARGEST = 64  # numbers in a vector or matrix that is taken apart
 
 _ELEMENTWISE = frozenset(
-    "abs acos acosh add add_any and asin asinh atan atan2 atanh cbrt ceil clamp convert_element_type copy "
-    "cos cosh digamma div eq erf erf_inv erfc exp exp2 expm1 floor ge gt integer_pow is_finite le lgamma "
-    "log log1p logistic lt max min mul ne neg nextafter not or pow rem round rsqrt select_n sign sin sinh "
-    "sqrt square sub tan tanh xor".split()
+    {
+        "abs",
+        "acos",
+        "acosh",
+        "add",
+        "add_any",
+        "and",
+        "asin",
+        "asinh",
+        "atan",
+        "atan2",
+        "atanh",
+        "cbrt",
+        "ceil",
+        "clamp",
+        "convert_element_type",
+        "copy",
+        "cos",
+        "cosh",
+        "digamma",
+        "div",
+        "eq",
+        "erf",
+        "erf_inv",
+        "erfc",
+        "exp",
+        "exp2",
+        "expm1",
+        "floor",
+        "ge",
+        "gt",
+        "integer_pow",
+        "is_finite",
+        "le",
+        "lgamma",
+        "log",
+        "log1p",
+        "logistic",
+        "lt",
+        "max",
+        "min",
+        "mul",
+        "ne",
+        "neg",
+        "nextafter",
+        "not",
+        "or",
+        "pow",
+        "rem",
+        "round",
+        "rsqrt",
+        "select_n",
+        "sign",
+        "sin",
+        "sinh",
+        "sqrt",
+        "square",
+        "sub",
+        "tan",
+        "tanh",
+        "xor",
+    }
 )
-_MOVING = frozenset(  # operations that put numbers elsewhere and leave them as they are
-    "broadcast_in_dim concatenate dynamic_slice dynamic_update_slice gather pad reshape rev scatter slice "
-    "split squeeze stack transpose".split()
+# operations that put numbers elsewhere and leave them as they are
+_MOVING = frozenset(
+    {
+        "broadcast_in_dim",
+        "concatenate",
+        "dynamic_slice",
+        "dynamic_update_slice",
+        "gather",
+        "pad",
+        "reshape",
+        "rev",
+        "scatter",
+        "slice",
+        "split",
+        "squeeze",
+        "stack",
+        "transpose",
+    }
 )
 _PLACES = {  # from which of their inputs on, and how many, say where
     "gather": slice(1, 2),
@@ -95,9 +168,7 @@ def _apply(jaxpr: Any, equation: Any, inputs: list[Any]) -> Sequence[Any]:
         for variable, value in zip(equation.invars, inputs, strict=True)
         if not isinstance(variable, Literal)
     }
-    alone = jaxpr.replace(
-        constvars=(), invars=[*arrays], eqns=[equation], outvars=equation.outvars
-    )
+    alone = jaxpr.replace(constvars=(), invars=[*arrays], eqns=[equation], outvars=equation.outvars)
     return jax.core.eval_jaxpr(alone, (), *arrays.values())
 
 
@@ -107,6 +178,11 @@ def _block(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
     for i, number in enumerate(numbers):
         block[i] = number
     return block.reshape(shape)
+
+
+def _result(value: Any) -> np.ndarray:
+    """What NumPy has computed from blocks: a block, or the only number of one."""
+    return value if _is_block(value) else _block([value], ())
 
 
 def _is_block(value: Any) -> bool:
@@ -177,11 +253,11 @@ def _sum(parameters: Any, x: np.ndarray) -> list[Any] | None:
     if not x.size:
         return None
     axes = tuple(parameters["axes"])
-    return [np.asarray(x.sum(axis=axes), object)]
+    return [_result(x.sum(axis=axes))]
 
 
 def _product(parameters: Any, x: np.ndarray, y: np.ndarray) -> list[Any] | None:
     contracted, batched = parameters["dimension_numbers"]
     if any(batched) or not x.size or not y.size:
         return None
-    return [np.asarray(np.tensordot(x, y, axes=contracted), object)]
+    return [_result(np.tensordot(x, y, axes=contracted))]

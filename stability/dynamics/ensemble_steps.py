@@ -14,22 +14,22 @@ from .ensemble_lanes import Lanes, join, lanewise, mean, split, where, within
 ATTEMPTS = 32  # steps that are tried between two looks at who has ended
 RUNNING, ENDED, RESTED = 0, 1, 2
 
+
+def _fractions(row: str) -> tuple[Fraction, ...]:
+    return tuple(map(Fraction, row.split()))
+
+
 # Dormand and Prince (1980), the pair of orders 5 and 4; the last stage is the first of the next step
-A: tuple[tuple[Fraction, ...], ...] = tuple(
-    tuple(map(Fraction, row.split()))
-    for row in (
-        "",
-        "1/5",
-        "3/40 9/40",
-        "44/45 -56/15 32/9",
-        "19372/6561 -25360/2187 64448/6561 -212/729",
-        "9017/3168 -355/33 46732/5247 49/176 -5103/18656",
-        "35/384 0 500/1113 125/192 -2187/6784 11/84",
-    )
+A = (
+    (),
+    _fractions("1/5"),
+    _fractions("3/40 9/40"),
+    _fractions("44/45 -56/15 32/9"),
+    _fractions("19372/6561 -25360/2187 64448/6561 -212/729"),
+    _fractions("9017/3168 -355/33 46732/5247 49/176 -5103/18656"),
+    _fractions("35/384 0 500/1113 125/192 -2187/6784 11/84"),
 )
-EMBEDDED = tuple(
-    map(Fraction, "5179/57600 0 7571/16695 393/640 -92097/339200 187/2100 1/40".split())
-)
+EMBEDDED = _fractions("5179/57600 0 7571/16695 393/640 -92097/339200 187/2100 1/40")
 ERROR = tuple(b - e for b, e in zip((*A[-1], Fraction(0)), EMBEDDED, strict=True))
 
 
@@ -120,9 +120,7 @@ def burst(
         moved = field(tuple(a + trial * v for a, v in zip(x, velocity, strict=True)))
         bend = tuple(a - b for a, b in zip(moved, velocity, strict=True))
         most = jnp.maximum(rate, jnp.sqrt(size(bend, scale)) / trial)
-        wanted = jnp.where(
-            most <= 1e-15, jnp.maximum(1e-6, 1e-3 * trial), (0.01 / most) ** (1 / 5)
-        )
+        wanted = jnp.where(most <= 1e-15, jnp.maximum(1e-6, 1e-3 * trial), (0.01 / most) ** (1 / 5))
         return jnp.minimum(100 * trial, wanted)
 
     x = split(paths.points.T)

@@ -68,12 +68,11 @@ class Path:
         Chords turn by a few degrees at most, and bend away from the path by a small part of its extent.
         """
         lengths = np.diff(self.elapsed)
-        before, after = self.velocities[:-1], self.velocities[1:]
-        speeds = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
-        cosines = (before * after).sum(axis=1) / np.where(speeds > 0, speeds, 1.0)
-        turns = np.where(speeds > 0, np.arccos(np.clip(cosines, -1, 1)), 0.0)
+        cosines = (_units(self.velocities[:-1]) * _units(self.velocities[1:])).sum(axis=1)
+        turns = np.arccos(np.clip(cosines, -1, 1))
+        bends = lengths[:, None] / 8 * np.abs(np.diff(self.velocities, axis=0))
         extent = np.ptp(self.points, axis=0)
-        bends = lengths[:, None] / 8 * np.abs(after - before) / np.where(extent > 0, extent, np.inf)
+        bends /= np.where(extent > 0, extent, np.inf)
         counts = np.maximum(turns / _TURN, np.sqrt(bends.max(axis=1) / _BEND))
         counts = np.clip(np.ceil(counts), 2, _MOST).astype(int)
         rows = np.repeat(np.arange(len(lengths)), counts)
@@ -122,6 +121,13 @@ class Path:
         self.velocities = self.velocities[: kept + 1]
         self.pieces = [piece for piece in self.pieces if piece[0] < max(kept, 1)]
         self.outcome = outcome
+
+
+def _units(vectors: np.ndarray) -> np.ndarray:
+    """The directions of vectors (n, d), zero for those that are zero; the largest do not overflow."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True)
+    scaled = vectors / np.where(largest > 0, largest, 1.0)
+    return scaled / np.where(largest > 0, np.linalg.norm(scaled, axis=1, keepdims=True), 1.0)
 
 
 def _crossing(values: np.ndarray) -> int | None:

@@ -133,7 +133,8 @@ def _chunk(
     with jax.enable_x64(True):
         side = [0.0 if until is None else float(jnp.sign(until(point))) for point in points]
     outside = ((points < limits.low) | (points > limits.high)).any(axis=1)
-    large = np.linalg.norm(points, axis=1) > limits.blow_up
+    with np.errstate(over="ignore"):
+        large = np.linalg.norm(points, axis=1) > limits.blow_up
     orbits = _Orbit(
         state=padded,
         count=np.zeros(size, int),

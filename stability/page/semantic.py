@@ -18,6 +18,7 @@ CLASSES = {
     "neutral": "plain",
     "undecided": "open",
 }
+FITTING = 7  # columns that fit any screen on which tables are not shown as lists
 
 
 def sections(blocks: Sequence[Block]) -> tuple[str, str, list[tuple[str, str]]]:
@@ -61,6 +62,9 @@ def _strong(text: str, strong: bool) -> str:
 def _table(table: Table, caption: str, own: str) -> Iterator[str]:
     # Narrow screens show a table as a list of blocks, which takes its meaning away from screen readers
     # unless the roles are written out.
+    # A table that may not fit can be scrolled, by keyboard too.
+    wide = f' tabindex="0" role="region" aria-labelledby="{own}"'
+    yield f'<div class="scroll"{wide if len(table.columns) > FITTING else ""}>'
     yield f'<table role="table" aria-labelledby="{own}">'
     yield f'<caption id="{own}">{escape(caption)}</caption>'
     heads = "".join(
@@ -71,7 +75,7 @@ def _table(table: Table, caption: str, own: str) -> Iterator[str]:
         yield '<tbody role="rowgroup">'
         yield from _row(row, table.columns)
         yield "</tbody>"
-    yield "</table>"
+    yield "</table></div>"
 
 
 def _row(row: Row, columns: Sequence[str]) -> Iterator[str]:

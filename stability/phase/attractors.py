@@ -74,7 +74,9 @@ def once_around(orbit: np.ndarray, scale: np.ndarray) -> np.ndarray:
     gone = np.flatnonzero(away > 3 * NEAR_SET)
     if not len(gone):
         return orbit
-    back = np.flatnonzero((away <= away[: gone[0] + 1].max()) & (np.arange(len(orbit)) > gone[0] + 1))
+    back = np.flatnonzero(
+        (away <= away[: gone[0] + 1].max()) & (np.arange(len(orbit)) > gone[0] + 1)
+    )
     if not len(back):
         return orbit
     around = orbit[: back[0] + 1]

@@ -51,22 +51,22 @@ def basins(
     **Arguments:**
 
     - `plane`: where the starts are, over its box; with a rule, the plane of the profile x.
-    - `until`: the time, or the number of steps, after which a start is looked at first. Those that are nowhere
-      yet are followed on, to twice, four and eight times that.
+    - `until`: the time, or the number of steps, after which a start is looked at first. Those that are
+      nowhere yet are followed on, to twice, four and eight times that.
     - `shape`: how many starts along u and along w.
-    - `attractors`: known ones, each of shape (d,) or (k, d): a point of rest, or the points of a closed curve in
-      order. They are taken to attract.
+    - `attractors`: known ones, each of shape (d,) or (k, d): a point of rest, or the points of a closed
+      curve in order. They are taken to attract.
     - `progress`: called with the fraction that is done.
 
     A start belongs to an attractor if its path is there at the end, and still is after some time more. Paths
-    that end elsewhere are followed to find what they are at: a point of rest (or a line of them), or a set that
-    they keep coming back to, such as a cycle. Either has to attract: starts moved away from it have to come
-    back, so a saddle, or an orbit of a centre, is none. What is still on its way is undecided, −2; what
-    is a thousand times the picture away, or has blown up, has escaped, −1. Distances are measured in parts of the
-    picture. Computed in float64.
+    that end elsewhere are followed to find what they are at: a point of rest (or a line of them), or a set
+    that they keep coming back to, such as a cycle. Either has to attract: starts moved away from it have to
+    come back, so a saddle, or an orbit of a centre, is none. What is still on its way is undecided, −2;
+    what is a thousand pictures away, or has blown up, has escaped, −1. Distances are measured in parts of
+    the picture. Computed in float64.
 
-    Raises InputError for a rule on a map, a `shape` and a time that are not positive, and attractors of the wrong
-    shape.
+    Raises InputError for a rule on a map, a `shape` and a time that are not positive, and attractors of the
+    wrong shape.
     """
     if rule is not None and not isinstance(system, Flow):
         raise InputTypeError("a rule steps along a flow; a map has its own steps")
@@ -93,7 +93,7 @@ def basins(
 
 
 def _scale(plane: Plane) -> np.ndarray:
-    """The extent of the picture in each coordinate; of those that it does not cross, the largest of the others."""
+    """The picture's extent in each coordinate; in those it does not cross, the largest of the others."""
     corners = plane.points([[u, w] for u in plane.box[0] for w in plane.box[1]])
     extent = np.ptp(corners, axis=0)
     return np.where(extent > 1e-9 * extent.max(), extent, extent.max())
@@ -129,7 +129,7 @@ class _Flowing:
         return list(np.stack(points, axis=1))
 
     def lags(self, time: float) -> tuple[float, ...]:
-        """After which times a path that has not moved is at rest; the last one is a part of the given time."""
+        """After which times a path that has not moved is at rest; the last is a part of the given time."""
         return (time / 7,)
 
 

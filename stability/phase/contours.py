@@ -88,12 +88,8 @@ class _Grid:
 
     def settle_border(self, box: np.ndarray, noise: float) -> None:
         """Zeros on the box's own border get the sign that makes them a change of sign."""
-        for axis, (f, sign) in enumerate(
-            (
-                (_turned(self.f), _turned(self.sign)),
-                (self.f, self.sign),
-            )  # views: [p, along the axis, …]
-        ):
+        along_x, along_y = (_turned(self.f), _turned(self.sign)), (self.f, self.sign)  # views
+        for axis, (f, sign) in enumerate((along_x, along_y)):
             for border, inner, end in ((1, 2, box[axis, 0]), (-2, -3, box[axis, 1])):
                 on = (self.nodes[axis][:, border] == end)[:, None]
                 zero = on & (np.abs(f[:, border]) <= noise) & (np.abs(f[:, inner]) > noise)
@@ -102,11 +98,9 @@ class _Grid:
 
     def march(self, noise: float, last: bool) -> tuple[np.ndarray, np.ndarray]:
         """Segments (n, 2, 2), and the cells that are to be divided, as (low, high) of shape (m, 2, 2)."""
-        rows, row_pairs = self._edges(0, noise)  # where edges along x are crossed, else NaN
+        rows, row_pairs = self._edges(0, noise)
         columns, column_pairs = self._edges(1, noise)
-        hidden = _beside(row_pairs, 0) | _beside(column_pairs, 1)
-        hidden |= self._loops(rows, columns) | self._edge_of_domain()
-        # per cell the four crossings: bottom, top, left, right; shape (p, c, c, 4, 2)
+        # per cell the crossings of its edges: bottom, top, left, right; shape (p, c, c, 4, 2)
         marks = np.stack([rows[:, :-1], rows[:, 1:], columns[:, :, :-1], columns[:, :, 1:]], axis=3)
         crossed = np.isfinite(marks[..., 0])
         count = crossed.sum(axis=3)
@@ -114,33 +108,22 @@ class _Grid:
         segments = np.full((*plain.shape, 2, 2), np.nan)
         segments[plain] = marks[plain][crossed[plain]].reshape(-1, 2, 2)
         if last:
-            joined = [
-                np.stack(np.broadcast_arrays(ends, ends.mean(axis=0)), axis=1)
-                for ends in (
-                    marks[at][crossed[at]] for at in zip(*np.nonzero(count > 2), strict=True)
-                )
-            ]
-            return np.concatenate([segments[plain], *joined]), np.empty((0, 2, 2))
-        wanted = hidden | (count == 1) | (count > 2)
+            several = (
+                marks[cell][crossed[cell]] for cell in zip(*np.nonzero(count > 2), strict=True)
+            )
+            stars = [np.stack([ends, np.full_like(ends, ends.mean(axis=0))], 1) for ends in several]
+            return np.concatenate([segments[plain], *stars]), np.empty((0, 2, 2))
+        unclear = (count == 1) | (count > 2) | self._edge_of_domain() | self._loops(rows, columns)
+        unclear |= _beside(row_pairs, 0) | _beside(column_pairs, 1)
         signs = _corners(self.sign[:, 1:-1, 1:-1])
-        bent = (
-            plain & ~wanted & (signs != signs[0]).any(axis=0)
-        )  # of double curves there is no telling
+        bent = plain & ~unclear & (signs != signs[0]).any(axis=0)  # of double curves none can tell
         bent[bent] = self._bent(segments[bent])
-        divide = np.argwhere(wanted | bent)
-        if len(divide) > _PATCHES:  # the ambiguous ones come first
-            divide = np.concatenate([np.argwhere(wanted), np.argwhere(bent)])[:_PATCHES]
+        divide = np.concatenate([np.argwhere(unclear), np.argwhere(bent)])[:_PATCHES]
         p, j, i = divide.T
         plain[p, j, i] = False
         x, y = self.nodes
-        cells = np.stack(
-            [
-                np.stack([x[p, i + 1], x[p, i + 2]], axis=-1),
-                np.stack([y[p, j + 1], y[p, j + 2]], axis=-1),
-            ],
-            axis=1,
-        )
-        return segments[plain], cells
+        low, high = np.stack([x[p, i + 1], y[p, j + 1]], 1), np.stack([x[p, i + 2], y[p, j + 2]], 1)
+        return segments[plain], np.stack([low, high], axis=2)
 
     def _edges(self, axis: int, noise: float) -> tuple[np.ndarray, np.ndarray]:
         """Where inner edges along x (0) or y (1) are crossed (NaN: nowhere), and which hide two zeros."""

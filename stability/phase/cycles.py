@@ -11,20 +11,17 @@ from ..dynamics.integrate import integrate
 from ..dynamics.trajectory import Outcome, Trajectory
 from ..errors import InputError
 from .curves import Cycle
-from .invariant_curves import invariant_curves
 from .polygons import distances, extent
-from .shooting import NEUTRAL, ClosedOrbit, closed_orbit
+from .shooting import NEUTRAL, ClosedOrbit, Turn, closed_orbit
 
-__all__ = ["invariant_curves", "limit_cycles"]
-
-_CROSSINGS = 40.0  # how often a start would cross the box meanwhile, at its first speed
+_CROSSINGS = 20.0  # how often a start would cross the box meanwhile, at its first speed
 _ENLARGED = 1.0  # box widths that an orbit may go beyond the box
-_RTOL, _ATOL = 1e-9, 1e-11
+_RTOL, _ATOL = 1e-8, 1e-10
 _MAX_STEPS = 20_000
 _NEAR = 0.25  # of the orbit's extent: what may be a return
 _SMALL = 1e-3  # of the box: orbits smaller than that are no cycles but the approach to a point
-_LONGER = (1, 8, 64)  # times the time, while a path has not recurred
-_FAILURES = 4  # turns that lead to no new limit cycle, before the search ends: a centre has many
+_LONGER = (1, 4, 16, 64)  # times the time, while a path has not recurred
+_FAILURES = 3  # turns that lead to no new limit cycle, before the search ends: a centre has many
 _FINER = 4  # points of a cycle for one of a path
 _MOST = 50  # dimensions in which cycles are looked for
 _SAME = 1e-3  # of the extent
@@ -43,8 +40,8 @@ def limit_cycles(
 
     - `starts`, shape (k, d): where to begin; `box`, shape (d, 2): adds starts spread over it, and orbits that
       go far beyond it are not followed. At least one of the two is needed.
-    - `time`: how long a path is followed before it has to recur; default: long enough to cross the box forty
-      times at the starts' median speed. Slower systems need more.
+    - `time`: how long a path is followed before it has to recur; default: long enough to cross the box twenty
+      times at the starts' median speed, and up to 64 times as long for paths that have not recurred.
 
     A path that is still moving when time is up is followed to its next return to the hyperplane across the
     field; from there Newton's method finds the closed orbit. It is a limit cycle if its Floquet multipliers
@@ -66,12 +63,20 @@ def limit_cycles(
     box = np.asarray(box, dtype=float)
     duration = time or _duration(flow, starts, box)
     found: list[Cycle] = []
+    turn = Turn(flow)
     for direction in (1.0, -1.0):
-        _look(flow, starts, direction * duration, box, found)
+        _look(flow, turn, starts, direction * duration, box, found)
     return tuple(found)
 
 
-def _look(flow: Flow, starts: np.ndarray, time: float, box: np.ndarray, found: list[Cycle]) -> None:
+def _look(
+    flow: Flow,
+    turn: Turn,
+    starts: np.ndarray,
+    time: float,
+    box: np.ndarray,
+    found: list[Cycle],
+) -> None:
     """Adds to the cycles that are found those that paths from the starts lead to."""
     least = _SMALL * float((box[:, 1] - box[:, 0]).min())
     failures = 0
@@ -85,7 +90,7 @@ def _look(flow: Flow, starts: np.ndarray, time: float, box: np.ndarray, found: l
             if recurrence is None:
                 wandering.append(path.end)
                 continue
-            cycle = _cycle(flow, *recurrence, path, least)
+            cycle = _cycle(flow, turn, *recurrence, path, least)
             if cycle is None or _among(cycle, found):
                 failures += 1
             else:
@@ -140,12 +145,17 @@ def _among(cycle: Cycle, found: list[Cycle]) -> bool:
 
 
 def _cycle(
-    flow: Flow, x: np.ndarray, period: float, path: Trajectory, least: float
+    flow: Flow,
+    turn: Turn,
+    x: np.ndarray,
+    period: float,
+    path: Trajectory,
+    least: float,
 ) -> Cycle | None:
     """The limit cycle near the last turn of a path, if there is one that attracts in the path's direction."""
     end, direction = float(path.times[-1]), np.sign(path.times[-1])
     orbit = closed_orbit(
-        flow, x, period, extent(path(end - direction * np.linspace(0, period, 64)))
+        turn, x, period, extent(path(end - direction * np.linspace(0, period, 64)))
     )
     if orbit is None:
         return None

@@ -13,7 +13,7 @@ from .curves import Cycle
 from .polygons import distances, extent, segment_distances
 
 _ORBIT = 4096  # points of an orbit that are looked at
-_FIRST, _LAST = 2048, 2**18  # steps before the first look, and before the last one
+_FIRST = 2048  # steps before the first look
 _PERIODS = 64
 _PERIODIC = 1e-8  # of the orbit's extent: how exactly a periodic orbit repeats
 _STILL = 1e-6  # of the extent: how little a curve may have moved since half the time
@@ -31,25 +31,27 @@ _DRAWN = 512
 Advance = Callable[[np.ndarray, int], np.ndarray]
 
 
-def invariant_curves(map: Map, starts: np.ndarray) -> tuple[Cycle, ...]:
+def invariant_curves(map: Map, starts: np.ndarray, *, most: int = 2**18) -> tuple[Cycle, ...]:
     """The attracting periodic orbits (of period 2 to 64) and invariant closed curves that starts tend to.
 
-    `starts`, shape (k, m) or (m,): of the map that a rule makes, whole states.
+    **Arguments:**
+
+    - `starts`, shape (k, m) or (m,): of the map that a rule makes, whole states.
+    - `most`: the steps after which an orbit that has not settled is left out.
 
     Each start is followed until its orbit stays where it is: not merely slow, but the same to 1e-6 of its
     size when the number of steps doubles. (An orbit that creeps into a fixed point like a power of time never
     passes.) It has to attract: points pushed off it return. A periodic orbit comes as its points in the
     order of time, `period` their number. A closed curve is recognised in the plane of the first two
     coordinates, where it has to go around its middle with one point in each direction; it is ordered by
-    angle, its last point the first again. Chaotic orbits, and what has not settled after a quarter of a
-    million steps, are left out.
+    angle, its last point the first again. Chaotic orbits, and what has not settled in time, are left out.
     """
     x = np.atleast_2d(np.asarray(starts, dtype=float))
     advance, follow = _compiled(map)
     found: list[Cycle] = []
     before: dict[int, np.ndarray | None] = dict.fromkeys(range(len(x)))
     done, steps = 0, _FIRST
-    while before and steps <= _LAST:
+    while before and steps <= most:
         x = advance(x, steps - done)
         orbits = follow(x)
         unsettled: dict[int, np.ndarray | None] = {}

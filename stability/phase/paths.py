@@ -34,6 +34,7 @@ from ..rules.modified import modified_flow
 from ..rules.rule import split
 
 _PATIENCE = 5.0  # seconds for a modified flow's expressions
+_LONGEST = 3000  # operations in a modified flow, of which XLA compiles a few hundred a second
 
 System = Game | SymbolicGame | Flow | SymbolicFlow
 
@@ -116,7 +117,7 @@ def compare_paths(
     t: float | None = None,
     steps: int | None = None,
     *,
-    order: int = 1,
+    order: int | None = 1,
     field: Field | None = None,
     blow_up: float = 1e9,
 ) -> PathComparison:
@@ -127,7 +128,7 @@ def compare_paths(
     - `system`: a flow or a game; `field`: which field of the game; default: the gradient.
     - `x0`: the start, shape (d,), or a mapping by variable; default: the system's own.
     - `t` or `steps`: how long, one of them.
-    - `order`: of the modified flow (see `modified_flow`).
+    - `order`: of the modified flow (see `modified_flow`); None: without it, which saves some seconds.
     - `blow_up`: all paths end before their points have a greater norm.
 
     **Units of time** are those of `modified_flow`: a step of size h takes the time h. With a step size by
@@ -157,13 +158,14 @@ def compare_paths(
         assert isinstance(path, Trajectory)
         return path
 
-    limit = follow(_kept(flow, "_limits", rule, lambda: _limit(rule, flow, step_time)))
-    modified, reason = None, None
-    try:
-        make = partial(_modified, rule, system, field, order)
-        modified = follow(_kept(flow, f"_modified{order}", rule, make))
-    except InputError as error:
-        reason = str(error)
+    limit = follow(_limit(rule, flow, step_time))
+    modified, reason = None, "it was not asked for"
+    if order is not None:
+        try:
+            make = partial(_modified, rule, system, field, order)
+            modified, reason = follow(_kept(flow, f"_modified{order}", rule, make)), None
+        except InputError as error:
+            reason = str(error)
     times = walked.times * step_time
     ends = [abs(path.times[-1]) for path in (limit, modified) if path is not None]
     times = np.minimum(times[times <= min(ends) * (1 + 1e-12)], min(ends))
@@ -230,7 +232,19 @@ def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Fl
             return written.twin
     flow = modified_flow(rule, numeric_flow(system), order)
     assert isinstance(flow, Flow)
+    if _length(flow) > _LONGEST:
+        raise InputError(
+            f"the modified flow of {rule.name} is too long a formula here to be followed"
+        )
     return flow
+
+
+def _length(flow: Flow) -> float:
+    """The number of operations in a field, infinite if they are not counted in reasonable time."""
+    with jax.enable_x64(True):
+        point = jax.ShapeDtypeStruct((flow.dimension,), jnp.zeros(()).dtype)
+        lowered = within(_PATIENCE, lambda: jax.jit(flow.function).lower(point).as_text(), None)
+    return float("inf") if lowered is None else lowered.count("\n")
 
 
 @dataclass(frozen=True)
@@ -292,16 +306,21 @@ def _map(rule: Rule, turns: list[Rule], flow: Flow) -> Map:
 def _limit(rule: Rule, flow: Flow, step_time: float) -> Flow:
     """The flow that the rule's steps follow as they become small, in the units of time of `modified_flow`."""
     factors = _factors(rule, flow.partition)
-    if all(factor == step_time for factor in factors):
+    # to the digits that are known of them, so that one flow serves all step sizes
+    scales = tuple(float(f"{factor / step_time:.9g}") for factor in factors)
+    if set(scales) == {1.0}:
         return flow
-    scales = tuple(factor / step_time for factor in factors)
-    return Flow(
-        lambda x: flow.partition.scale(scales, flow(x)),
-        variables=flow.variables,
-        partition=flow.partition,
-        name=flow.name,
-        check=False,
-    )
+
+    def make() -> Flow:
+        return Flow(
+            lambda x: flow.partition.scale(scales, flow(x)),
+            variables=flow.variables,
+            partition=flow.partition,
+            name=flow.name,
+            check=False,
+        )
+
+    return kept(flow, "_limits", scales, make)
 
 
 def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:
@@ -317,7 +336,7 @@ def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:
         once is None or twice is None or not np.allclose(twice, 2 * once, rtol=1e-6)
     ):  # Adam's steps, for one, have a length of their own
         return given
-    return tuple(h if np.isclose(r, h, rtol=1e-8) else r for r, h in zip(once, given, strict=True))
+    return tuple(float(own) for own in once)
 
 
 def _settled(rule: Rule, partition: Partition, speed: float) -> np.ndarray | None:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from ..dynamics.flow import Flow
 
 _NEWTON = 10
-_RTOL = 1e-11
+_RTOL, _ATOL = 1e-11, 1e-13
 _EVALUATIONS = 30_000  # of the variational equation per turn: stiff cycles are given up
 _CONVERGED = 1e-9  # of the orbit's extent
 NEUTRAL = 1e-6  # a second multiplier nearer to 1 than that: a centre, or too close to call
@@ -30,7 +29,7 @@ class ClosedOrbit:
     multipliers: np.ndarray
 
 
-def closed_orbit(flow: Flow, x: np.ndarray, period: float, extent: float) -> ClosedOrbit | None:
+def closed_orbit(turn: Turn, x: np.ndarray, period: float, extent: float) -> ClosedOrbit | None:
     """The closed orbit that Newton's method finds near one that nearly closes, or None.
 
     The unknowns are a point y in the hyperplane through x across the field and a time T, with φ_T(y) = y
@@ -39,16 +38,15 @@ def closed_orbit(flow: Flow, x: np.ndarray, period: float, extent: float) -> Clo
     where it does not converge fast, as at the orbits of a centre or of a focus with algebraic decay. An orbit
     that closes but has neighbours that do, its second multiplier being 1, is none.
     """
-    turn = _Turn(flow, extent)
     y, time = x, period
-    normal = flow.values(x[None])[0]
+    normal = turn.velocity(x)
     d, missed, slow = len(x), np.inf, 0
     for _ in range(_NEWTON):
-        arrived = turn(y, time)
+        arrived = turn(y, time, extent)
         if arrived is None:
             return None
         end, monodromy = arrived
-        velocity = flow.values(end[None])[0]
+        velocity = turn.velocity(end)
         matrix = np.block(
             [[monodromy - np.eye(d), velocity[:, None]], [normal[None], np.zeros((1, 1))]]
         )
@@ -88,27 +86,37 @@ def _judged(y: np.ndarray, time: float, monodromy: np.ndarray) -> ClosedOrbit | 
 
 
 class _Budget(Exception):
-    pass
+    """More evaluations than are worth it."""
 
 
-class _Turn:
-    """(x, T) ↦ (φ_T(x), Dφ_T(x)), or None where that costs too much or is not finite."""
+class Turn:
+    """A flow over a finite time, φ_T, with its derivative by the variational equation; compiled once."""
 
-    def __init__(self, flow: Flow, extent: float):
-        self.dimension = flow.dimension
-        self.atol = 1e-13 * extent
+    def __init__(self, flow: Flow):
+        self.dimension = d = flow.dimension
 
         def variational(state):
-            x, tangent = (
-                state[: self.dimension],
-                state[self.dimension :].reshape(self.dimension, -1),
-            )
+            x, tangent = state[:d], state[d:].reshape(d, d)
             value, push = jax.linearize(flow.function, x)
             return jnp.concatenate([value, jax.vmap(push, 1, 1)(tangent).ravel()])
 
         self.compiled = jax.jit(variational)
 
-    def __call__(self, x: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray] | None:
+    def velocity(self, x: np.ndarray) -> np.ndarray:
+        """v(x), shape (d,)."""
+        with jax.enable_x64(True):
+            start = np.concatenate([x, np.zeros(self.dimension**2)])
+            return np.asarray(self.compiled(start))[: self.dimension]
+
+    def __call__(
+        self, x: np.ndarray, time: float, extent: float
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """φ_T(x), shape (d,), and Dφ_T(x), (d, d); None where they cost too much or are not finite.
+
+        `extent`: the size on which the absolute tolerance depends.
+        """
+        from scipy.integrate import solve_ivp  # slow to import
+
         d, left = self.dimension, [_EVALUATIONS]
 
         def velocity(_, state: np.ndarray) -> np.ndarray:
@@ -126,7 +134,7 @@ class _Turn:
                     start,
                     "DOP853",
                     rtol=_RTOL,
-                    atol=self.atol,
+                    atol=_ATOL * extent,
                     t_eval=[time],
                 )
             except _Budget:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.patches import Circle
 
 from .series import Series, multiple
@@ -14,6 +15,7 @@ from .style import BLACK, CYCLE, GREY
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 FAR_APART = 1e3  # sizes that differ by more go on a symmetric logarithmic scale
+SHAPE = 0.75  # height over width
 _VISIBLE = 0.01  # of the picture's width
 
 
@@ -24,7 +26,7 @@ def draw_axes(ax: Axes) -> None:
 
 
 def draw_series(ax: Axes, series: Sequence[Series], deciding: Sequence[str]) -> None:
-    """Each set with a marker of its own, multiple values marked; `deciding` is added to the legend's labels."""
+    """Each set with a marker of its own, multiple values marked, `deciding` beside its label."""
     for i, (own, number) in enumerate(zip(series, deciding, strict=True)):
         points = multiple(own.values)
         values = np.array([value for value, _ in points])
@@ -68,9 +70,11 @@ def fit(ax: Axes, values: np.ndarray) -> None:
         _symmetric_logarithmic(ax, values, float(sizes.min()))
         return
     x, y = _interval(values.real), _interval(values.imag)
-    span = max(x[1] - x[0], y[1] - y[0]) or 1.0
-    ax.set_xlim(*_wide(x, 0.45 * span, 0.14 * span))
-    ax.set_ylim(*_wide(y, 0.45 * span, 0.14 * span))
+    margin = 0.16 * (max(x[1] - x[0], y[1] - y[0]) or 4.0)
+    width, height = x[1] - x[0] + 2 * margin, y[1] - y[0] + 2 * margin
+    width, height = max(width, height / SHAPE), max(height, SHAPE * width)
+    ax.set_xlim(sum(x) / 2 - width / 2, sum(x) / 2 + width / 2)
+    ax.set_ylim(sum(y) / 2 - height / 2, sum(y) / 2 + height / 2)
     ax.set_aspect("equal")
 
 
@@ -78,28 +82,27 @@ def _interval(numbers: np.ndarray) -> tuple[float, float]:
     return float(numbers.min(initial=0.0)), float(numbers.max(initial=0.0))
 
 
-def _wide(
-    interval: tuple[float, float], least: float, margin: float
-) -> tuple[float, float]:
-    """The interval with a margin, and at least so wide."""
-    low, high = interval
-    more = max(least - (high - low), 0.0) / 2 + margin
-    return low - more, high + more
-
-
 def _symmetric_logarithmic(ax: Axes, values: np.ndarray, smallest: float) -> None:
     threshold = 10.0 ** math.floor(math.log10(smallest))
-    for axis, numbers in (("x", values.real), ("y", values.imag)):
-        low, high = _interval(numbers)
-        getattr(ax, f"set_{axis}scale")("symlog", linthresh=threshold, linscale=0.5)
-        getattr(ax, f"set_{axis}lim")(
-            10 * low if low < -threshold else -10 * threshold,
-            10 * high if high > threshold else 10 * threshold,
-        )
+    ax.set_xscale("symlog", linthresh=threshold, linscale=1.0)
+    ax.set_yscale("symlog", linthresh=threshold, linscale=1.0)
+    ax.set_xlim(*_ticked(ax.xaxis, values.real, threshold))
+    ax.set_ylim(*_ticked(ax.yaxis, values.imag, threshold))
     ax.text(
         0.98, 0.02, f"logarithmic beyond ±{threshold:g}", transform=ax.transAxes,
         ha="right", va="bottom", fontsize=6.0, color=GREY,
     )  # fmt: skip
+
+
+def _ticked(axis: Axis, numbers: np.ndarray, threshold: float) -> tuple[float, float]:
+    """Limits around the numbers; ticks at zero and at a few powers of ten are put on the axis."""
+    low, high = _interval(numbers)
+    low, high = min(10 * low, -10 * threshold), max(10 * high, 10 * threshold)
+    apart = 10.0 ** math.ceil(math.log10(max(-low, high) / threshold) / 3)
+    far = [threshold * apart**k for k in range(1, 4)]
+    axis.set_ticks([*(-t for t in far if -t >= low), 0.0, *(t for t in far if t <= high)])
+    axis.set_ticks([], minor=True)
+    return low, high
 
 
 def _note(ax: Axes, value: complex, text: str, position: int) -> None:

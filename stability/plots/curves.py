@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patheffects import Normal, Stroke
 
 from ..phase.curves import Cycle, Nullcline, Separatrix
 from ..phase.plane import Plane
@@ -24,9 +25,16 @@ def nullclines(ax: Axes, nullclines: Sequence[Nullcline]) -> Axes:
             linestyle=DASHES[number % 2],
             linewidth=1.3,
             zorder=layers.CURVES,
-            label=layers.label_once(ax, f"{own.variable}′ = 0") if own.curves else "_nolegend_",
+            label=layers.label_once(ax, _zero(own, number)) if own.curves else "_nolegend_",
         )
     return ax
+
+
+def _zero(nullcline: Nullcline, number: int) -> str:
+    """What a legend calls it; a combination of variables, in a plane through more, is the picture's own."""
+    if nullcline.variable.isidentifier():
+        return f"{layers.symbols(nullcline.variable)}′ = 0"
+    return ("horizontal velocity 0", "vertical velocity 0")[number % 2]
 
 
 def separatrices(ax: Axes, separatrices: Sequence[Separatrix]) -> Axes:
@@ -46,34 +54,45 @@ def separatrices(ax: Axes, separatrices: Sequence[Separatrix]) -> Axes:
     return ax
 
 
-def cycles(ax: Axes, cycles: Sequence[Cycle], plane: Plane) -> Axes:
+def cycles(
+    ax: Axes, cycles: Sequence[Cycle], plane: Plane, *, color: str = STEPS, of: str = ""
+) -> Axes:
     """Closed orbits, projected onto the plane: attracting ones solid, repelling ones dashed.
 
-    Those of a flow are black. Those of a map, or of an algorithm's steps, have the colour of steps: an
-    invariant curve is a line, a periodic orbit its points.
+    Those of a flow are black, and seen inside the double ones of steps that settle close to them. Those of a map, or of the steps of the algorithm that `of` names, are double
+    lines in `color`; a periodic orbit is its points.
     """
     for cycle in cycles:
         curve = plane.coordinates(cycle.points[:, : len(plane.origin)])
         of_flow = cycle.multipliers is not None
         periodic = not of_flow and cycle.period is not None
-        strength = "attracting" if cycle.stable else "repelling"
-        if periodic:
-            name = f"{strength} orbit of period {cycle.period:g}"
-        else:
-            name = f"{strength} {'cycle' if of_flow else 'invariant curve'}"
+        if not periodic:
             curve = np.concatenate([curve, curve[:1]])
         ax.plot(
             *curve.T,
-            color=BLACK if of_flow else STEPS,
+            color=BLACK if of_flow else color,
             linestyle="none" if periodic else "solid" if cycle.stable else (0, (3, 1.5)),
-            linewidth=2.0,
+            linewidth=1.6 if of_flow else 3.8,
+            path_effects=None if of_flow or periodic else [Normal(), Stroke(linewidth=1.8, foreground="white")],
             marker="h" if periodic else None,
-            markersize=6.0,
-            markerfacecolor=STEPS if cycle.stable else "white",
-            zorder=layers.CYCLES,
-            label=layers.label_once(ax, name),
+            markersize=7.0,
+            markerfacecolor=color if cycle.stable else "white",
+            markeredgecolor="white" if cycle.stable else color,
+            markeredgewidth=0.7,
+            zorder=layers.CYCLES + (0.01 if of_flow else 0.0),
+            label=layers.label_once(ax, _name(cycle, of_flow, periodic, of)),
         )
     return ax
+
+
+def _name(cycle: Cycle, of_flow: bool, periodic: bool, of: str) -> str:
+    """What a legend calls a closed orbit; those that an algorithm settles on attract, which goes unsaid."""
+    kind = f"orbit of period {cycle.period:g}" if periodic else "cycle"
+    if of:
+        return f"{kind} of {of}"
+    if not of_flow and not periodic:
+        kind = "invariant curve"
+    return f"{'attracting' if cycle.stable else 'repelling'} {kind}"
 
 
 def _joined(curves: Sequence[np.ndarray]) -> np.ndarray:

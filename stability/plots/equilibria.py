@@ -49,8 +49,9 @@ def kind(spot: Spot) -> str:
     if len(spot.point) <= 2:
         name = name.removesuffix(" with 1 unstable direction")
     name = name.split(" with ")[0] if name.startswith("non-hyperbolic") else name
+    name = name.replace("centre of the linearisation", "linear centre").removesuffix(" here")
     tells = any(word in name for word in ("stable", "saddle", "attracting", "repelling"))
-    return name if tells else f"{name}: {spot.stability}"
+    return name if tells else f"{name}, {spot.stability}"
 
 
 def _marker(spot: Spot) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
-BASINS, FIELD, CURVES, MANIFOLDS, CYCLES, PATHS, STEPS, EQUILIBRIA = 0.5, 1.0, 2.0, 2.2, 2.6, 3.0, 3.2, 4.0
+from ..report.formulas import GREEK
+
+BASINS, FIELD, CURVES, MANIFOLDS, PATHS, STEPS, CYCLES, EQUILIBRIA = 0.5, 1.0, 2.0, 2.2, 3.0, 3.2, 3.4, 4.0
 
 FAR = 20.0  # how many boxes away from the box a curve is cut off
 
@@ -14,6 +19,18 @@ FAR = 20.0  # how many boxes away from the box a curve is cut off
 def label_once(ax: Axes, label: str) -> str:
     """The label for a legend, or one that legends pass over if the Axes has it already."""
     return "_nolegend_" if label in ax.get_legend_handles_labels()[1] else label
+
+
+def symbols(text: str) -> str:
+    """Names of variables as a lecturer writes them: theta_1 becomes θ_1."""
+    names = "|".join(sorted(GREEK, key=len, reverse=True))
+    return re.sub(rf"(?<![A-Za-z])({names})(?![A-Za-z])", lambda match: _greek(match[0]), text)
+
+
+def _greek(name: str) -> str:
+    size = "SMALL" if name.islower() else "CAPITAL"
+    spelled = name.upper().replace("LAMBDA", "LAMDA")  # as Unicode has it
+    return unicodedata.lookup(f"GREEK {size} LETTER {spelled}")
 
 
 def pale(color: str, share: float = 0.3) -> tuple[float, float, float]:

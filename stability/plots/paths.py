@@ -12,18 +12,31 @@ from . import layers
 from .style import BLACK, FLOW, STEPS
 
 FEW = 40  # up to so many steps each one is an arrow
-MANY = 400  # from so many steps on the dots are points
+DOTS = (1.2, 3.2)  # points across: the smallest and the largest dots of steps
+POINTS = 170.0  # how wide a picture is, about
+LONG = 10.0  # a path of a flow that crosses the picture more often is a thinner line
 ARROWS = 3  # arrowheads along the path of a flow
 MARKERS = ("o", "^", "D", "v", "p")
 
 
 def path(
-    ax: Axes, trajectory: Trajectory, plane: Plane, *, color: str = FLOW, label: str = "flow"
+    ax: Axes,
+    trajectory: Trajectory,
+    plane: Plane,
+    *,
+    color: str = FLOW,
+    line: str = "-",
+    label: str = "flow",
 ) -> Axes:
     """The path of a flow, with arrowheads along it and a cross where it starts."""
     curve = layers.within(_curve(trajectory, plane), plane.box)
     ax.plot(
-        *curve.T, color=color, linewidth=1.5, zorder=layers.PATHS, label=layers.label_once(ax, label)
+        *curve.T,
+        color=color,
+        linestyle=line,
+        linewidth=max(0.6, 1.5 * LONG / max(LONG, _lengths(curve, plane.box).sum())),
+        zorder=layers.PATHS,
+        label=layers.label_once(ax, label),
     )
     for tail, head in _along(curve, plane.box):
         _arrow(ax, tail, head, color, 9.0)
@@ -46,24 +59,40 @@ def steps(
     """
     points = layers.within(_curve(trajectory, plane), plane.box)
     joined = points if half is None else layers.within(_curve(half, plane), plane.box)
-    many = min(1.0, max(0.0, (len(points) - FEW) / (MANY - FEW)))
+    lengths = _lengths(points, plane.box)
+    apart = POINTS * lengths.sum() / max(np.count_nonzero(lengths), 1)
+    size = float(np.clip(0.8 * apart, *DOTS))  # so that dots do not run into a thick line
     ax.plot(
-        *joined.T, color=color, linewidth=0.8 - 0.4 * many, alpha=0.8, zorder=layers.STEPS, label="_nolegend_"
+        *joined.T,
+        color=color,
+        linewidth=0.6,
+        alpha=0.8,
+        zorder=layers.STEPS,
+        label="_nolegend_",
     )
     ax.plot(
         *points.T,
         linestyle="none",
         marker=marker,
-        markersize=3.2 - 1.8 * many,
+        markersize=size,
         markeredgewidth=0.0,
         color=color,
         zorder=layers.STEPS,
+        label="_nolegend_",
+    )
+    ax.plot(  # for the legend alone, where the smallest dots would not be seen
+        [np.nan],
+        [np.nan],
+        color=color,
+        linewidth=0.6,
+        marker=marker,
+        markersize=DOTS[1],
+        markeredgewidth=0.0,
         label=layers.label_once(ax, label),
     )
     if half is None and len(points) <= FEW:
-        size = plane.box[:, 1] - plane.box[:, 0]
-        for tail, head in zip(points[:-1], points[1:], strict=True):
-            if np.linalg.norm((head - tail) / size) > 0.03 and _inside(head, plane.box):
+        for tail, head, length in zip(points[:-1], points[1:], lengths, strict=True):
+            if length > 0.03:
                 _arrow(ax, tail, head, color, 6.0)
     return start(ax, points[0])
 
@@ -114,10 +143,7 @@ def _curve(trajectory: Trajectory, plane: Plane) -> np.ndarray:
 
 def _along(curve: np.ndarray, box: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """Where arrowheads go: short pieces of the curve, evenly along what is seen of it."""
-    size = box[:, 1] - box[:, 0]
-    lengths = np.linalg.norm(np.diff(curve, axis=0) / size, axis=1)
-    seen = np.array([_inside(p, box) for p in curve])
-    lengths = np.where(np.isfinite(lengths) & seen[1:] & seen[:-1], lengths, 0.0)
+    lengths = _lengths(curve, box)
     travelled = np.cumsum(lengths)
     if not len(travelled) or travelled[-1] < 0.05:
         return []
@@ -131,8 +157,11 @@ def _along(curve: np.ndarray, box: np.ndarray) -> list[tuple[np.ndarray, np.ndar
     return found
 
 
-def _inside(point: np.ndarray, box: np.ndarray) -> bool:
-    return bool(((point >= box[:, 0]) & (point <= box[:, 1])).all())
+def _lengths(curve: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """How long each piece of a curve is, in sides of the box, shape (n − 1,); 0 if it is not all inside."""
+    lengths = np.linalg.norm(np.diff(curve, axis=0) / (box[:, 1] - box[:, 0]), axis=1)
+    seen = ((curve >= box[:, 0]) & (curve <= box[:, 1])).all(axis=1)
+    return np.where(seen[1:] & seen[:-1], lengths, 0.0)
 
 
 def _arrow(ax: Axes, tail: np.ndarray, head: np.ndarray, color: str, size: float) -> None:

@@ -6,12 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..phase.portrait import Portrait
+from . import layers
 from .basins import basins
 from .curves import cycles, nullclines, separatrices
 from .equilibria import equilibria
 from .legend import legend_below
 from .line import cobweb, phase_line
 from .paths import MARKERS, iterates, path, steps
+from .room import make_room
 from .streamlines import streamlines
 from .style import BLACK, ORANGE, PURPLE, SKY, STEPS, own_axes, styled
 
@@ -23,7 +25,7 @@ def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True)
 
     Limits, labels and a title that the Axes already has are kept.
     """
-    ax = own_axes(ax)
+    given, ax = ax, own_axes(ax)
     with styled():
         if portrait.plane is None:
             _on_a_line(ax, portrait)
@@ -33,6 +35,8 @@ def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True)
             ax.set_title(portrait.name, parse_math=False)
         if legend:
             legend_below(ax)
+            if given is None:
+                make_room(ax)
     return ax
 
 
@@ -46,9 +50,9 @@ def frame(ax: Axes, box: np.ndarray, labels: tuple[str, str]) -> Axes:
     if ax.get_autoscaley_on():
         ax.set_ylim(*box[1])
     if not ax.get_xlabel():
-        ax.set_xlabel(labels[0])
+        ax.set_xlabel(layers.symbols(labels[0]), parse_math=False)
     if not ax.get_ylabel():
-        ax.set_ylabel(labels[1])
+        ax.set_ylabel(layers.symbols(labels[1]), parse_math=False)
     return ax
 
 
@@ -71,22 +75,17 @@ def _in_a_plane(ax: Axes, portrait: Portrait) -> None:
     rules = list(dict.fromkeys(own.rule for own in portrait.steps))
     for own in portrait.steps:
         number = rules.index(own.rule)
-        steps(
-            ax,
-            own.path,
-            plane,
-            half=own.half,
-            color=RULES[number % len(RULES)],
-            marker=MARKERS[number % len(MARKERS)],
-            label=own.rule,
-        )
+        color = RULES[number % len(RULES)]
+        marker = MARKERS[number % len(MARKERS)]
+        steps(ax, own.path, plane, half=own.half, color=color, marker=marker, label=own.rule)
+        cycles(ax, own.cycles, plane, color=color, of=own.rule)
     equilibria(ax, portrait.spots)
 
 
 def _on_a_line(ax: Axes, portrait: Portrait) -> None:
     assert portrait.graph is not None
     x, values = portrait.graph
-    name = portrait.variables[0]
+    name = layers.symbols(portrait.variables[0])
     across = np.array([x[0], x[-1]])
     if portrait.kind == "map":
         frame(ax, np.array([across, across]), (f"{name}ₙ", f"{name}ₙ₊₁"))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, InputTypeError
-from ..report.numbers import settings, values_of
+from ..fields import FIELDS
+from ..report.numbers import settings
 from ..report.value import (
     EquilibriumAnalysis,
     FlowAnalysis,
@@ -17,6 +18,7 @@ from ..report.value import (
     Report,
     RuleAnalysis,
 )
+from ..rules import RULES
 from ..spectra import Spectrum
 
 _SAME = 1e-6  # relative to the largest: what is closer counts as one multiple eigenvalue
@@ -32,12 +34,12 @@ class Series:
 
 
 def eigenvalue_series(given: Any) -> list[Series]:
-    """The sets of eigenvalues in an array, a Spectrum, FlowAnalysis, EquilibriumAnalysis, Report or mapping."""
+    """The sets of eigenvalues in an array, a Spectrum, a (part of a) report, or a mapping to such."""
     return _usable(_series(given, ("flows",), FlowAnalysis, "eigenvalues"), "eigenvalues")
 
 
 def multiplier_series(given: Any) -> list[Series]:
-    """The sets of multipliers in an array, a RuleAnalysis, MapAnalysis, EquilibriumAnalysis, Report or mapping."""
+    """The sets of multipliers in an array, a (part of a) report, or a mapping to such."""
     kinds = (RuleAnalysis, MapAnalysis)
     return _usable(_series(given, ("rules", "maps"), kinds, "multipliers"), "multipliers")
 
@@ -57,12 +59,7 @@ def multiple(values: np.ndarray) -> list[tuple[complex, int]]:
 
 def _series(given: Any, parts: tuple[str, ...], kinds: Any, what: str) -> list[Series]:
     if isinstance(given, Report):
-        several = len(given.equilibria) > 1
-        return [
-            Series(f"{own.label}{_at(e) if several else ''}", own.values, own.errors)
-            for e in given.equilibria
-            for own in _series(e, parts, kinds, what)
-        ]
+        return _pooled([own for e in given.equilibria for own in _series(e, parts, kinds, what)])
     if isinstance(given, EquilibriumAnalysis):
         analyses = [analysis for part in parts for analysis in getattr(given, part)]
         return [own for analysis in analyses for own in _series(analysis, parts, kinds, what)]
@@ -103,17 +100,29 @@ def _name(analysis: Any) -> str:
     if isinstance(analysis, MapAnalysis):
         return "map"
     if isinstance(analysis, FlowAnalysis):
-        return _with_settings(analysis.field, analysis.settings)
-    rule = _with_settings(analysis.rule, analysis.settings)
+        return _with_settings(analysis.field, analysis.settings, FIELDS.get(analysis.field))
+    rule = _with_settings(analysis.rule, analysis.settings, RULES.get(analysis.rule))
     if analysis.field in ("gradient", "given"):
         return rule
-    return f"{rule} on {_with_settings(analysis.field, analysis.field_settings)}"
+    usual = FIELDS.get(analysis.field)
+    return f"{rule}\non {_with_settings(analysis.field, analysis.field_settings, usual)}"
 
 
-def _with_settings(name: str, own: Mapping[str, Any]) -> str:
-    text = settings(own)
+def _with_settings(name: str, own: Mapping[str, Any], usual: Any) -> str:
+    """A field or rule with its step size and the settings that are not the usual ones."""
+    defaults = {f.name: f.default for f in fields(usual)} if usual is not None else {}
+    text = settings({k: v for k, v in own.items() if k == "lr" or v != defaults.get(k)})
     return f"{name}, {text}" if text else name
 
 
-def _at(e: EquilibriumAnalysis) -> str:
-    return f" at {values_of({k: float(f'{v:.3g}') for k, v in e.point.items()})}"
+def _pooled(found: list[Series]) -> list[Series]:
+    """What several equilibria have of the same flow or rule, together."""
+    labels = dict.fromkeys(own.label for own in found)
+    pooled = []
+    for label in labels:
+        same = [own for own in found if own.label == label]
+        errors = [np.broadcast_to(own.errors, own.values.shape) for own in same]
+        where = f" at {len(same)} equilibria" if len(same) > 1 else ""
+        values = np.concatenate([own.values for own in same])
+        pooled.append(Series(f"{label}{where}", values, np.concatenate(errors)))
+    return pooled

@@ -12,12 +12,16 @@ from matplotlib.patches import Circle
 from ..report.numbers import number
 from ..report.numbers import radius as radius_text
 from .complex_plane import MARKERS, draw_axes, draw_discs, draw_series, fit
+from .legend import legend_below
+from .room import make_room
 from .series import Series, eigenvalue_series, multiplier_series
 from .style import BLACK, CYCLE, GREY, STABLE, own_axes, styled
 
 TINT = 0.13  # how strongly the stable part of the plane is shaded
 _NEAR_CIRCLE = 0.05
 _NEAR_ONE = 0.5
+SMALL = 3.0  # beyond it the disc has no room for a word
+_ROUNDING = 1e-12
 
 
 def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
@@ -31,19 +35,18 @@ def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
     Raises InputError if there are no eigenvalues or they are not finite.
     """
     series = eigenvalue_series(values)
-    ax = own_axes(ax)
+    own, ax = ax is None, own_axes(ax)
     with styled():
-        everything = np.concatenate([own.values for own in series])
+        everything = np.concatenate([one.values for one in series])
         fit(ax, everything)
-        left, right = ax.get_xlim()
-        ax.axvspan(left, 0, color=STABLE, alpha=TINT, linewidth=0, zorder=0)
-        ax.set_xlim(left, right)
-        _corner(ax, "stable")
+        draw_half_plane(ax)
         draw_axes(ax)
         draw_discs(ax, series)
-        draw_series(ax, series, [f"max Re = {_real(own.values)}" for own in series])
-        _legend(ax, series)
+        draw_series(ax, series, [f"max Re = {_real(one.values)}" for one in series])
         ax.set(xlabel="Re λ", ylabel="Im λ")
+        legend_below(ax)
+        if own:
+            make_room(ax)
     return ax
 
 
@@ -57,28 +60,42 @@ def multipliers(values: Any, ax: Axes | None = None) -> Axes:
     Raises InputError if there are no multipliers or they are not finite.
     """
     series = multiplier_series(values)
-    ax = own_axes(ax)
+    own, ax = ax is None, own_axes(ax)
     with styled():
-        everything = np.concatenate([own.values for own in series])
-        draw_disc(ax)
+        everything = np.concatenate([one.values for one in series])
+        draw_disc(ax, named=np.abs(everything).max() < SMALL)
         fit(ax, np.concatenate([everything, [1, -1, 1j, -1j]]))
         draw_axes(ax)
         draw_discs(ax, series)
-        draw_series(ax, series, [f"ρ = {radius_text(_radius(own.values))}" for own in series])
+        draw_series(ax, series, [f"ρ = {radius_text(_radius(one.values))}" for one in series])
         away = np.abs(np.abs(everything) - 1) > _NEAR_CIRCLE
         if not away.any() and (np.abs(everything - 1) < _NEAR_ONE).all():
             _enlarge(ax, series, everything)
-        else:
-            ax.text(0, -0.5, "stable", ha="center", fontsize=7.0, color=STABLE)
-        _legend(ax, series)
         ax.set(xlabel="Re μ", ylabel="Im μ")
+        legend_below(ax)
+        if own:
+            make_room(ax)
     return ax
 
 
-def draw_disc(ax: Axes) -> None:
-    """The unit circle and the stable disc inside."""
+def draw_half_plane(ax: Axes) -> None:
+    """The stable half-plane, however far the picture may reach."""
+    limits = ax.get_xlim()
+    ax.axvspan(100 * limits[0], 0, facecolor=STABLE, edgecolor="none", alpha=TINT, zorder=0)
+    ax.set_xlim(limits)
+    ax.text(
+        0.02, 0.98, "stable", transform=ax.transAxes, ha="left", va="top", fontsize=7.0, color=STABLE
+    )  # fmt: skip
+
+
+def draw_disc(ax: Axes, named: bool) -> None:
+    """The unit circle and the stable disc inside, with the word in it if `named`."""
     ax.add_patch(Circle((0, 0), 1, facecolor=STABLE, alpha=TINT, edgecolor="none", zorder=0))
     ax.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=BLACK, linewidth=0.8, zorder=2))
+    if named:
+        ax.text(
+            0, -0.6, "stable", ha="center", va="center", fontsize=7.0, color=STABLE, clip_on=True
+        )
 
 
 def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None:
@@ -90,11 +107,11 @@ def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None
     )
     half = 0.8 * max(np.ptp(seen.real), np.ptp(seen.imag), 2e-3)
     inset = ax.inset_axes(
-        (0.2, 0.3, 0.36, 0.4),
+        (0.36, 0.34, 0.3, 0.4),
         xlim=(centre.real - half, centre.real + half),
         ylim=(centre.imag - half, centre.imag + half),
     )
-    draw_disc(inset)
+    draw_disc(inset, named=False)
     for i, own in enumerate(series):
         inset.plot(
             own.values.real, own.values.imag, linestyle="none", marker=MARKERS[i % len(MARKERS)],
@@ -108,22 +125,15 @@ def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None
     ax.indicate_inset_zoom(inset, edgecolor=GREY)
 
 
-def _legend(ax: Axes, series: Sequence[Series]) -> None:
-    """Below the picture, where it hides nothing."""
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1, borderaxespad=0.0)
-
-
-def _corner(ax: Axes, text: str) -> None:
-    ax.text(
-        0.02, 0.98, text, transform=ax.transAxes, ha="left", va="top", fontsize=7.0, color=STABLE
-    )
-
-
 def _real(values: np.ndarray) -> str:
     """The spectral abscissa with three digits; zero if it is rounding."""
     abscissa = float(values.real.max())
-    return number(0.0 if abs(abscissa) < 1e-12 * np.abs(values).max(initial=0.0) else abscissa, 3)
+    return number(
+        0.0 if abs(abscissa) < _ROUNDING * np.abs(values).max(initial=0.0) else abscissa, 3
+    )
 
 
 def _radius(values: np.ndarray) -> float:
-    return float(np.abs(values).max())
+    """The spectral radius; one if it differs by rounding."""
+    radius = float(np.abs(values).max())
+    return 1.0 if abs(radius - 1.0) < _ROUNDING else radius

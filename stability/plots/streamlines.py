@@ -37,7 +37,7 @@ def streamlines(
             bounded[..., 0],
             bounded[..., 1],
             density=density,
-            color=FIELD[-1],
+            color=FIELD[2],
             linewidth=0.6,
             arrowsize=0.55,
             arrowstyle="-|>",

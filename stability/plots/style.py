@@ -93,5 +93,7 @@ def picture(figure: Figure, kind: str = "svg") -> bytes:
     stream = io.BytesIO()
     dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     with styled():
-        figure.savefig(stream, format=kind, metadata=dates[kind])
+        figure.savefig(
+            stream, format=kind, metadata=dates[kind], bbox_inches="tight", pad_inches=0.04
+        )
     return stream.getvalue()

@@ -1,0 +1,142 @@
+"""What happens along paths: distances from rest, distances between them, losses, against time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from ..errors import InputError
+from ..phase.follow import Paths
+from .layers import label_once
+from .style import BLACK, CYCLE, FLOW, MODIFIED, ORANGE, SKY, STEPS, own_axes, styled
+
+RULES = (STEPS, ORANGE, SKY, BLACK)
+DASHES = ("-", "--", "-.", ":")
+FINE = 2000  # points of a flow's curve at most
+FLOOR = 1e-12  # relative to the largest: below it a logarithmic axis shows rounding
+
+
+def distances(paths: Paths, ax: Axes | None = None) -> Axes:
+    """How far the flow, the steps and the modified flow are from the nearest equilibrium, over time.
+
+    Raises InputError where no equilibrium was found.
+    """
+    ax = own_axes(ax)
+    if not paths.scene.places:
+        raise InputError("no equilibrium was found, so there are no distances from one")
+    with styled():
+        for label, color, line, times, points in _curves(paths):
+            _draw(ax, times, paths.distances(points), color, line, label)
+        ax.set(xlabel=_time(paths), ylabel="distance from equilibrium")
+        _logarithmic(ax)
+    return ax
+
+
+def apart(paths: Paths, ax: Axes | None = None) -> Axes:
+    """How far the steps are from the flow and from the modified flow at the same time.
+
+    Raises InputError where there are no steps.
+    """
+    if not paths.comparisons:
+        raise InputError("there are no steps to compare with the flow; give a rule")
+    ax = own_axes(ax)
+    with styled():
+        for number, own in enumerate(paths.comparisons):
+            color = RULES[number % len(RULES)]
+            _draw(ax, own.times, own.flow_distances, color, "-", f"{own.rule} from the flow")
+            if own.modified_distances is not None:
+                name = f"{own.rule} from its modified flow"
+                _draw(ax, own.times, own.modified_distances, color, ":", name)
+        ax.set(xlabel="time", ylabel="distance apart")
+        _logarithmic(ax)
+    return ax
+
+
+def losses(paths: Paths, ax: Axes | None = None) -> Axes:
+    """The players' losses along the steps (along the flow where there are none), over time.
+
+    Raises InputError if the system is no game.
+    """
+    players = getattr(paths.scene.subject.numeric, "players", ())
+    if not players:
+        raise InputError(f"a {paths.scene.subject.kind} has no losses; only games have")
+    ax = own_axes(ax)
+    with styled():
+        shown = [
+            (own.rule, own.steps.times * own.step_time, own.steps.points)
+            for own in paths.comparisons
+        ] or [("flow", path.times, path.points) for path in paths.alone]
+        for line, (name, times, points) in enumerate(shown):
+            values = paths.losses(points)
+            assert values is not None
+            for i, player in enumerate(players):
+                ax.plot(
+                    times,
+                    values[:, i],
+                    color=CYCLE[i % len(CYCLE)],
+                    linestyle=DASHES[line % len(DASHES)],
+                    label=f"{player}, {name}" if len(shown) > 1 else player,
+                )
+        ax.set(xlabel="time", ylabel="loss")
+    return ax
+
+
+def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
+    """The variables over time: lines for the flow, dots for the steps."""
+    ax = own_axes(ax)
+    with styled():
+        for label, color, line, times, points in _curves(paths):
+            dots = label != "flow" and line == "-"
+            for i, name in enumerate(paths.scene.subject.variables):
+                ax.plot(
+                    times,
+                    points[:, i],
+                    color=color,
+                    linestyle="none" if dots else DASHES[i % len(DASHES)],
+                    marker="." if dots else None,
+                    label=label_once(ax, label if i == 0 else f"{label}, {name}"),
+                )
+        ax.set(xlabel=_time(paths), ylabel=", ".join(paths.scene.subject.variables))
+    return ax
+
+
+def _curves(paths: Paths) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarray]]:
+    """Label, colour, line style, times and points of every path."""
+    for path in paths.alone:
+        kept = slice(None, None, max(1, len(path) // FINE))
+        name = "map" if paths.time is None else "flow"
+        yield name, FLOW if name == "flow" else STEPS, "-", path.times[kept], path.points[kept]
+    for own in paths.comparisons:
+        kept = slice(None, None, max(1, len(own.flow) // FINE))
+        yield "flow", FLOW, "-", own.flow.times[kept], own.flow.points[kept]
+    for number, own in enumerate(paths.comparisons):
+        color = RULES[number % len(RULES)]
+        yield own.rule, color, "-", own.steps.times * own.step_time, own.steps.points
+    for own in paths.comparisons:
+        if own.modified is not None:
+            kept = slice(None, None, max(1, len(own.modified) // FINE))
+            name = (
+                "modified flow" if len(paths.comparisons) == 1 else f"modified flow of {own.rule}"
+            )
+            yield name, MODIFIED, ":", own.modified.times[kept], own.modified.points[kept]
+
+
+def _draw(ax: Axes, times: np.ndarray, values, color: str, line: str, label: str) -> None:
+    ax.plot(times, values, color=color, linestyle=line, linewidth=1.3, label=label_once(ax, label))
+
+
+def _logarithmic(ax: Axes) -> None:
+    """A logarithmic axis if what is drawn spans more than a decade."""
+    values = np.concatenate([np.asarray(line.get_ydata(), float) for line in ax.get_lines()])
+    values = values[np.isfinite(values) & (values > 0)]
+    if len(values) and values.max() > 10 * np.percentile(values, 2):
+        ax.set_yscale("log", nonpositive="mask")
+        ax.set_ylim(bottom=max(values.min(), FLOOR * values.max()) / 1.5)
+    else:
+        ax.set_ylim(bottom=0.0)
+
+
+def _time(paths: Paths) -> str:
+    return "step" if paths.time is None else "time"

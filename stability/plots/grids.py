@@ -1,0 +1,42 @@
+"""Whether numbers on an axis are evenly or geometrically spaced, and the scale that shows them so."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.colors import LogNorm, Normalize
+
+_EVEN = 1e-3
+
+
+def is_geometric(numbers: np.ndarray) -> bool:
+    """Whether positive numbers have a constant ratio, and no constant difference."""
+    if len(numbers) < 3 or not (numbers > 0).all():
+        return False
+    ratios = np.diff(np.log(numbers))
+    return bool(np.ptp(ratios) <= _EVEN * np.abs(ratios).max()) and not _is_even(numbers)
+
+
+def scale_of(numbers: np.ndarray) -> Normalize:
+    """A colour scale from the least to the largest number, logarithmic where they are geometric."""
+    ends = float(numbers.min()), float(numbers.max())
+    return LogNorm(*ends) if is_geometric(numbers) else Normalize(*ends)
+
+
+def edges(numbers: np.ndarray) -> np.ndarray:
+    """The ends of the cells around increasing or decreasing numbers, shape (n + 1,)."""
+    if is_geometric(numbers):
+        return np.exp(edges_between(np.log(numbers)))
+    return edges_between(numbers)
+
+
+def edges_between(numbers: np.ndarray) -> np.ndarray:
+    """The middles between neighbours, and an end beyond the first and the last number."""
+    if len(numbers) == 1:
+        return np.array([numbers[0] - 0.5, numbers[0] + 0.5])
+    middle = (numbers[:-1] + numbers[1:]) / 2
+    return np.concatenate([[2 * numbers[0] - middle[0]], middle, [2 * numbers[-1] - middle[-1]]])
+
+
+def _is_even(numbers: np.ndarray) -> bool:
+    apart = np.diff(numbers)
+    return bool(np.ptp(apart) <= _EVEN * np.abs(apart).max())
