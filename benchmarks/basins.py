@@ -201,7 +201,7 @@ def by_diffrax(p: Problem, solver: str) -> Callable[[np.ndarray, float], np.ndar
     @jax.jit
     def ends(starts: Any, rtol: Any) -> Any:
         def end(x0: Any) -> Any:
-            return diffrax.diffeqsolve(
+            solution = diffrax.diffeqsolve(
                 term,
                 getattr(diffrax, solver)(),
                 0.0,
@@ -211,7 +211,8 @@ def by_diffrax(p: Problem, solver: str) -> Callable[[np.ndarray, float], np.ndar
                 stepsize_controller=diffrax.PIDController(rtol=rtol, atol=1e-3 * rtol),
                 saveat=diffrax.SaveAt(t1=True),
                 max_steps=None,
-            ).ys[0]
+            )
+            return solution.ys[0]  # pyright: ignore[reportOptionalSubscript]
 
         return jax.vmap(end)(starts)
 

@@ -12,7 +12,7 @@ from stability.penalties import PENALTIES
 from stability.rules import RULES
 
 from . import arguments
-from .output import SUFFIXES, check_output, deliver
+from .output import SUFFIXES, check_output, deliver, write
 
 
 def run(
@@ -20,7 +20,7 @@ def run(
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
-        check_output(output, SUFFIXES, force)
+        check_output(output, (*SUFFIXES, ".html"), force)
     chosen_fields = [arguments.from_text(text, FIELDS, "field") for text in fields]
     chosen_rules = [arguments.from_text(text, RULES, "rule") for text in rules]
     chosen_penalties = [arguments.from_text(text, PENALTIES, "penalty") for text in penalties]
@@ -37,8 +37,26 @@ def run(
             starts=starts,
             seed=seed,
         )
+        if output is not None and output.endswith(".html"):
+            page = html(result, system, chosen_fields, chosen_rules, chosen_penalties, box, seed)
+            write(output, page)
+            return exit_code(result) if check else 0
     deliver(result, output, as_json)
     return exit_code(result) if check else 0
+
+
+def html(result: stability.Report, system, fields, rules, penalties, box, seed) -> str:
+    """The report as a page with pictures."""
+    from stability.page import html_page
+    from stability.page.illustrations import illustrations
+    from stability.report.subject import penalised
+
+    system = penalised(system, penalties)
+    field = fields[0] if fields else None
+    pictures = illustrations(
+        result, system, rules=rules or None, field=field, box=arguments.box(box), seed=seed
+    )
+    return html_page(result, system, pictures=pictures, rules=rules, field=field)
 
 
 def exit_code(result: stability.Report) -> int:

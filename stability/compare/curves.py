@@ -170,7 +170,8 @@ def _default_steps(
     found: Sequence[StepSizes], linearised: Sequence[tuple[Place, Linearised]]
 ) -> np.ndarray:
     """From where nothing happens yet to somewhat beyond the last event, evenly or geometrically."""
-    events = [s for own in found for s in (own.critical, own.best) if s]
+    events = [own.critical for own in found if own.critical]
+    events = events or [own.best for own in found if own.best]
     if not events:
         fastest = max(np.abs(np.linalg.eigvals(known.matrix)).max() for _, known in linearised)
         events = [1.0 / fastest if fastest > 0 else 1.0]

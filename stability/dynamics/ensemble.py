@@ -46,7 +46,7 @@ def inside(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         low[:, None],
         high[:, None],
     )  # d long rows are compared faster than n short ones
-    return ((x >= low) & (x <= high)).all(axis=0)
+    return np.logical_and.reduce((x >= low) & (x <= high), axis=0)
 
 
 def in_threads(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:

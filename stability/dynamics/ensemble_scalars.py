@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import core
 from jax.extend.core import Literal
 
 _LARGEST = 64  # numbers in a vector or matrix that is taken apart
@@ -169,7 +170,7 @@ def _apply(jaxpr: Any, equation: Any, inputs: list[Any]) -> Sequence[Any]:
         if not isinstance(variable, Literal)
     }
     alone = jaxpr.replace(constvars=(), invars=[*arrays], eqns=[equation], outvars=equation.outvars)
-    return jax.core.eval_jaxpr(alone, (), *arrays.values())
+    return core.eval_jaxpr(alone, (), *arrays.values())
 
 
 def _block(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:
@@ -193,7 +194,7 @@ def _block_of(array: Any) -> np.ndarray:
     """An array as a block of its numbers; a block as it is."""
     if _is_block(array):
         return array
-    array = array if isinstance(array, jax.core.Tracer) else np.asarray(array)
+    array = array if isinstance(array, core.Tracer) else np.asarray(array)
     flat = array.reshape(-1)
     return _block([flat[i] for i in range(flat.size)], array.shape)
 
@@ -209,7 +210,7 @@ def _array(value: Any, like: Any) -> Any:
 
 def _known(block: Any) -> bool:
     """Whether no number of a block is a traced one."""
-    return not any(isinstance(number, jax.core.Tracer) for number in block.ravel())
+    return not any(isinstance(number, core.Tracer) for number in block.ravel())
 
 
 def _number_by_number(equation: Any, inputs: list[Any]) -> list[Any]:

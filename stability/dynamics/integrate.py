@@ -44,7 +44,7 @@ def integrate(
     **Arguments:**
 
     - `flow`: a SymbolicFlow is followed at its own parameters' values.
-    - `x0`: one start, shape (d,), or many, shape (k, d), followed together.
+    - `x0`: one start, shape (d,), or many, shape (k, d), followed eight at a time.
     - `t`: how long; negative: backwards.
     - `times`: the times of the points of the answer: an array between 0 and t, ordered from 0 on; a whole
       number n ≥ 2, for that many at equal distances to wherever the path ends; or None, for as many as make
@@ -57,7 +57,8 @@ def integrate(
       greatest distance from the start, over the time gone by). None: that is not looked for.
     - `box`: the path ends where it leaves these (low, high), by variable; `until`: where this scalar JAX
       function of a point of shape (d,) crosses zero. Both are located by root finding. A start outside the
-      box has left it; a start where `until` is zero is followed to the next zero.
+      box has left it; a start where `until` is zero is followed to the next zero. The solve is compiled
+      again for another function `until`, and for nothing else.
     - `blow_up`: the path ends at its last point of norm at most `blow_up`; it is finite throughout.
     - `max_steps`: attempted steps per path, after which the solver gives up.
 
@@ -183,7 +184,7 @@ def _steps(
         outcome = Outcome.GAVE_UP if status[i] == RUNNING else _OUTCOMES[status[i]]
         steps = (elapsed[:, 0], points, velocities)
         paths.append(Path(*steps, outcome, int(attempts[i]), [(0, engine)], settings))
-    return paths, list(np.flatnonzero(halted[:k]))
+    return paths, np.flatnonzero(halted[:k]).tolist()
 
 
 def _stiff(flow: Flow, lanes: Any, running: np.ndarray, settings: Settings) -> np.ndarray:

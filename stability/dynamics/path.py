@@ -50,17 +50,16 @@ class Path:
 
     def followed_by(self, more: Path) -> Path:
         """This path with another one that begins at its end."""
-        joined = (
-            np.concatenate([own, other[1:]])
-            for own, other in (
-                (self.elapsed, more.elapsed),
-                (self.points, more.points),
-                (self.velocities, more.velocities),
-            )
-        )
         pieces = [*self.pieces, (len(self.elapsed) - 1, more.pieces[0][1])]
-        attempts = self.attempts + more.attempts
-        return Path(*joined, more.outcome, attempts, pieces, self.settings)
+        return Path(
+            np.concatenate([self.elapsed, more.elapsed[1:]]),
+            np.concatenate([self.points, more.points[1:]]),
+            np.concatenate([self.velocities, more.velocities[1:]]),
+            more.outcome,
+            self.attempts + more.attempts,
+            pieces,
+            self.settings,
+        )
 
     def drawn(self) -> np.ndarray:
         """Times gone by at which points make a smooth picture, in phase space and over time.
@@ -81,10 +80,7 @@ class Path:
         return np.append(inner, self.elapsed[-1])
 
     def locate(self, until: Callable[[np.ndarray], np.ndarray] | None) -> None:
-        """Ends the path where it first leaves the box, or where `until`, (n, d) ↦ (n,), crosses zero.
-
-        Raises nothing where it does neither.
-        """
+        """Ends the path where it first leaves the box, or where `until`, (n, d) ↦ (n,), crosses zero."""
         boxed = np.isfinite([self.settings.low, self.settings.high]).any()
         if len(self.elapsed) < 2 or not (boxed or until is not None):
             return

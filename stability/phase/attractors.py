@@ -70,16 +70,15 @@ def spread(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def once_around(orbit: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """A path up to where it first comes back to its beginning along a closed curve; else all of it."""
-    away = np.linalg.norm((orbit - orbit[0]) / scale, axis=1)
-    gone = np.flatnonzero(away > 3 * NEAR_SET)
-    if not len(gone):
-        return orbit
-    back = np.flatnonzero(
-        (away <= away[: gone[0] + 1].max()) & (np.arange(len(orbit)) > gone[0] + 1)
-    )
+    steps = np.diff(orbit / scale, axis=0)
+    from_start = (orbit - orbit[0])[:-1] / scale
+    squares = np.maximum((steps**2).sum(axis=1), np.finfo(float).tiny)
+    nearest = np.clip(-(from_start * steps).sum(axis=1) / squares, 0, 1)[:, None]
+    near = np.linalg.norm(from_start + nearest * steps, axis=1) <= NEAR_SET
+    back = np.flatnonzero(near[1:] & ~near[:-1])  # the steps that pass the beginning once more
     if not len(back):
         return orbit
-    around = orbit[: back[0] + 1]
+    around = orbit[: back[0] + 2]
     return around if _is_curve(around / scale) else orbit
 
 
@@ -98,7 +97,7 @@ def names(attractors: Sequence[Attractor]) -> tuple[str, ...]:
     """A name for each, for a legend; those of the same kind are numbered."""
     kinds = [_kind(attractor) for attractor in attractors]
     return tuple(
-        f"{kind} {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else kind
+        f"{kind}, no. {kinds[: i + 1].count(kind)}" if kinds.count(kind) > 1 else kind
         for i, kind in enumerate(kinds)
     )
 

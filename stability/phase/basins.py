@@ -31,7 +31,7 @@ _STILL = 1e-5  # what moves less than that, in parts of the picture, may be at r
 _CHAIN, _FEW = 0.03, 8  # more points of rest than that, no farther apart, are a line
 _TRIED = 32  # groups that may be at rest, in one round
 _FOLLOWED = 6  # moving ends whose orbits are looked at, in one round
-_SAMPLES, _ITERATES = 512, 4096  # points of such an orbit, of a flow and of a map
+_SAMPLES, _ITERATES = 256, 4096  # points of such an orbit, of a flow and of a map
 _NUDGES = 4
 
 
@@ -77,7 +77,9 @@ def basins(
     check_positive(until, "the time")
     for size in shape:
         check_whole(size, "the size of the grid", 1, 2**15)
-    u, w = (np.linspace(*sides, size) for sides, size in zip(plane.box, shape, strict=True))
+    u, w = (
+        np.linspace(low, high, size) for (low, high), size in zip(plane.box, shape, strict=True)
+    )
     starts = plane.points(np.stack(np.meshgrid(u, w), axis=-1).reshape(-1, 2))
     scale = _scale(plane)
     known = [_known(points, scale) for points in attractors]
@@ -94,7 +96,7 @@ def basins(
 
 def _scale(plane: Plane) -> np.ndarray:
     """The picture's extent in each coordinate; in those it does not cross, the largest of the others."""
-    corners = plane.points([[u, w] for u in plane.box[0] for w in plane.box[1]])
+    corners = plane.points(np.stack(np.meshgrid(*plane.box), axis=-1).reshape(-1, 2))
     extent = np.ptp(corners, axis=0)
     return np.where(extent > 1e-9 * extent.max(), extent, extent.max())
 
@@ -128,6 +130,10 @@ class _Flowing:
             points.append(states)
         return list(np.stack(points, axis=1))
 
+    def settled(self, state: np.ndarray, time: float) -> np.ndarray:
+        """The state after a long time, from one that is nearly at rest."""
+        return flow_ends(self.flow, state, 4 * time, rtol=1e-10, atol=1e-12).points[0]
+
     def lags(self, time: float) -> tuple[float, ...]:
         """After which times a path that has not moved is at rest; the last is a part of the given time."""
         return (time / 7,)
@@ -153,6 +159,9 @@ class _Stepping:
 
     def orbits(self, states: np.ndarray, time: float) -> list[np.ndarray]:
         return [orbit.states for orbit in self.map.trajectory(states, steps=_ITERATES)]
+
+    def settled(self, state: np.ndarray, time: float) -> np.ndarray:
+        return iterate(self.map, state, 4 * round(time)).points[0]
 
     def lags(self, time: float) -> tuple[float, ...]:
         return (1, max(1, round(time / 7)))
@@ -237,8 +246,12 @@ class _Search:
             members = still[group]
             if np.linalg.norm(np.ptp(before[members], axis=0) / self.scale) <= 4 * NEAR_POINT:
                 members = members[[np.argmin(moved[members])]]
-            found = Attractor(spread(before[members], self.scale), self.scale, resting=True)
-            if self._attracts(found, states[members[0]], time, 4 * NEAR_POINT):
+            state, points = states[members[0]], before[members]
+            if len(members) == 1:
+                state = self.motion.settled(state, time)
+                points = self._points(state[None])
+            found = Attractor(spread(points, self.scale), self.scale, resting=True)
+            if self._attracts(found, state, time, 4 * NEAR_POINT):
                 self.attractors.append(found)
 
     def _groups(self, points: np.ndarray) -> list[np.ndarray]:
@@ -254,7 +267,8 @@ class _Search:
         chosen = np.linspace(0, len(states) - 1, min(_FOLLOWED, len(states))).round().astype(int)
         for path in self.motion.orbits(states[chosen], time):
             orbit = self._points(path)
-            if len(orbit) < _NUDGES or self._nearest(orbit[-1:])[0] != UNDECIDED:
+            small = np.linalg.norm(np.ptp(orbit, axis=0) / self.scale) <= 4 * NEAR_SET
+            if small or self._nearest(orbit[-1:])[0] != UNDECIDED:
                 continue
             first, second = np.array_split(orbit / self.scale, 2)
             back = KDTree(first).query(second)[0]

@@ -209,8 +209,7 @@ def numeric_flow(system: System, field: Field | None = None) -> Flow:
     if field is not None:
         raise InputError("a flow is its own field; fields are made of games")
     if isinstance(system, SymbolicFlow):
-        behind = system.game is not None and system.field is not None
-        return numeric_flow(system.game, system.field) if behind else system.twin
+        return system.twin if system.game is None else numeric_flow(system.game, system.field)
     return system
 
 

@@ -1,8 +1,9 @@
-"""A comparison as a picture: which step sizes each algorithm bears, which is best, and how fast it is then."""
+"""A comparison as a picture: each algorithm's stable and best step sizes, and how fast it is at best."""
 
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,10 +15,12 @@ from ..errors import InputError
 from ..report.numbers import MISSING, number
 from ..report.numbers import radius as radius_text
 from .room import make_room
+from .series import spaced
 from .style import BLUE, GREY, STABLE, VERMILION, own_axes, styled
 
 _APART = 30.0  # step sizes that differ by more go on a logarithmic axis
 _ROW = 0.17  # inches
+_NAME = 24  # characters
 
 
 def comparison(compared: Comparison, ax: Axes | None = None) -> Axes:
@@ -38,12 +41,12 @@ def comparison(compared: Comparison, ax: Axes | None = None) -> Axes:
         for place, row in enumerate(rows):
             _line(ax, row, place, low, high)
         ax.set_ylim(len(rows) - 0.4, -1.4)
-        ax.set_yticks(range(len(rows)), [row.name.replace(" on ", "\non ") for row in rows])
+        ax.set_yticks(range(len(rows)), [_wrapped(row.name) for row in rows])
         ax.tick_params(axis="y", length=0, labelsize=6.0)
         ax.spines["left"].set_visible(False)
-        ax.text(1.02, -0.9, "ρ at best", transform=ax.get_yaxis_transform(), fontsize=6.5,
+        ax.text(1.06, -0.9, "ρ at best", transform=ax.get_yaxis_transform(), fontsize=6.5,
                 color=GREY, va="center")  # fmt: skip
-        ax.set_xlabel("step size: stable (bar) and best (dot)")
+        ax.set_xlabel("step size (bar: stable, dot: best)")
         if own:
             make_room(ax, 0.75 + 1.35 * _ROW * len(rows))
     return ax
@@ -78,7 +81,7 @@ def _line(ax: Axes, row: Row, place: int, low: float, high: float) -> None:
             [0.02], [place], "x", color=VERMILION, markersize=4.5, markeredgewidth=1.2,
             transform=ax.get_yaxis_transform(), zorder=3,
         )  # fmt: skip
-        ax.text(0.05, place, "never stable", transform=ax.get_yaxis_transform(), fontsize=6.5,
+        ax.text(0.05, place, "no stable step", transform=ax.get_yaxis_transform(), fontsize=6.5,
                 color=VERMILION, va="center")  # fmt: skip
     best = _factor(row)
     if best is not None:
@@ -86,7 +89,12 @@ def _line(ax: Axes, row: Row, place: int, low: float, high: float) -> None:
                 markeredgewidth=0.5, zorder=4)  # fmt: skip
     rate = row.best_spectral_radius
     text = MISSING if rate is None else number(rate, 3) if rate < 0.999 else radius_text(rate)
-    ax.text(1.02, place, text, transform=ax.get_yaxis_transform(), fontsize=6.5, va="center")
+    ax.text(1.06, place, text, transform=ax.get_yaxis_transform(), fontsize=6.5, va="center")
+
+
+def _wrapped(name: str) -> str:
+    """A long name on two lines."""
+    return "\n".join(textwrap.wrap(spaced(name), _NAME, break_long_words=False))
 
 
 def _factor(row: Row) -> float | None:

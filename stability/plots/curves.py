@@ -59,8 +59,8 @@ def cycles(
 ) -> Axes:
     """Closed orbits, projected onto the plane: attracting ones solid, repelling ones dashed.
 
-    Those of a flow are black, and seen inside the double ones of steps that settle close to them. Those of a map, or of the steps of the algorithm that `of` names, are double
-    lines in `color`; a periodic orbit is its points.
+    Those of a flow are black. Those of a map, or of the steps of the algorithm that `of` names, are double
+    lines in `color`, between which a flow's cycle is still seen; a periodic orbit is its points.
     """
     for cycle in cycles:
         curve = plane.coordinates(cycle.points[:, : len(plane.origin)])
@@ -73,7 +73,9 @@ def cycles(
             color=BLACK if of_flow else color,
             linestyle="none" if periodic else "solid" if cycle.stable else (0, (3, 1.5)),
             linewidth=1.6 if of_flow else 3.8,
-            path_effects=None if of_flow or periodic else [Normal(), Stroke(linewidth=1.8, foreground="white")],
+            path_effects=None
+            if of_flow or periodic
+            else [Normal(), Stroke(linewidth=1.8, foreground="white")],
             marker="h" if periodic else None,
             markersize=7.0,
             markerfacecolor=color if cycle.stable else "white",

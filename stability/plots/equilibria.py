@@ -7,12 +7,14 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.path import Path
+from matplotlib.transforms import Bbox, TransformedBbox
 
 from ..phase.portrait import Spot
 from . import layers
 from .style import BLACK, GREY
 
 STABLE_WORDS = ("exponentially stable", "asymptotically stable")
+EDGE = 0.04  # of the picture: how far beyond its edge markers are seen
 _RING = [Path.circle(radius=1.0), Path.circle(radius=0.72), Path.circle(radius=0.38)]
 # The middle circle runs the other way round, so that it is a hole.
 RING_WITH_DOT = Path.make_compound_path(
@@ -30,7 +32,7 @@ def equilibria(ax: Axes, spots: Sequence[Spot]) -> Axes:
     for spot in spots:
         kinds.setdefault(kind(spot), []).append(spot)
     for label, own in kinds.items():
-        ax.plot(
+        (markers,) = ax.plot(
             [spot.position[0] for spot in own],
             [spot.position[1] for spot in own],
             linestyle="none",
@@ -39,6 +41,10 @@ def equilibria(ax: Axes, spots: Sequence[Spot]) -> Axes:
             zorder=layers.EQUILIBRIA,
             label=layers.label_once(ax, label),
             **_marker(own[0]),
+        )
+        # A disc that is cut in two at the edge would look like another kind.
+        markers.set_clip_box(
+            TransformedBbox(Bbox([[-EDGE, -EDGE], [1 + EDGE, 1 + EDGE]]), ax.transAxes)
         )
     return ax
 

@@ -8,10 +8,20 @@ import unicodedata
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
+from matplotlib.patches import FancyArrowPatch
 
 from ..report.formulas import GREEK
 
-BASINS, FIELD, CURVES, MANIFOLDS, PATHS, STEPS, CYCLES, EQUILIBRIA = 0.5, 1.0, 2.0, 2.2, 3.0, 3.2, 3.4, 4.0
+BASINS, FIELD, CURVES, MANIFOLDS, PATHS, STEPS, CYCLES, EQUILIBRIA = (
+    0.5,
+    1.0,
+    2.0,
+    2.2,
+    3.0,
+    3.2,
+    3.4,
+    4.0,
+)
 
 FAR = 20.0  # how many boxes away from the box a curve is cut off
 
@@ -39,6 +49,24 @@ def pale(color: str, share: float = 0.3) -> tuple[float, float, float]:
     return red, green, blue
 
 
+def arrowhead(
+    ax: Axes, tail: np.ndarray, head: np.ndarray, color: str, size: float, zorder: float
+) -> None:
+    """An arrowhead at `head`, shape (2,), that comes from `tail`; `size` in points."""
+    arrow = FancyArrowPatch(
+        (float(tail[0]), float(tail[1])),
+        (float(head[0]), float(head[1])),
+        arrowstyle="-|>",
+        mutation_scale=size,
+        color=color,
+        linewidth=0.0,
+        shrinkA=0.0,
+        shrinkB=0.0,
+        zorder=zorder,
+    )
+    ax.add_patch(arrow)
+
+
 def within(curve: np.ndarray, box: np.ndarray | None) -> np.ndarray:
     """The curve, shape (n, 2), without what lies far outside the box, shape (2, 2).
 
@@ -62,8 +90,10 @@ def within(curve: np.ndarray, box: np.ndarray | None) -> np.ndarray:
     return np.array(parts).reshape(-1, 2)
 
 
-def _cut(inside: np.ndarray, outside: np.ndarray, middle: np.ndarray, half: np.ndarray) -> np.ndarray:
-    """Where the segment from a point near the box leaves its neighbourhood; the first if the other is not finite."""
+def _cut(
+    inside: np.ndarray, outside: np.ndarray, middle: np.ndarray, half: np.ndarray
+) -> np.ndarray:
+    """Where the segment from a point near the box leaves the neighbourhood; `inside` if `outside` is infinite."""
     if not np.isfinite(outside).all():
         return inside
     step = outside - inside

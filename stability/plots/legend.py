@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
@@ -12,7 +14,7 @@ from .style import styled
 SIZE = 7.0  # points
 HANDLE, GAP, BETWEEN = 2.0, 0.6, 1.4  # times the size
 COLUMNS = 4  # at most
-LINES = 2  # of one label, at most
+LINES = 3  # of one label, at most
 NARROW = 80.0  # points; labels are not broken to make columns narrower than this
 _SEEN = 0.97  # of the width there is
 
@@ -20,8 +22,8 @@ _SEEN = 0.97  # of the width there is
 def legend_below(ax: Axes) -> Axes:
     """All labelled layers of the Axes in a legend under its labels, where it covers nothing.
 
-    Long labels are broken into two lines, and longer ones cut off, so that the legend is never wider than
-    the part of the figure that belongs to the Axes.
+    Long labels are broken into up to three lines, and longer ones cut off, so that the legend is never wider
+    than the part of the figure that belongs to the Axes.
     """
     handles, labels = ax.get_legend_handles_labels()
     if not handles:
@@ -73,10 +75,10 @@ def _room(ax: Axes) -> float:
 def _arranged(labels: list[str], room: float) -> tuple[list[str], int]:
     """The labels, broken where they must be, and the number of columns that fit into so many points."""
     columns = _columns(labels, room)
-    if columns > 1 or len(labels) < 2:
-        return [_broken(label, _text_room(room, columns)) for label in labels], columns
+    if columns > 1:
+        return labels, columns
     half = _text_room(room, 2)
-    if half < NARROW:
+    if half < NARROW or len(labels) < 2:
         return [_broken(label, _text_room(room, 1)) for label in labels], 1
     labels = [_broken(label, half) for label in labels]
     return labels, _columns(labels, room)
@@ -88,7 +90,7 @@ def _columns(labels: list[str], room: float) -> int:
     for columns in range(min(COLUMNS, len(labels)), 1, -1):
         rows, longer = divmod(len(labels), columns)
         ends = [rows * i + min(i, longer) for i in range(columns + 1)]
-        total = sum(max(widths[a:b]) for a, b in zip(ends[:-1], ends[1:], strict=True))
+        total = sum(max(widths[a:b]) for a, b in pairwise(ends))
         if total <= columns * _text_room(room, columns) + 1e-9:
             return columns
     return 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -91,11 +92,11 @@ def cobweb(
 
 
 def _arrows(x: np.ndarray, velocity: np.ndarray) -> list[tuple[float, float]]:
-    """Where arrows go on the line, and which way: in the middle of every piece of one sign, evenly if long."""
+    """Where arrows go on the line, and which way: in the middle of pieces of one sign, evenly if long."""
     sign = np.where(np.isfinite(velocity), np.sign(velocity), 0.0)
     ends = [0, *(np.flatnonzero(np.diff(sign)) + 1), len(x)]
     found = []
-    for begin, end in zip(ends[:-1], ends[1:], strict=True):
+    for begin, end in pairwise(ends):
         own = x[begin:end]
         if sign[begin] == 0 or len(own) < 2:
             continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 
 from ..dynamics.trajectory import Trajectory
 from ..phase.plane import Plane
@@ -13,7 +12,7 @@ from .style import BLACK, FLOW, STEPS
 
 FEW = 40  # up to so many steps each one is an arrow
 DOTS = (1.2, 3.2)  # points across: the smallest and the largest dots of steps
-POINTS = 170.0  # how wide a picture is, about
+POINTS = 130.0  # how wide a picture is, about
 LONG = 10.0  # a path of a flow that crosses the picture more often is a thinner line
 ARROWS = 3  # arrowheads along the path of a flow
 MARKERS = ("o", "^", "D", "v", "p")
@@ -39,7 +38,7 @@ def path(
         label=layers.label_once(ax, label),
     )
     for tail, head in _along(curve, plane.box):
-        _arrow(ax, tail, head, color, 9.0)
+        layers.arrowhead(ax, tail, head, color, 9.0, layers.STEPS)
     return start(ax, curve[0])
 
 
@@ -61,7 +60,7 @@ def steps(
     joined = points if half is None else layers.within(_curve(half, plane), plane.box)
     lengths = _lengths(points, plane.box)
     apart = POINTS * lengths.sum() / max(np.count_nonzero(lengths), 1)
-    size = float(np.clip(0.8 * apart, *DOTS))  # so that dots do not run into a thick line
+    size = float(np.clip(0.7 * apart, *DOTS))  # so that dots do not run into a thick line
     ax.plot(
         *joined.T,
         color=color,
@@ -93,7 +92,7 @@ def steps(
     if half is None and len(points) <= FEW:
         for tail, head, length in zip(points[:-1], points[1:], lengths, strict=True):
             if length > 0.03:
-                _arrow(ax, tail, head, color, 6.0)
+                layers.arrowhead(ax, tail, head, color, 6.0, layers.STEPS)
     return start(ax, points[0])
 
 
@@ -162,18 +161,3 @@ def _lengths(curve: np.ndarray, box: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(np.diff(curve, axis=0) / (box[:, 1] - box[:, 0]), axis=1)
     seen = ((curve >= box[:, 0]) & (curve <= box[:, 1])).all(axis=1)
     return np.where(seen[1:] & seen[:-1], lengths, 0.0)
-
-
-def _arrow(ax: Axes, tail: np.ndarray, head: np.ndarray, color: str, size: float) -> None:
-    arrow = FancyArrowPatch(
-        tuple(tail),
-        tuple(head),
-        arrowstyle="-|>",
-        mutation_scale=size,
-        color=color,
-        linewidth=0.0,
-        shrinkA=0.0,
-        shrinkB=0.0,
-        zorder=layers.STEPS,
-    )
-    ax.add_patch(arrow)

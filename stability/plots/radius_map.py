@@ -21,10 +21,10 @@ from .room import make_room
 from .style import BLACK, BLUE, GREY, UNSTABLE, YELLOW, own_axes, styled
 
 # Blue and vermilion differ for every kind of colour vision, and in lightness at equal distance from one.
+_NOTHING = "#d9d9d9"
 _COLOURS = LinearSegmentedColormap.from_list(
     "radius", ["#08304f", BLUE, "#ffffff", UNSTABLE, "#7a2e00"]
-)
-_COLOURS.set_bad("#d9d9d9")
+).with_extremes(bad=_NOTHING)
 _ROUNDING = 1e-9  # a radius this near to one is one
 _LEAST = 0.02  # how far from one the colours reach at least
 _FINE = 400
@@ -35,11 +35,11 @@ def radius(
     critical: StepRegion | sympy.Expr | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """The spectral radius over the two axes of a sweep, white at one, with the critical curve and the best point.
+    """The spectral radius over the two axes of a sweep, with the critical curve and the best point.
 
-    Radii below one, where the rule converges, are blue, those above one vermilion, and grey is where there is no
-    equilibrium. Colours reach as far above one as below and are clipped beyond. The thick line is where the
-    radius is one on the grid.
+    Radii below one, where the rule converges, are blue, those above one vermilion, one is white, and grey
+    is where there is no equilibrium. Colours reach as far above one as below
+    and are clipped beyond. The thick line is where the radius is one on the grid, or begins to exceed it.
 
     `critical`, drawn dashed on top, is known otherwise: the region found by `stability.step_region`, if the
     axes are its players' step sizes; or the closed form of the critical step size (`stability.critical_step`)
@@ -65,9 +65,9 @@ def radius(
             cmap=_COLOURS, norm=norm, rasterized=True,
         )  # fmt: skip
         _scale(ax, x, y)
-        if np.nanmin(values) < 1 < np.nanmax(values):
+        if np.nanmin(values) <= 1 < np.nanmax(values):
             clipped = np.clip(values, 0.0, 2.0)  # so that ∞ can be interpolated
-            ax.contour(x, y, clipped.T, [1.0], colors=[BLACK], linewidths=2.0, zorder=3)
+            ax.contour(x, y, clipped.T, [1.0 + _ROUNDING], colors=[BLACK], linewidths=2.0, zorder=3)
             ax.add_line(Line2D([], [], color=BLACK, linewidth=2.0, label="ρ = 1"))
         if curve is not None:
             ax.plot(
@@ -80,7 +80,7 @@ def radius(
         bar.set_ticks(np.linspace(norm.vmin, norm.vmax, 5))
         bar.set_ticklabels([number(t, 3) for t in np.linspace(norm.vmin, norm.vmax, 5)])
         if np.isnan(values).any():
-            ax.plot([], [], "s", color="#d9d9d9", markeredgecolor=GREY, label="no equilibrium")
+            ax.plot([], [], "s", color=_NOTHING, markeredgecolor=GREY, label="no equilibrium")
         ax.set(xlabel=first, ylabel=second)
         legend_below(ax)
         if own:
@@ -89,7 +89,7 @@ def radius(
 
 
 def _norm(values: np.ndarray) -> TwoSlopeNorm:
-    """White at one, and as far above as below; if nothing is stable, as far as the radii reach, at most to two."""
+    """As far above one as below; if nothing is stable, as far as the radii reach, at most to two."""
     lowest = max(float(np.nanmin(values)), 0.0)
     highest = float(values[np.isfinite(values)].max())
     reach = 1.0 - lowest if lowest < 1 - _ROUNDING else min(highest - 1.0, 1.0)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from ..compare.curves import RateCurve, RateCurves
 from ..errors import InputError
 from .grids import is_geometric
 from .legend import legend_below
 from .room import make_room
+from .series import spaced
 from .style import CYCLE, GREY, UNSTABLE, own_axes, styled
 
 DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
@@ -19,8 +21,8 @@ _NEUTRAL = 1e-9
 def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
     """The spectral radius of each rule against the step size, the unstable part of the picture shaded.
 
-    A dot is a rule's best step, a bar across ρ = 1 its critical one. The legend names the rules in the order of
-    their best radii, the fastest first. `curves` come from `stability.compare.curves.rate_curves`.
+    A dot is a rule's best step, a bar across ρ = 1 its critical one. The legend names the rules in the
+    order of their best radii, the fastest first. `curves` come from `stability.compare.curves.rate_curves`.
 
     Raises InputError if there are no curves.
     """
@@ -30,8 +32,7 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
     with styled():
         steps = curves.steps
         if is_geometric(steps):
-            ax.set_xscale("log")
-            ax.set_xlim(steps[0], steps[-1])
+            _logarithmic(ax, steps)
         else:
             ax.set_xlim(0.0, steps[-1])
         low, high = _limits(curves)
@@ -56,15 +57,24 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def _logarithmic(ax: Axes, steps: np.ndarray) -> None:
+    ax.set_xscale("log")
+    ax.set_xlim(steps[0], steps[-1])
+    if steps[-1] < 1e3 * steps[0]:  # few powers of ten: name steps between them too
+        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+
+
 def _draw(ax: Axes, steps: np.ndarray, curve: RateCurve, position: int, high: float) -> None:
     colour = CYCLE[position % len(CYCLE)]
     ax.plot(
         steps,
         np.minimum(curve.radii, 2 * high),  # ∞ would tear the line
         color=colour,
-        linestyle=DASHES[(position // len(CYCLE) + position) % len(DASHES)],
+        linestyle=DASHES[(position // len(CYCLE) + position % len(CYCLE)) % len(DASHES)],
         linewidth=1.3,
-        label=f"{curve.name} (factor)" if curve.by_player else curve.name,
+        label=spaced(curve.name) + (" (factor)" if curve.by_player else ""),
         zorder=3,
     )
     best, radius = curve.sizes.best, curve.sizes.best_radius

@@ -18,10 +18,11 @@ from ..rules import Rule
 from .complex_plane import SHAPE, draw_axes
 from .legend import legend_below
 from .room import make_room
-from .series import eigenvalue_series
+from .series import eigenvalue_series, spaced
 from .style import BLACK, BLUE, CYCLE, GREY, STABLE, own_axes, styled
 
 _LEVELS = ((0.25, 0.75), (0.5, 0.5), (0.75, 0.3), (1.0, 0.15))  # of the radius, and shades
+_STEEP = 0.12  # of the width: rays so near the imaginary axis are labelled at the right
 _CLOSE = 0.07  # of the farthest mark: nearer marks share a label
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
@@ -53,7 +54,7 @@ def stability_region(
         _draw_region(ax, plane)
         _draw_rays(ax, plane, values, marks)
         _frame(ax, plane)
-        ax.set_title(plane.rule)
+        ax.set_title(spaced(plane.rule))
         legend_below(ax)
         if own:
             make_room(ax)
@@ -93,7 +94,7 @@ def stability_regions(
                 plane.real, plane.imaginary, inside, [1.0], colors=[colour], linestyles=[dashes],
                 linewidths=1.4, zorder=3,
             )  # fmt: skip
-            handles.append(Line2D([], [], color=colour, linestyle=dashes, label=plane.rule))
+            handles.append(Line2D([], [], color=colour, linestyle=dashes, label=spaced(plane.rule)))
         reach = 2 * max(map(abs, extent))
         for value in values[values != 0]:
             end = reach * value / abs(value)
@@ -139,7 +140,7 @@ def _draw_region(ax: Axes, plane: RulePlane) -> None:
     x, y, radius = plane.real, plane.imaginary, np.minimum(plane.radius, 2.0)
     low = 0.0
     for level, strength in _LEVELS:
-        shade = to_rgb(STABLE) + (strength,)
+        shade = (*to_rgb(STABLE), strength)
         if ((radius > low) & (radius < level)).any():
             ax.contourf(x, y, radius, [low, level], colors=[shade], zorder=0)
             ax.add_patch(
@@ -165,7 +166,7 @@ def _draw_rays(
         z = h * values
         ax.plot(z.real, z.imag, "o", color=BLUE, markersize=4.5, markeredgecolor="white",
                 markeredgewidth=0.5, zorder=5)  # fmt: skip
-        right = named.real * h <= (plane.real[0] + plane.real[-1]) / 2 or named.real >= 0
+        right = named.real * h >= -_STEEP * (plane.real[-1] - plane.real[0])
         ax.annotate(
             label, (named.real * h, named.imag * h), xytext=(7 if right else -7, 0),
             textcoords="offset points", ha="left" if right else "right", va="center",

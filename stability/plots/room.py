@@ -1,4 +1,4 @@
-"""Room in figures of our own for what stands below or beside the axes."""
+"""Room in figures of our own for what stands below the axes."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from matplotlib.axes import Axes
 
 from .style import COLUMN
 
-_LINE = 0.155  # inches, one line of a legend
-_PICTURE = 2.55  # inches, the axes with their labels
+_PICTURE = 2.6  # inches, the axes with their labels
 
 
 def make_room(ax: Axes, height: float = _PICTURE) -> None:
     """Makes the figure of a single Axes so tall that its legend takes no room from the picture."""
-    legend = ax.get_legend()
-    labels = [] if legend is None else [text.get_text() for text in legend.get_texts()]
-    columns = 1 if legend is None else legend._ncols  # pyright: ignore[reportAttributeAccessIssue]
-    lines = sum(label.count("\n") + 1 for label in labels) / columns
-    ax.figure.set_size_inches(COLUMN, height + _LINE * lines)  # pyright: ignore[reportAttributeAccessIssue]
+    figure, legend = ax.get_figure(root=True), ax.get_legend()
+    assert figure is not None  # it has just been drawn on
+    below = 0.0 if legend is None else legend.get_window_extent().height / figure.dpi
+    figure.set_size_inches(COLUMN, height + below)

@@ -57,6 +57,11 @@ def multiple(values: np.ndarray) -> list[tuple[complex, int]]:
     return [(complex(np.mean(group)), len(group)) for group in groups]
 
 
+def spaced(name: str) -> str:
+    """A field's or rule's name as on the command line, with room to be broken between its settings."""
+    return name.replace(",", ", ").replace(":", ", ").replace("=-", "=−")
+
+
 def _series(given: Any, parts: tuple[str, ...], kinds: Any, what: str) -> list[Series]:
     if isinstance(given, Report):
         return _pooled([own for e in given.equilibria for own in _series(e, parts, kinds, what)])

@@ -42,7 +42,7 @@ def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
         draw_half_plane(ax)
         draw_axes(ax)
         draw_discs(ax, series)
-        draw_series(ax, series, [f"max Re = {_real(one.values)}" for one in series])
+        draw_series(ax, series, [f"max\u00a0Re\u00a0=\u00a0{_real(one.values)}" for one in series])
         ax.set(xlabel="Re λ", ylabel="Im λ")
         legend_below(ax)
         if own:
@@ -67,7 +67,9 @@ def multipliers(values: Any, ax: Axes | None = None) -> Axes:
         fit(ax, np.concatenate([everything, [1, -1, 1j, -1j]]))
         draw_axes(ax)
         draw_discs(ax, series)
-        draw_series(ax, series, [f"ρ = {radius_text(_radius(one.values))}" for one in series])
+        draw_series(
+            ax, series, [f"ρ\u00a0=\u00a0{radius_text(_radius(one.values))}" for one in series]
+        )
         away = np.abs(np.abs(everything) - 1) > _NEAR_CIRCLE
         if not away.any() and (np.abs(everything - 1) < _NEAR_ONE).all():
             _enlarge(ax, series, everything)
@@ -94,7 +96,7 @@ def draw_disc(ax: Axes, named: bool) -> None:
     ax.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=BLACK, linewidth=0.8, zorder=2))
     if named:
         ax.text(
-            0, -0.6, "stable", ha="center", va="center", fontsize=7.0, color=STABLE, clip_on=True
+            0, -0.8, "stable", ha="center", va="center", fontsize=7.0, color=STABLE, clip_on=True
         )
 
 

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from . import layers
 from .style import FIELD, styled
 
+APART = 0.13  # of the picture: from one arrowhead to the next
+
 
 def streamlines(
     ax: Axes, u: np.ndarray, w: np.ndarray, velocity: np.ndarray, *, density: float = 1.1
@@ -30,6 +32,7 @@ def streamlines(
     with np.errstate(invalid="ignore", over="ignore"):
         bounded = velocity / (speed + slow)[..., None]
     bounded = np.ma.masked_where(~np.isfinite(speed)[..., None] | ~np.isfinite(bounded), bounded)
+    already = len(ax.patches)
     with styled():
         drawn = ax.streamplot(
             u,
@@ -39,14 +42,15 @@ def streamlines(
             density=density,
             color=FIELD[2],
             linewidth=0.6,
-            arrowsize=0.55,
-            arrowstyle="-|>",
             zorder=layers.FIELD,
         )
     # A line of many short pieces, each with its own colour, makes pictures of megabytes: the pieces of one
     # speed are drawn together instead.
     lines = drawn.lines.get_segments()
     drawn.lines.remove()
+    for arrow in ax.patches[already:]:
+        arrow.remove()
+    _arrowheads(ax, lines, np.array([u[-1] - u[0], w[-1] - w[0]]))
     level = _levels(speed, moving)
     pieces: list[list[np.ndarray]] = [[] for _ in FIELD]
     for line in lines:
@@ -62,6 +66,19 @@ def streamlines(
                 *curve.T, color=color, linewidth=0.6, solid_capstyle="butt", zorder=layers.FIELD
             )
     return ax
+
+
+def _arrowheads(ax: Axes, lines: list[np.ndarray], size: np.ndarray) -> None:
+    """Arrowheads along the lines, evenly over the picture: none close to another one."""
+    taken = np.empty((0, 2))
+    lengths = [np.cumsum(np.linalg.norm(np.diff(line, axis=0) / size, axis=1)) for line in lines]
+    for i in np.argsort([-length[-1] for length in lengths], kind="stable"):
+        for share in (0.5, 0.25, 0.75):
+            k = int(np.searchsorted(lengths[i], share * lengths[i][-1]))
+            tail, head = lines[i][k : k + 2]
+            if (np.linalg.norm(taken - head / size, axis=1) > APART).all() and (tail != head).any():
+                taken = np.vstack([taken, head / size])
+                layers.arrowhead(ax, tail, head, FIELD[3], 8.0, layers.FIELD)
 
 
 def _levels(speed: np.ndarray, moving: np.ndarray) -> np.ndarray:

@@ -197,7 +197,7 @@ def test_rest():
     # the speed is e⁻ᵗ of the greatest: log 1000 = 6.9, and then at most a step
     assert (ends.times[[0, 2]] > 6.9).all()
     assert (ends.times[[0, 2]] < 11).all()
-    assert ends.times[1] == 0
+    assert ends.times[1] <= 1e-6  # the first step tried, where nothing tells how long it should be
     assert flow_ends(flow, [[1.0]], 100).ended(Outcome.FINISHED).all()
 
 
