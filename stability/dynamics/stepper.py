@@ -120,7 +120,7 @@ class Stepper:
 
     def between(self, points: np.ndarray, times: np.ndarray, settings: Settings) -> np.ndarray:
         result = np.empty_like(points)
-        size = max(1, min(_BETWEEN, _BYTES // (128 * points.shape[1])))
+        size = _BETWEEN if self.lanes > 1 else 8
         with jax.enable_x64(True):
             for begin in range(0, len(points), size):
                 chunk = slice(begin, begin + size)

@@ -70,12 +70,8 @@ def spread(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 def once_around(orbit: np.ndarray, scale: np.ndarray) -> np.ndarray:
     """A path up to where it first comes back to its beginning along a closed curve; else all of it."""
-    steps = np.diff(orbit / scale, axis=0)
-    from_start = (orbit - orbit[0])[:-1] / scale
-    squares = np.maximum((steps**2).sum(axis=1), np.finfo(float).tiny)
-    nearest = np.clip(-(from_start * steps).sum(axis=1) / squares, 0, 1)[:, None]
-    near = np.linalg.norm(from_start + nearest * steps, axis=1) <= NEAR_SET
-    back = np.flatnonzero(near[1:] & ~near[:-1])  # the steps that pass the beginning once more
+    near = np.linalg.norm((orbit - orbit[0]) / scale, axis=1) <= NEAR_SET
+    back = np.flatnonzero(near[1:] & ~near[:-1])
     if not len(back):
         return orbit
     around = orbit[: back[0] + 2]

@@ -8,6 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from scipy.interpolate import CubicHermiteSpline
 from scipy.spatial import KDTree
 
 from ..dynamics.ensemble import Ensemble
@@ -31,7 +32,8 @@ _STILL = 1e-5  # what moves less than that, in parts of the picture, may be at r
 _CHAIN, _FEW = 0.03, 8  # more points of rest than that, no farther apart, are a line
 _TRIED = 32  # groups that may be at rest, in one round
 _FOLLOWED = 6  # moving ends whose orbits are looked at, in one round
-_SAMPLES, _ITERATES = 256, 4096  # points of such an orbit, of a flow and of a map
+_SAMPLES = 256  # points at which a flow's orbit is computed
+_POINTS = 4096  # of an orbit, those between them too
 _NUDGES = 4
 
 
@@ -123,12 +125,16 @@ class _Flowing:
         return flow_ends(self.flow, states, time, rest=_REST, **options)
 
     def orbits(self, states: np.ndarray, time: float) -> list[np.ndarray]:
-        """The paths from here, each of shape (samples, d)."""
-        points = []
+        """The paths from here, each of shape (k, d)."""
+        points = [states]
         for _ in range(_SAMPLES):
-            states = flow_ends(self.flow, states, time / _SAMPLES).points
-            points.append(states)
-        return list(np.stack(points, axis=1))
+            points.append(flow_ends(self.flow, points[-1], time / _SAMPLES).points)
+        times = np.linspace(0, time, len(points))
+        between = np.linspace(0, time, _POINTS)
+        return [
+            CubicHermiteSpline(times, path, self.flow.values(path))(between)
+            for path in np.stack(points, axis=1)
+        ]
 
     def settled(self, state: np.ndarray, time: float) -> np.ndarray:
         """The state after a long time, from one that is nearly at rest."""
@@ -158,7 +164,7 @@ class _Stepping:
         return iterate(self.map, states, round(time), **options)
 
     def orbits(self, states: np.ndarray, time: float) -> list[np.ndarray]:
-        return [orbit.states for orbit in self.map.trajectory(states, steps=_ITERATES)]
+        return [orbit.states for orbit in self.map.trajectory(states, steps=_POINTS)]
 
     def settled(self, state: np.ndarray, time: float) -> np.ndarray:
         return iterate(self.map, state, 4 * round(time)).points[0]

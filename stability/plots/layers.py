@@ -93,7 +93,7 @@ def within(curve: np.ndarray, box: np.ndarray | None) -> np.ndarray:
 def _cut(
     inside: np.ndarray, outside: np.ndarray, middle: np.ndarray, half: np.ndarray
 ) -> np.ndarray:
-    """Where the segment from a point near the box leaves the neighbourhood; `inside` if `outside` is infinite."""
+    """Where the segment from a point near the box leaves the neighbourhood; `inside` if it ends nowhere."""
     if not np.isfinite(outside).all():
         return inside
     step = outside - inside

@@ -124,7 +124,7 @@ def bilinear() -> Portrait:
         half += [(x - h * y, y), (x - h * y, y + h * (x - h * y))]
     around = np.linspace(0, 2 * np.pi, 100, endpoint=False)
     # of alternating steps, x² − h x y + y² is conserved
-    ellipse = np.stack([np.cos(around - 0.2527), np.cos(around + np.pi / 2 + 0.2527)], axis=1)
+    ellipse = np.stack([np.cos(around), np.sin(around + np.arcsin(h / 2))], axis=1)
     ellipse *= np.sqrt(1.5 / (1 - h * h / 4))
     return make(
         name="Bilinear game",
