@@ -6,6 +6,7 @@ from .compare import Comparison as Comparison
 from .compare import compare as compare
 from .compare import step_region as step_region
 from .compare import tune as tune
+from .compare.curves import rate_curves as rate_curves
 from .dynamics import Flow as Flow
 from .dynamics import Map as Map
 from .dynamics import SymbolicFlow as SymbolicFlow
@@ -90,6 +91,7 @@ from .spectra import stability_region as stability_region
 from .spectra import stability_sign as stability_sign
 from .sweep import Sweep as Sweep
 from .sweep import sweep as sweep
+from .sweep.loci import loci as loci
 from .verdicts import Verdict as Verdict
 
 

@@ -1,5 +1,6 @@
 """Figures. Every function takes an Axes (or makes one), draws on it, and returns it."""
 
+from .algorithms import comparison as comparison
 from .along import apart as apart
 from .along import coordinates as coordinates
 from .along import distances as distances
@@ -10,13 +11,19 @@ from .curves import cycles as cycles
 from .curves import nullclines as nullclines
 from .curves import separatrices as separatrices
 from .equilibria import equilibria as equilibria
+from .interactive import interactive as interactive
 from .legend import legend_below as legend_below
 from .line import cobweb as cobweb
 from .line import phase_line as phase_line
+from .loci import loci as loci
 from .paths import iterates as iterates
 from .paths import path as path
 from .paths import steps as steps
 from .portrait import portrait as portrait
+from .radius_map import radius as radius
+from .rate_curves import rates as rates
+from .regions import stability_region as stability_region
+from .regions import stability_regions as stability_regions
 from .spectra import eigenvalues as eigenvalues
 from .spectra import multipliers as multipliers
 from .streamlines import streamlines as streamlines
