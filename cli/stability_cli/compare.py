@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import stability
 from stability.errors import InputError
@@ -13,7 +14,8 @@ from stability.penalties import PENALTIES
 from stability.rules import RULES
 
 from . import arguments
-from .output import SUFFIXES, check_output, deliver
+from .figures import FIGURES, picture_of
+from .output import SUFFIXES, check_output, deliver, write
 
 
 def run(
@@ -22,7 +24,7 @@ def run(
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
-        check_output(output, SUFFIXES, force)
+        check_output(output, (*SUFFIXES, *FIGURES), force)
     chosen = {
         "fields": [arguments.from_text(text, FIELDS, "field") for text in fields] or None,
         "rules": [arguments.from_text(text, RULES, "rule") for text in rules] or None,
@@ -41,8 +43,18 @@ def run(
             tune=intervals(tune),
             progress=progress,
         )
-    deliver(result, output, as_json)
+    if output is not None and output.endswith(FIGURES):
+        write(output, picture_of(lambda: drawn(result), output))
+    else:
+        deliver(result, output, as_json)
     return 0
+
+
+def drawn(result: stability.Comparison) -> Any:
+    """The comparison as a picture."""
+    from stability.plots.algorithms import comparison
+
+    return comparison(result)
 
 
 def intervals(texts) -> dict[str, tuple[float, float]] | None:

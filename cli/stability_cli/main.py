@@ -101,7 +101,7 @@ def report(**chosen) -> None:
         "--tune gamma=0:5, --tune two-timescale.tau=0:inf. Repeatable.",
     ),
     options.as_json("stability-compare/1"),
-    options.output(".txt, .md or .json"),
+    options.output(f".txt, .md, .json, or a picture: {FIGURES}"),
     options.force,
 )
 def compare(**chosen) -> None:
@@ -144,7 +144,7 @@ def compare(**chosen) -> None:
     ),
     click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:PORT."),
     options.as_json("stability-sweep/1"),
-    options.output(".csv, .json or .npz"),
+    options.output(f".csv, .json, .npz, or a map or loci: {FIGURES}"),
     options.force,
 )
 def sweep(**chosen) -> None:

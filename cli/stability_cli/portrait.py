@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,14 +12,14 @@ import stability
 from stability.fields import FIELDS
 from stability.penalties import PENALTIES
 from stability.phase.json import portrait_to_dict
+from stability.phase.portrait import Portrait
 from stability.phase.portray import phase_portrait
 from stability.rules import RULES
 
 from . import arguments
+from .figures import FIGURES, picture_of
 from .output import check_output, write
 from .report import working
-
-FIGURES = (".svg", ".pdf", ".png")
 
 
 def run(
@@ -40,7 +41,7 @@ def run(
         system = stability.load(game, arguments.assignments(settings, "--set"))
         found = phase_portrait(system, **chosen, steps=steps, time=time, basins=basins, seed=seed)
         if output is not None and Path(output).suffix != ".json":
-            content = drawn(found, Path(output).suffix)
+            content = picture_of(lambda: drawn(found), output)
         else:
             content = (
                 json.dumps(portrait_to_dict(found), allow_nan=False, ensure_ascii=False) + "\n"
@@ -70,12 +71,9 @@ def stem(game: str) -> str:
     return f"{Path(path).stem}-{attribute}" if path else Path(game).stem
 
 
-def drawn(portrait, suffix: str) -> bytes:
-    """The portrait as the bytes of a picture."""
-    from stability.plots.portrait import portrait as draw
-    from stability.plots.style import COLUMN, figure, picture, styled
+def drawn(found: Portrait) -> Any:
+    """The portrait on Axes that are half as wide again as a column."""
+    from stability.plots.portrait import portrait
+    from stability.plots.style import COLUMN, figure
 
-    with styled():
-        made, ax = figure(width=1.6 * COLUMN)
-        draw(portrait, ax)
-        return picture(made, suffix[1:])
+    return portrait(found, figure(width=1.6 * COLUMN)[1])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import math
-import os
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,11 @@ from stability.sweep.run import MOST_POINTS
 from stability.sweep.store import Store
 
 from . import arguments
+from .figures import FIGURES, picture_of
 from .output import check_output, colour, terminal_width, write
 from .report import working
 
-SUFFIXES = (".csv", ".json", ".npz")
+SUFFIXES = (".csv", ".json", ".npz", *FIGURES)
 
 
 def run(
@@ -46,6 +46,8 @@ def run(
         axes[name] = values
     if output is not None:
         check_output(output, SUFFIXES, force)
+        if output.endswith(FIGURES):
+            _check_drawable(axes, quantities)
     chosen = {
         "field": arguments.from_text(field, FIELDS, "field") if field else None,
         "rule": arguments.from_text(rule, RULES, "rule") if rule else None,
@@ -172,19 +174,31 @@ def _progress(what: str, store: Path | None) -> Iterator[Callable[[int, int], No
 def _write(output: str, result: Sweep) -> None:
     """Writes the result whole, in the format that the ending tells."""
     suffix = Path(output).suffix
-    if suffix == ".csv":
+    if suffix in FIGURES:
+        write(output, picture_of(lambda: _drawn(result), output))
+    elif suffix == ".csv":
         write(output, result.to_csv())
     elif suffix == ".json":
         write(output, result.to_json() + "\n")
     else:
-        _write_npz(output, result)
+        stream = io.BytesIO()
+        result.to_npz(stream)
+        write(output, stream.getvalue())
 
 
-def _write_npz(output: str, result: Sweep) -> None:
-    path = Path(output)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        temporary = Path(folder) / path.name
-        with temporary.open("wb") as stream:
-            result.to_npz(stream)
-        os.replace(temporary, path)
-    click.echo(f"wrote {output}", err=True)
+def _check_drawable(axes: Mapping[str, np.ndarray], quantities: Sequence[str]) -> None:
+    """Raises InputError, before any work is done, if there is no picture of these."""
+    wanted = ("spectral_radius",) if len(axes) == 2 else ("eigenvalues", "multipliers")
+    if not set(wanted) & set(quantities):
+        raise InputError(
+            f"a picture of a sweep over {len(axes)} {'axes' if len(axes) > 1 else 'axis'} needs "
+            f"--quantity {' or '.join(wanted)}"
+        )
+
+
+def _drawn(result: Sweep) -> Any:
+    """A map of the spectral radius over two axes, or loci over one."""
+    from stability.plots.loci import loci
+    from stability.plots.radius_map import radius
+
+    return radius(result) if len(result.axes) == 2 else loci(result)

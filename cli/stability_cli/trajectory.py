@@ -9,13 +9,15 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import stability
 from stability.phase.follow import Paths, follow
 
 from . import arguments
+from .figures import FIGURES, picture_of
 from .output import check_output, deliver, write
-from .portrait import FIGURES, paths
+from .portrait import paths
 from .report import working
 
 ANIMATIONS = (".gif", ".mp4")
@@ -40,7 +42,7 @@ def run(
         write(output, table(found))
     elif suffix in FIGURES:
         with working(f"Drawing {output}"):
-            content = drawn(found, suffix)
+            content = picture_of(lambda: drawn(found), output)
         write(output, content)
     else:
         write(output, animated(found, suffix, seconds))
@@ -57,12 +59,11 @@ def table(found: Paths) -> str:
     return stream.getvalue()
 
 
-def drawn(found: Paths, suffix: str) -> bytes:
-    """The paths as the bytes of a picture."""
-    from stability.plots.style import picture
+def drawn(found: Paths) -> Any:
+    """The paths on their Axes; the first of them."""
     from stability.plots.trajectory import trajectory
 
-    return picture(trajectory(found)[0].figure, suffix[1:])
+    return trajectory(found)[0]
 
 
 def animated(found: Paths, suffix: str, seconds: float) -> bytes:

@@ -49,10 +49,13 @@ def inside(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return np.logical_and.reduce((x >= low) & (x <= high), axis=0)
 
 
-def in_threads(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any]:
+def in_threads(
+    work: Callable[[Any], Any], tasks: Sequence[Any], stop: Callable[[], object] | None = None
+) -> Iterator[Any]:
     """The results of `work` in the order of the tasks; compiled JAX code runs outside Python's lock.
 
-    A thread of its own has JAX's defaults, so 64-bit arithmetic is switched on in each of them.
+    A thread of its own has JAX's defaults, so 64-bit arithmetic is switched on in each of them. After an error
+    (or Ctrl-C) no task is begun, and `stop` is called to end those that have.
     """
 
     def in_64_bits(task: Any) -> Any:
@@ -65,6 +68,10 @@ def in_threads(work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Any
     pool = ThreadPoolExecutor(threads())
     try:
         yield from pool.map(in_64_bits, tasks)
+    except BaseException:
+        if stop is not None:
+            stop()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -83,7 +83,7 @@ def flow_ends(
     def work(width: int) -> None:
         run = queue.compiled(flow, width, settings)
         paths, owners, bursts = _idle(width, flow.dimension), np.full(width, _FREE), np.zeros(width)
-        while True:
+        while not queue.stopped:
             floor = np.maximum(8 * np.finfo(float).eps * paths.elapsed, 1e-25 * t)
             stuck = (paths.status == RUNNING) & (
                 ~(paths.step > floor) | (bursts * ATTEMPTS >= max_steps)
@@ -111,7 +111,7 @@ def flow_ends(
             bursts += 1
 
     width = lanes(_WIDE) if n > _NARROW else _NARROW
-    for _ in in_threads(work, [width] * min(threads(), -(-n // width))):
+    for _ in in_threads(work, [width] * min(threads(), -(-n // width)), queue.stop):
         pass
     return Ensemble(points, times, outcomes)
 
@@ -123,6 +123,11 @@ class _Queue:
         self._starts, self._taken = starts, 0
         self._n, self._done, self._progress = n, n - len(starts), progress
         self._lock = Lock()
+        self.stopped = False
+
+    def stop(self) -> None:
+        """Nobody is to go on."""
+        self.stopped = True
 
     def compiled(self, flow: Flow, width: int, settings: Settings) -> Callable[..., Paths]:
         """The compiled steps of the flow for so many lanes, from whichever thread asks first."""

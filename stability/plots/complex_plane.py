@@ -75,7 +75,7 @@ def fit(ax: Axes, values: np.ndarray) -> None:
     width, height = max(width, height / SHAPE), max(height, SHAPE * width)
     ax.set_xlim(sum(x) / 2 - width / 2, sum(x) / 2 + width / 2)
     ax.set_ylim(sum(y) / 2 - height / 2, sum(y) / 2 + height / 2)
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", anchor="N")  # what stands below stays below
 
 
 def _interval(numbers: np.ndarray) -> tuple[float, float]:

@@ -179,5 +179,5 @@ def _frame(ax: Axes, plane: RulePlane) -> None:
     draw_axes(ax)
     ax.set_xlim(plane.real[0], plane.real[-1])
     ax.set_ylim(plane.imaginary[0], plane.imaginary[-1])
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", anchor="N")
     ax.set(xlabel="Re hλ", ylabel="Im hλ")

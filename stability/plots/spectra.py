@@ -96,7 +96,7 @@ def draw_disc(ax: Axes, named: bool) -> None:
     ax.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=BLACK, linewidth=0.8, zorder=2))
     if named:
         ax.text(
-            0, -0.8, "stable", ha="center", va="center", fontsize=7.0, color=STABLE, clip_on=True
+            0.06, -0.8, "stable", ha="left", va="center", fontsize=7.0, color=STABLE, clip_on=True
         )
 
 

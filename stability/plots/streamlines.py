@@ -9,6 +9,7 @@ from . import layers
 from .style import FIELD, styled
 
 APART = 0.13  # of the picture: from one arrowhead to the next
+SLOWEST = 1e-9  # of the median speed: what is slower is taken to be that fast
 
 
 def streamlines(
@@ -28,12 +29,14 @@ def streamlines(
         return ax
     # Speeds may span hundreds of decades; the lines depend on directions alone. Bounding the speed from
     # above and leaving it linear below keeps the zeros of the field where they are.
-    slow = float(np.median(speed[moving]))
-    with np.errstate(invalid="ignore", over="ignore"):
-        bounded = velocity / (speed + slow)[..., None]
+    middle = float(np.median(speed[moving]))
+    with np.errstate(invalid="ignore", over="ignore", divide="ignore"):
+        bounded = velocity * (np.maximum(speed / (speed + middle), SLOWEST) / speed)[..., None]
+    bounded[speed == 0] = 0.0
     bounded = np.ma.masked_where(~np.isfinite(speed)[..., None] | ~np.isfinite(bounded), bounded)
     already = len(ax.patches)
-    with styled():
+    # A line all but parallel to an edge meets it at infinity.
+    with styled(), np.errstate(over="ignore"):
         drawn = ax.streamplot(
             u,
             w,

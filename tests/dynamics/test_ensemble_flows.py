@@ -248,6 +248,17 @@ def test_progress_grows_to_one():
     assert told[-1] == 1.0
 
 
+def test_an_error_in_one_thread_stops_the_others():
+    def refuse(fraction):
+        raise RuntimeError("enough")
+
+    flow = Flow(lambda z: 1e3 * jnp.stack([z[1], -z[0]]), dimension=2)
+    with pytest.raises(RuntimeError, match="enough"):
+        # without an end this would take hours
+        starts = np.concatenate([np.zeros((10, 2)), np.ones((20_000, 2))])
+        flow_ends(flow, starts, 1e6, rest=1e-3, max_steps=2**50, progress=refuse)
+
+
 def test_no_starts_at_all():
     assert len(flow_ends(van_der_pol(), np.empty((0, 2)), 1)) == 0
 

@@ -53,9 +53,7 @@ def bistable() -> Portrait:
     """x′ = x − x³, y′ = −y: two nodes, a saddle between them, and every layer that a flow can have."""
     where = plane(w=(-1.5, 1.5))
     t, x, y = np.linspace(0, 6, 200), 0.2, 1.3
-    path = np.stack(
-        [x * np.exp(t) / np.sqrt(1 + x * x * np.expm1(2 * t)), y * np.exp(-t)], axis=1
-    )
+    path = np.stack([x * np.exp(t) / np.sqrt(1 + x * x * np.expm1(2 * t)), y * np.exp(-t)], axis=1)
     h = 0.25
     walked = iterated(lambda x, y: (x + h * (x - x**3), y - h * y), (-0.2, -1.3), 20)
     upright = np.array([[0.0, -3.0], [0.0, 3.0]])
@@ -75,7 +73,7 @@ def bistable() -> Portrait:
             spot(1, 0, "stable node", "exponentially stable"),
         ),
         nullclines=(
-            Nullcline("x", (upright, upright - [1, 0], upright + [1, 0])),
+            Nullcline("x", tuple(upright + np.array([x, 0.0]) for x in (-1, 0, 1))),
             Nullcline("y", (np.array([[-3.0, 0.0], [3.0, 0.0]]),)),
         ),
         separatrices=tuple(Separatrix(kind, curve, curve) for kind, curve in branches),

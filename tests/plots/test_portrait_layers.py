@@ -45,6 +45,14 @@ def arrows(ax):
     return [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
 
 
+def dots(ax):
+    """The line whose dots are the steps."""
+    (found,) = (
+        line for line in ax.get_lines() if line.get_marker() == "o" and len(line.get_xdata()) > 1
+    )
+    return found
+
+
 def vertices(ax):
     return np.concatenate([line.get_xydata() for line in ax.get_lines()])
 
@@ -152,9 +160,7 @@ def test_orbits_of_maps_are_told_from_those_of_flows(ax):
     points = np.array([[1.0, 0.0], [-1.0, 0.0]])
     cycles(ax, [Cycle(points, 2.0, None, True), Cycle(points, None, None, True)], SQUARE)
     periodic, curve = labelled(ax).values()
-    assert list(labelled(ax)) == ["attracting orbit of period 2", "invariant curve"] or list(
-        labelled(ax)
-    ) == ["attracting orbit of period 2", "attracting invariant curve"]
+    assert list(labelled(ax)) == ["attracting orbit of period 2", "attracting invariant curve"]
     assert (periodic.get_linestyle(), curve.get_linestyle()) == ("None", "-")
     np.testing.assert_array_equal(periodic.get_xydata(), points)
 
@@ -262,7 +268,7 @@ def test_path_that_does_not_move_has_no_arrowheads(ax):
 def test_steps_are_dots_and_arrows_while_they_are_few(ax, steps_taken):
     points = np.linspace([-1.5, -1.5], [1.5, 1.5], steps_taken + 1)
     steps(ax, portraits.trajectory(points), SQUARE, label="rule")
-    np.testing.assert_array_equal(labelled(ax)["rule"].get_xydata()[-1], points[-1])
+    np.testing.assert_array_equal(dots(ax).get_xydata(), points)
     assert len(arrows(ax)) == (5 if steps_taken == 5 else 0)
 
 
@@ -282,12 +288,12 @@ def test_many_iterates_are_small_dots(ax):
     assert sizes[0] > sizes[1]
 
 
-@pytest.mark.parametrize("end", [1e30, np.inf, np.nan])
+@pytest.mark.parametrize("end", [1e9, 1e30, 1e300])
 def test_paths_that_blow_up_can_be_drawn(ax, end):
     points = np.array([[0.0, 0.0], [1.0, 0.5], [1e4, 5e3], [end, end]])
     for draw in (path, steps, iterates):
         draw(ax, portraits.trajectory(points), SQUARE)
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     finite = vertices(ax)[np.isfinite(vertices(ax)).all(axis=1)]
     assert np.abs(finite).max() <= 2 * FAR + 1e-9
 
@@ -308,7 +314,7 @@ def test_cut_curves_are_what_is_seen_of_the_curve(points):
     for p in finite:  # each lies on the curve
         a, b = curve[:-1], curve[1:]
         length = np.linalg.norm(b - a, axis=1)
-        share = np.clip(((p - a) * (b - a)).sum(axis=1) / np.maximum(length, 1e-300) ** 2, 0, 1)
+        share = np.clip(((p - a) * (b - a)).sum(axis=1) / np.maximum(length**2, 1e-300), 0, 1)
         away = np.linalg.norm(a + share[:, None] * (b - a) - p, axis=1)
         assert away.min() <= 1e-8
 
@@ -341,7 +347,7 @@ def test_phase_line_of_a_field_with_a_pole(ax):
     x = np.linspace(-2, 2, 400)
     with np.errstate(divide="ignore"):
         phase_line(ax, np.append(x, 3.0), np.append(1 / x, np.nan))
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     left, right = (
         {line.get_marker() for line in ax.get_lines() if line.get_marker() in "<>" and side(line)}
         for side in (lambda line: line.get_xdata()[0] < 0, lambda line: line.get_xdata()[0] > 0)

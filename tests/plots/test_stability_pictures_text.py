@@ -36,10 +36,11 @@ def _texts(ax) -> list[str]:
 
 
 def test_legend_has_the_spectral_abscissa_of_every_flow():
-    ax = eigenvalues(st.report(st.load("dirac-gan-r1"), fields=[st.Consensus(0.5)]))
+    ax = eigenvalues(st.report(st.load("dirac-gan-r1"), fields=[st.Consensus(1.0)]))
     assert len(_legend(ax)) == 1
-    assert "consensus, gamma=0.5" in _legend(ax)[0].replace("\n", " ")
-    assert "max Re = −0.295" in _legend(ax)[0].replace("\n", " ")
+    assert "consensus, gamma=1" in _legend(ax)[0].replace("\n", " ")
+    # half the trace of J − JᵀJ with J = [[0, −½], [½, −0.3]]
+    assert "max Re = −0.445" in _legend(ax)[0].replace("\n", " ")
 
 
 def test_eigenvalues_of_several_equilibria_are_drawn_together():
