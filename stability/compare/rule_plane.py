@@ -94,8 +94,8 @@ def _around(rule: Rule, points: np.ndarray) -> tuple[float, float, float, float]
         y = np.linspace(bottom - cell, top + cell, _COARSE)
         box = _boundary_box(rule, x, y) or box
     left, right, bottom, top = (-2.0, 1.0, -1.5, 1.5) if box is None else box
-    left, right = min(left, 0.0, *points.real), max(right, 0.0, *points.real)
-    bottom, top = min(bottom, 0.0, *points.imag), max(top, 0.0, *points.imag)
+    left, right = min(left, 0.0, *np.real(points)), max(right, 0.0, *np.real(points))
+    bottom, top = min(bottom, 0.0, *np.imag(points)), max(top, 0.0, *np.imag(points))
     margin = _MARGIN * max(right - left, top - bottom)
     return left - margin, right + margin, bottom - margin, top + margin
 

@@ -54,7 +54,7 @@ def in_threads(
 ) -> Iterator[Any]:
     """The results of `work` in the order of the tasks; compiled JAX code runs outside Python's lock.
 
-    A thread of its own has JAX's defaults, so 64-bit arithmetic is switched on in each of them. After an error
+    A thread of its own has JAX's defaults, so 64-bit arithmetic is switched on in each. After an error
     (or Ctrl-C) no task is begun, and `stop` is called to end those that have.
     """
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from .ensemble_scalars import scalarised
 
-_SCALARS = 12  # coordinates that are handled one by one; more of them stay one matrix
+_SCALARS = 4  # coordinates that are handled one by one; of more, compiling would take long
 
 Lanes = tuple[Any, ...]
 

@@ -223,7 +223,7 @@ def follow(
         if time is not None:
             raise InputError("a map goes by steps, not by time: say steps")
         return Paths(scene, (), simulate_all(scene), None)
-    chosen = {"steps": steps} if time is None else {"t": time}
+    chosen: dict[str, Any] = {"steps": steps} if time is None else {"t": time}
     comparisons = tuple(
         compare_paths(scene.flow, rule, x, **chosen)
         for rule in scene.subject.rules

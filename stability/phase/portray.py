@@ -284,7 +284,7 @@ def _graph(
     values: Callable[[np.ndarray], np.ndarray], box: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The right-hand side of a system of one variable, over its box."""
-    x = np.linspace(*box[0], GRAPH)
+    x = np.linspace(box[0, 0], box[0, 1], GRAPH)
     return x, values(x[:, None])[:, 0]
 
 
@@ -306,7 +306,9 @@ def _steps(rule: Rule, flow: Flow, x: np.ndarray, steps: int, curves: bool) -> S
     path, half = rule_path(rule, flow, x, steps)
     settled = ()
     if curves and path.outcome is Outcome.FINISHED:
-        found = invariant_curves(rule.map(flow), path.states[-1])
+        system = rule.map(flow)
+        assert isinstance(system, Map)
+        found = invariant_curves(system, path.states[-1])
         settled = tuple(replace(own, points=own.points[:, : flow.dimension]) for own in found)
     name = rule_name(rule.name, plain(rule.settings), "", {})
     return Steps(name, path, half, settled)

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
 from ..phase.follow import Paths
+from ..phase.paths import PathComparison
+from ..report.document import rule_name
+from ..report.subject import plain
 from .layers import label_once
-from .style import BLACK, CYCLE, FLOW, MODIFIED, ORANGE, SKY, STEPS, own_axes, styled
+from .style import CYCLE, FLOW, MODIFIED, RULES, STEPS, own_axes, styled
 
-RULES = (STEPS, ORANGE, SKY, BLACK)
 DASHES = ("-", "--", "-.", ":")
 FINE = 2000  # points of a flow's curve at most
 FLOOR = 1e-12  # relative to the largest: below it a logarithmic axis shows rounding
@@ -43,11 +46,10 @@ def apart(paths: Paths, ax: Axes | None = None) -> Axes:
         raise InputError("there are no steps to compare with the flow; give a rule")
     ax = own_axes(ax)
     with styled():
-        for number, own in enumerate(paths.comparisons):
-            color = RULES[number % len(RULES)]
-            _draw(ax, own.times, own.flow_distances, color, "-", f"{own.rule} from the flow")
+        for own, rule, color in compared(paths):
+            _draw(ax, own.times, own.flow_distances, color, "-", f"{rule} from the flow")
             if own.modified_distances is not None:
-                name = f"{own.rule} from its modified flow"
+                name = f"{rule} from its modified flow"
                 _draw(ax, own.times, own.modified_distances, color, ":", name)
         ax.set(xlabel="time", ylabel="distance apart")
         _logarithmic(ax)
@@ -65,8 +67,8 @@ def losses(paths: Paths, ax: Axes | None = None) -> Axes:
     ax = own_axes(ax)
     with styled():
         shown = [
-            (own.rule, own.steps.times * own.step_time, own.steps.points)
-            for own in paths.comparisons
+            (rule, own.steps.times * own.step_time, own.steps.points)
+            for own, rule, _ in compared(paths)
         ] or [("flow", path.times, path.points) for path in paths.alone]
         for line, (name, times, points) in enumerate(shown):
             values = paths.losses(points)
@@ -111,16 +113,31 @@ def _curves(paths: Paths) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarra
     for own in paths.comparisons:
         kept = slice(None, None, max(1, len(own.flow) // FINE))
         yield "flow", FLOW, "-", own.flow.times[kept], own.flow.points[kept]
+    for own, rule, color in compared(paths):
+        yield rule, color, "-", own.steps.times * own.step_time, own.steps.points
+    for own, label, color in modified_flows(paths):
+        kept = slice(None, None, max(1, len(own) // FINE))
+        yield label, color, ":", own.times[kept], own.points[kept]
+
+
+def compared(paths: Paths) -> Iterator[tuple[PathComparison, str, str]]:
+    """Every comparison with the rule's name and colour, the same from all starts."""
+    rules, starts = paths.scene.subject.rules, len(paths.scene.starts)
+    names = [str(rule) for rule in rules]
+    if len(set(names)) < len(names):  # they differ in their step sizes
+        names = [rule_name(rule.name, plain(rule.settings), "", {}) for rule in rules]
     for number, own in enumerate(paths.comparisons):
-        color = RULES[number % len(RULES)]
-        yield own.rule, color, "-", own.steps.times * own.step_time, own.steps.points
-    for own in paths.comparisons:
+        rule = number // starts
+        yield own, names[rule], RULES[rule % len(RULES)]
+
+
+def modified_flows(paths: Paths) -> Iterator[tuple[Trajectory, str, str]]:
+    """The paths of the modified flows there are, each with its label and its colour."""
+    alone = len(paths.scene.subject.rules) == 1
+    for own, rule, color in compared(paths):
         if own.modified is not None:
-            kept = slice(None, None, max(1, len(own.modified) // FINE))
-            name = (
-                "modified flow" if len(paths.comparisons) == 1 else f"modified flow of {own.rule}"
-            )
-            yield name, MODIFIED, ":", own.modified.times[kept], own.modified.points[kept]
+            name = "modified flow" if alone else f"modified flow of {rule}"
+            yield own.modified, name, MODIFIED if alone else color
 
 
 def _draw(ax: Axes, times: np.ndarray, values, color: str, line: str, label: str) -> None:

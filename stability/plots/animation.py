@@ -6,7 +6,9 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,12 @@ from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
 from ..phase.follow import Paths
 from . import layers
-from .along import RULES
+from .along import compared, modified_flows
 from .legend import legend_below
 from .portrait import portrait
-from .style import COLUMN, FLOW, MODIFIED, STEPS, figure, styled
+from .style import COLUMN, FLOW, STEPS, figure, styled
 
 DPI = 120
-TRAIL = 400  # points of a flow's trail at most
 HOLD = 1.0  # seconds that the last frame stays
 FASTEST = 25  # frames a second
 
@@ -75,11 +76,18 @@ def animate(
             frames = min(frames, int(end) + 1)
     check_whole(frames, "the number of frames", 2, 100_000)
     rate = min(frames / seconds, FASTEST)
-    pictures = _pictures(paths, np.linspace(0.0, end, frames), progress)
+    frame = _stage(paths)
+
+    def pictures() -> Iterator[np.ndarray]:
+        for number, t in enumerate(np.linspace(0.0, end, frames)):
+            yield frame(float(t))
+            if progress is not None:
+                progress((number + 1) / frames)
+
     if file.suffix == ".gif":
-        _write_gif(file, pictures, rate)
+        _write_gif(file, frame(end), pictures(), rate)
     else:
-        _write_mp4(file, pictures, rate)
+        _write_mp4(file, pictures(), rate)
 
 
 def _end(paths: Paths) -> float:
@@ -90,13 +98,11 @@ def _end(paths: Paths) -> float:
     return max(ends)
 
 
-def _pictures(
-    paths: Paths, times: np.ndarray, progress: Callable[[float], None] | None
-) -> Iterator[np.ndarray]:
-    """The frames, each of shape (height, width, 3): what stands still is drawn once."""
+def _stage(paths: Paths) -> Callable[[float], np.ndarray]:
+    """Draws the picture at a time, shape (height, width, 3); what stands still is drawn once."""
     tracks = _tracks(paths)
     with styled():
-        still = replace(paths.portrait, paths=(), steps=())
+        still = replace(paths.portrait, nullclines=(), separatrices=(), paths=(), steps=())
         made, ax = figure(width=1.35 * COLUMN, height=1.35 * COLUMN)
         made.set_dpi(DPI)
         canvas = FigureCanvasAgg(made)
@@ -126,18 +132,19 @@ def _pictures(
             artist.set_animated(True)
         canvas.draw()
         background = canvas.copy_from_bbox(made.bbox)
-        for number, t in enumerate(times):
-            canvas.restore_region(background)
-            for track, (trail, head) in zip(tracks, moving, strict=True):
-                way = track.trail(float(t))
-                trail.set_data(*way.T)
-                head.set_data(*way[-1:].T)
-            clock.set_text(f"step {int(t)}" if paths.time is None else f"t = {t:.3g}")
-            for artist in artists:
-                ax.draw_artist(artist)
-            yield np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
-            if progress is not None:
-                progress((number + 1) / len(times))
+
+    def frame(t: float) -> np.ndarray:
+        canvas.restore_region(background)
+        for track, (trail, head) in zip(tracks, moving, strict=True):
+            way = track.trail(t)
+            trail.set_data(*way.T)
+            head.set_data(*way[-1:].T)
+        clock.set_text(f"step {int(t)}" if paths.time is None else f"t = {t:.3g}")
+        for artist in artists:
+            ax.draw_artist(artist)
+        return np.asarray(canvas.buffer_rgba())[:, :, :3].copy()
+
+    return frame
 
 
 def _tracks(paths: Paths) -> list[Track]:
@@ -160,25 +167,21 @@ def _tracks(paths: Paths) -> list[Track]:
             )
         else:
             found.append(Track("flow", FLOW, "-", "o", False, _flowing(path, place)))
-    for number, own in enumerate(paths.comparisons):
+    for own in paths.comparisons:
         found.append(Track("flow", FLOW, "-", "o", False, _flowing(own.flow, place)))
-        if own.modified is not None:
-            found.append(
-                Track("modified flow", MODIFIED, ":", "s", False, _flowing(own.modified, place))
-            )
-        color = RULES[number % len(RULES)]
-        found.append(
-            Track(own.rule, color, "-", "D", True, _stepped(own.steps, own.step_time, place))
-        )
+    for own, label, color in modified_flows(paths):
+        found.append(Track(label, color, ":", "s", False, _flowing(own, place)))
+    for own, rule, color in compared(paths):
+        found.append(Track(rule, color, "-", "D", True, _stepped(own.steps, own.step_time, place)))
     return found
 
 
 def _flowing(path: Trajectory, place: Callable[[np.ndarray], np.ndarray]) -> Callable[[float], Any]:
     last = float(path.times[-1])
-    shape = max(2, TRAIL)
 
     def trail(t: float) -> np.ndarray:
-        return place(path(np.linspace(0.0, min(t, last), shape)))
+        now = path(np.array([min(t, last)]))
+        return place(np.concatenate([path.points[path.times < t], now]))
 
     return trail
 
@@ -193,16 +196,21 @@ def _stepped(
     return trail
 
 
-def _write_gif(file: Path, pictures: Iterator[np.ndarray], rate: float) -> None:
+def _write_gif(file: Path, last: np.ndarray, pictures: Iterator[np.ndarray], rate: float) -> None:
     """All frames in the palette of the last one, which has every colour."""
     from PIL import Image
 
-    frames = [Image.fromarray(picture) for picture in pictures]
-    palette = frames[-1].quantize(255, dither=Image.Dither.NONE)
-    indexed = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    palette = Image.fromarray(last).quantize(255, dither=Image.Dither.NONE)
+    colors, corner = palette.getpalette(), palette.getpixel((0, 0))
+    colors[3 * corner : 3 * corner + 3] = [255, 255, 255]  # not only nearly white
+    palette.putpalette(colors)
+    frames = [
+        Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
+        for picture in pictures
+    ]
     durations = [round(1000 / rate)] * (len(frames) - 1) + [round(1000 * HOLD)]
-    indexed[0].save(
-        file, save_all=True, append_images=indexed[1:], duration=durations, loop=0, optimize=False
+    frames[0].save(
+        file, save_all=True, append_images=frames[1:], duration=durations, loop=0, optimize=False
     )
 
 
@@ -212,21 +220,22 @@ def _write_mp4(file: Path, pictures: Iterator[np.ndarray], rate: float) -> None:
     command = [
         "ffmpeg", "-hide_banner", "-loglevel", "error", "-y",
         "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}", "-r", f"{rate:.6g}", "-i", "-",
-        "-an", "-pix_fmt", "yuv420p", "-movflags", "+faststart", str(file),
+        "-an", "-pix_fmt", "yuv420p", "-movflags", "+faststart",
+        "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact",  # the same file every time
+        str(file),
     ]  # fmt: skip
     with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
-        assert process.stdin is not None
-        picture = first
-        try:
-            for picture in (first, *pictures):
-                process.stdin.write(np.ascontiguousarray(picture[:height, :width]).tobytes())
+        with (
+            subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as process,
+            suppress(BrokenPipeError),  # ffmpeg gave up; it says why
+        ):
+            assert process.stdin is not None
+            picture = first
+            for picture in chain([first], pictures):
+                process.stdin.write(picture[:height, :width].tobytes())
             for _ in range(round(HOLD * rate)):
-                process.stdin.write(np.ascontiguousarray(picture[:height, :width]).tobytes())
-            process.stdin.close()
-        except BrokenPipeError:
-            pass
-        code = process.wait()
+                process.stdin.write(picture[:height, :width].tobytes())
+        code = process.returncode
         errors.seek(0)
         said = errors.read().decode(errors="replace").strip().splitlines()
     if code:

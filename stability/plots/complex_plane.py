@@ -32,8 +32,8 @@ def draw_series(ax: Axes, series: Sequence[Series], deciding: Sequence[str]) -> 
         values = np.array([value for value, _ in points])
         label = f"{own.label} ({number})" if own.label else number
         ax.plot(
-            values.real,
-            values.imag,
+            np.real(values),
+            np.imag(values),
             linestyle="none",
             marker=MARKERS[i % len(MARKERS)],
             markersize=6.5 - min(i, 3),  # the first is seen around the others
@@ -69,7 +69,7 @@ def fit(ax: Axes, values: np.ndarray) -> None:
     if len(sizes) and sizes.max() > FAR_APART * sizes.min():
         _symmetric_logarithmic(ax, values, float(sizes.min()))
         return
-    x, y = _interval(values.real), _interval(values.imag)
+    x, y = _interval(np.real(values)), _interval(np.imag(values))
     margin = 0.16 * (max(x[1] - x[0], y[1] - y[0]) or 4.0)
     width, height = x[1] - x[0] + 2 * margin, y[1] - y[0] + 2 * margin
     width, height = max(width, height / SHAPE), max(height, SHAPE * width)
@@ -86,8 +86,8 @@ def _symmetric_logarithmic(ax: Axes, values: np.ndarray, smallest: float) -> Non
     threshold = 10.0 ** math.floor(math.log10(smallest))
     ax.set_xscale("symlog", linthresh=threshold, linscale=1.0)
     ax.set_yscale("symlog", linthresh=threshold, linscale=1.0)
-    ax.set_xlim(*_ticked(ax.xaxis, values.real, threshold))
-    ax.set_ylim(*_ticked(ax.yaxis, values.imag, threshold))
+    ax.set_xlim(*_ticked(ax.xaxis, np.real(values), threshold))
+    ax.set_ylim(*_ticked(ax.yaxis, np.imag(values), threshold))
     ax.text(
         0.98, 0.02, f"logarithmic beyond ±{threshold:g}", transform=ax.transAxes,
         ha="right", va="bottom", fontsize=6.0, color=GREY,

@@ -60,7 +60,7 @@ def cycles(
     """Closed orbits, projected onto the plane: attracting ones solid, repelling ones dashed.
 
     Those of a flow are black. Those of a map, or of the steps of the algorithm that `of` names, are double
-    lines in `color`, between which a flow's cycle is still seen; a periodic orbit is its points.
+    lines in `color`, between which dots and a flow's cycle are still seen; a periodic orbit is its points.
     """
     for cycle in cycles:
         curve = plane.coordinates(cycle.points[:, : len(plane.origin)])
@@ -81,7 +81,7 @@ def cycles(
             markerfacecolor=color if cycle.stable else "white",
             markeredgecolor="white" if cycle.stable else color,
             markeredgewidth=0.7,
-            zorder=layers.CYCLES + (0.01 if of_flow else 0.0),
+            zorder=layers.CYCLES if of_flow or periodic else layers.STEPS - 0.05,
             label=layers.label_once(ax, _name(cycle, of_flow, periodic, of)),
         )
     return ax

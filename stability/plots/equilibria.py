@@ -18,7 +18,7 @@ EDGE = 0.04  # of the picture: how far beyond its edge markers are seen
 _RING = [Path.circle(radius=1.0), Path.circle(radius=0.72), Path.circle(radius=0.38)]
 # The middle circle runs the other way round, so that it is a hole.
 RING_WITH_DOT = Path.make_compound_path(
-    _RING[0], Path(_RING[1].vertices[::-1], _RING[1].codes), _RING[2]
+    _RING[0], Path(np.asarray(_RING[1].vertices)[::-1], _RING[1].codes), _RING[2]
 )
 
 

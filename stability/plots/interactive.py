@@ -118,7 +118,7 @@ def _parameter_sliders(
     return sliders
 
 
-def _step_sliders(widgets: Any, rule: Rule) -> dict[str, Any]:
+def _step_sliders(widgets: Any, rule: Rule) -> dict[str | None, Any]:
     """One for the step size, or one for each player's; none for a rule that has no step size."""
     if rule.lr is None:
         return {}

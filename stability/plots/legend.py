@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import lru_cache
 from itertools import pairwise
 
 from matplotlib.axes import Axes
@@ -54,8 +56,8 @@ def legend_below(ax: Axes) -> Axes:
 def _text_below(ax: Axes) -> float:
     """Points from the lower edge of the Axes to below its tick labels and its label."""
     ticks = ax.xaxis.get_ticklabels()
-    depth = 8.0 + (1.2 * ticks[0].get_fontsize() if ticks else 0.0)
-    return depth + (1.4 * ax.xaxis.label.get_fontsize() + 2.0 if ax.get_xlabel() else 0.0)
+    depth = 8.0 + (1.2 * float(ticks[0].get_fontsize()) if ticks else 0.0)
+    return depth + (1.4 * float(ax.xaxis.label.get_fontsize()) + 2.0 if ax.get_xlabel() else 0.0)
 
 
 def _room(ax: Axes) -> float:
@@ -116,13 +118,18 @@ def _broken(label: str, room: float) -> str:
 
 
 def _cut(line: str, room: float) -> str:
-    if _width(line) <= room:
+    width = _width(line)
+    if width <= room:
         return line
+    line = line[
+        : 2 * math.ceil(len(line) * room / width)
+    ]  # of a line without end, look at its beginning
     while len(line) > 1 and _width(f"{line}…") > room:
         line = line[:-1]
     return f"{line.rstrip(' ,')}…"
 
 
+@lru_cache(maxsize=1024)
 def _width(text: str) -> float:
     """In points."""
     if not text:

@@ -47,7 +47,7 @@ def loci(sweep: Sweep | Loci, ax: Axes | None = None) -> Axes:
         draw_axes(ax)
         norm = scale_of(found.numbers)
         for path in paths.T:
-            points = np.stack([path.real, path.imag], axis=1)
+            points = np.stack([np.real(path), path.imag], axis=1)
             lines = LineCollection(
                 list(np.stack([points[:-1], points[1:]], axis=1)), cmap=_SHADES, norm=norm,
                 array=_middles(found.numbers), linewidths=2.0, capstyle="round", zorder=3,
@@ -69,9 +69,9 @@ def _ends(ax: Axes, found: Loci) -> None:
     for row, marker, word in ((whole[0], "o", "starts"), (whole[-1], "s", "ends")):
         z = found.paths[row]
         ax.plot(
-            z.real, z.imag, linestyle="none", marker=marker, markersize=5.0, color=BLACK,
+            np.real(z), np.imag(z), linestyle="none", marker=marker, markersize=5.0, color=BLACK,
             markerfacecolor="white" if word == "starts" else BLACK, zorder=5,
-            label=f"{word} at {found.name} = {number(found.numbers[row], 3)}",
+            label=f"{word} at {found.name} = {number(float(found.numbers[row]), 3)}",
         )  # fmt: skip
 
 

@@ -159,5 +159,5 @@ def _along(curve: np.ndarray, box: np.ndarray) -> list[tuple[np.ndarray, np.ndar
 def _lengths(curve: np.ndarray, box: np.ndarray) -> np.ndarray:
     """How long each piece of a curve is, in sides of the box, shape (n − 1,); 0 if it is not all inside."""
     lengths = np.linalg.norm(np.diff(curve, axis=0) / (box[:, 1] - box[:, 0]), axis=1)
-    seen = ((curve >= box[:, 0]) & (curve <= box[:, 1])).all(axis=1)
+    seen = np.all((curve >= box[:, 0]) & (curve <= box[:, 1]), axis=1)
     return np.where(seen[1:] & seen[:-1], lengths, 0.0)

@@ -15,9 +15,7 @@ from .line import cobweb, phase_line
 from .paths import MARKERS, iterates, path, steps
 from .room import make_room
 from .streamlines import streamlines
-from .style import BLACK, ORANGE, PURPLE, SKY, STEPS, own_axes, styled
-
-RULES = (STEPS, PURPLE, ORANGE, SKY, BLACK)
+from .style import RULES, own_axes, styled
 
 
 def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True) -> Axes:

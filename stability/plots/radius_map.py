@@ -59,9 +59,10 @@ def radius(
     values = np.where(np.abs(values - 1) < _ROUNDING, 1.0, values)
     own, ax = ax is None, own_axes(ax)
     with styled():
-        norm = _norm(values)
+        least, most = _range(values)
+        norm = TwoSlopeNorm(1.0, least, most)
         coloured = ax.pcolormesh(
-            edges(x), edges(y), np.ma.masked_invalid(np.minimum(values, norm.vmax)).T,
+            edges(x), edges(y), np.ma.masked_invalid(np.minimum(values, most)).T,
             cmap=_COLOURS, norm=norm, rasterized=True,
         )  # fmt: skip
         _scale(ax, x, y)
@@ -75,10 +76,10 @@ def radius(
                 label=_curve_label(critical),
             )  # fmt: skip
         _best(ax, x, y, values)
-        clips = bool((values[np.isfinite(values)] > norm.vmax).any() or np.isinf(values).any())
+        clips = bool((values[np.isfinite(values)] > most).any() or np.isinf(values).any())
         bar = colour_bar(ax, coloured, "spectral radius ρ", extend="max" if clips else "neither")
-        bar.set_ticks(np.linspace(norm.vmin, norm.vmax, 5))
-        bar.set_ticklabels([number(t, 3) for t in np.linspace(norm.vmin, norm.vmax, 5)])
+        ticks = np.linspace(least, most, 5)
+        bar.set_ticks(ticks.tolist(), labels=[number(t, 3) for t in ticks.tolist()])
         if np.isnan(values).any():
             ax.plot([], [], "s", color=_NOTHING, markeredgecolor=GREY, label="no equilibrium")
         ax.set(xlabel=first, ylabel=second)
@@ -88,13 +89,13 @@ def radius(
     return ax
 
 
-def _norm(values: np.ndarray) -> TwoSlopeNorm:
+def _range(values: np.ndarray) -> tuple[float, float]:
     """As far above one as below; if nothing is stable, as far as the radii reach, at most to two."""
     lowest = max(float(np.nanmin(values)), 0.0)
     highest = float(values[np.isfinite(values)].max())
     reach = 1.0 - lowest if lowest < 1 - _ROUNDING else min(highest - 1.0, 1.0)
     reach = max(reach, _LEAST if reach > _ROUNDING else 1.0)
-    return TwoSlopeNorm(1.0, max(1.0 - reach, 0.0), 1.0 + min(reach, 1.0))
+    return max(1.0 - reach, 0.0), 1.0 + min(reach, 1.0)
 
 
 def _scale(ax: Axes, x: np.ndarray, y: np.ndarray) -> None:

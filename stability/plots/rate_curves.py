@@ -83,16 +83,17 @@ def _draw(ax: Axes, steps: np.ndarray, curve: RateCurve, position: int, high: fl
             [best], [radius], "o", color=colour, markersize=4.5, markeredgecolor="white",
             markeredgewidth=0.6, zorder=5, clip_on=False,
         )  # fmt: skip
-    if _crosses(curve, steps):
+    critical = curve.sizes.critical
+    if critical is not None and _crosses(curve, steps):
         ax.plot(
-            [curve.sizes.critical], [1.0], "|", color=colour, markersize=7.0, markeredgewidth=1.6,
+            [critical], [1.0], "|", color=colour, markersize=7.0, markeredgewidth=1.6,
             zorder=4,
         )  # fmt: skip
 
 
 def _crosses(curve: RateCurve, steps: np.ndarray) -> bool:
     critical = curve.sizes.critical
-    return bool(critical) and steps[0] <= critical <= steps[-1]
+    return critical is not None and steps[0] <= critical <= steps[-1]
 
 
 def _limits(curves: RateCurves) -> tuple[float, float]:

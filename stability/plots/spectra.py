@@ -102,7 +102,8 @@ def draw_disc(ax: Axes, named: bool) -> None:
 
 def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None:
     """An inset with the multipliers above the real axis and the circle beside them."""
-    upper = everything[everything.imag >= 0]
+    upper = everything[np.imag(everything) >= 0]
+    upper = upper if len(upper) else everything
     seen = np.concatenate([upper, upper / np.abs(upper)])
     centre = complex(
         (seen.real.min() + seen.real.max()) / 2, (seen.imag.min() + seen.imag.max()) / 2
@@ -116,7 +117,7 @@ def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None
     draw_disc(inset, named=False)
     for i, own in enumerate(series):
         inset.plot(
-            own.values.real, own.values.imag, linestyle="none", marker=MARKERS[i % len(MARKERS)],
+            np.real(own.values), np.imag(own.values), linestyle="none", marker=MARKERS[i % len(MARKERS)],
             markersize=4.5, color=CYCLE[i % len(CYCLE)], zorder=4,
         )  # fmt: skip
     inset.set_aspect("equal")
@@ -129,7 +130,7 @@ def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None
 
 def _real(values: np.ndarray) -> str:
     """The spectral abscissa with three digits; zero if it is rounding."""
-    abscissa = float(values.real.max())
+    abscissa = float(np.real(values).max())
     return number(
         0.0 if abs(abscissa) < _ROUNDING * np.abs(values).max(initial=0.0) else abscissa, 3
     )

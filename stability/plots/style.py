@@ -22,7 +22,8 @@ CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 # what the colours mean
 FLOW = BLUE  # the continuous flow's path
 STEPS = VERMILION  # the algorithm's steps
-MODIFIED = PURPLE  # the modified flow
+RULES = (STEPS, ORANGE, SKY, BLACK, PURPLE)  # the steps of several algorithms
+MODIFIED = PURPLE  # the modified flow, if there is one; else each has its algorithm's colour
 STABLE, UNSTABLE, NEUTRAL = GREEN, VERMILION, GREY
 NULLCLINES = (GREEN, PURPLE)
 STABLE_MANIFOLD, UNSTABLE_MANIFOLD = SKY, ORANGE
@@ -31,7 +32,7 @@ BASINS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILION)  # mixed with whi
 
 COLUMN = 3.4  # inches: one column of a two-column paper
 
-_RC = {
+_RC: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8.0,
     "axes.titlesize": 9.0,

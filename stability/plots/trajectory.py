@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..phase.follow import Paths
-from .along import apart, coordinates, distances
+from .along import apart, coordinates, distances, modified_flows
 from .legend import legend_below
 from .paths import path
 from .portrait import portrait
-from .style import COLUMN, MODIFIED, styled
+from .style import COLUMN, styled
 
 
 def trajectory(paths: Paths, axes: Any = None) -> np.ndarray:
@@ -49,10 +50,10 @@ def _panels(compared: bool) -> list[Axes]:
 
 def phase(paths: Paths, ax: Axes | None = None) -> Axes:
     """The phase portrait with the paths of the flow, the steps and the modified flow."""
-    found = paths.portrait
+    # The paths are what it is about.
+    found = replace(paths.portrait, nullclines=(), separatrices=())
     ax = portrait(found, ax, legend=False)
     if found.plane is not None:
-        for own in paths.comparisons:
-            if own.modified is not None:
-                path(ax, own.modified, found.plane, color=MODIFIED, line=":", label="modified flow")
+        for own, label, color in modified_flows(paths):
+            path(ax, own, found.plane, color=color, line=":", label=label)
     return legend_below(ax)

@@ -44,7 +44,8 @@ def loci(sweep: Sweep) -> Loci:
     From each number to the next, eigenvalues are paired such that the sum of the squared distances is
     least (the assignment problem; Kuhn 1955). Sorting them would tear paths where real parts coincide.
 
-    Raises InputError for a sweep over two axes, or without eigenvalues or multipliers.
+    Raises InputError for a sweep over two axes, without eigenvalues or multipliers, or that lost its
+    equilibrium everywhere.
     """
     if len(sweep.axes) != 1:
         raise InputError(f"loci are of a sweep over one axis, not {len(sweep.axes)}")
@@ -53,6 +54,8 @@ def loci(sweep: Sweep) -> Loci:
         raise InputError('loci need a sweep of "eigenvalues" or "multipliers"')
     ((name, numbers),) = sweep.axes.items()
     values = np.asarray(sweep.quantities[kinds[0]], dtype=complex)
+    if not np.isfinite(values.reshape(len(numbers), -1)).all(axis=1).any():
+        raise InputError(f"the equilibrium was lost at every {name} of the sweep")
     paths = matched(values.reshape(len(numbers), -1))
     return Loci(name, numbers, kinds[0], paths, _crossings(kinds[0], numbers, paths))
 
@@ -73,7 +76,7 @@ def matched(values: np.ndarray) -> np.ndarray:
 
 def _crossings(kind: str, numbers: np.ndarray, paths: np.ndarray) -> tuple[Crossing, ...]:
     """Where the real part, or the modulus less one, changes its sign, in the order of the numbers."""
-    beyond = paths.real if kind == "eigenvalues" else np.abs(paths) - 1
+    beyond = np.real(paths) if kind == "eigenvalues" else np.abs(paths) - 1
     beyond = np.where(np.abs(beyond) <= _ON, 0.0, beyond)
     found = []
     for i, j in np.argwhere(beyond[:-1] * beyond[1:] < 0):

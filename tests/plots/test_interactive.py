@@ -25,7 +25,7 @@ def test_a_slider_of_a_parameter_redraws():
     sliders, picture, said = parts(interactive(FLOW, time=5.0))
     (slider,) = sliders.values()
     assert (slider.description, slider.value, slider.min, slider.max) == ("a", 1.0, 0.0, 2.0)
-    before = picture.value
+    before = bytes(picture.value)
     assert before.startswith(b"\x89PNG")
     slider.value = 0.5
     assert picture.value != before

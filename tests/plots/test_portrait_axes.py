@@ -1,10 +1,10 @@
 """Portraits keep to the Axes they are given, and leave everything else as it was."""
 
 import hashlib
+import os
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -77,7 +77,7 @@ def test_several_portraits_share_a_figure_without_overlaps():
     made, axes = figure(3, 2)
     for ax, make in zip(axes.flat, portraits.PORTRAITS.values(), strict=True):
         portrait(make(), ax)
-    portraits.png(made)  # lays it out
+    made.draw_without_rendering()  # lays it out
     boxes = [ax.get_tightbbox() for ax in axes.flat]
     for i, one in enumerate(boxes):
         for other in boxes[:i]:
@@ -90,7 +90,7 @@ def test_legends_stay_inside_the_figure_whatever_rules_are_called(rule, columns)
     made, axes = figure(columns)
     for ax in np.atleast_1d(axes):
         portrait(renamed(portraits.bilinear(), rule), ax)
-    portraits.png(made)
+    made.draw_without_rendering()
     for ax in np.atleast_1d(axes):
         box = ax.get_legend().get_window_extent()
         assert box.x0 >= 0
@@ -133,7 +133,7 @@ def test_cycles_of_steps_have_the_colour_of_their_rule_and_differ_from_the_flows
 def test_a_figure_of_its_own_makes_room_for_the_legend():
     def height(found):
         ax = portrait(found)
-        portraits.png(ax.figure)
+        ax.figure.draw_without_rendering()
         return ax.get_window_extent().height / ax.figure.dpi
 
     few, many = portraits.rotation(), portraits.bistable()
@@ -161,11 +161,16 @@ def test_the_same_portrait_is_the_same_file(name):
 
 
 def test_another_process_writes_the_same_file():
-    here = Path(__file__)
-    said = subprocess.run(
-        [sys.executable, str(here)], capture_output=True, text=True, check=True, cwd=here.parents[2]
-    ).stdout
-    assert said.split() == [hashlib.sha256(svg(name)).hexdigest() for name in portraits.PORTRAITS]
+    run = subprocess.run(
+        [sys.executable, __file__],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "7"},
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.split() == [
+        hashlib.sha256(svg(name)).hexdigest() for name in portraits.PORTRAITS
+    ]
 
 
 if __name__ == "__main__":  # the other process

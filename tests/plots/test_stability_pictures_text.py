@@ -96,6 +96,7 @@ def test_inset_enlarges_multipliers_near_one_only():
     assert low < 0.99 < 1 < high
     assert not multipliers([1 + 0.05j, -0.99]).child_axes
     assert not multipliers([0.5]).child_axes
+    assert len(multipliers([1 - 0.05j]).child_axes) == 1  # none above the real axis
 
 
 def test_legend_has_the_spectral_radius_one_where_it_differs_by_rounding():

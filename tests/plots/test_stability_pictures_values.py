@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,6 @@ def test_radii_on_xy_are_the_known_ones():
     }
     assert found.keys() == known.keys()
     for name, radii in known.items():
-        # the multipliers of alternating steps on the circle nearly coincide for small steps
         np.testing.assert_allclose(found[name], radii, rtol=1e-12, err_msg=name)
 
 
@@ -157,6 +158,13 @@ def test_neutral_paths_cross_nothing():
         st.load("xy"), {"lr": np.linspace(0.1, 1.9, 30)}, "multipliers", rule=st.Alternating()
     )
     assert loci(sweep).crossings == ()
+
+
+def test_a_sweep_without_its_equilibrium_has_no_loci():
+    sweep = st.sweep(st.load("xy"), {"lr": [0.1, 0.2]}, "multipliers")
+    lost = replace(sweep, quantities={"multipliers": np.full((2, 2), np.nan)})
+    with pytest.raises(st.InputError, match="lost at every lr"):
+        loci(lost)
 
 
 def test_loci_need_one_axis():
