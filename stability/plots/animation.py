@@ -200,9 +200,14 @@ def _write_gif(file: Path, last: np.ndarray, pictures: Iterator[np.ndarray], rat
     """All frames in the palette of the last one, which has every colour."""
     from PIL import Image
 
-    palette = Image.fromarray(last).quantize(255, dither=Image.Dither.NONE)
+    # the method that keeps white white
+    palette = Image.fromarray(last).quantize(
+        255, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     colors, corner = palette.getpalette(), palette.getpixel((0, 0))
-    colors[3 * corner : 3 * corner + 3] = [255, 255, 255]  # not only nearly white
+    assert colors is not None
+    assert isinstance(corner, int)
+    colors[3 * corner : 3 * corner + 3] = [255, 255, 255]  # what it makes of white is 254
     palette.putpalette(colors)
     frames = [
         Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)

@@ -23,7 +23,8 @@ import stability as st
 NAMES = st.games.catalogue.names()
 GAMES = [name for name in NAMES if st.load(name).kind == "game"]
 FLOWS = [name for name in NAMES if st.load(name).kind == "flow"]
-STEPPED = ("dirac-gan-r1", "balduzzi-four", "ridge-3", "tandem", "torus", "brusselator")  # in every run
+# stepped in every run; the others among the slow tests
+STEPPED = ("dirac-gan-r1", "balduzzi-four", "ridge-3", "tandem", "torus", "brusselator")
 MAPS = [name for name in NAMES if st.load(name).kind == "map"]
 RELATIVE = 1e-12  # of the largest entry: a few hundred roundings of terms of that size
 
