@@ -49,8 +49,9 @@ def flow_ends(
     - `progress`: called with the fraction of the starts that is done, from one thread at a time.
 
     Every start is followed with step sizes of its own by the pair of Dormand and Prince (1980) of orders 5
-    and 4, so the answer for a start does not depend on the other ones. A path has blown up, too, if the field
-    is no number at its start, or its speed is above `blow_up` and no step is small enough.
+    and 4, so the answer for a start does not depend on the other ones (of more than four variables: up to
+    rounding). A path has blown up, too, if the field is no number at its start, or its speed is above
+    `blow_up` and no step is small enough.
 
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """

@@ -50,7 +50,8 @@ def iterate(
     - `progress`: called with the fraction that is done, between 0 and 1.
 
     The point of a path that left or blew up is the one outside, unless that is infinite or no number: then
-    the one before. The answer for a start does not depend on the other ones.
+    the one before. The answer for a start does not depend on the other ones (of more than four variables:
+    up to rounding).
 
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """

@@ -20,10 +20,9 @@ from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty
 from ..report.analysis import find_places
-from ..report.document import rule_name
 from ..report.numbers import number
 from ..report.pointwise import Place, analyse, analyse_flow
-from ..report.subject import Subject, System, penalised, plain, prepare
+from ..report.subject import Subject, System, penalised, prepare
 from ..rules import Rule, Simultaneous
 from .basins import basins as find_basins
 from .curves import Basins, Cycle
@@ -310,8 +309,18 @@ def _steps(rule: Rule, flow: Flow, x: np.ndarray, steps: int, curves: bool) -> S
         assert isinstance(system, Map)
         found = invariant_curves(system, path.states[-1])
         settled = tuple(replace(own, points=own.points[:, : flow.dimension]) for own in found)
-    name = rule_name(rule.name, plain(rule.settings), "", {})
-    return Steps(name, path, half, settled)
+    return Steps(_named(rule), path, half, settled)
+
+
+def _named(rule: Rule) -> str:
+    """A rule with its step size, for a legend."""
+    sizes = rule.lr if isinstance(rule.lr, Mapping) else {"": rule.lr}
+    shown = [
+        f"lr.{player}={float(lr):g}" if player else f"lr={float(lr):g}"
+        for player, lr in sizes.items()
+        if lr is not None
+    ]
+    return ", ".join([str(rule), *shown])
 
 
 def _basins(

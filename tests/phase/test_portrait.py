@@ -56,7 +56,7 @@ def test_it_is_data_without_nan(bistable):
 def test_a_game_has_the_steps_of_its_algorithm_beside_the_flow():
     portrait = phase_portrait(st.games.dirac_gan_r1(), rules=[st.Alternating(lr=0.2)], steps=30)
     (steps,), (flow,) = portrait.steps, portrait.paths
-    assert steps.rule == "alternating, lr=0.2, steps=1"
+    assert steps.rule == "alternating, lr=0.2"
     assert len(steps.path) == 31
     assert steps.half is not None
     assert len(steps.half) == 61

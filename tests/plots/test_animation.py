@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import sys
 
 import matplotlib as mpl
 import numpy as np
@@ -116,9 +115,3 @@ def test_an_mp4_needs_ffmpeg(paths, tmp_path, monkeypatch):
 def test_bad_input(paths, tmp_path, file, settings, fragment):
     with pytest.raises(InputError, match=fragment):
         animate(paths, tmp_path / file, **settings)
-
-
-def test_drawing_needs_no_pyplot():
-    # a figure that pyplot knows would stay in memory
-    pyplot = sys.modules.get("matplotlib.pyplot")
-    assert pyplot is None or not pyplot.get_fignums()
