@@ -1,10 +1,25 @@
-"""While the tests run, every annotation of the inner rooms is checked at run time.
+"""What all tests share: annotations are checked at run time, and compiled code is kept for the whole run.
 
-The outer rooms are left out: what users hand in there may be anything, and gets its own clear errors.
+The annotations are those of the inner rooms. The outer rooms are left out: what users hand in there may be
+anything, and gets its own clear errors.
 """
+
+import os
+import shutil
+import tempfile
 
 from beartype import BeartypeConf
 from beartype.claw import beartype_packages
 
 ROOMS = ("stability.equilibria", "stability.spectra", "stability.verdicts", "stability.report")
 beartype_packages(ROOMS, conf=BeartypeConf(is_pep484_tower=True))
+
+
+def pytest_configure(config):
+    """Many tests, and the processes they start, compile the same games: each is compiled once a run."""
+    if "PYTEST_XDIST_WORKER" in os.environ or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+        return
+    folder = tempfile.mkdtemp(prefix="stability-tests-")
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
