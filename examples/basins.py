@@ -1,6 +1,6 @@
 """Which equilibrium does training find? Basins of the polynomial game, whose fourth attractor is not Nash.
 
-    python examples/basins.py [folder for the picture]
+The picture goes to the folder given as argument, else to a temporary one.
 """
 
 import sys
@@ -18,7 +18,8 @@ for e in st.report(game, rules=[], box=box).equilibria:
     place = ", ".join(f"{value:.4g}" for value in e.point.values())
     print(f"({place}): {stability.verdict}, differential Nash: {nash.verdict}")
 
-portrait = st.phase_portrait(game, rules=[], box=box, basins="flow", curves=False)
+start = {"x": -6, "y": -12}
+portrait = st.phase_portrait(game, rules=[], box=box, starts=[start], basins="flow", curves=False)
 assert portrait.basins is not None  # they were asked for
 for number, name in enumerate(portrait.basins.names):
     share = (portrait.basins.labels == number).mean()

@@ -1,6 +1,6 @@
 """Where explicit steps are stable: regions in the plane of hλ, and both players' step sizes on the Dirac-GAN.
 
-    python examples/stability_regions.py [folder for the pictures]
+The picture goes to the folder given as argument, else to a temporary one.
 """
 
 import sys

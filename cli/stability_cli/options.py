@@ -56,7 +56,7 @@ start = click.option(
 )
 steps = click.option(
     "--steps",
-    type=click.IntRange(1, 10_000_000),
+    type=click.IntRange(1, 100_000),
     default=200,
     show_default=True,
     help="How many steps the algorithm takes.",

@@ -23,7 +23,7 @@ class Outcome(StrEnum):
     GAVE_UP = "the solver gave up: too many steps, or steps too small"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Trajectory:
     """One path of a flow (times are t) or of a map (times count the steps).
 
@@ -47,6 +47,10 @@ class Trajectory:
     def end(self) -> np.ndarray:
         """The last point, shape (d,)."""
         return self.points[-1]
+
+    def __repr__(self) -> str:
+        names, last = ", ".join(self.variables), float(self.times[-1])
+        return f"<Trajectory of {names}: {len(self)} points from 0 to {last:g}; {self.outcome}>"
 
     def __len__(self) -> int:
         return len(self.times)

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from ..dynamics.flow import Flow
+from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.integrate import integrate
 from ..dynamics.trajectory import Outcome, Trajectory
 from ..errors import InputError
@@ -47,19 +47,22 @@ def limit_cycles(
     field; from there Newton's method finds the closed orbit. It is a limit cycle if its Floquet multipliers
     other than the trivial one are all inside the unit circle (all outside, backwards), by more than 1e-6: the
     orbits of a centre are none, nor is the slow spiral into an equilibrium that has no linear decay. What was
-    not met from a start is not found; in more than fifty dimensions nothing is looked for.
+    not met from a start is not found, nor are cycles that attract (or repel) by factors beyond 1e12 a turn,
+    nor very stiff ones; in more than fifty dimensions nothing is looked for.
 
     Raises InputError if there are neither starts nor a box.
     """
     if starts is None and box is None:
         raise InputError("limit cycles are looked for from starts or in a box; give one of them")
+    flow = flow.twin if isinstance(flow, SymbolicFlow) else flow
     if not 2 <= flow.dimension <= _MOST:
         return ()
     starts = np.empty((0, flow.dimension)) if starts is None else np.asarray(starts, dtype=float)
     if box is not None:
         starts = np.concatenate([starts, _spread(np.asarray(box, dtype=float))])
     else:
-        box = np.stack([starts.min(axis=0) - 1.0, starts.max(axis=0) + 1.0], axis=1)
+        size = 3.0 * (1.0 + np.abs(starts).max())
+        box = np.stack([starts.min(axis=0) - size, starts.max(axis=0) + size], axis=1)
     box = np.asarray(box, dtype=float)
     duration = time or _duration(flow, starts, box)
     found: list[Cycle] = []

@@ -44,6 +44,8 @@ def nullclines(
     the nullcline to rounding. Curves nearer to each other than 1e-5 of the box may be taken for one, and a
     point at which a component touches zero without a curve through it is not drawn.
     """
+    if isinstance(flow, SymbolicFlow):
+        flow, symbolic = flow.twin, symbolic or _at_its_values(flow)
     names = plane.labels if len(plane.origin) > 2 else _names(flow, plane)
     components = None if symbolic is None else _substituted(symbolic, plane)
     found = []
@@ -173,3 +175,10 @@ def _roots(factor: sympy.Expr, axis: int, low: float, high: float) -> list[float
     function = jax_function([variable], [factor])
     values = batched_values(lambda x: _stacked(function(*x), x))
     return zeros_on_interval(lambda x: values(x)[:, 0], low, high).tolist()
+
+
+def _at_its_values(flow: SymbolicFlow) -> SymbolicFlow:
+    """The flow with its parameters' values put in."""
+    real = flow.real
+    values = real.expressions.xreplace(real.values())
+    return SymbolicFlow(dict(zip(real.variables, values, strict=True)))

@@ -39,7 +39,7 @@ _LONGEST = 3000  # operations in a modified flow, of which XLA compiles a few hu
 System = Game | SymbolicGame | Flow | SymbolicFlow
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class PathComparison:
     """The steps of a rule against the flow that they discretise, from one start.
 
@@ -59,6 +59,14 @@ class PathComparison:
     times: np.ndarray
     flow_distances: np.ndarray
     modified_distances: np.ndarray | None
+
+    def __repr__(self) -> str:
+        apart = (
+            f", {self.flow_distances[-1]:.3g} apart at time {self.times[-1]:g}"
+            if len(self.times)
+            else ""
+        )
+        return f"<PathComparison of {self.rule}: {len(self.steps) - 1} steps{apart}>"
 
 
 def duration(rule: Rule) -> float:

@@ -39,6 +39,7 @@ GRAPH = 801  # points of the graph of a system of one variable
 STEPS = 200
 CROSSINGS = 20.0  # how often a flow without a rule could cross the box at its median speed
 AWAY = 0.6  # of the way from the middle of the box to its corner: where a path starts by default
+AT_REST = 1e-9  # how near to an equilibrium, relative to the box, a start is on it
 IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium may be that is drawn
 ATTRACTING = ("exponentially stable", "asymptotically stable")
 COLOURS = (160, 160)  # starts of basins
@@ -69,7 +70,8 @@ def phase_portrait(
     - `field`: of a game; default: the gradient field. `rules`: whose steps to draw on it; default for a
       game: simultaneous with lr = 0.1; for a flow: none.
     - `starts`: where paths start, each a mapping by variable or a vector (d,); default: the system's own
-      start, or a point between the middle of the box and its upper corner.
+      start, or, if there is none or nothing moves there, a point between the middle of the box and its
+      upper corner.
     - `steps`: how many steps every rule, or a map, takes. `time`: how long the flow runs; default: as long
       as the longest of the rules' paths, and without a rule long enough to cross the box a few times.
     - `at`, `span`: for more than two variables the plane: through the equilibrium `at` (default: the
@@ -136,8 +138,8 @@ def make_scene(
     if rules is None and system.kind == "game":
         rules = [Simultaneous()]
     subject = prepare(system, [] if field is None else [field], rules, parameters, box)
-    begin = _starts(subject, starts)
     places, _, warnings = find_places(subject, None, None, seed, elsewhere=False)
+    begin = _starts(subject, starts, places)
     through = places if at is None else find_places(subject, at, None, seed)[0]
     return Scene(subject, places, warnings, _plane(subject, through, span), begin, steps)
 
@@ -158,7 +160,7 @@ def _plane(subject: Subject, places: Sequence[Place], span: Sequence[Any] | None
     if len(subject.variables) == 1:
         return None
     if len(subject.variables) == 2:
-        return choose_plane(subject.variables, subject.box)
+        return choose_plane(subject.variables, subject.box, axes=span)
     origin, jacobian = subject.box.mean(axis=1), None
     for place in places:
         e = place.fields[0] if place.fields else place.main
@@ -258,13 +260,16 @@ def _label(point: np.ndarray) -> str:
     return f"({', '.join(number(float(x), 4) for x in point)})"
 
 
-def _starts(subject: Subject, starts: Sequence[Any] | None) -> np.ndarray:
-    """Where paths start, shape (k, d)."""
+def _starts(subject: Subject, starts: Sequence[Any] | None, places: Sequence[Place]) -> np.ndarray:
+    """Where paths start, shape (k, d); by default not where nothing would move."""
     if starts is None:
         own = subject.numeric.start
-        if own is None:
-            middle, half = subject.box.mean(axis=1), np.ptp(subject.box, axis=1) / 2
-            return (middle + AWAY * half)[None]
+        width = np.ptp(subject.box, axis=1)
+        at_rest = own is not None and any(
+            (np.abs(place.main.point - own) <= AT_REST * width).all() for place in places
+        )
+        if own is None or at_rest:
+            return (subject.box.mean(axis=1) + AWAY * width / 2)[None]
         return np.asarray(own, dtype=float)[None]
     if not len(starts):
         raise InputError("say where at least one path starts, or leave the starts out")
@@ -276,7 +281,9 @@ def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     u, w = (np.linspace(low, high, ARROWS) for low, high in plane.box)
     coordinates = np.stack(np.meshgrid(u, w), axis=-1)
     velocity = flow.values(plane.points(coordinates).reshape(-1, len(plane.origin)))
-    return u, w, (velocity @ np.linalg.pinv(plane.axes).T).reshape(ARROWS, ARROWS, 2)
+    with np.errstate(invalid="ignore", over="ignore"):  # at a pole
+        inside = velocity @ np.linalg.pinv(plane.axes).T
+    return u, w, inside.reshape(ARROWS, ARROWS, 2)
 
 
 def _graph(

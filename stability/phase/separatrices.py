@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
-from ..dynamics.flow import Flow
+from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.integrate import integrate
 from .curves import Separatrix
 from .plane import Plane
@@ -49,6 +49,7 @@ def separatrices(
     for the eigenvector e of λ, so that its error is O(s³) (Guckenheimer and Holmes 1983, section 3.2). It
     ends where it has left the box by half its width, comes to rest, or meets a saddle.
     """
+    flow = flow.twin if isinstance(flow, SymbolicFlow) else flow
     saddles = np.asarray(saddles, dtype=float).reshape(-1, flow.dimension)
     box = np.asarray(box, dtype=float)
     inside = ((saddles >= box[:, 0]) & (saddles <= box[:, 1])).all(axis=1)

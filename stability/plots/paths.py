@@ -39,7 +39,7 @@ def path(
     )
     for tail, head in _along(curve, plane.box):
         layers.arrowhead(ax, tail, head, color, 9.0, layers.STEPS)
-    return start(ax, curve[0])
+    return start(ax, curve[0]) if len(curve) else ax
 
 
 def steps(
@@ -93,7 +93,7 @@ def steps(
         for tail, head, length in zip(points[:-1], points[1:], lengths, strict=True):
             if length > 0.03:
                 layers.arrowhead(ax, tail, head, color, 6.0, layers.STEPS)
-    return start(ax, points[0])
+    return start(ax, points[0]) if len(points) else ax
 
 
 def iterates(
@@ -117,7 +117,7 @@ def iterates(
         zorder=layers.STEPS,
         label=layers.label_once(ax, label),
     )
-    return start(ax, points[0])
+    return start(ax, points[0]) if len(points) else ax
 
 
 def start(ax: Axes, position: np.ndarray) -> Axes:

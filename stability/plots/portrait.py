@@ -12,7 +12,7 @@ from .curves import cycles, nullclines, separatrices
 from .equilibria import equilibria
 from .legend import legend_below
 from .line import cobweb, phase_line
-from .paths import MARKERS, iterates, path, steps
+from .paths import MARKERS, iterates, path, start, steps
 from .room import make_room
 from .streamlines import streamlines
 from .style import RULES, own_axes, styled
@@ -91,6 +91,8 @@ def _on_a_line(ax: Axes, portrait: Portrait) -> None:
     else:
         frame(ax, np.array([across, _range(values)]), (name, f"{name}′"))
         phase_line(ax, x, values, portrait.spots, name=name)
+        for own in portrait.paths:
+            start(ax, np.array([own.points[0, 0], 0.0]))
 
 
 def _range(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,79 @@
+"""The notebooks run from a clean kernel, and are committed as they run."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TIMEOUT = 600  # seconds for one cell; the slowest takes about 20 on an idle core
+LARGEST = 1_500_000  # bytes
+
+every_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path) -> nbformat.NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def complaints(notebook: nbformat.NotebookNode) -> list[str]:
+    """Errors, and what was written to stderr (warnings among it), in the outputs."""
+    outputs = [output for cell in code_cells(notebook) for output in cell.outputs]
+    errors = [f"{o.ename}: {o.evalue}" for o in outputs if o.output_type == "error"]
+    return errors + [o.text for o in outputs if o.output_type == "stream" and o.name == "stderr"]
+
+
+def kinds(notebook: nbformat.NotebookNode) -> list[list[str]]:
+    """What each code cell shows: the names of its streams and the forms of its displays."""
+    return [
+        sorted({o.name} if o.output_type == "stream" else set(o.data) for o in cell.outputs)
+        for cell in code_cells(notebook)
+    ]
+
+
+def test_there_are_notebooks():
+    assert NOTEBOOKS
+
+
+@every_notebook
+def test_notebook_is_committed_as_executed(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert any(cell.outputs for cell in cells)
+    assert not complaints(notebook)
+
+
+@every_notebook
+def test_notebook_is_small_and_names_no_machine(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.encode()) < LARGEST
+    found = re.search(r"(/home/|/root/|/tmp/|/usr/|/Users/|site-packages|[A-Z]:\\\\)", text)
+    assert found is None, found
+
+
+@every_notebook
+def test_notebook_holds_no_times_of_its_run(path):
+    notebook = read(path)
+    assert not any(cell.metadata for cell in notebook.cells)
+    assert set(notebook.metadata) <= {"kernelspec", "language_info"}
+
+
+@every_notebook
+def test_notebook_runs_from_a_clean_kernel(path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    committed, notebook = read(path), read(path)
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    resources = {"metadata": {"path": str(path.parent)}}
+    NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", resources=resources).execute()
+    assert not complaints(notebook)
+    assert kinds(notebook) == kinds(committed)
