@@ -56,6 +56,7 @@ def test_notebook_is_committed_as_executed(path):
 def test_notebook_is_small_and_names_no_machine(path):
     text = path.read_text(encoding="utf-8")
     assert len(text.encode()) < LARGEST
+    text = re.sub(r'"image/png": "[^"]*"', "", text)  # any letters can come up in a picture's code
     found = re.search(r"(/home/|/root/|/tmp/|/usr/|/Users/|site-packages|[A-Z]:\\\\)", text)
     assert found is None, found
 
@@ -74,6 +75,8 @@ def test_notebook_runs_from_a_clean_kernel(path, monkeypatch):
     for cell in code_cells(notebook):
         cell.outputs, cell.execution_count = [], None
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=TIMEOUT, kernel_name="python3", resources=resources).execute()
+    NotebookClient(
+        notebook, timeout=TIMEOUT, kernel_name="python3", resources=resources, coalesce_streams=True
+    ).execute()
     assert not complaints(notebook)
     assert kinds(notebook) == kinds(committed)

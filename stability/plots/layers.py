@@ -98,6 +98,6 @@ def _cut(
         return inside
     step = outside - inside
     room = np.where(step > 0, middle + FAR * half - inside, middle - FAR * half - inside)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         share = np.where(step == 0, 1.0, room / step)
     return inside + min(1.0, float(share.min())) * step
