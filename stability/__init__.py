@@ -13,6 +13,9 @@ from .dynamics import SymbolicFlow as SymbolicFlow
 from .dynamics import SymbolicMap as SymbolicMap
 from .dynamics.along import drift as drift
 from .dynamics.along import path_angle as path_angle
+from .dynamics.ensemble import Ensemble as Ensemble
+from .dynamics.ensemble_flows import flow_ends as flow_ends
+from .dynamics.ensemble_maps import iterate as iterate
 from .dynamics.integrate import integrate as integrate
 from .dynamics.simulate import simulate as simulate
 from .dynamics.trajectory import Outcome as Outcome

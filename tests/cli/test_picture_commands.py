@@ -10,6 +10,8 @@ import pytest
 from commands import in_process, process
 from PIL import Image
 
+import stability as st
+
 GAME = """
 name = "xy with a penalty"
 [players.x]
@@ -134,6 +136,19 @@ def test_a_report_as_a_page(game_file, tmp_path):
     assert text.count("<figure") >= 4
     assert "Phase portrait to play with" in text
     assert "Spectral radius against the step size" in text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", st.games.catalogue.names())
+def test_every_game_of_the_catalogue_has_its_pictures(name, tmp_path):
+    portrait, paths, page = (tmp_path / f"it{suffix}" for suffix in (".svg", ".png", ".html"))
+    done(in_process("portrait", name, "-o", str(portrait)))
+    assert ElementTree.parse(portrait).getroot().tag.endswith("svg")
+    done(in_process("trajectory", name, "--steps", "50", "-o", str(paths)))
+    with Image.open(paths) as picture:
+        assert min(picture.size) > 500
+    done(in_process("report", name, "-o", str(page)))
+    assert page.read_text(encoding="utf-8").count("<figure") >= 2
 
 
 @pytest.mark.parametrize(
