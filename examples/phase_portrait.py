@@ -16,7 +16,7 @@ for ax, gamma in zip(axes, (0, 0.3, 1), strict=True):
     portrait = st.phase_portrait(
         st.games.dirac_gan_r1(gamma=gamma), rules=[st.Simultaneous(lr=0.1)], steps=200
     )
-    ax.set_title(f"R1, γ = {gamma}")
+    ax.set_title(f"R1, γ = {gamma}", fontsize=9)
     plots.portrait(portrait, ax)
     (spot,) = portrait.spots
     print(

@@ -39,6 +39,7 @@ def render(blocks: Sequence[Block], width: int = 80, colour: bool = False) -> st
     width = max(width, NARROWEST)
     out = StringIO()
     console = Console(
+        force_jupyter=False,
         file=out,
         width=width,
         force_terminal=colour,

@@ -28,6 +28,7 @@ def text(sweep: Sweep, width: int, colour: bool) -> str:
 
     stream = io.StringIO()
     console = Console(
+        force_jupyter=False,
         file=stream,
         width=width,
         highlight=False,

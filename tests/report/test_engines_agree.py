@@ -23,10 +23,14 @@ import stability as st
 NAMES = st.games.catalogue.names()
 GAMES = [name for name in NAMES if st.load(name).kind == "game"]
 FLOWS = [name for name in NAMES if st.load(name).kind == "flow"]
-# stepped in every run; the others among the slow tests
-STEPPED = ("dirac-gan-r1", "balduzzi-four", "ridge-3", "tandem", "torus", "brusselator")
 MAPS = [name for name in NAMES if st.load(name).kind == "map"]
+OFTEN = ("dirac-gan-r1", "balduzzi-four", "ridge-3", "tandem", "torus", "brusselator")
 RELATIVE = 1e-12  # of the largest entry: a few hundred roundings of terms of that size
+
+
+def some_in_every_run(names: list[str]) -> list[Any]:
+    """All names, those that are not tested in every run marked slow."""
+    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def fields(game: st.SymbolicGame) -> dict[str, st.Field]:
@@ -109,7 +113,7 @@ def test_field_and_jacobian(name):
         assert_engines_agree(by_algebra, compiled, symbolic, x)
 
 
-@pytest.mark.parametrize("name", GAMES)
+@pytest.mark.parametrize("name", some_in_every_run(GAMES))
 def test_products_with_the_jacobian(name):
     """jvp is J u and vjp is Jᵀu: not the other way round."""
     symbolic, numeric, x = system(name)
@@ -134,13 +138,7 @@ def test_map_and_jacobian(name):
 
 
 @pytest.mark.parametrize("rule", ["simultaneous, own steps", "alternating, own steps"])
-@pytest.mark.parametrize(
-    "name",
-    [
-        name if name in STEPPED else pytest.param(name, marks=pytest.mark.slow)
-        for name in [*GAMES, *FLOWS]
-    ],
-)
+@pytest.mark.parametrize("name", some_in_every_run([*GAMES, *FLOWS]))
 def test_one_step_and_its_jacobian(name, rule):
     """The map that a rule makes, anywhere in the box, and its derivative, from both engines."""
     symbolic, numeric, x = system(name)
@@ -167,7 +165,7 @@ EQUILIBRIA = {
 
 
 @pytest.mark.parametrize("field", ["gradient", "two-timescale"])
-@pytest.mark.parametrize("name", sorted(set(GAMES) - {"dirac-gan-wgan-gp"}))
+@pytest.mark.parametrize("name", some_in_every_run(sorted(set(GAMES) - {"dirac-gan-wgan-gp"})))
 def test_multiplier_matrix_at_an_equilibrium(name, field):
     """`linearise(J)` is the Jacobian of the step there, for J from either engine."""
     symbolic, numeric, _ = system(name)
