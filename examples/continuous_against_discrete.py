@@ -24,8 +24,11 @@ game = st.SymbolicGame(
 )
 rules = [st.Simultaneous(lr=0.2), st.Alternating(lr=0.2)]
 (equilibrium,) = st.report(game, rules=rules).equilibria
-print(f"flow: {equilibrium.flows[0].eigenvalues[0]:.4f}, {equilibrium.flows[0].stability.verdict}")
+flow = equilibrium.flows[0]
+assert flow.eigenvalues is not None
+print(f"flow: {flow.eigenvalues[0]:.4f}, {flow.stability.verdict}")
 for rule in equilibrium.rules:
+    assert rule.drift is not None  # neither rule has a memory
     print(f"{rule.rule}: modified flow {rule.drift.first[0]:.4f}, {rule.stability.verdict}")
 plots.trajectory(st.follow(game, rules=rules, steps=100))[0].figure.savefig(file)
 print(f"wrote {file}")
