@@ -59,8 +59,15 @@ def in_threads(
     """
 
     def in_64_bits(task: Any) -> Any:
-        with jax.enable_x64(True):
-            return work(task)
+        try:
+            with jax.enable_x64(True):
+                return work(task)
+        except BaseException:
+            if (
+                stop is not None
+            ):  # here, because the error is not seen before earlier tasks are done
+                stop()
+            raise
 
     if len(tasks) == 1:
         yield in_64_bits(tasks[0])
