@@ -53,7 +53,6 @@ def interactive(
     sliders = _parameter_sliders(widgets, parameters, ranges or {})
     steps = {} if rule is None else _step_sliders(widgets, rule)
     shown, said = widgets.Image(format="png"), widgets.HTML()
-    made, ax = figure()
     options = {"curves": False, **options}
 
     def draw() -> None:
@@ -62,7 +61,7 @@ def interactive(
         found = phase_portrait(
             system, rules=None if stepped is None else [stepped], parameters=values, **options
         )
-        ax.clear()
+        made, ax = figure()  # a new one, because it grows to hold its legend
         legend_below(portrait(found, ax, legend=False))
         make_room(ax)
         shown.value = picture(made, "png")
