@@ -159,14 +159,7 @@ def sweep(**chosen) -> None:
     f"side by side.\n\n{GAME_HELP}"
 )
 @together(
-    options.game,
-    options.settings,
-    options.one_field,
-    options.paths_rules,
-    options.penalties,
-    options.start,
-    options.steps,
-    options.time,
+    options.what_moves,
     click.option(
         "--basins",
         type=click.Choice(["flow", "steps"]),
@@ -199,14 +192,7 @@ def portrait(**chosen) -> None:
     f"animation.\n\n{GAME_HELP}"
 )
 @together(
-    options.game,
-    options.settings,
-    options.one_field,
-    options.paths_rules,
-    options.penalties,
-    options.start,
-    options.steps,
-    options.time,
+    options.what_moves,
     options.box,
     options.seed,
     click.option(
@@ -217,7 +203,7 @@ def portrait(**chosen) -> None:
         help="How long an animation lasts.",
     ),
     options.as_json("stability-trajectory/1"),
-    options.output(f"{FIGURES}, .gif, .mp4, .csv, .json or .txt"),
+    options.output(f"{FIGURES}, .gif, .mp4, .csv, .json, .md or .txt"),
     options.force,
 )
 def trajectory(**chosen) -> None:

@@ -103,3 +103,7 @@ def together(*decorators: Decorator) -> Decorator:
         return command
 
     return decorate
+
+
+# which paths are followed, and how far
+what_moves = together(game, settings, one_field, paths_rules, penalties, start, steps, time)
