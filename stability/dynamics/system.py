@@ -14,6 +14,7 @@ import sympy
 from ..errors import InputError, InputTypeError
 from .batch import batched_values
 from .functions import jax_function
+from .linearization import Linearization, Products
 from .partition import Partition
 
 
@@ -114,6 +115,14 @@ class NumericSystem:
     def jacobian(self, x: Any) -> Any:
         """J(x), shape (d, d)."""
         return self._jacobian(self._vector(x))
+
+    @cached_property
+    def _products(self) -> Products:
+        return Products(self.function, self.partition)
+
+    def linearize(self, x: Any) -> Linearization:
+        """J(x) as an operator: what every product needs of x is computed once."""
+        return self._products.at(self._vector(x))
 
     def _vector(self, x: Any) -> jax.Array:
         return real_vector(x, self.dimension)

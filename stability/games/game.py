@@ -13,6 +13,7 @@ import jax.core
 import jax.numpy as jnp
 import numpy as np
 
+from ..dynamics.linearization import Linearization, Products
 from ..dynamics.partition import Partition
 from ..dynamics.system import named_box, real_vector
 from ..errors import InputError, InputTypeError
@@ -135,7 +136,8 @@ class Game:
             i = self.partition.index(player)
             losses[i] = partial(self._loss_and_term, i, term)
         game._losses = tuple(losses)
-        vars(game).pop("_operations", None)  # those are compiled from the losses without terms
+        for compiled in ("_operations", "_products"):  # from the losses without terms
+            vars(game).pop(compiled, None)
         return game
 
     def _loss_and_term(self, i: int, term: Callable[[Any, Any], Any], *arguments: Any) -> Any:
@@ -225,6 +227,14 @@ class Game:
         return {
             name: (f, jax.jit(f, static_argnums=static)) for name, (f, static) in operations.items()
         }
+
+    @cached_property
+    def _products(self) -> Products:
+        return Products(self._field, self.partition)
+
+    def linearize(self, x: Any) -> Linearization:
+        """J = ∂v/∂x at the profile x as an operator: what every product needs is computed once."""
+        return self._products.at(real_vector(x, self.dimension), self.data)
 
     def _call(self, operation: str, x: Any, *more: Any, static: tuple[Any, ...] = ()) -> Any:
         x = real_vector(x, self.dimension)
