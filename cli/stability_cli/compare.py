@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import stability
+from stability import named
 from stability.errors import InputError
-from stability.fields import FIELDS
-from stability.penalties import PENALTIES
-from stability.rules import RULES
 
 from . import arguments
 from .figures import FIGURES, picture_of
@@ -26,13 +24,13 @@ def run(
     if output is not None:
         check_output(output, (*SUFFIXES, *FIGURES), force)
     chosen = {
-        "fields": [arguments.from_text(text, FIELDS, "field") for text in fields] or None,
-        "rules": [arguments.from_text(text, RULES, "rule") for text in rules] or None,
-        "penalties": [arguments.from_text(text, PENALTIES, "penalty") for text in penalties],
+        "fields": [named.field(text) for text in fields] or None,
+        "rules": [named.rule(text) for text in rules] or None,
+        "penalties": [named.penalty(text) for text in penalties],
         "at": [arguments.point(text) for text in at] or None,
     }
     with _progress(f"Comparing algorithms on {game}") as progress:
-        system = stability.load(game, arguments.assignments(settings, "--set"))
+        system = stability.load(game, named.assignments(settings, "--set"))
         result = stability.compare(
             system,
             **chosen,
@@ -60,12 +58,12 @@ def drawn(result: stability.Comparison) -> Any:
 def intervals(texts) -> dict[str, tuple[float, float]] | None:
     """Intervals such as gamma=0:5; the upper end may be inf."""
     result = {}
-    for name, interval in arguments.assignments(texts, "--tune").items():
+    for name, interval in named.assignments(texts, "--tune").items():
         low, colon, high = (part.strip() for part in interval.partition(":"))
         if not colon:
             raise InputError(f"--tune takes NAME=LOW:HIGH, not {name}={interval}")
         ends = [
-            float("inf") if end == "inf" else float(arguments.number(end, "--tune"))
+            float("inf") if end == "inf" else float(named.number(end, "--tune"))
             for end in (low, high)
         ]
         result[name] = (ends[0], ends[1])

@@ -9,12 +9,10 @@ from typing import Any
 import click
 
 import stability
-from stability.fields import FIELDS
-from stability.penalties import PENALTIES
+from stability import named
 from stability.phase.json import portrait_to_dict
 from stability.phase.portrait import Portrait
 from stability.phase.portray import phase_portrait
-from stability.rules import RULES
 
 from . import arguments
 from .figures import FIGURES, picture_of
@@ -38,7 +36,7 @@ def run(
         "box": arguments.box(box),
     }
     with working(f"Drawing {game}"):
-        system = stability.load(game, arguments.assignments(settings, "--set"))
+        system = stability.load(game, named.assignments(settings, "--set"))
         found = phase_portrait(system, **chosen, steps=steps, time=time, basins=basins, seed=seed)
         if output is not None and Path(output).suffix != ".json":
             content = picture_of(lambda: drawn(found), output)
@@ -58,9 +56,9 @@ def run(
 def paths(field, rules, penalties, begin) -> dict:
     """The arguments that say which paths are followed, from their texts."""
     return {
-        "field": None if field is None else arguments.from_text(field, FIELDS, "field"),
-        "rules": [arguments.from_text(text, RULES, "rule") for text in rules] or None,
-        "penalties": [arguments.from_text(text, PENALTIES, "penalty") for text in penalties],
+        "field": None if field is None else named.field(field),
+        "rules": [named.rule(text) for text in rules] or None,
+        "penalties": [named.penalty(text) for text in penalties],
         "starts": [arguments.point(text, "--start") for text in begin] or None,
     }
 

@@ -7,9 +7,7 @@ import sys
 from typing import Any
 
 import stability
-from stability.fields import FIELDS
-from stability.penalties import PENALTIES
-from stability.rules import RULES
+from stability import named
 
 from . import arguments
 from .output import SUFFIXES, check_output, deliver, write
@@ -21,12 +19,12 @@ def run(
     """Runs the command and returns its exit code."""
     if output is not None:
         check_output(output, (*SUFFIXES, ".html"), force)
-    chosen_fields = [arguments.from_text(text, FIELDS, "field") for text in fields]
-    chosen_rules = [arguments.from_text(text, RULES, "rule") for text in rules]
-    chosen_penalties = [arguments.from_text(text, PENALTIES, "penalty") for text in penalties]
+    chosen_fields = [named.field(text) for text in fields]
+    chosen_rules = [named.rule(text) for text in rules]
+    chosen_penalties = [named.penalty(text) for text in penalties]
     points = [arguments.point(text) for text in at]
     with working(f"Analysing {game}"):
-        system = stability.load(game, arguments.assignments(settings, "--set"))
+        system = stability.load(game, named.assignments(settings, "--set"))
         result = stability.report(
             system,
             fields=chosen_fields,

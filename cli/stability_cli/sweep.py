@@ -14,9 +14,8 @@ import click
 import numpy as np
 
 import stability
+from stability import named
 from stability.errors import InputError
-from stability.fields import FIELDS
-from stability.rules import RULES
 from stability.sweep import QUANTITIES, Sweep, sweep
 from stability.sweep.run import MOST_POINTS
 from stability.sweep.store import Store
@@ -49,13 +48,13 @@ def run(
         if output.endswith(FIGURES):
             _check_drawable(axes, quantities)
     chosen = {
-        "field": arguments.from_text(field, FIELDS, "field") if field else None,
-        "rule": arguments.from_text(rule, RULES, "rule") if rule else None,
-        "penalties": [arguments.from_text(p, _penalties(), "penalty") for p in penalties],
+        "field": named.field(field) if field else None,
+        "rule": named.rule(rule) if rule else None,
+        "penalties": [named.penalty(p) for p in penalties],
     }
     store = None if output is None else Path(f"{output}.chunks")
     with _progress(f"Sweeping {game}", store) as progress:
-        system = stability.load(game, arguments.assignments(settings, "--set"))
+        system = stability.load(game, named.assignments(settings, "--set"))
         result = sweep(
             system,
             axes,
@@ -83,7 +82,7 @@ def run(
 
 def axis(text: str) -> tuple[str, np.ndarray]:
     """An axis from `NAME=LOW:HIGH:COUNT`, with `:log` for equal ratios, or `NAME=v1,v2,v3`."""
-    ((name, values),) = arguments.assignments([text], "--over").items()
+    ((name, values),) = named.assignments([text], "--over").items()
     what = f"--over {name}"
     if ":" not in values:
         parts = [part for part in values.split(",") if part.strip()]
@@ -113,19 +112,12 @@ def axis(text: str) -> tuple[str, np.ndarray]:
 
 
 def _float(text: str, what: str) -> float:
-    value = float(arguments.number(text.strip(), what))
+    value = float(named.number(text.strip(), what))
     if not math.isfinite(value):
         raise InputError(f"{what}: {text.strip()} is no finite number")
     return value
 
 
-def _penalties() -> Any:
-    from stability.penalties import PENALTIES
-
-    return PENALTIES
-
-
-@contextlib.contextmanager
 def _progress(what: str, store: Path | None) -> Iterator[Callable[[int, int], None]]:
     """What is called with (finished chunks, all chunks): a bar on stderr, on a terminal only."""
     first = True

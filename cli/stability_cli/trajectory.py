@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import stability
+from stability import named
 from stability.phase.follow import Paths, follow
 
 from . import arguments
@@ -33,7 +34,7 @@ def run(
         check_output(output, (*FIGURES, *ANIMATIONS, ".csv", *TEXTS), force)
     chosen = {**paths(field, rules, penalties, begin), "box": arguments.box(box)}
     with working(f"Following {game}"):
-        system = stability.load(game, arguments.assignments(settings, "--set"))
+        system = stability.load(game, named.assignments(settings, "--set"))
         found = follow(system, **chosen, steps=steps, time=time, seed=seed)
     suffix = "" if output is None else Path(output).suffix
     if output is None or suffix in TEXTS:
