@@ -212,6 +212,59 @@ def trajectory(**chosen) -> None:
     sys.exit(run(**chosen))
 
 
+@cli.command(
+    help="A large game, two networks say, at a checkpoint: rightmost and largest eigenvalues of its Jacobian, "
+    "the ends of the players' own Hessians, Nash, minmax and Stackelberg conditions, rotation, and the "
+    "multipliers of the rule used, each with residuals. No matrix is formed.\n\nGAME may also be the folder of "
+    f"a training run (see `st.train`): its last checkpoint, or with --along many of them.\n\n{GAME_HELP}"
+)
+@together(
+    options.game,
+    options.settings,
+    options.one_field,
+    options.rules(
+        "The algorithm whose step is linearised: alternating:lr=0.1. Repeatable; default for a run: its own, "
+        "at the state it had."
+    ),
+    options.penalties,
+    click.option(
+        "--at",
+        metavar="CHECKPOINT",
+        help="The point: an .npz file (see `st.save_checkpoint`), or a step of a run. Default: the game's "
+        "start, a run's last.",
+    ),
+    click.option("--along", is_flag=True, help="Probe a run's checkpoints, evenly spread."),
+    click.option(
+        "--checkpoints",
+        type=click.IntRange(1),
+        help="How many checkpoints --along takes; default: at most 12.",
+    ),
+    click.option(
+        "--k",
+        type=click.IntRange(1, 1000),
+        default=20,
+        show_default=True,
+        help="How many rightmost, and how many largest, eigenvalues.",
+    ),
+    click.option(
+        "--tolerance",
+        type=click.FloatRange(0, 1, min_open=True, max_open=True),
+        help="Relative residual of an eigenpair; default by precision.",
+    ),
+    click.option(
+        "--move", is_flag=True, help="First move to the stationary point nearby, if there is one."
+    ),
+    options.seed,
+    options.as_json("stability-probe/1, or stability-probe-series/1"),
+    options.output(f".txt, .md, .json, or a picture: {FIGURES}"),
+    options.force,
+)
+def probe(**chosen) -> None:
+    from .probe import run
+
+    sys.exit(run(**chosen))
+
+
 @cli.command("list", help="The catalogue's games, and the fields, rules and penalties there are.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-list/1).")
 def list_(as_json) -> None:

@@ -12,7 +12,8 @@ from .batch import batched_values
 from .flow import Flow, SymbolicFlow
 from .starts import check_scalar, real_starts
 
-_CHUNK = 64  # points of a large flow that are evaluated at once
+_CHUNK = 64  # points of a large flow that are evaluated at once, and
+_NUMBERS = 1_000_000  # coordinates of them together
 
 
 def distances(points: Any, to: Any) -> np.ndarray:
@@ -67,7 +68,7 @@ def path_angle(
     Returns (α, cosines), both of shape (n,); the cosine is NaN where v is zero. Raises InputError for points
     of a wrong shape, or the same one twice.
     """
-    dimension = len(flow.variables)
+    dimension = flow.dimension
     (start,) = real_starts(start, dimension, "a line")
     (end,) = real_starts(end, dimension, "a line")
     direction = end - start
@@ -94,5 +95,6 @@ def _values(flow: Flow | SymbolicFlow, points: Any) -> np.ndarray:
         )
     if flow.dimension <= _CHUNK:
         return flow.values(points)
-    chunks = [flow.values(points[i : i + _CHUNK]) for i in range(0, len(points), _CHUNK)]
+    size = max(1, min(_CHUNK, _NUMBERS // flow.dimension))
+    chunks = [flow.values(points[i : i + size]) for i in range(0, len(points), size)]
     return np.concatenate(chunks) if chunks else points

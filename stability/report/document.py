@@ -143,7 +143,7 @@ def _equilibrium(
         return
     if e.conditions is not None:
         yield Heading("Game-theoretic conditions", 3)
-        yield from _conditions(_by_name(e.conditions))
+        yield from conditions_table(conditions_by_name(e.conditions))
     if e.flows:
         yield Heading("Flow" if len(e.flows) == 1 else "Flows", 3)
         columns = ("Field", "Eigenvalues", "Type", "Stability")
@@ -203,7 +203,8 @@ def _status(e: EquilibriumAnalysis) -> str:
     return " ".join(said)
 
 
-def _by_name(conditions: Conditions) -> dict[str, Verdict]:
+def conditions_by_name(conditions: Conditions) -> dict[str, Verdict]:
+    """The verdicts by the names that people read."""
     return {
         "differential Nash": conditions.differential_nash,
         "local Nash": conditions.local_nash,
@@ -215,7 +216,8 @@ def _by_name(conditions: Conditions) -> dict[str, Verdict]:
     }
 
 
-def _conditions(found: Mapping[str, Verdict]) -> Iterable[Block]:
+def conditions_table(found: Mapping[str, Verdict]) -> Iterable[Block]:
+    """The verdicts as a table; a reason that all share is said once."""
     reasons = dict.fromkeys(map(_because, found.values()))
     shared = len(reasons) == 1
     yield Table(
@@ -234,7 +236,7 @@ def _conditions(found: Mapping[str, Verdict]) -> Iterable[Block]:
 
 def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
     """What is left to say where the field has no derivative: everything is undecided."""
-    found = {} if e.conditions is None else _by_name(e.conditions)
+    found = {} if e.conditions is None else conditions_by_name(e.conditions)
     several = len(e.flows) > 1
     found |= {f"{_flow_name(f)} flow": f.stability for f in e.flows}
     found |= {_rule_name(r, several): r.stability for r in e.rules}

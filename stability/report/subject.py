@@ -105,9 +105,12 @@ def prepare(
         values = real.values(constants(parameters or {}))
         numeric = real.numeric(values)
         symbolic, values = _with_signs(real, values)
-    d = len(numeric.variables)
+    d = numeric.dimension
     if d > LARGEST:
-        raise InputError(f"the {system.kind} has {d} variables; a dense report handles {LARGEST}")
+        instead = "; use `stability probe` or st.probe" if system.kind == "game" else ""
+        raise InputError(
+            f"the {system.kind} has {d} variables and a report is dense, up to {LARGEST}{instead}"
+        )
     fields = _fields(system.kind, fields)
     if isinstance(numeric, Game):
         main = Gradient().flow(numeric)

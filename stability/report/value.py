@@ -220,7 +220,7 @@ def _equilibrium(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
         "differentiable": e.differentiable,
         "isolated": e.isolated,
         "manifold_dimension": e.manifold_dimension,
-        "conditions": None if e.conditions is None else _conditions(e.conditions),
+        "conditions": None if e.conditions is None else conditions_to_dict(e.conditions),
         "remarks": list(e.remarks),
     }
     if kind == "map":
@@ -237,7 +237,8 @@ def _equilibrium(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
     return result
 
 
-def _conditions(c: Conditions) -> dict[str, Any]:
+def conditions_to_dict(c: Conditions) -> dict[str, Any]:
+    """The game-theoretic verdicts as JSON-ready data."""
     return {
         "differential_nash": c.differential_nash.to_dict(),
         "local_nash": c.local_nash.to_dict(),

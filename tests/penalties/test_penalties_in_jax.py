@@ -93,7 +93,17 @@ TRACED = {
 }
 
 
-@pytest.mark.parametrize("penalty", TRACED.values(), ids=TRACED)
+# derivatives by the coefficient and the profile together take JAX seconds to compile
+FEW = ("gradient-norm", "anchor", "nagarajan-kolter")
+
+
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        pytest.param(penalty, id=name, marks=() if name in FEW else pytest.mark.slow)
+        for name, penalty in TRACED.items()
+    ],
+)
 def test_traced_coefficients(penalty):
     game = fitted()
     x = jnp.asarray(game.start)

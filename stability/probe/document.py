@@ -1,0 +1,253 @@
+"""What a probe says and in which order, before it becomes text, Markdown or HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from ..report.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
+from ..report.document import conditions_by_name, conditions_table, rule_name, whole
+from ..report.numbers import SPACE, eigenvalues, listed, number, radius, settings
+from .value import Eigenvalues, ProbeReport, RuleProbe
+
+SHOWN = 8  # rows of a table of eigenvalues; JSON has all of them
+FEW = 4  # significant digits of an eigenvalue known to single precision
+ROUGH = 2  # of a residual or an error
+
+
+def document(report: ProbeReport) -> tuple[Block, ...]:
+    """A probe as headings, paragraphs and tables; names are free of control characters."""
+    blocks: list[Block] = [
+        Heading(f"Probe of {report.network.name}", 1),
+        Paragraph(_system(report)),
+        Paragraph(" ".join(_headline(report)), strong=True),
+        Heading("Is it at rest?", 2),
+        *_rest(report),
+        Heading("Eigenvalues of the game's Jacobian", 2),
+        *_spectrum(report),
+        Heading("The players' own Hessians", 2),
+        *_hessians(report),
+    ]
+    if report.conditions is not None:
+        blocks.append(Heading("Game-theoretic conditions", 2))
+        blocks += conditions_table(conditions_by_name(report.conditions))
+    if report.rules:
+        blocks += [Heading("Rules", 2), *_rules(report.rules)]
+    remarks = tuple(dict.fromkeys(_remarks(report)))
+    if remarks:
+        blocks += [Heading("Warnings", 2), Bullets(tuple(whole(remark) for remark in remarks))]
+    blocks += [Heading("How this was found", 2), Paragraph(_method(report))]
+    return tuple(printable_block(block) for block in blocks)
+
+
+def _system(report: ProbeReport) -> str:
+    network = report.network
+    kind = {True: "Zero-sum game", False: "General-sum game", None: "Game"}[network.zero_sum]
+    players = listed([f"{p} ({size:,} numbers)" for p, size in network.players.items()])
+    count = len(network.players)
+    step = "" if report.step is None else f", step {report.step:,}"
+    return (
+        f"{kind} of {count} player{'s' if count > 1 else ''}: {players}; {network.dtype}. "
+        f"Point: {report.point}{step}, of norm {number(report.rest.point_norm, FEW)}."
+    )
+
+
+def _headline(report: ProbeReport) -> Iterator[str]:
+    rest = report.rest
+    if rest.stationary.verdict == "yes":
+        yield "The field vanishes here: this is an equilibrium."
+    elif rest.stationary.verdict == "no":
+        far = (
+            ""
+            if rest.newton_step is None
+            else f", and a Newton step to rest is {number(rest.newton_step, 3)} long "
+            f"(the point has norm {number(rest.point_norm, 3)})"
+        )
+        yield f"This is no equilibrium: the field has norm {number(rest.field_norm, 3)}{far}."
+    else:
+        yield "Whether this is an equilibrium is undecided."
+    if len(report.rightmost.values):
+        first = report.rightmost.values[0]
+        shown = eigenvalues(_with_conjugate(first), "flow")
+        side = "right" if first.real > 0 else "left"
+        yield f"The rightmost eigenvalue found is {shown}, {side} of the imaginary axis."
+    for player, own in report.own_hessians.items():
+        low = own.smallest
+        if len(low.values) and low.values[0] + low.errors[0] < 0:
+            yield (
+                f"{player} can do better alone: its own Hessian has the negative eigenvalue "
+                f"{number(float(low.values[0]), FEW)}."
+            )
+    for rule in report.rules:
+        if rule.spectral_radius is not None:
+            yield (
+                f"One step of {_rule_name(rule)} stretches the worst direction by "
+                f"{radius(rule.spectral_radius)}."
+            )
+
+
+def _with_conjugate(value: complex) -> np.ndarray:
+    return np.array([value, value.conjugate()] if value.imag else [value])
+
+
+def _rest(report: ProbeReport) -> Iterable[Block]:
+    rest = report.rest
+    yield Table(
+        ("Player", "Loss", "Gradient norm"),
+        tuple(
+            Row((player, number(rest.losses[player]), number(norm, FEW)))
+            for player, norm in rest.gradient_norms.items()
+        ),
+    )
+    said = [whole(rest.stationary.because)]
+    if rest.moved is not None:
+        said.append(f"The point was moved by {number(rest.moved, FEW)} before all this.")
+    yield Paragraph(" ".join([*said, *map(whole, rest.remarks)]))
+
+
+def _spectrum(report: ProbeReport) -> Iterable[Block]:
+    yield _table("Rightmost", report.rightmost)
+    yield _table("Largest", report.largest)
+    verdict = report.stability
+    name = settings(report.field_settings)
+    field = f"{report.field} field{f' ({name})' if name else ''}"
+    yield Paragraph(
+        f"Stability of the flow along the {field}: {verdict.verdict}. {whole(verdict.because)}"
+    )
+    yield Paragraph(_turning(report))
+
+
+def _table(title: str, found: Eigenvalues) -> Table:
+    rows = []
+    for i in _one_of_each_pair(found.values):
+        condition = None if found.condition is None else float(found.condition[i])
+        value = eigenvalues(_with_conjugate(_rounded(found.values[i])), "flow")
+        rows.append(
+            Row(
+                (
+                    value,
+                    number(float(found.residuals[i]), ROUGH),
+                    number(condition, ROUGH),
+                    number(float(found.errors[i]), ROUGH),
+                )
+            )
+        )
+    more = len(rows) - SHOWN
+    if more > 0:
+        rows = [*rows[:SHOWN], Row((f"… and {more} more", "", "", ""))]
+    return Table((title, "Residual", "Condition", "Error at most"), tuple(rows))
+
+
+def _rounded(value: complex) -> complex:
+    return complex(*(float(f"{part:.{FEW}g}") for part in (value.real, value.imag)))
+
+
+def _one_of_each_pair(values: np.ndarray) -> list[int]:
+    """The indices of real eigenvalues and of those above the real axis."""
+    return [i for i, value in enumerate(values) if value.imag >= 0]
+
+
+def _turning(report: ProbeReport) -> str:
+    turning = report.rotation
+    said = (
+        f"Rotation: {number(100 * turning.share, 3)}% of the Jacobian is antisymmetric "
+        f"(± {number(100 * turning.error, ROUGH)}%, by random probes); {turning.turning} of the "
+        f"{turning.among} largest eigenvalues have |Im λ| > |Re λ|"
+    )
+    if turning.angle is not None:
+        said += f", the largest ratio |Im λ|/|Re λ| is {number(turning.angle, 3)}"
+    abscissa = report.numerical_abscissa
+    if len(abscissa.values):
+        said += (
+            f". Numerical abscissa (the fastest growth of a disturbance at first): "
+            f"{number(float(abscissa.values[0]), FEW)}"
+        )
+    return f"{said}."
+
+
+def _hessians(report: ProbeReport) -> Iterable[Block]:
+    yield Table(
+        ("Player", "Smallest eigenvalues", "Residual", "Largest", "Residual"),
+        tuple(
+            Row(
+                (
+                    player,
+                    ", ".join(number(float(v), FEW) for v in own.smallest.values),
+                    number(float(np.max(own.smallest.residuals, initial=0.0)), ROUGH),
+                    number(float(own.largest.values[0]), FEW) if len(own.largest.values) else "",
+                    number(float(np.max(own.largest.residuals, initial=0.0)), ROUGH),
+                )
+            )
+            for player, own in report.own_hessians.items()
+        ),
+    )
+
+
+def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
+    rows = []
+    for rule in rules:
+        found = rule.multipliers
+        notes = [whole(rule.stability.because)]
+        if found is not None and len(found.values):
+            leading = [found.values[i] for i in _one_of_each_pair(found.values)][:2]
+            shown = ", ".join(eigenvalues(_with_conjugate(_rounded(v)), "map") for v in leading)
+            worst = number(float(np.max(found.residuals)), ROUGH)
+            notes.append(
+                f"Multipliers {shown}, … of a state of {rule.state_size:,} numbers "
+                f"(residuals at most {worst})."
+            )
+        if rule.remark:
+            notes.append(whole(rule.remark))
+        rows.append(
+            Row(
+                (
+                    _rule_name(rule),
+                    radius(rule.spectral_radius),
+                    rule.stability.verdict,
+                    number(rule.critical_lr, FEW),
+                    number(rule.steps_per_digit, FEW),
+                ),
+                tuple(notes),
+            )
+        )
+    yield Table(
+        ("Rule", f"Spectral{SPACE}radius", "Stability", "Critical lr at most", "Steps per digit"),
+        tuple(rows),
+    )
+    if any(rule.critical_lr is not None for rule in rules):
+        yield Paragraph(
+            "Critical lr at most: with a larger step one of the eigenvalues above is unstable; others may ask "
+            "for a smaller one."
+        )
+
+
+def _rule_name(rule: RuleProbe) -> str:
+    return rule_name(rule.rule, rule.settings, "", {})
+
+
+def _remarks(report: ProbeReport) -> Iterator[str]:
+    yield from report.warnings
+    named = {
+        "rightmost eigenvalues": report.rightmost,
+        "largest eigenvalues": report.largest,
+        "numerical abscissa": report.numerical_abscissa,
+    }
+    for player, own in report.own_hessians.items():
+        named[f"{player}'s own Hessian, smallest"] = own.smallest
+        named[f"{player}'s own Hessian, largest"] = own.largest
+    for rule in report.rules:
+        if rule.multipliers is not None:
+            named[f"multipliers of {rule.rule}"] = rule.multipliers
+    for name, found in named.items():
+        if not found.converged:
+            yield f"{name}: {' '.join(found.remarks) or 'not converged'}"
+
+
+def _method(report: ProbeReport) -> str:
+    return (
+        f"Matrix-free: {report.products:,} products with Jacobians and Hessians in "
+        f"{number(report.seconds, 3)} s, in {report.network.dtype} (seed {report.seed}). Residuals are those of "
+        "unit vectors, recomputed; errors are residuals times condition numbers, to first order. Computed by "
+        f"stability {report.version}."
+    )

@@ -1,0 +1,262 @@
+"""Probing a large game: matrix-free spectra, game-theoretic conditions, and the rule used, point by point."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._version import __version__
+from ..equilibria.nearby import nearby_stationary_point
+from ..errors import InputError, InputTypeError
+from ..fields import Field, Gradient
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..penalties import Penalty
+from ..report.subject import penalised, plain
+from ..rules import Rule
+from ..spectra import spectrum
+from ..spectra.symmetric import symmetric_spectrum
+from ..verdicts.at_scale import conditions_at_scale
+from .judgement import flow_verdict
+from .rest import rest_at
+from .rotation import rotation
+from .rules import RuleProber
+from .value import Eigenvalues, Network, OwnHessian, ProbeReport
+
+Progress = Callable[[str], None]
+ENDS = 3  # eigenvalues at either end of an own Hessian
+
+
+class Prober:
+    """What is compiled once for a game, a field and some rules, and then used at many points.
+
+    **Arguments:**
+
+    - `game`: a Game (or a SymbolicGame, whose numbers are taken). `penalties` are put on it first.
+    - `field`: the field whose Jacobian is analysed; default: gradient.
+    - `rules`: the algorithms; the step of each is linearised on its whole state.
+    - `k`: how many rightmost, and how many largest, eigenvalues; at most d.
+    - `tolerance`: of the eigenpairs, relative residuals; default by precision.
+    - `seed`: of all random vectors. `progress`: called with a sentence as each part begins.
+
+    Raises InputError or InputTypeError for arguments that do not fit.
+    """
+
+    def __init__(
+        self,
+        game: Game | SymbolicGame,
+        *,
+        field: Field | None = None,
+        rules: Sequence[Rule] = (),
+        penalties: Sequence[Penalty] = (),
+        k: int = 20,
+        tolerance: float | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ):
+        if not isinstance(game, (Game, SymbolicGame)):
+            raise InputTypeError(
+                f"probe takes a game, not {type(game).__name__}; of a flow or a map take "
+                "st.spectrum(flow.linearize(x), k=20)"
+            )
+        if type(k) is not int or k < 1:
+            raise InputError(f"k is how many eigenvalues are wanted, at least 1, not {k!r}")
+        for rule in rules:
+            if not isinstance(rule, Rule):
+                raise InputTypeError(f"{rule!r} is no rule; use for example Alternating(lr=0.1)")
+        game = penalised(game, penalties)
+        self.double = isinstance(game, SymbolicGame)
+        with self._precision():
+            self.game: Game = game.real.numeric() if isinstance(game, SymbolicGame) else game
+            self.double = self.game.start.dtype == np.float64
+        self.name = game.name
+        self.field = Gradient() if field is None else field
+        with self._precision():
+            self.flow = self.field.flow(self.game)
+            self.rules = [RuleProber(rule, self.flow) for rule in rules]
+        self.k = min(k, self.game.dimension)
+        self.tolerance = tolerance
+        self.seed = seed
+        self.prefix = ""
+        self._progress = progress
+
+    def _say(self, what: str) -> None:
+        if self._progress is not None:
+            self._progress(self.prefix + what)
+
+    def _precision(self) -> Any:
+        """Double precision where the game is given in it; nothing else changes a global setting."""
+        return jax.enable_x64(True) if self.double else nullcontext()
+
+    def profile(self, at: Any) -> Any:
+        """The profile of a point: a vector, a mapping from players to strategies, or None for the start.
+
+        Raises InputError if it is not shaped like the game's start or is not finite.
+        """
+        with self._precision():
+            if at is None:
+                at = self.game.start
+            x = self.game.pack(at) if isinstance(at, Mapping) else jnp.asarray(at)
+            if x.shape != (self.game.dimension,):
+                raise InputError(
+                    f"a point of this game is a vector of {self.game.dimension} numbers, or a mapping from "
+                    f"players to strategies, not an array of shape {x.shape}"
+                )
+            x = x.astype(self.game.start.dtype)
+        if not np.isfinite(np.asarray(x)).all():
+            raise InputError("the point holds numbers that are not finite; did the training diverge?")
+        return x
+
+    def at(
+        self,
+        at: Any = None,
+        *,
+        state: Sequence[Any] | None = None,
+        move: bool = False,
+        source: str = "",
+        step: int | None = None,
+    ) -> ProbeReport:
+        """Everything at one point.
+
+        - `at`: a vector, a mapping from players to strategies, or None for the game's start.
+        - `state`: the state of the (only) rule there, a tuple of vectors, the profile first; default: the
+          state that starts at the point.
+        - `move`: first move to the stationary point nearby, if there is one.
+        - `source`, `step`: where the point is from, for the report.
+        """
+        if state is not None and len(self.rules) != 1:
+            raise InputError("a state belongs to one rule; give exactly one rule with it")
+        if state is not None and move:
+            raise InputError("a state cannot be moved with the point; leave one of them out")
+        x = self.profile(at)
+        with self._precision():
+            return self._at(x, state, move, source, step)
+
+    def _at(self, x: Any, state: Any, move: bool, source: str, step: int | None) -> ProbeReport:
+        began = time.perf_counter()
+        warnings: list[str] = []
+        moved = None
+        if move:
+            self._say("moving to the stationary point nearby")
+            found = nearby_stationary_point(self.flow, x)
+            moved = float(jnp.linalg.norm(found.point - x))
+            x = found.point
+            if not found.reached:
+                warnings.append(found.because)
+        self._say("linearising")
+        jacobian = self.flow.linearize(x)
+        losses = self.game.linearize(x) if not isinstance(self.field, Gradient) else jacobian
+        self._say("measuring the distance from rest")
+        rest = rest_at(self.game, self.flow, x, jacobian, moved)
+        self._say(f"finding the {self.k} rightmost eigenvalues")
+        rightmost = self._spectrum(jacobian, "rightmost")
+        self._say(f"finding the {self.k} largest eigenvalues")
+        largest = self._spectrum(jacobian, "largest")
+        self._say("finding the numerical abscissa")
+        abscissa = self._symmetric(jacobian.symmetric, 1, "largest")
+        turning = rotation(jacobian, largest.values, self.seed)
+        hessians = {}
+        for i, player in enumerate(self.game.players):
+            self._say(f"finding the ends of the spectrum of {player}'s own Hessian")
+            own = losses.hessian(i)
+            count = min(ENDS, own.shape[0])
+            hessians[player] = OwnHessian(
+                self._symmetric(own, count, "smallest"), self._symmetric(own, count, "largest")
+            )
+        self._say("checking Nash, minmax and Stackelberg conditions")
+        conditions = conditions_at_scale(self.game, x, seed=self.seed)
+        computed = np.concatenate([rightmost.values, largest.values])
+        rules = []
+        for rule in self.rules:
+            self._say(f"finding the multipliers of {rule.rule}")
+            rules.append(rule.at(x, state, rest, computed, self._spectrum))
+        parts = [rightmost, largest, abscissa]
+        parts += [end for own in hessians.values() for end in (own.smallest, own.largest)]
+        parts += [rule.multipliers for rule in rules if rule.multipliers is not None]
+        return ProbeReport(
+            network=Network(
+                self.name,
+                dict(zip(self.game.players, self.game.partition.sizes, strict=True)),
+                str(jacobian.dtype),
+                conditions.zero_sum,
+            ),
+            point=source or ("start" if step is None else "given"),
+            step=step,
+            rest=rest,
+            field=self.field.name,
+            field_settings=plain(self.field.settings),
+            rightmost=rightmost,
+            largest=largest,
+            numerical_abscissa=abscissa,
+            rotation=turning,
+            stability=flow_verdict(rightmost, largest, rest),
+            own_hessians=hessians,
+            conditions=conditions.conditions,
+            rules=tuple(rules),
+            products=sum(part.products for part in parts),
+            seconds=time.perf_counter() - began,
+            seed=self.seed,
+            version=__version__,
+            warnings=tuple(warnings),
+        )
+
+    def _spectrum(self, operator: Any, which: str) -> Eigenvalues:
+        given = {} if self.tolerance is None else {"tolerance": self.tolerance}
+        found = spectrum(
+            operator, k=min(self.k, operator.shape[0]), which=which, seed=self.seed, **given
+        )
+        return Eigenvalues(
+            which,
+            found.eigenvalues,
+            found.residuals,
+            found.errors,
+            found.condition,
+            found.converged,
+            found.products,
+            found.remarks,
+        )
+
+    def _symmetric(self, operator: Any, count: int, which: str) -> Eigenvalues:
+        found = symmetric_spectrum(operator, count, which, seed=self.seed)
+        return Eigenvalues(
+            which,
+            found.eigenvalues,
+            found.residuals,
+            found.errors,
+            None,
+            found.converged,
+            found.products,
+            found.remarks,
+        )
+
+
+def probe(
+    game: Game | SymbolicGame,
+    at: Any = None,
+    *,
+    state: Sequence[Any] | None = None,
+    move: bool = False,
+    source: str = "",
+    step: int | None = None,
+    **options: Any,
+) -> ProbeReport:
+    """The matrix-free analysis of a large game at one point: trained networks, say.
+
+    The leading and the rightmost eigenvalues of the field's Jacobian, the ends of the players' own Hessians,
+    Nash, minmax and Stackelberg conditions, how much of the field turns, and for each rule the multipliers of
+    its step, all with residuals; no matrix is formed. At a point that is no equilibrium nothing is called
+    stable.
+
+    - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
+    - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`: `field`, `rules`, `penalties`, `k`,
+      `tolerance`, `seed`, `progress`.
+
+    Raises InputError or InputTypeError for arguments that do not fit the game.
+    """
+    return Prober(game, **options).at(at, state=state, move=move, source=source, step=step)
