@@ -213,10 +213,11 @@ def trajectory(**chosen) -> None:
 
 
 @cli.command(
-    help="A large game, two networks say, at a checkpoint: rightmost and largest eigenvalues of its Jacobian, "
+    help="A large game, two networks say, at a checkpoint: rightmost and largest eigenvalues of its "
+    "Jacobian, "
     "the ends of the players' own Hessians, Nash, minmax and Stackelberg conditions, rotation, and the "
-    "multipliers of the rule used, each with residuals. No matrix is formed.\n\nGAME may also be the folder of "
-    f"a training run (see `st.train`): its last checkpoint, or with --along many of them.\n\n{GAME_HELP}"
+    "multipliers of the rule used, each with residuals. No matrix is formed.\n\nGAME may also be the "
+    f"folder of a training run (`st.train`): its last checkpoint, or with --along many.\n\n{GAME_HELP}"
 )
 @together(
     options.game,

@@ -64,7 +64,9 @@ def _run(folder, settings, penalties, at, along, checkpoints, move, chosen) -> A
         print(f"note: {remark}", file=sys.stderr)
     if along:
         return probe_run(recorded, most=checkpoints or MOST, **chosen)
-    return probe_checkpoint(recorded, None if at is None else _of(recorded, at), move=move, **chosen)
+    return probe_checkpoint(
+        recorded, None if at is None else _of(recorded, at), move=move, **chosen
+    )
 
 
 def _of(recorded: Run, at: str) -> CheckpointFile:
@@ -88,14 +90,16 @@ def _game(game, settings, penalties, at, along, move, chosen) -> Any:
     if not isinstance(numeric, Game):
         raise InputError(f"probe is for games, and {game} is a {system.kind}")
     checkpoint = load_checkpoint(at, numeric)
-    return probe(system, checkpoint.x, move=move, source=Path(at).name, step=checkpoint.step, **chosen)
+    return probe(
+        system, checkpoint.x, move=move, source=Path(at).name, step=checkpoint.step, **chosen
+    )
 
 
 def drawn(found: Any) -> Any:
     """The figure of a probe: eigenvalues in the plane, or everything along a run."""
     from stability.plots.probe import probe, probe_series
 
-    return probe_series(found)[0] if isinstance(found, ProbeSeries) else probe(found)
+    return (probe_series if isinstance(found, ProbeSeries) else probe)(found)[0]
 
 
 @contextlib.contextmanager

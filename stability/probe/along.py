@@ -54,7 +54,10 @@ def probe_checkpoint(
     progress: Callable[[str], None] | None = None,
     **options: Any,
 ) -> ProbeReport:
-    """The probe of one checkpoint of a run, the last by default; arguments as for `probe_run` and `Prober.at`."""
+    """The probe of one checkpoint of a run, by default the last.
+
+    Arguments as for `probe_run` and `Prober.at`.
+    """
     prober, own = _prober(run, rules, progress, options)
     return _probed(prober, run, run.checkpoints[-1] if file is None else file, own, move)[1]
 

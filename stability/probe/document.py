@@ -217,8 +217,8 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
     )
     if any(rule.critical_lr is not None for rule in rules):
         yield Paragraph(
-            "Critical lr at most: with a larger step one of the eigenvalues above is unstable; others may ask "
-            "for a smaller one."
+            "Critical lr at most: with a larger step one of the eigenvalues above is unstable; others may "
+            "ask for a smaller one."
         )
 
 
@@ -247,7 +247,7 @@ def _remarks(report: ProbeReport) -> Iterator[str]:
 def _method(report: ProbeReport) -> str:
     return (
         f"Matrix-free: {report.products:,} products with Jacobians and Hessians in "
-        f"{number(report.seconds, 3)} s, in {report.network.dtype} (seed {report.seed}). Residuals are those of "
-        "unit vectors, recomputed; errors are residuals times condition numbers, to first order. Computed by "
-        f"stability {report.version}."
+        f"{number(report.seconds, 3)} s, in {report.network.dtype} (seed {report.seed}). Residuals are those "
+        "of unit vectors, recomputed; errors are residuals times condition numbers, to first order. "
+        f"Computed by stability {report.version}."
     )

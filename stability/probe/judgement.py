@@ -63,9 +63,13 @@ def _verdict(
         return Verdict("exponentially stable", value, boundary - upper, "numeric", text)
     worst = int(np.argmax(sizes + errors))
     text = (
-        f"the {measure} {sizes[worst]:.6g} of a {noun} is known to {errors[worst]:.1g} only and cannot be told "
-        f"from {boundary:g}"
+        f"the {measure} {sizes[worst]:.6g} of a {noun} is known to {errors[worst]:.1g} only and cannot be "
+        f"told from {boundary:g}"
     )
     return Verdict(
-        "undecided", value, abs(float(sizes[worst]) - boundary) - float(errors[worst]), "numeric", text
+        "undecided",
+        value,
+        abs(float(sizes[worst]) - boundary) - float(errors[worst]),
+        "numeric",
+        text,
     )

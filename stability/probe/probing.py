@@ -110,7 +110,9 @@ class Prober:
                 )
             x = x.astype(self.game.start.dtype)
         if not np.isfinite(np.asarray(x)).all():
-            raise InputError("the point holds numbers that are not finite; did the training diverge?")
+            raise InputError(
+                "the point holds numbers that are not finite; did the training diverge?"
+            )
         return x
 
     def at(
@@ -254,8 +256,8 @@ def probe(
     stable.
 
     - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
-    - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`: `field`, `rules`, `penalties`, `k`,
-      `tolerance`, `seed`, `progress`.
+    - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`:
+      `field`, `rules`, `penalties`, `k`, `tolerance`, `seed`, `progress`.
 
     Raises InputError or InputTypeError for arguments that do not fit the game.
     """

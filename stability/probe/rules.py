@@ -29,7 +29,9 @@ class RuleProber:
         self.rule = rule
         self.products = RuleProducts(rule, flow)
 
-    def at(self, x: Any, state: Any, rest: Rest, eigenvalues: np.ndarray, solve: Solver) -> RuleProbe:
+    def at(
+        self, x: Any, state: Any, rest: Rest, eigenvalues: np.ndarray, solve: Solver
+    ) -> RuleProbe:
         """The rule's multipliers and verdict; `eigenvalues` are those of J that are known."""
         rule = self.rule
         try:
@@ -57,12 +59,17 @@ class RuleProber:
 
 
 def critical_step(rule: Rule, eigenvalues: np.ndarray) -> float | None:
-    """The critical step size that the given eigenvalues of J alone would allow, an upper bound on the true one.
+    """The critical step size that these eigenvalues of J alone would allow, an upper bound on the true one.
 
     None for rules whose multipliers are no functions of single eigenvalues or whose step sizes differ by
     player, and where every step is stable for these eigenvalues.
     """
-    if isinstance(rule.lr, Mapping) or rule.lr is None or not commutes(rule) or not len(eigenvalues):
+    if (
+        isinstance(rule.lr, Mapping)
+        or rule.lr is None
+        or not commutes(rule)
+        or not len(eigenvalues)
+    ):
         return None
     unit = rule.with_each_lr(lambda _: 1.0)
 

@@ -29,7 +29,7 @@ class PathAngle:
 
 @dataclass(frozen=True)
 class ProbeSeries(Page):
-    """Probes of one game along a training run, in order; `path` is the path angle from the first to the last."""
+    """Probes of one game along a training run, in order; `path` is the path angle between the ends."""
 
     reports: tuple[ProbeReport, ...]
     path: PathAngle | None = None
@@ -87,7 +87,8 @@ def _document(series: ProbeSeries) -> Iterator[Block]:
     yield Table(
         ("Step", *players, "Local Nash", "Minmax"),
         tuple(
-            _hessians(step, r, players) for step, r in zip(series.steps, series.reports, strict=True)
+            _hessians(step, r, players)
+            for step, r in zip(series.steps, series.reports, strict=True)
         ),
     )
     rules = series.reports[0].rules
@@ -143,9 +144,7 @@ def _hessians(step: int, report: ProbeReport, players: Iterable[str]) -> Row:
             else number(None)
         )
     found = report.conditions
-    verdicts = (
-        ("", "") if found is None else (found.local_nash.verdict, found.local_minmax.verdict)
-    )
+    verdicts = ("", "") if found is None else (found.local_nash.verdict, found.local_minmax.verdict)
     return Row((f"{step:,}", *cells, *verdicts))
 
 
@@ -164,7 +163,7 @@ def _path(path: PathAngle) -> str:
         said += (
             " It changes from plus to minus at the last point, which therefore attracts along this line."
             if changes
-            else " It does not change from plus to minus at the last point: along this line it does not attract."
+            else " It does not change from plus to minus there: along this line it does not attract."
         )
     return said
 

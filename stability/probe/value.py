@@ -58,8 +58,8 @@ class Eigenvalues:
 class Rotation:
     """How much of the field turns.
 
-    - `share`: ‖A‖²/‖J‖² in Frobenius norms, A the antisymmetric part of J (Balduzzi et al. 2018), estimated by
-      Hutchinson's method, and `error`, one standard deviation of the estimate.
+    - `share`: ‖A‖²/‖J‖² in Frobenius norms, A the antisymmetric part of J (Balduzzi et al. 2018), estimated
+      by Hutchinson's method, and `error`, one standard deviation of the estimate.
     - `angle`: the largest |Im λ|/|Re λ| among the largest eigenvalues; None if none of them has a real part.
     - `turning`: how many of the largest eigenvalues have |Im λ| > |Re λ|, of `among`.
     """
