@@ -1,6 +1,7 @@
 """Stability of differentiable games: where training rests, and whether it stays there."""
 
 from . import games as games
+from . import networks as networks
 from ._version import __version__ as __version__
 from .compare import Comparison as Comparison
 from .compare import compare as compare
@@ -20,6 +21,8 @@ from .dynamics.integrate import integrate as integrate
 from .dynamics.simulate import simulate as simulate
 from .dynamics.trajectory import Outcome as Outcome
 from .dynamics.trajectory import Trajectory as Trajectory
+from .equilibria.nearby import nearby_stationary_point as nearby_stationary_point
+from .equilibria.nearby import stationarity as stationarity
 from .errors import GameFileError as GameFileError
 from .errors import InputError as InputError
 from .errors import InputTypeError as InputTypeError
@@ -34,14 +37,23 @@ from .fields import Ridge as Ridge
 from .fields import Stackelberg as Stackelberg
 from .fields import Symplectic as Symplectic
 from .fields import TwoTimescale as TwoTimescale
+from .games import GAN as GAN
 from .games import Game as Game
 from .games import SymbolicGame as SymbolicGame
+from .games import gan as gan
 from .games import load as load
 from .games import zero_sum as zero_sum
+from .networks import load_checkpoint as load_checkpoint
+from .networks import save_checkpoint as save_checkpoint
+from .penalties import DRAGAN as DRAGAN
 from .penalties import JARE as JARE
+from .penalties import R1 as R1
+from .penalties import R2 as R2
+from .penalties import WGANGP as WGANGP
 from .penalties import Anchor as Anchor
 from .penalties import ConsensusPenalty as ConsensusPenalty
 from .penalties import GradientNorm as GradientNorm
+from .penalties import InstanceNoise as InstanceNoise
 from .penalties import NagarajanKolter as NagarajanKolter
 from .penalties import Penalty as Penalty
 from .phase import Paths as Paths
@@ -56,6 +68,12 @@ from .phase import limit_cycles as limit_cycles
 from .phase import nullclines as nullclines
 from .phase import phase_portrait as phase_portrait
 from .phase import separatrices as separatrices
+from .probe import Probe as Probe
+from .probe import ProbeReport as ProbeReport
+from .probe import ProbeSeries as ProbeSeries
+from .probe import open_run as open_run
+from .probe import probe as probe
+from .probe import train as train
 from .report import Report as Report
 from .report import report as report
 from .rules import RK4 as RK4
@@ -77,6 +95,7 @@ from .rules import Rule as Rule
 from .rules import RungeKutta as RungeKutta
 from .rules import Simultaneous as Simultaneous
 from .rules import Unrolled as Unrolled
+from .rules.linearization import linearize_rule as linearize_rule
 from .rules.modified import logarithms as logarithms
 from .rules.modified import modified_eigenvalues as modified_eigenvalues
 from .rules.modified import modified_flow as modified_flow
@@ -92,10 +111,14 @@ from .spectra import spectrum as spectrum
 from .spectra import stability_conditions as stability_conditions
 from .spectra import stability_region as stability_region
 from .spectra import stability_sign as stability_sign
+from .spectra.symmetric import numerical_abscissa as numerical_abscissa
+from .spectra.symmetric import spectral_density as spectral_density
+from .spectra.symmetric import symmetric_spectrum as symmetric_spectrum
 from .sweep import Sweep as Sweep
 from .sweep import sweep as sweep
 from .sweep.loci import loci as loci
 from .verdicts import Verdict as Verdict
+from .verdicts.at_scale import conditions_at_scale as conditions_at_scale
 
 
 def __getattr__(name: str):

@@ -26,7 +26,7 @@ class Flow(NumericSystem):
 
     - `field`: a JAX-traceable function from a vector of shape (d,) to one of shape (d,).
     - `dimension`: d. May be left out when `start`, `variables` or `partition` tells it.
-    - `variables`: d names; default x0, x1, ….
+    - `variables`: d names, or a function that returns them, called when they are needed; default x0, x1, ….
     - `start`: where trajectories start and a search begins, a vector of shape (d,) or a mapping by name.
     - `box`: where equilibria are searched, a mapping from names to (low, high).
     - `partition`: who owns which coordinates (only rules that move the players separately ask).
@@ -45,7 +45,7 @@ class Flow(NumericSystem):
         field: Callable[[Any], Any],
         *,
         dimension: int | None = None,
-        variables: Sequence[str] | None = None,
+        variables: Sequence[str] | Callable[[], Sequence[str]] | None = None,
         start: Any = None,
         box: Mapping[str, tuple[float, float]] | None = None,
         partition: Partition | None = None,

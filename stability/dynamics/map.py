@@ -29,7 +29,7 @@ class Map(NumericSystem):
         function: Callable[[Any], Any],
         *,
         dimension: int | None = None,
-        variables: Sequence[str] | None = None,
+        variables: Sequence[str] | Callable[[], Sequence[str]] | None = None,
         start: Any = None,
         box: Mapping[str, tuple[float, float]] | None = None,
         name: str = "map",

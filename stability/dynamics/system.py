@@ -33,7 +33,7 @@ class NumericSystem:
         vector = None if start is None or isinstance(start, Mapping) else np.asarray(start)
         sizes = {
             "dimension": dimension,
-            "variables": None if variables is None else len(variables),
+            "variables": None if variables is None or callable(variables) else len(variables),
             "start": None
             if start is None
             else len(start)
@@ -58,14 +58,27 @@ class NumericSystem:
                 if isinstance(start, Mapping)
                 else [f"x{i}" for i in range(self.dimension)]
             )
-        self.variables: tuple[str, ...] = tuple(variables)
-        if len(set(self.variables)) < len(self.variables):
-            raise InputError(f"the variables of a {self.kind} need different names")
+        if callable(variables):
+            self._names: Any = variables
+        else:
+            self.variables = tuple(variables)
+            if len(set(self.variables)) < len(self.variables):
+                raise InputError(f"the variables of a {self.kind} need different names")
         self.partition = partition or Partition((self.kind,), (self.dimension,))
-        self.box = named_box(box or {}, self.variables)
-        self.start = None if start is None else named_start(start, self.variables)
+        self.box = named_box(box, self.variables) if box else {}
+        if start is None:
+            self.start = None
+        elif isinstance(start, Mapping):
+            self.start = named_start(start, self.variables)
+        else:
+            self.start = start_vector(start, self.dimension)
         if check:
             self._check()
+
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the coordinates; where a function makes them, it does so when they are asked for."""
+        return tuple(self._names())
 
     def _check(self) -> None:
         # in 64 bits, like the analysis: JAX remembers a function's constants in the precision they had first
@@ -174,12 +187,17 @@ def named_start(start: Any, variables: Sequence[str]) -> np.ndarray:
             if variable not in start:
                 raise InputError(f"the start says nothing of {variable}")
         start = [start[variable] for variable in variables]
+    return start_vector(start, len(variables))
+
+
+def start_vector(start: Any, dimension: int) -> np.ndarray:
+    """A start as a vector of shape (dimension,). Raises InputError for anything but finite numbers."""
     try:
         vector = np.asarray(start, dtype=float)
     except (TypeError, ValueError):
-        raise InputTypeError(f"the start is {len(variables)} real numbers, not {start!r}") from None
-    if vector.shape != (len(variables),):
-        raise InputError(f"the start is {len(variables)} numbers, one for each variable")
+        raise InputTypeError(f"the start is {dimension} real numbers, not {start!r}") from None
+    if vector.shape != (dimension,):
+        raise InputError(f"the start is {dimension} numbers, one for each variable")
     if not np.isfinite(vector).all():
         raise InputError("the start holds a number that is not finite")
     return vector

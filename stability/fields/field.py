@@ -68,7 +68,7 @@ class Field(ABC):
                 lambda x: self(game, x),
                 part=lambda i, x: self.part(game, i, x),
                 partition=game.partition,
-                variables=game.variables,
+                variables=lambda: game.variables,
                 start=game.start,
                 box=game.box,
                 name=game.name,

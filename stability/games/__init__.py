@@ -12,6 +12,8 @@ from typing import Any
 from . import catalogue as catalogue
 from .game import Game as Game
 from .game import zero_sum as zero_sum
+from .gan import GAN as GAN
+from .gan import gan as gan
 from .load import load as load
 from .symbolic import SymbolicGame as SymbolicGame
 

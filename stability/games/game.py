@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import cached_property, partial
@@ -15,11 +14,15 @@ import numpy as np
 
 from ..dynamics.linearization import Linearization, Products
 from ..dynamics.partition import Partition
+from ..dynamics.positive import check_whole
 from ..dynamics.system import named_box, real_vector
 from ..errors import InputError, InputTypeError
+from .batches import samples
+from .pure import PureGame, Term
+from .strategies import CoordinateNames, players_of, strategies_of
 
 
-class Game:
+class Game(PureGame):
     """An n-player game: player i owns the strategy x_i and minimises L_i(x_1, …, x_n).
 
     **Arguments:**
@@ -53,52 +56,47 @@ class Game:
         minimizer: str | int = 0,
         check: bool = True,
     ):
-        players = _players(losses, start)
+        strategies = strategies_of(losses, start)
+        players = tuple(strategy.player for strategy in strategies)
         self._losses = tuple(losses[player] for player in players)
         for player, loss in zip(players, self._losses, strict=True):
             if not callable(loss):
                 raise InputTypeError(f"the loss of player {player!r} is no function but {loss!r}")
-        flat = [jax.tree_util.tree_flatten_with_path(start[player]) for player in players]
-        leaves = [
-            [_leaf(p, path, leaf) for path, leaf in pairs]
-            for p, (pairs, _) in zip(players, flat, strict=True)
-        ]
-        self._trees = tuple(tree for _, tree in flat)
-        self._shapes = tuple(tuple(leaf.shape for leaf in own) for own in leaves)
+        self._terms: tuple[Term, ...] = ()
+        self._microbatch: int | None = None
+        self._on_device: tuple[Any, Any, Any] = (None, None, None)
+        self._trees = tuple(strategy.tree for strategy in strategies)
+        self._shapes = tuple(strategy.shapes for strategy in strategies)
         self.name = name
-        self.partition = Partition(players, tuple(sum(leaf.size for leaf in own) for own in leaves))
-        for player, size in zip(players, self.partition.sizes, strict=True):
-            if size == 0:
-                raise InputError(f"player {player!r} owns no numbers; leave the player out")
-        self.start: np.ndarray = np.concatenate([leaf.ravel() for own in leaves for leaf in own])
+        self.partition = Partition(players, tuple(strategy.size for strategy in strategies))
+        self.start: np.ndarray = np.concatenate(
+            [leaf.ravel() for strategy in strategies for leaf in strategy.leaves]
+        )
         self.data = tuple(data)
-        names = variables or [
-            coordinate
-            for player, (pairs, _) in zip(players, flat, strict=True)
-            for path, leaf in pairs
-            for coordinate in _coordinates(player, path, np.shape(leaf))
-        ]
-        self.variables: tuple[str, ...] = tuple(names)
-        if not len(set(self.variables)) == len(self.variables) == self.dimension:
-            raise InputError(f"the game needs {self.dimension} different variable names")
-        self.box = named_box(box or {}, self.variables)
+        self._names = CoordinateNames(strategies)
+        if variables:
+            self.variables = tuple(variables)
+        if variables or self._names.may_repeat:
+            self._check_names()
+        self.box = named_box(box, self.variables) if box else {}
         self.minimizer = self.partition.index(minimizer)
         if check:
-            self._check()
+            self.check()
 
-    @property
-    def players(self) -> tuple[str, ...]:
-        return self.partition.players
+    @cached_property
+    def variables(self) -> tuple[str, ...]:
+        """The names of the coordinates; a network has millions, so they are made when first asked for."""
+        return self._names()
 
-    @property
-    def dimension(self) -> int:
-        return self.partition.dimension
+    def _check_names(self) -> None:
+        if not len(set(self.variables)) == len(self.variables) == self.dimension:
+            raise InputError(f"the game needs {self.dimension} different variable names")
 
     def pack(self, strategies: Mapping[str, Any]) -> jax.Array:
         """The profile, shape (d,), of strategies shaped as `start`. Raises InputError if they are not."""
         parts = []
         for player, tree, shapes in zip(
-            _players(self._by_name, strategies), self._trees, self._shapes, strict=True
+            players_of(self._by_name, strategies), self._trees, self._shapes, strict=True
         ):
             leaves, structure = jax.tree_util.tree_flatten(strategies[player])
             if structure != tree or tuple(np.shape(leaf) for leaf in leaves) != shapes:
@@ -108,106 +106,59 @@ class Game:
             parts += [jnp.ravel(jnp.asarray(leaf)) for leaf in leaves]
         return jnp.concatenate(parts)
 
-    def unpack(self, x: Any) -> tuple[Any, ...]:
-        """The players' strategies, as pytrees in player order, of a profile of shape (d,)."""
-        x = jnp.asarray(x)
-        strategies, begin = [], 0
-        for tree, shapes in zip(self._trees, self._shapes, strict=True):
-            leaves = []
-            for shape in shapes:
-                end = begin + math.prod(shape)
-                leaves.append(x[begin:end].reshape(shape))
-                begin = end
-            strategies.append(jax.tree_util.tree_unflatten(tree, leaves))
-        return tuple(strategies)
-
-    def with_terms(self, terms: Mapping[str, Callable[[Any, Any], Any]]) -> Self:
+    def with_terms(
+        self, terms: Mapping[str, Callable[[Any, Any], Any]], *, mean: bool = False
+    ) -> Self:
         """The same game with a term added to some players' losses: `terms` is player ↦ term.
 
         A term is a function `term(game, x)` that returns a real scalar. It is called with this game, at the
         data that the loss is evaluated on, and a profile, and uses the operations that `Game` and
         `SymbolicGame` share. It may hold numbers that JAX traces, so it is called only when the new game is.
 
+        `mean` says that the terms are means over the samples of the data, like the losses; in a game that
+        is `batched` they are then called on one microbatch after another, all others once, on all data.
+
         Raises InputError for a player that does not exist.
         """
-        game = copy(self)
-        losses = list(self._losses)
-        for player, term in terms.items():
-            i = self.partition.index(player)
-            losses[i] = partial(self._loss_and_term, i, term)
-        game._losses = tuple(losses)
-        for compiled in ("_operations", "_products"):  # from the losses without terms
-            vars(game).pop(compiled, None)
-        return game
+        added = [Term(self, self.partition.index(p), term, mean) for p, term in terms.items()]
+        return self._copy(_terms=(*self._terms, *added))
 
-    def _loss_and_term(self, i: int, term: Callable[[Any, Any], Any], *arguments: Any) -> Any:
-        n = len(self.players)
+    def batched(self, size: int) -> Self:
+        """The same game, its losses averaged over the data in microbatches of `size` samples.
+
+        For losses that are means over the leading axis, which all of the data share: the losses, the field
+        and their derivatives are those of the whole data set up to rounding (the samples that are left over
+        have their own weight), in the memory of one microbatch. Every product of `linearize` evaluates the
+        microbatches anew. Raises InputError for data without a common leading axis.
+        """
+        check_whole(size, "the size of a microbatch", 1, 2**31 - 1)
+        samples(self.data)
+        return self._copy(_microbatch=int(size))
+
+    def with_data(self, *data: Any) -> Self:
+        """The same game at other data, with the same compiled code for data of the same shapes.
+
+        Raises InputError for data of another structure or dtype, or with other numbers of axes.
+        """
+        if jax.tree.structure(data) != jax.tree.structure(self.data):
+            raise InputError("the data are not structured as those that the game was made with")
+        for new, old in zip(jax.tree.leaves(data), jax.tree.leaves(self.data), strict=True):
+            if np.ndim(new) != np.ndim(old) or jnp.result_type(new) != jnp.result_type(old):
+                raise InputError(
+                    f"the game was made with data of {np.ndim(old)} axes and {jnp.result_type(old)}, "
+                    f"not of {np.ndim(new)} axes and {jnp.result_type(new)}"
+                )
+        if self._microbatch is not None:
+            samples(data)
+        for compiled in ("_operations", "_products"):  # made now, so that both games share it
+            getattr(self, compiled)
         game = copy(self)
-        game.data = arguments[n:]
-        x = self.pack(dict(zip(self.players, arguments[:n], strict=True)))
-        value = jnp.asarray(term(game, x))
-        if value.shape != ():
-            raise InputTypeError(
-                f"a term of the loss of player {self.players[i]!r} must be a scalar, not shape {value.shape}"
-            )
-        return self._losses[i](*arguments) + value.astype(x.dtype)
+        game.data = data
+        return game
 
     @property
     def _by_name(self) -> dict[str, Callable[..., Any]]:
         return dict(zip(self.players, self._losses, strict=True))
-
-    # Pure functions of (x, data); everything below is jitted from these.
-
-    def _loss(self, i: int, x: Any, data: Any) -> Any:
-        return self._losses[i](*self.unpack(x), *data)
-
-    def _loss_vector(self, x: Any, data: Any) -> Any:
-        strategies = self.unpack(x)
-        return jnp.stack([jnp.asarray(loss(*strategies, *data), x.dtype) for loss in self._losses])
-
-    def _player_field(self, i: int, x: Any, data: Any) -> Any:
-        own = self.partition.slices[i]
-        return -jax.grad(lambda part: self._loss(i, x.at[own].set(part), data))(x[own])
-
-    def _field(self, x: Any, data: Any) -> Any:
-        return jnp.concatenate([self._player_field(i, x, data) for i in range(len(self.players))])
-
-    def _gradient(self, i: int, x: Any, data: Any) -> Any:
-        return jax.grad(partial(self._loss, i))(x, data)
-
-    def _solve(self, players: tuple[int, ...], transposed: bool, x: Any, b: Any, data: Any) -> Any:
-        index = np.concatenate(
-            [np.arange(self.dimension)[self.partition.slices[i]] for i in players]
-        )
-        directions = (
-            jnp.zeros((len(index), self.dimension), x.dtype).at[np.arange(len(index)), index].set(1)
-        )
-        columns = jax.vmap(lambda u: self._jvp(x, u, data), out_axes=1)(directions)
-        matrix = columns[index]
-        return jnp.linalg.solve(matrix.T if transposed else matrix, b)
-
-    def _hessian(self, i: int, x: Any, data: Any) -> Any:
-        return jax.hessian(partial(self._loss, i))(x, data)
-
-    def _constrained_hessian(self, leader: int, follower: int, x: Any, w: Any, data: Any) -> Any:
-        own = self.partition.slices[follower]
-
-        def lagrangian(x):
-            follower_gradient = jax.grad(partial(self._loss, follower))(x, data)[own]
-            return self._loss(leader, x, data) - w @ follower_gradient
-
-        return jax.hessian(lagrangian)(x)
-
-    def _jvp(self, x: Any, u: Any, data: Any) -> Any:
-        return jax.jvp(lambda y: self._field(y, data), (x,), (u,))[1]
-
-    def _vjp(self, x: Any, u: Any, data: Any) -> Any:
-        return jax.vjp(lambda y: self._field(y, data), x)[1](u)[0]
-
-    def _derivatives(self, x: Any, data: Any) -> tuple[Any, Any]:
-        n = range(len(self.players))
-        gradients = jnp.stack([jax.grad(partial(self._loss, i))(x, data) for i in n])
-        return gradients, jnp.stack([self._hessian(i, x, data) for i in n])
 
     @cached_property
     def _operations(self) -> dict[str, tuple[Callable[..., Any], Callable[..., Any]]]:
@@ -230,18 +181,33 @@ class Game:
 
     @cached_property
     def _products(self) -> Products:
-        return Products(self._field, self.partition)
+        # in microbatches everything that products need of the point would be the graph of all data
+        return Products(self._field, self.partition, keep=self._microbatch is None)
+
+    @property
+    def _arrays(self) -> tuple[Any, ...]:
+        """The data with NumPy's arrays put on the device, once for each precision."""
+        precision = jax.dtypes.canonicalize_dtype(float)
+        data, known, arrays = self._on_device
+        if data is not self.data or known != precision:
+            with jax.ensure_compile_time_eval():  # arrays, even while somebody else traces
+                arrays = jax.tree.map(
+                    lambda leaf: jnp.asarray(leaf) if isinstance(leaf, np.ndarray) else leaf,
+                    self.data,
+                )
+            self._on_device = (self.data, precision, arrays)
+        return arrays
 
     def linearize(self, x: Any) -> Linearization:
         """J = ∂v/∂x at the profile x as an operator: what every product needs is computed once."""
-        return self._products.at(real_vector(x, self.dimension), self.data)
+        return self._products.at(real_vector(x, self.dimension), self._arrays)
 
     def _call(self, operation: str, x: Any, *more: Any, static: tuple[Any, ...] = ()) -> Any:
         x = real_vector(x, self.dimension)
         pure, jitted = self._operations[operation]
         # inside someone else's trace a jit of our own would only slow the tracing down
         function = pure if isinstance(x, jax.core.Tracer) else jitted
-        return function(*static, x, *more, self.data)
+        return function(*static, x, *more, self._arrays)
 
     def losses(self, x: Any) -> Any:
         """(L_1, …, L_n) at the profile x, shape (n,)."""
@@ -294,7 +260,8 @@ class Game:
         i, j = self.partition.index(leader), self.partition.index(follower)
         return self._call("constrained_hessian", x, jnp.asarray(w), static=(i, j))
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Raises InputError or InputTypeError for losses that are not finite real scalars, or random."""
         x = jnp.asarray(self.start)
         for i, player in enumerate(self.players):
             try:
@@ -358,45 +325,6 @@ def zero_sum(
         )
     losses = {p: value if p == minimizer else lambda *args: -value(*args) for p in start}
     return Game(losses, start=start, data=data, minimizer=minimizer, **options)
-
-
-def _players(losses: Mapping[str, Any], start: Mapping[str, Any]) -> tuple[str, ...]:
-    if not isinstance(losses, Mapping) or not isinstance(start, Mapping):
-        raise InputTypeError("losses and start are mappings from player names")
-    if not losses:
-        raise InputError("a game needs at least one player")
-    for player in losses:
-        if not isinstance(player, str) or not player:
-            raise InputTypeError(f"a player's name is a non-empty string, not {player!r}")
-        if player not in start:
-            raise InputError(f"player {player!r} has a loss but no strategy in start")
-    for player in start:
-        if player not in losses:
-            raise InputError(f"player {player!r} has a strategy in start but no loss")
-    return tuple(losses)
-
-
-def _leaf(player: str, path: Any, leaf: Any) -> np.ndarray:
-    where = f"the start of player {player!r}" + jax.tree_util.keystr(path)
-    if type(leaf) in (int, float):
-        leaf = np.asarray(leaf, dtype=float)
-    if not isinstance(leaf, (np.ndarray, np.generic, jax.Array)):
-        raise InputTypeError(f"{where} is no array but {leaf!r}")
-    if not jnp.issubdtype(leaf.dtype, jnp.floating):
-        raise InputTypeError(f"{where} holds {leaf.dtype}; strategies are floating-point arrays")
-    array = np.asarray(leaf)
-    if not np.isfinite(array.astype(float)).all():
-        raise InputError(f"{where} holds a number that is not finite")
-    return array
-
-
-def _coordinates(player: str, path: Any, shape: tuple[int, ...]) -> list[str]:
-    base = player + jax.tree_util.keystr(path, simple=True, separator=".").join(
-        [".", ""] if path else ["", ""]
-    )
-    return [
-        base + (f"[{','.join(map(str, index))}]" if shape else "") for index in np.ndindex(*shape)
-    ]
 
 
 def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:

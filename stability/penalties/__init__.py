@@ -2,12 +2,20 @@
 
 from .anchor import Anchor as Anchor
 from .consensus import ConsensusPenalty as ConsensusPenalty
+from .dragan import DRAGAN as DRAGAN
 from .gradient_norm import GradientNorm as GradientNorm
+from .instance_noise import InstanceNoise as InstanceNoise
 from .jare import JARE as JARE
 from .nagarajan_kolter import NagarajanKolter as NagarajanKolter
 from .penalty import Penalty as Penalty
+from .r1 import R1 as R1
+from .r2 import R2 as R2
+from .wgan_gp import WGANGP as WGANGP
 
 PENALTIES: dict[str, type[Penalty]] = {
     penalty.name: penalty
-    for penalty in (GradientNorm, ConsensusPenalty, JARE, Anchor, NagarajanKolter)
+    for penalty in (
+        *(GradientNorm, ConsensusPenalty, JARE, Anchor, NagarajanKolter),
+        *(R1, R2, WGANGP, DRAGAN, InstanceNoise),
+    )
 }

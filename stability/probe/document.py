@@ -29,9 +29,7 @@ def document(report: ProbeReport) -> tuple[Block, ...]:
         Heading("The players' own Hessians", 2),
         *_hessians(report),
     ]
-    if report.conditions is not None:
-        blocks.append(Heading("Game-theoretic conditions", 2))
-        blocks += conditions_table(conditions_by_name(report.conditions))
+    blocks += [Heading("Game-theoretic conditions", 2), *_conditions(report)]
     if report.rules:
         blocks += [Heading("Rules", 2), *_rules(report.rules)]
     remarks = tuple(dict.fromkeys(_remarks(report)))
@@ -44,13 +42,17 @@ def document(report: ProbeReport) -> tuple[Block, ...]:
 def _system(report: ProbeReport) -> str:
     network = report.network
     kind = {True: "Zero-sum game", False: "General-sum game", None: "Game"}[network.zero_sum]
-    players = listed([f"{p} ({size:,} numbers)" for p, size in network.players.items()])
+    players = listed([f"{p} ({_numbers(size)})" for p, size in network.players.items()])
     count = len(network.players)
     step = "" if report.step is None else f", step {report.step:,}"
     return (
         f"{kind} of {count} player{'s' if count > 1 else ''}: {players}; {network.dtype}. "
         f"Point: {report.point}{step}, of norm {number(report.rest.point_norm, FEW)}."
     )
+
+
+def _numbers(count: int) -> str:
+    return f"{count:,} number{'' if count == 1 else 's'}"
 
 
 def _headline(report: ProbeReport) -> Iterator[str]:
@@ -120,7 +122,7 @@ def _spectrum(report: ProbeReport) -> Iterable[Block]:
 
 def _table(title: str, found: Eigenvalues) -> Table:
     rows = []
-    for i in _one_of_each_pair(found.values):
+    for i in _one_of_each_pair(found):
         condition = None if found.condition is None else float(found.condition[i])
         value = eigenvalues(_with_conjugate(_rounded(found.values[i])), "flow")
         rows.append(
@@ -143,16 +145,20 @@ def _rounded(value: complex) -> complex:
     return complex(*(float(f"{part:.{FEW}g}") for part in (value.real, value.imag)))
 
 
-def _one_of_each_pair(values: np.ndarray) -> list[int]:
-    """The indices of real eigenvalues and of those above the real axis."""
-    return [i for i, value in enumerate(values) if value.imag >= 0]
+def _one_of_each_pair(found: Eigenvalues) -> list[int]:
+    """The indices of real eigenvalues and of those above the real axis; the largest by modulus."""
+    shown = [i for i, value in enumerate(found.values) if value.imag >= 0]
+    if found.which == "largest":
+        shown.sort(key=lambda i: -abs(found.values[i]))
+    return shown
 
 
 def _turning(report: ProbeReport) -> str:
     turning = report.rotation
+    sure = f" (± {number(100 * turning.error, ROUGH)}% by random probes)" if turning.error else ""
     said = (
-        f"Rotation: {number(100 * turning.share, 3)}% of the Jacobian is antisymmetric "
-        f"(± {number(100 * turning.error, ROUGH)}%, by random probes); {turning.turning} of the "
+        f"Rotation: {number(100 * turning.share, 3)}%{sure} of the Jacobian (squared Frobenius norm) is "
+        f"antisymmetric; {turning.turning} of the "
         f"{turning.among} largest eigenvalues have |Im λ| > |Re λ|"
     )
     if turning.angle is not None:
@@ -184,17 +190,43 @@ def _hessians(report: ProbeReport) -> Iterable[Block]:
     )
 
 
+def _conditions(report: ProbeReport) -> Iterable[Block]:
+    if report.rest.stationary.verdict == "yes":
+        yield from conditions_table(conditions_by_name(report.conditions))
+    else:
+        yield Paragraph(
+            "All undecided: none holds where the field does not vanish. What the second derivatives "
+            "here say of the conditions:"
+        )
+        yield from conditions_table(conditions_by_name(report.second_order))
+    if report.complements:
+        yield Table(
+            ("Complement", "Smallest eigenvalues", "Residual", "Error at most"),
+            tuple(
+                Row(
+                    (
+                        "Schur (minmax)" if name == "minmax" else f"total ({name})",
+                        ", ".join(number(float(v), FEW) for v in own.values),
+                        number(float(np.max(own.residuals, initial=0.0)), ROUGH),
+                        number(float(np.max(own.errors, initial=0.0)), ROUGH),
+                    )
+                )
+                for name, own in report.complements.items()
+            ),
+        )
+
+
 def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
     rows = []
     for rule in rules:
         found = rule.multipliers
         notes = [whole(rule.stability.because)]
         if found is not None and len(found.values):
-            leading = [found.values[i] for i in _one_of_each_pair(found.values)][:2]
+            leading = [found.values[i] for i in _one_of_each_pair(found)][:2]
             shown = ", ".join(eigenvalues(_with_conjugate(_rounded(v)), "map") for v in leading)
             worst = number(float(np.max(found.residuals)), ROUGH)
             notes.append(
-                f"Multipliers {shown}, … of a state of {rule.state_size:,} numbers "
+                f"Multipliers {shown}, … of a state of {_numbers(rule.state_size)} "
                 f"(residuals at most {worst})."
             )
         if rule.remark:
@@ -232,6 +264,7 @@ def _remarks(report: ProbeReport) -> Iterator[str]:
         "rightmost eigenvalues": report.rightmost,
         "largest eigenvalues": report.largest,
         "numerical abscissa": report.numerical_abscissa,
+        **{f"complement, {name}": own for name, own in report.complements.items()},
     }
     for player, own in report.own_hessians.items():
         named[f"{player}'s own Hessian, smallest"] = own.smallest

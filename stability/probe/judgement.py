@@ -7,7 +7,7 @@ import numpy as np
 from ..verdicts.verdict import Verdict
 from .value import Eigenvalues, Rest
 
-HIDDEN = "a Krylov method can only miss an eigenvalue that all its random starts hide"
+HIDDEN = "; a Krylov method can only miss an eigenvalue that all its random starts hide"
 
 
 def flow_verdict(rightmost: Eigenvalues, others: Eigenvalues, rest: Rest) -> Verdict:
@@ -19,7 +19,7 @@ def flow_verdict(rightmost: Eigenvalues, others: Eigenvalues, rest: Rest) -> Ver
     values = np.concatenate([rightmost.values, others.values])
     errors = np.concatenate([rightmost.errors, others.errors])
     return _verdict(
-        values.real, errors, 0.0, rightmost.converged, rest,
+        values.real, errors, 0.0, rightmost, rest,
         "eigenvalue", "real part", "the rightmost eigenvalues",
     )  # fmt: skip
 
@@ -27,13 +27,13 @@ def flow_verdict(rightmost: Eigenvalues, others: Eigenvalues, rest: Rest) -> Ver
 def map_verdict(multipliers: Eigenvalues, rest: Rest) -> Verdict:
     """Whether a rule's steps stay at the point, from the multipliers of largest modulus."""
     return _verdict(
-        np.abs(multipliers.values), multipliers.errors, 1.0, multipliers.converged, rest,
+        np.abs(multipliers.values), multipliers.errors, 1.0, multipliers, rest,
         "multiplier", "modulus", "the largest multipliers",
     )  # fmt: skip
 
 
 def _verdict(
-    sizes: np.ndarray, errors: np.ndarray, boundary: float, converged: bool, rest: Rest,
+    sizes: np.ndarray, errors: np.ndarray, boundary: float, asked: Eigenvalues, rest: Rest,
     noun: str, measure: str, wanted: str,
 ) -> Verdict:  # fmt: skip
     """`sizes`: what must stay below `boundary`, real parts or moduli, each known up to its error."""
@@ -55,11 +55,13 @@ def _verdict(
             f"(largest {value:.6g})"
         )
         return Verdict("unstable", value, float(lower.max()) - boundary, "numeric", text)
-    if not converged:
+    if not asked.converged:
         text = f"{wanted} were not all found to the tolerance, so others may decide"
         return Verdict("undecided", value, None, "numeric", text)
     if upper < boundary:
-        text = f"the largest {measure} of the {noun}s found is {value:.6g}; {HIDDEN}"
+        found = "" if asked.complete else " found"
+        hidden = "" if asked.complete else HIDDEN
+        text = f"the largest {measure} of the {noun}s{found} is {value:.6g}{hidden}"
         return Verdict("exponentially stable", value, boundary - upper, "numeric", text)
     worst = int(np.argmax(sizes + errors))
     text = (

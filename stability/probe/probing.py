@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._version import __version__
-from ..equilibria.nearby import nearby_stationary_point
+from ..equilibria.nearby import nearby_stationary_point, stationarity
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.game import Game
@@ -21,16 +21,17 @@ from ..penalties import Penalty
 from ..report.subject import penalised, plain
 from ..rules import Rule
 from ..spectra import spectrum
-from ..spectra.symmetric import symmetric_spectrum
+from ..spectra.spectrum import DENSE
+from ..spectra.symmetric import SymmetricSpectrum, symmetric_spectrum
 from ..verdicts.at_scale import conditions_at_scale
 from .judgement import flow_verdict
 from .rest import rest_at
 from .rotation import rotation
-from .rules import RuleProber
+from .rules import probe_rule
 from .value import Eigenvalues, Network, OwnHessian, ProbeReport
 
 Progress = Callable[[str], None]
-ENDS = 3  # eigenvalues at either end of an own Hessian
+ENDS = 3  # smallest eigenvalues of every own Hessian
 
 
 class Prober:
@@ -79,7 +80,9 @@ class Prober:
         self.field = Gradient() if field is None else field
         with self._precision():
             self.flow = self.field.flow(self.game)
-            self.rules = [RuleProber(rule, self.flow) for rule in rules]
+        for rule in rules:
+            rule.check(self.flow)
+        self.rules = tuple(rules)
         self.k = min(k, self.game.dimension)
         self.tolerance = tolerance
         self.seed = seed
@@ -147,39 +150,43 @@ class Prober:
         if move:
             self._say("moving to the stationary point nearby")
             found = nearby_stationary_point(self.flow, x)
-            moved = float(jnp.linalg.norm(found.point - x))
-            x = found.point
-            if not found.reached:
-                warnings.append(found.because)
-        self._say("linearising")
-        jacobian = self.flow.linearize(x)
-        losses = self.game.linearize(x) if not isinstance(self.field, Gradient) else jacobian
+            moved, x = found.distance, found.point
+            if found.outcome != "reached":
+                warnings.append(f"the move ended early: {found.because}")
         self._say("measuring the distance from rest")
-        rest = rest_at(self.game, self.flow, x, jacobian, moved)
+        plain_field = isinstance(self.field, Gradient)
+        losses = self.game.linearize(x)
+        jacobian = losses if plain_field else self.flow.linearize(x)
+        at_rest = stationarity(self.game, x)
+        own_rest = at_rest if plain_field else stationarity(self.flow, x)
+        rest = rest_at(self.game, x, own_rest, moved)
         self._say(f"finding the {self.k} rightmost eigenvalues")
         rightmost = self._spectrum(jacobian, "rightmost")
         self._say(f"finding the {self.k} largest eigenvalues")
         largest = self._spectrum(jacobian, "largest")
         self._say("finding the numerical abscissa")
-        abscissa = self._symmetric(jacobian.symmetric, 1, "largest")
+        abscissa = self._symmetric(jacobian.symmetric, "largest")
         turning = rotation(jacobian, largest.values, self.seed)
+        self._say("checking Nash, minmax and Stackelberg conditions")
+        conditions = conditions_at_scale(self.game, x, k=ENDS, seed=self.seed, at=at_rest)
         hessians = {}
         for i, player in enumerate(self.game.players):
-            self._say(f"finding the ends of the spectrum of {player}'s own Hessian")
-            own = losses.hessian(i)
-            count = min(ENDS, own.shape[0])
-            hessians[player] = OwnHessian(
-                self._symmetric(own, count, "smallest"), self._symmetric(own, count, "largest")
-            )
-        self._say("checking Nash, minmax and Stackelberg conditions")
-        conditions = conditions_at_scale(self.game, x, seed=self.seed)
+            self._say(f"finding the largest eigenvalue of {player}'s own Hessian")
+            smallest = _symmetric(conditions.own[player], "smallest")
+            hessians[player] = OwnHessian(smallest, self._symmetric(losses.hessian(i), "largest"))
+        complements = {
+            name: _symmetric(own.spectrum, "smallest")
+            for name, own in {"minmax": conditions.complement, **conditions.total}.items()
+            if own is not None and own.spectrum is not None
+        }
         computed = np.concatenate([rightmost.values, largest.values])
         rules = []
         for rule in self.rules:
-            self._say(f"finding the multipliers of {rule.rule}")
-            rules.append(rule.at(x, state, rest, computed, self._spectrum))
+            self._say(f"finding the multipliers of {rule.name}")
+            rules.append(probe_rule(rule, self.flow, x, state, rest, computed, self._spectrum))
         parts = [rightmost, largest, abscissa]
         parts += [end for own in hessians.values() for end in (own.smallest, own.largest)]
+        parts += complements.values()
         parts += [rule.multipliers for rule in rules if rule.multipliers is not None]
         return ProbeReport(
             network=Network(
@@ -199,7 +206,9 @@ class Prober:
             rotation=turning,
             stability=flow_verdict(rightmost, largest, rest),
             own_hessians=hessians,
-            conditions=conditions.conditions,
+            complements=complements,
+            conditions=conditions,
+            second_order=conditions.second_order,
             rules=tuple(rules),
             products=sum(part.products for part in parts),
             seconds=time.perf_counter() - began,
@@ -220,22 +229,27 @@ class Prober:
             found.errors,
             found.condition,
             found.converged,
+            operator.shape[0] <= DENSE,
             found.products,
             found.remarks,
         )
 
-    def _symmetric(self, operator: Any, count: int, which: str) -> Eigenvalues:
-        found = symmetric_spectrum(operator, count, which, seed=self.seed)
-        return Eigenvalues(
-            which,
-            found.eigenvalues,
-            found.residuals,
-            found.errors,
-            None,
-            found.converged,
-            found.products,
-            found.remarks,
-        )
+    def _symmetric(self, operator: Any, which: Any) -> Eigenvalues:
+        return _symmetric(symmetric_spectrum(operator, 1, which, seed=self.seed), which)
+
+
+def _symmetric(found: SymmetricSpectrum, which: str) -> Eigenvalues:
+    return Eigenvalues(
+        which,
+        found.eigenvalues,
+        found.residuals,
+        found.errors,
+        None,
+        found.converged,
+        found.complete,
+        found.products,
+        found.remarks,
+    )
 
 
 def probe(

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..dynamics.flow import Flow
 from ..errors import InputError
 from ..report.subject import plain
 from ..rules import Rule
-from ..rules.linearization import RuleProducts
+from ..rules.linearization import linearize_rule
 from ..spectra.eigenvalue_maps import commutes, multipliers
 from ..spectra.steps import step_sizes
 from ..verdicts.verdict import Verdict
@@ -21,41 +22,34 @@ from .value import Eigenvalues, Rest, RuleProbe
 Solver = Callable[[Any, str], Eigenvalues]
 
 
-class RuleProber:
-    """A rule whose linearised step is compiled once and used at many points."""
+def probe_rule(
+    rule: Rule, flow: Flow, x: Any, state: Any, rest: Rest, eigenvalues: np.ndarray, solve: Solver
+) -> RuleProbe:
+    """The rule's multipliers and verdict at x, with its state there.
 
-    def __init__(self, rule: Rule, flow: Any):
-        rule.check(flow)
-        self.rule = rule
-        self.products = RuleProducts(rule, flow)
-
-    def at(
-        self, x: Any, state: Any, rest: Rest, eigenvalues: np.ndarray, solve: Solver
-    ) -> RuleProbe:
-        """The rule's multipliers and verdict; `eigenvalues` are those of J that are known."""
-        rule = self.rule
-        try:
-            operator = self.products.at(x, state)
-            found = solve(operator, "largest")
-        except InputError as error:
-            verdict = Verdict("undecided", None, None, "numeric", str(error))
-            return RuleProbe(
-                rule.name, plain(rule.settings), 0, None, None, verdict, None, None, rule.remark
-            )
-        verdict = map_verdict(found, rest)
-        radius = float(np.abs(found.values).max()) if len(found.values) else None
-        stable = verdict.verdict == "exponentially stable" and radius is not None and radius > 0
-        return RuleProbe(
-            rule=rule.name,
-            settings=plain(rule.settings),
-            state_size=operator.shape[0],
-            multipliers=found,
-            spectral_radius=radius,
-            stability=verdict,
-            critical_lr=critical_step(rule, eigenvalues),
-            steps_per_digit=-math.log(10) / math.log(radius) if stable and radius else None,
-            remark=rule.remark,
-        )
+    - `eigenvalues`: those of J that are known. `solve(operator, which)`: finds eigenvalues.
+    """
+    settings = plain(rule.settings)
+    try:
+        operator = linearize_rule(rule, flow, x, state)
+        found = solve(operator, "largest")
+    except InputError as error:
+        verdict = Verdict("undecided", None, None, "numeric", str(error))
+        return RuleProbe(rule.name, settings, 0, None, None, verdict, None, None, rule.remark)
+    verdict = map_verdict(found, rest)
+    radius = float(np.abs(found.values).max()) if len(found.values) else None
+    stable = verdict.verdict == "exponentially stable"
+    return RuleProbe(
+        rule=rule.name,
+        settings=settings,
+        state_size=operator.shape[0],
+        multipliers=found,
+        spectral_radius=radius,
+        stability=verdict,
+        critical_lr=critical_step(rule, eigenvalues),
+        steps_per_digit=-math.log(10) / math.log(radius) if stable and radius else None,
+        remark=rule.remark if state is None else None,
+    )
 
 
 def critical_step(rule: Rule, eigenvalues: np.ndarray) -> float | None:
@@ -64,12 +58,7 @@ def critical_step(rule: Rule, eigenvalues: np.ndarray) -> float | None:
     None for rules whose multipliers are no functions of single eigenvalues or whose step sizes differ by
     player, and where every step is stable for these eigenvalues.
     """
-    if (
-        isinstance(rule.lr, Mapping)
-        or rule.lr is None
-        or not commutes(rule)
-        or not len(eigenvalues)
-    ):
+    if isinstance(rule.lr, Mapping) or not commutes(rule) or not len(eigenvalues):
         return None
     unit = rule.with_each_lr(lambda _: 1.0)
 

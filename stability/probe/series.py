@@ -85,7 +85,7 @@ def _document(series: ProbeSeries) -> Iterator[Block]:
     players = list(first.players)
     yield Heading("Own Hessians, smallest and largest eigenvalue", 2)
     yield Table(
-        ("Step", *players, "Local Nash", "Minmax"),
+        ("Step", *players, "Nash, second order", "Minmax, second order"),
         tuple(
             _hessians(step, r, players)
             for step, r in zip(series.steps, series.reports, strict=True)

@@ -41,6 +41,7 @@ class Eigenvalues:
       order; infinite where the condition number is unknown.
     - `condition`: (k,), condition numbers, or None.
     - `converged`: whether all that were asked for were found to the tolerance; `remarks` say what was not.
+    - `complete`: whether they were chosen from all eigenvalues, so that none can have been missed.
     - `products`: how often the operator was applied.
     """
 
@@ -50,6 +51,7 @@ class Eigenvalues:
     errors: np.ndarray
     condition: np.ndarray | None
     converged: bool
+    complete: bool
     products: int
     remarks: tuple[str, ...] = ()
 
@@ -123,7 +125,16 @@ class Rest:
 
 @dataclass(frozen=True)
 class ProbeReport(Page):
-    """Everything that was found at one point of a large game; shows itself as text, Markdown, HTML, JSON."""
+    """Everything that was found at one point of a large game; shows itself as text, Markdown, HTML, JSON.
+
+    - `rightmost`, `largest`: eigenvalues of the field's Jacobian J; `numerical_abscissa`: the largest of
+      (J + Jᵀ)/2, the fastest growth of a disturbance at first (Trefethen, Embree 2005).
+    - `own_hessians`: by player. `complements`: the smallest eigenvalues of the Schur complement (`minmax`)
+      and of the leaders' total second derivatives (`leader …`), as far as they are defined here.
+    - `conditions`: undecided where the point is not at rest; `second_order`: what the second derivatives
+      alone say there.
+    - `products`, `seconds`: what it cost. The rest as in its parts.
+    """
 
     network: Network
     point: str
@@ -137,7 +148,9 @@ class ProbeReport(Page):
     rotation: Rotation
     stability: Verdict
     own_hessians: Mapping[str, OwnHessian]
-    conditions: Conditions | None
+    complements: Mapping[str, Eigenvalues]
+    conditions: Conditions
+    second_order: Conditions
     rules: tuple[RuleProbe, ...]
     products: int
     seconds: float
@@ -199,7 +212,11 @@ class ProbeReport(Page):
                 }
                 for player, own in self.own_hessians.items()
             },
-            "conditions": None if self.conditions is None else conditions_to_dict(self.conditions),
+            "complements": {
+                name: eigenvalues_to_dict(own) for name, own in self.complements.items()
+            },
+            "conditions": conditions_to_dict(self.conditions),
+            "second_order": conditions_to_dict(self.second_order),
             "rules": [_rule(rule) for rule in self.rules],
             "products": self.products,
             "seconds": finite(self.seconds),
@@ -223,6 +240,7 @@ def eigenvalues_to_dict(found: Eigenvalues) -> dict[str, Any]:
         "errors": [finite(x) for x in found.errors],
         "condition": None if found.condition is None else [finite(x) for x in found.condition],
         "converged": found.converged,
+        "complete": found.complete,
         "products": found.products,
         "remarks": list(found.remarks),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -16,6 +17,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.positive import check_positive, check_whole
 from ..errors import InputError, InputTypeError
 from .local import Local, local
+from .optax_memory import Memory, flatten, is_real, ravel, strategies
 from .rule import Rule, State
 
 # optax's names for running averages of squared gradients (adam, rmsprop, amsgrad, adagrad, adadelta, adan)
@@ -78,7 +80,7 @@ class Optax(Rule):
     def _adapts(self) -> bool:
         given = self.transformation
         own = given.values() if isinstance(given, Mapping) else [given]
-        return any(_second(path) for t in own for path, _ in _leaves(t.init(jnp.zeros(1)))[0])
+        return any(_second(path) for t in own for path, _ in flatten(t.init(jnp.zeros(1)))[0])
 
     @property
     def remark(self) -> str | None:
@@ -106,68 +108,71 @@ class Optax(Rule):
         return self.near(flow, np.zeros(partition.dimension)).linearise(matrix, partition)
 
     def init(self, flow: Any, x: Any) -> State:
-        memory = []
-        for i, transformation in enumerate(self._by_player(flow.partition)):
-            leaves, _ = _leaves(transformation.init(flow.partition.part(i, x)))
-            memory += [
-                self._vector(leaf, x) for path, leaf in leaves if self._remembers(path, leaf)
+        vectors = []
+        for transformation, own in self._players(flow, x):
+            memory = Memory.of(transformation, own)
+            told = memory.vectors(memory.template)
+            vectors += [
+                vector.astype(x.dtype)
+                for vector, moves in zip(told, self._moving(memory), strict=True)
+                if moves
             ]
-        return (x, *memory)
+        return (x, *vectors)
 
     def step(self, flow: Any, state: State) -> State:
-        x, *memory = state
+        x, *given = state
         v, sizes = flow(x), flow.partition.per_player(self.lr, "lr")
-        kept, remembered = iter(memory), []
-        for i, transformation in enumerate(self._by_player(flow.partition)):
-            own = flow.partition.part(i, x)
-            leaves, tree = _leaves(transformation.init(own))
-            values = [
-                jnp.reshape(next(kept), jnp.shape(leaf)).astype(jnp.result_type(leaf))
-                if self._remembers(path, leaf)
-                else self._held(transformation, own, path, leaf)
-                for path, leaf in leaves
-            ]
-            before = jax.tree_util.tree_unflatten(tree, values)
-            update, after = transformation.update(-flow.partition.part(i, v), before, own)
-            x = flow.partition.replaced(i, own + sizes[i] * update, x)
+        remaining, remembered, after = iter(given), [], x
+        players = zip(self._players(flow, x), strategies(flow, -v), strict=True)
+        for i, ((transformation, own), gradient) in enumerate(players):
+            memory = Memory.of(transformation, own)
+            moves = self._moving(memory)
+            before = memory.state(
+                (next(remaining) if own_moves else None for own_moves in moves),
+                partial(self._held, transformation, own, memory),
+            )
+            update, now = transformation.update(gradient, before, own)
+            moved = flow.partition.part(i, x) + sizes[i] * ravel(update)
+            after = flow.partition.replaced(i, moved, after)
             remembered += [
-                self._vector(leaf, x)
-                for path, leaf in _leaves(after)[0]
-                if self._remembers(path, leaf)
+                vector.astype(x.dtype)
+                for vector, own_moves in zip(memory.vectors(now), moves, strict=True)
+                if own_moves
             ]
-        return (x, *remembered)
+        return (after, *remembered)
+
+    def memories(self, flow: Any, x: Any) -> tuple[Memory, ...]:
+        """How each player's optax state is told in the state's vectors, in player order."""
+        return tuple(Memory.of(t, own) for t, own in self._players(flow, x))
+
+    def moving(self, flow: Any, x: Any) -> tuple[bool, ...]:
+        """Which vectors of the state, the profile first, `frozen()` does not hold."""
+        frozen = self.frozen()
+        return (True, *(m for memory in self.memories(flow, x) for m in frozen._moving(memory)))
+
+    def _players(self, flow: Any, x: Any) -> list[tuple[Any, Any]]:
+        """Every player's transformation, and the strategy that it acts on."""
+        return list(zip(self._by_player(flow.partition), strategies(flow, x), strict=True))
 
     def _by_player(self, partition: Partition) -> tuple[Any, ...]:
         return partition.per_player(self.transformation, "transformation")
 
+    def _moving(self, memory: Memory) -> list[bool]:
+        return [self._remembers(path, leaf) for path, leaf in memory.leaves]
+
     def _remembers(self, path: Any, leaf: Any) -> bool:
-        if not self.holds:
-            return True
-        number = jnp.issubdtype(jnp.result_type(leaf), jnp.floating) and jnp.ndim(leaf) > 0
-        return bool(number) and not _second(path)
+        return not self.holds or (is_real(leaf) and jnp.ndim(leaf) > 0 and not _second(path))
 
-    @staticmethod
-    def _vector(leaf: Any, x: Any) -> Any:
-        return jnp.ravel(jnp.asarray(leaf)).astype(x.dtype)
-
-    def _held(self, transformation: Any, own: Any, path: Any, leaf: Any) -> Any:
-        kind = jnp.result_type(leaf)
-        if jnp.issubdtype(kind, jnp.integer):
-            return jnp.full(jnp.shape(leaf), self.at_step, kind)
+    def _held(self, transformation: Any, own: Any, memory: Memory, path: Any, group: Any) -> Any:
         if not _second(path):
-            return leaf
+            return jax.tree_util.tree_map(
+                lambda leaf: leaf if is_real(leaf) else jnp.full_like(leaf, self.at_step), group
+            )
         # so that the average *after* the step, which the step divides by, is the value asked for
-        return jnp.full(jnp.shape(leaf), float(self.second_moment), kind) / self._decay(
-            transformation, own, path
+        return jax.tree_util.tree_map(
+            lambda decay: float(self.second_moment) / decay,
+            _decay(transformation, own, memory, path),
         )
-
-    def _decay(self, transformation: Any, own: Any, path: Any) -> Any:
-        """The factor by which one step with a zero gradient changes the second moment."""
-        leaves, tree = _leaves(transformation.init(own))
-        ones = [jnp.ones_like(jnp.asarray(leaf)) if _second(p) else leaf for p, leaf in leaves]
-        before = jax.tree_util.tree_unflatten(tree, ones)
-        _, after = transformation.update(jnp.zeros_like(own), before, own)
-        return {str(p): leaf for p, leaf in _leaves(after)[0]}[str(path)]
 
 
 def named_optax(name: str, lr: Any, settings: Mapping[str, Any]) -> Optax:
@@ -212,9 +217,16 @@ def optax_constructor(name: str) -> Any:
     return constructor if "learning_rate" in inspect.signature(constructor).parameters else None
 
 
-def _leaves(state: Any) -> tuple[list[tuple[Any, Any]], Any]:
-    return jax.tree_util.tree_flatten_with_path(state)
-
-
 def _second(path: Any) -> bool:
     return any(getattr(key, "name", None) in SECOND_MOMENTS for key in path)
+
+
+def _decay(transformation: Any, own: Any, memory: Memory, path: Any) -> Any:
+    """The factors by which one step with a zero gradient changes the second moment at a path."""
+    groups = [
+        jax.tree_util.tree_map(jnp.ones_like, group) if _second(own_path) else group
+        for (own_path, _), group in zip(memory.leaves, memory.groups(memory.template), strict=True)
+    ]
+    still = jax.tree_util.tree_map(jnp.zeros_like, own)
+    _, after = transformation.update(still, memory.tree.unflatten(groups), own)
+    return memory.groups(after)[[own_path for own_path, _ in memory.leaves].index(path)]

@@ -156,7 +156,8 @@ class Rule(ABC):
         sizes = tuple(vector.shape[0] for vector in self.init(flow, jnp.zeros(flow.dimension)))
         return Map(
             lambda state: stack(self.step(flow, split(state, sizes))),
-            variables=[*flow.variables, *_state_names(flow.variables, sizes)],
+            dimension=sum(sizes),
+            variables=lambda: [*flow.variables, *_state_names(flow.variables, sizes)],
             name=flow.name,
             check=False,
         )

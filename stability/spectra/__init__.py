@@ -3,7 +3,6 @@
 from .critical import critical_step as critical_step
 from .dense import Bounds as Bounds
 from .dense import Spectrum as Spectrum
-from .dense import spectrum as spectrum
 from .dense import stability_sign as stability_sign
 from .eigenvalue_maps import multiplier_polynomial as multiplier_polynomial
 from .eigenvalue_maps import multipliers as multipliers
@@ -13,3 +12,4 @@ from .hurwitz import characteristic_polynomial as characteristic_polynomial
 from .relations import hurwitz_conditions as hurwitz_conditions
 from .relations import schur_conditions as schur_conditions
 from .relations import stability_conditions as stability_conditions
+from .spectrum import spectrum as spectrum

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -42,41 +42,62 @@ class Bounds:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """The eigenvalues of a (d, d) matrix, the largest real part first, conjugate pairs together.
+    """All or k eigenvalues of a (d, d) operator, the largest real part first, pairs together.
 
     Attributes:
-        eigenvalues: (d,) complex.
-        errors: (d,) bounds; the disc around eigenvalue i of radius `errors[i]` contains all true
-            eigenvalues of the cluster of i.
-        eigenvectors, left_eigenvectors: (d, d), unit columns x and y with A x = λ x, yᴴ A = λ yᴴ.
-        residuals: (d,), ‖A x − λ x‖.
-        condition: (d,), the condition numbers 1 / |yᴴ x| of the eigenvalues.
+        eigenvalues: (k,) complex.
+        errors: (k,) bounds; the disc around eigenvalue i of radius `errors[i]` contains all true
+            eigenvalues of the cluster of i. Those of a matrix hold rigorously; those of an operator
+            to first order in residual and rounding, and are infinite where they are unknown.
+        eigenvectors, left_eigenvectors: (d, k), unit columns x and y with A x = λ x, yᴴ A = λ yᴴ;
+            the left ones may be None.
+        residuals: (k,), ‖A x − λ x‖.
+        condition: (k,), the condition numbers 1 / |yᴴ x| of the eigenvalues; infinite if unknown.
         clusters: indices that the bounds cannot tell apart; a cluster of k has k true eigenvalues.
         converged: whether all eigenvalues asked for were found.
-        products: how often the matrix was applied to a vector (0 for dense methods).
+        products: how often the operator was applied to a vector (0 for dense methods).
+        restarts: of the Krylov–Schur iteration (0 for dense methods).
+        which: which eigenvalues these are: "all", "rightmost", "leftmost", "largest", "imaginary",
+            or "nearest" to a point.
+        remarks: sentences about what was checked and what was not reached.
     """
 
     eigenvalues: Array
     errors: NDArray[np.float64]
-    eigenvectors: Array
-    left_eigenvectors: Array
+    eigenvectors: Any
+    left_eigenvectors: Any
     residuals: NDArray[np.float64]
     condition: NDArray[np.float64]
     clusters: tuple[tuple[int, ...], ...]
     converged: bool = True
     products: int = 0
+    restarts: int = 0
+    which: str = "all"
+    remarks: tuple[str, ...] = ()
 
     @property
     def abscissa(self) -> Bounds:
-        """The largest real part; −∞ for an empty spectrum."""
-        return self._largest(self.eigenvalues.real, -math.inf)
+        """The largest real part; −∞ for an empty spectrum.
+
+        The upper bound is ∞ if these eigenvalues need not include the rightmost one.
+        """
+        return self._partial(self._largest(self.eigenvalues.real, -math.inf), "rightmost")
 
     @property
     def radius(self) -> Bounds:
-        """The largest modulus; 0 for an empty spectrum."""
+        """The largest modulus; 0 for an empty spectrum.
+
+        The upper bound is ∞ if these eigenvalues need not include the largest one.
+        """
         rounding = 4 * UNIT_ROUNDOFF * np.abs(self.eigenvalues) * (self.eigenvalues.imag != 0)
         bounds = self._largest(np.abs(self.eigenvalues), 0.0, rounding)
-        return Bounds(bounds.value, max(bounds.lower, 0.0), bounds.upper)
+        bounds = Bounds(bounds.value, max(bounds.lower, 0.0), bounds.upper)
+        return self._partial(bounds, "largest")
+
+    def _partial(self, bounds: Bounds, which: str) -> Bounds:
+        if self.which in ("all", which) and self.converged:
+            return bounds
+        return Bounds(bounds.value, bounds.lower, math.inf)
 
     def _largest(self, sizes: Array, empty: float, rounding: Array | float = 0.0) -> Bounds:
         """Bounds on the largest size: every disc of a cluster holds all its eigenvalues."""
@@ -146,6 +167,39 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
         np.where(np.isnan(condition), np.inf, condition)[order],
         _indices_by_label(discs.labels[order].tolist()),
     )
+
+
+def sorted_spectrum(found: Spectrum) -> Spectrum:
+    """The spectrum in the order of `Spectrum`, of a real operator's eigenvalues in any order."""
+    order = _order(found.eigenvalues, True) if len(found.eigenvalues) else np.arange(0)
+    return restricted(found, order, found.which)
+
+
+def restricted(found: Spectrum, indices: Indices, which: str) -> Spectrum:
+    """Some of the eigenvalues, in the order of the indices."""
+    place = {int(index): position for position, index in enumerate(indices)}
+    clusters = [
+        tuple(sorted(place[index] for index in cluster if index in place))
+        for cluster in found.clusters
+    ]
+    left = found.left_eigenvectors
+    return replace(
+        found,
+        eigenvalues=found.eigenvalues[indices],
+        errors=found.errors[indices],
+        eigenvectors=found.eigenvectors[:, indices],
+        left_eigenvectors=None if left is None else left[:, indices],
+        residuals=found.residuals[indices],
+        condition=found.condition[indices],
+        clusters=tuple(sorted(cluster for cluster in clusters if cluster)),
+        which=which,
+    )
+
+
+def overlapping(values: Array, errors: NDArray[np.float64]) -> tuple[tuple[int, ...], ...]:
+    """The indices of values whose discs of radius `errors` are connected."""
+    touch = np.abs(values[:, None] - values[None, :]) <= errors[:, None] + errors[None, :]
+    return _indices_by_label(connected(touch | np.eye(len(values), dtype=bool)).tolist())
 
 
 def stability_sign(matrix: Any, uncertainty: Array | None = None, *, kind: str) -> int | None:

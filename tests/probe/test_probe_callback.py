@@ -41,7 +41,7 @@ def test_the_series_has_the_path_angle_between_the_ends():
     np.testing.assert_allclose(path.cosines[inside], 0.6, atol=1e-6)
     np.testing.assert_allclose(path.cosines[path.alphas > 1.01], -0.6, atol=1e-6)
     assert probe.series().to_dict()["schema"] == "stability-probe-series/1"
-    assert "attracts along this line" in str(probe.series())
+    assert "attracts along this line" in probe.series().to_text(200)
 
 
 def test_without_any_probe_there_is_no_series():

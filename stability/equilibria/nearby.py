@@ -1,0 +1,223 @@
+"""Points that are not quite at rest, as training leaves them: how far off, and the way to the rest point."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+
+from ..dynamics.linearization import Linearization
+from ..errors import InputError
+
+Outcome = Literal["reached", "local minimum", "stalled", "out of budget"]
+
+SENTENCES: dict[Outcome, str] = {
+    "reached": "the point is at rest, as far as its precision tells",
+    "local minimum": "the size of the field has a local minimum here that is not zero",
+    "stalled": "no step makes the field smaller beyond rounding, yet the point is not at rest",
+    "out of budget": "the steps or products allowed were used up before the field vanished",
+}
+
+_POWER_STEPS = 6  # of the power method on JᵀJ; ‖J‖ serves as a scale
+_INNER_STEPS = 500  # of one least-squares solve
+_ROUNDING = 16  # of a field that vanishes, in units of eps ‖J‖ ‖x‖
+_FIRST_DAMPING = 1e-2  # times ‖J‖
+_LARGEST_DAMPING = 1e8
+_SMALLEST_GAIN = 1e-9  # of ‖v‖², relative, that a step has to promise
+_ORTHOGONAL = 0.999  # remainder from which on the field is orthogonal to what any step changes
+
+
+@dataclass(frozen=True)
+class Stationarity:
+    """How far a point is from rest, by the linear model of the field there.
+
+    - `field_norm`: ‖v‖. `gradient_norms`: by player, ‖∇ᵢLᵢ‖ (in a game; else the one part's ‖v‖).
+    - `newton_step`: ‖δ‖ of the shortest δ that makes ‖v + Jδ‖ smallest, directions in which J is nearly
+      singular left out: about the distance of the rest point. `relative_step`: the same over max(1, ‖x‖).
+    - `remainder`: ‖v + Jδ‖ / ‖v‖, the part of the field that no small step removes (0 where v is zero).
+    - `converged`: whether the least-squares solve did; if not, the step is a lower estimate.
+    - `jacobian_norm`: about ‖J‖₂. `products`: how often J and Jᵀ were applied.
+    - `stationary`: whether the point is at rest: the field is at the level of rounding (no step is computed
+      then), or the step is shorter than √eps of the point and leaves nothing but rounding.
+    """
+
+    field_norm: float
+    gradient_norms: dict[str, float]
+    newton_step: float
+    relative_step: float
+    remainder: float
+    converged: bool
+    jacobian_norm: float
+    products: int
+    stationary: bool
+
+
+@dataclass(frozen=True, eq=False)
+class NearbyPoint:
+    """Where the search for a stationary point ended.
+
+    - `point` (d,); `outcome`: "reached", "local minimum" (of ‖v‖, not zero), "stalled" (rounding) or "out of
+      budget"; `because`: a sentence. `stationarity`: of the point.
+    - `history`: ‖v‖ at the start and after every accepted step. `distance`: from the start.
+    - `products`: how often J and Jᵀ were applied in all.
+    """
+
+    point: Any
+    outcome: Outcome
+    because: str
+    stationarity: Stationarity
+    history: tuple[float, ...]
+    distance: float
+    products: int
+
+
+def stationarity(system: Any, x: Any) -> Stationarity:
+    """How far the point x, shape (d,), of a game, a flow or a map's displacement is from rest.
+
+    The Newton step is a damped least-squares solution by LSMR (Fong, Saunders, SIAM J. Sci. Comput. 33,
+    2011), from products alone; the damping is √eps ‖J‖. Computed in the precision of x.
+
+    Raises InputError where the field is not finite.
+    """
+    return _measured(_linearized(system, jnp.asarray(x)))
+
+
+def nearby_stationary_point(
+    system: Any, x: Any, *, max_steps: int = 100, max_products: int = 20_000
+) -> NearbyPoint:
+    """The stationary point that Levenberg–Marquardt on ½‖v‖² reaches from x, and how it went.
+
+    Every step is a damped least-squares solution by LSMR, solved the more exactly the smaller the field has
+    become; the damping follows the gain ratio (Nielsen 1999). Stationary points of every kind attract this
+    search, stable or not: what it finds need not be where training would go.
+
+    **Arguments:** `system`: a `Game` or `Flow` (anything with `linearize`); `x` (d,).
+
+    Raises InputError where the field is not finite at x.
+    """
+    if max_steps < 1 or max_products < 1:
+        raise InputError("max_steps and max_products are at least 1")
+    start = here = _linearized(system, jnp.asarray(x))
+    eps = float(jnp.finfo(here.dtype).eps)
+    size, products = _size(here.value), 2 * _POWER_STEPS
+    first, history, scale = size, [size], _norm(here)
+    damping, growth = _FIRST_DAMPING * scale, 2.0
+    outcome: Outcome = "out of budget"
+    for _ in range(max_steps):
+        if size == 0.0 or products >= max_products:
+            break
+        exactness = max(10 * eps, min(1e-2, size / first))
+        steps = max(1, min(_INNER_STEPS, (max_products - products) // 2))
+        step, count, _ = _least_squares(here, damping, exactness, steps)
+        products += count + 1
+        reduced = _size(here.value + here.matvec(step))
+        if size**2 - reduced**2 <= _SMALLEST_GAIN * size**2:
+            outcome = "stalled"
+            break
+        trial = system.linearize(here.point + step)
+        new = _size(trial.value)
+        gain = (size**2 - new**2) / (size**2 - reduced**2)
+        if gain > 1e-4:  # not if it is NaN
+            here, size = trial, new
+            history.append(size)
+            damping *= math.sqrt(max(0.1, 1 - (2 * gain - 1) ** 3))
+            growth = 2.0
+        else:
+            damping, growth = damping * math.sqrt(growth), 2 * growth
+        if (
+            _size(step) <= 4 * eps * max(1.0, _size(here.point))
+            or damping > _LARGEST_DAMPING * scale
+        ):
+            outcome = "stalled"
+            break
+    found = _measured(here)
+    if found.stationary:
+        outcome = "reached"
+    elif outcome == "stalled" and found.remainder > _ORTHOGONAL:
+        outcome = "local minimum"
+    return NearbyPoint(
+        here.point,
+        outcome,
+        SENTENCES[outcome],
+        found,
+        tuple(history),
+        _size(here.point - start.point),
+        products + found.products,
+    )
+
+
+def _linearized(system: Any, x: Any) -> Linearization:
+    here = system.linearize(x)
+    if not bool(jnp.isfinite(here.value).all()):
+        raise InputError("the field is not finite at this point; start from another one")
+    return here
+
+
+def _measured(here: Linearization) -> Stationarity:
+    eps = float(jnp.finfo(here.dtype).eps)
+    size, scale = _size(here.value), _norm(here)
+    length = max(1.0, _size(here.point))
+    rounding = size <= _ROUNDING * eps * scale * length
+    step, products, converged = jnp.zeros_like(here.point), 0, True
+    if not rounding:
+        step, products, converged = _least_squares(here, math.sqrt(eps) * scale, 1e-6, _INNER_STEPS)
+    newton = _size(step)
+    rest = _size(here.value + here.matvec(step))
+    near = converged and newton <= math.sqrt(eps) * length and rest <= eps**0.75 * scale * length
+    norms = {
+        player: _size(here.partition.part(i, here.value))
+        for i, player in enumerate(here.partition.players)
+    }
+    return Stationarity(
+        size,
+        norms,
+        newton,
+        newton / length,
+        rest / size if size else 0.0,
+        converged,
+        scale,
+        products + 2 * _POWER_STEPS + 1,
+        rounding or near,
+    )
+
+
+def _least_squares(
+    here: Linearization, damping: float, exactness: float, steps: int
+) -> tuple[Any, int, bool]:
+    """δ that minimises ‖v + Jδ‖² + damping²‖δ‖², the products that it took, and whether it converged."""
+    from scipy.sparse.linalg import lsmr
+
+    size = _size(here.value)
+    if size == 0.0 or damping == 0.0:
+        return jnp.zeros_like(here.point), 0, True
+    right = (
+        -np.asarray(here.value, float) / size
+    )  # of length one, so that tiny fields do not underflow
+    solution = lsmr(
+        here.as_linear_operator(), right, damping, exactness, exactness, conlim=0, maxiter=steps
+    )
+    found, reason, count = solution[0], solution[1], solution[2]
+    return jnp.asarray(found * size, here.dtype), 2 * count, reason not in (3, 6, 7)
+
+
+def _norm(here: Linearization) -> float:
+    """About ‖J‖₂, from below, by the power method on JᵀJ."""
+    u = np.random.default_rng(0).standard_normal(here.shape[1])
+    u = jnp.asarray(u / np.linalg.norm(u), here.dtype)
+    estimate = 0.0
+    for _ in range(_POWER_STEPS):
+        image = here.matvec(u)
+        estimate = max(estimate, _size(image))
+        u = here.rmatvec(image)
+        length = _size(u)
+        if not 0 < length < math.inf:
+            break
+        u = u / length
+    return estimate
+
+
+def _size(u: Any) -> float:
+    return float(jnp.linalg.norm(u))

@@ -1,0 +1,63 @@
+"""Equinox models as pure functions of their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from ..errors import InputTypeError
+from .frozen import Apply, check_still, check_trainable, is_trainable, path_name
+
+
+def equinox(
+    model: Any, state: Any = None, *, call: Callable[..., Any] | None = None
+) -> tuple[Apply, Any]:
+    """An Equinox model in inference mode as (apply, params).
+
+    `params` is the model with everything but its floating-point arrays taken out;
+    `apply(params, *inputs)` puts the rest back and calls it. As is Equinox's way the model acts on one
+    sample: it is mapped over the leading axis of the inputs.
+
+    - `state`: the `eqx.nn.State` of a model with batch normalisation and the like. The model is then called as
+      `model(*inputs, state)` and returns its output and the state, which is frozen as it is now.
+    - `call`: what calls the model on whole batches in place of that, `call(model, *inputs)`, or
+      `call(model, *inputs, state)`, which returns the state too.
+
+    No random key is passed, so a model that draws random numbers all the same fails. `apply` raises InputError,
+    when it is traced, if the call changes the state. Raises InputTypeError if the model is no `eqx.Module`.
+    """
+    import equinox as eqx
+
+    if not isinstance(model, eqx.Module):
+        raise InputTypeError(f"an Equinox model is an eqx.Module, not {type(model).__name__}")
+    params, static = eqx.partition(eqx.nn.inference_mode(model), is_trainable)
+    check_trainable("Equinox", params)
+
+    def apply(params: Any, *inputs: Any) -> Any:
+        whole = eqx.combine(params, static)
+        if state is None:
+            return (jax.vmap(whole) if call is None else _bound(call, whole))(*inputs)
+        arguments = (*inputs, state)
+        mapped = (
+            jax.vmap(
+                whole, in_axes=(*[0] * len(inputs), None), out_axes=(0, None), axis_name="batch"
+            )
+            if call is None
+            else _bound(call, whole)
+        )
+        output, after = mapped(*arguments)
+        pairs = zip(
+            jax.tree_util.tree_flatten_with_path(state)[0],
+            jax.tree_util.tree_leaves(after),
+            strict=True,
+        )
+        check_still("Equinox", ((path_name(p), old, new, False) for (p, old), new in pairs))
+        return output
+
+    return apply, params
+
+
+def _bound(call: Callable[..., Any], model: Any) -> Callable[..., Any]:
+    return lambda *arguments: call(model, *arguments)

@@ -1,0 +1,59 @@
+"""Haiku functions as pure functions of their floating-point parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+
+from ..errors import InputError, InputTypeError
+from .frozen import Apply, check_still, check_trainable, is_trainable, path_name
+
+
+def haiku(transformed: Any, params: Any, state: Any = None, **settings: Any) -> tuple[Apply, Any]:
+    """What `hk.transform` or `hk.transform_with_state` made, with its parameters, as (apply, params).
+
+    The returned `params` are the floating-point ones; `apply(params, *inputs)` calls the function with them,
+    without a random key and with everything else frozen.
+
+    - `state`: the state of `hk.transform_with_state`, frozen as it is now (moving averages).
+    - `settings`: keyword arguments of every call, such as `is_training=False`.
+
+    `apply` raises InputError, when it is traced, if the function draws random numbers or changes its state.
+    Raises InputTypeError if `transformed` is not Haiku's, or the state is missing.
+    """
+    import haiku as hk
+
+    if not isinstance(transformed, (hk.Transformed, hk.TransformedWithState)):
+        raise InputTypeError(
+            "a Haiku model comes from hk.transform or hk.transform_with_state, "
+            f"it is not {type(transformed).__name__}"
+        )
+    stateful = isinstance(transformed, hk.TransformedWithState)
+    if stateful and state is None:
+        raise InputTypeError("a Haiku model made by hk.transform_with_state needs its state")
+    trained, fixed = hk.data_structures.partition(lambda _, __, leaf: is_trainable(leaf), params)
+    check_trainable("Haiku", trained)
+
+    def apply(params: Any, *inputs: Any) -> Any:
+        whole = hk.data_structures.merge(params, fixed)
+        try:
+            if not stateful:
+                return transformed.apply(whole, None, *inputs, **settings)
+            output, after = transformed.apply(whole, state, None, *inputs, **settings)
+        except ValueError as error:
+            if "non-None PRNGKey" not in str(error):
+                raise
+            raise InputError(
+                "the Haiku model draws random numbers when it is called; "
+                "switch dropout and noise off, or draw them outside and pass them as data"
+            ) from error
+        pairs = zip(
+            jax.tree_util.tree_flatten_with_path(state)[0],
+            jax.tree_util.tree_leaves(after),
+            strict=True,
+        )
+        check_still("Haiku", ((path_name(p), old, new, False) for (p, old), new in pairs))
+        return output
+
+    return apply, trained

@@ -1,0 +1,140 @@
+"""What in PyTorch modules and losses would not stand still: found, named and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+
+from ..errors import InputError, InputTypeError
+
+
+def check_modules(losses: Mapping[str, Any], modules: Mapping[str, Any]) -> tuple[str, ...]:
+    """The players in order. Raises InputError or InputTypeError if the modules cannot be theirs."""
+    if not isinstance(losses, Mapping) or not isinstance(modules, Mapping) or not losses:
+        raise InputTypeError("losses and modules are mappings from player names")
+    if set(losses) != set(modules):
+        raise InputError(
+            f"losses names the players {', '.join(map(str, losses))}, "
+            f"modules {', '.join(map(str, modules))}; they have to be the same"
+        )
+    owners: dict[int, str] = {}
+    for player, module in modules.items():
+        if not isinstance(module, torch.nn.Module):
+            raise InputTypeError(f"player {player!r} has no torch.nn.Module but {module!r}")
+        if not callable(losses[player]):
+            raise InputTypeError(f"the loss of player {player!r} is no function")
+        for name, own in module.named_modules():
+            if isinstance(own, torch.nn.modules.batchnorm._NormBase) and _uses_batch(own):
+                raise InputError(
+                    f"{name or 'the module'!r} of player {player!r} normalises by the statistics of the batch; "
+                    "give it stored ones (track_running_stats=True)"
+                )
+        for name, parameter in module.named_parameters():
+            if owners.setdefault(id(parameter), player) != player:
+                raise InputError(
+                    f"players {owners[id(parameter)]!r} and {player!r} share the parameter {name!r}"
+                )
+    return tuple(losses)
+
+
+def check_losses(game: Any, modules: torch.nn.Module) -> None:
+    """Raises InputError or InputTypeError unless the losses are finite scalars that change nothing."""
+    parts = game._parts(game._profile(game.start))
+    for i, player in enumerate(game.players):
+        buffers = {name: buffer.clone() for name, buffer in modules.named_buffers()}
+        with torch.no_grad():
+            value = _called(player, lambda i=i: game._loss(i, parts))
+            if not isinstance(value, torch.Tensor) or value.shape != ():
+                shown = tuple(value.shape) if isinstance(value, torch.Tensor) else value
+                raise InputTypeError(f"the loss of player {player!r} is no scalar but {shown}")
+            if not value.is_floating_point():
+                raise InputTypeError(
+                    f"the loss of player {player!r} must be a real floating-point number, not {value.dtype}"
+                )
+            if not torch.isfinite(value):
+                raise InputError(f"the loss of player {player!r} is not finite at the start")
+            drawing = _who_draws(modules, lambda i=i: game._loss(i, parts))
+            if drawing is not None:
+                raise InputError(
+                    f"the loss of player {player!r} draws random numbers in {drawing}; "
+                    "switch dropout and noise off, or pass the numbers as data"
+                )
+            again = game._loss(i, parts)
+        for name, buffer in modules.named_buffers():
+            if not torch.equal(buffer, buffers[name]):
+                owner, _, own = name.removeprefix("players.").partition(".")
+                raise InputError(
+                    f"the loss of player {player!r} changes the buffer {own!r} of player "
+                    f"{game.players[int(owner)]!r}; let it stand still in evaluation mode"
+                )
+        if not torch.allclose(value, again, rtol=1e-5, atol=1e-7):
+            raise InputError(
+                f"the loss of player {player!r} changes from call to call; pass random numbers as data"
+            )
+
+
+def _uses_batch(norm: Any) -> bool:
+    """Whether a layer normalises by the batch even in evaluation mode; instance norms have no batch."""
+    batch = isinstance(norm, torch.nn.modules.batchnorm._BatchNorm)
+    return batch and norm.running_mean is None
+
+
+def _called(player: str, loss: Callable[[], Any]) -> Any:
+    try:
+        return loss()
+    except InputError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"the loss of player {player!r} fails: {reason} "
+            "(losses take every player's module in player order, then the data)"
+        ) from error
+
+
+def _who_draws(modules: torch.nn.Module, loss: Callable[[], Any]) -> str | None:
+    """The innermost module, or the loss itself, that takes numbers from PyTorch's random generators."""
+    found: list[str] = []
+    before: dict[str, Any] = {}
+
+    def enter(name: str) -> Callable[..., None]:
+        return lambda *_: before.update({name: _generators()})
+
+    def leave(name: str) -> Callable[..., None]:
+        def check(*_: Any) -> None:
+            if not _same(before[name], _generators()):
+                found.append(name)
+
+        return check
+
+    hooks = []
+    for name, module in modules.named_modules():
+        if name.count(".") >= 1:
+            hooks += [
+                module.register_forward_pre_hook(enter(name)),
+                module.register_forward_hook(leave(name)),
+            ]
+    start = _generators()
+    try:
+        loss()
+        drawn = not _same(start, _generators())
+    finally:
+        for hook in hooks:
+            hook.remove()
+        torch.set_rng_state(start[0])
+        if len(start) > 1:
+            torch.cuda.set_rng_state_all(start[1:])
+    if found:
+        return repr(found[0].split(".", 2)[-1]) if found[0].count(".") > 1 else "its module"
+    return "the loss itself" if drawn else None
+
+
+def _generators() -> list[torch.Tensor]:
+    on_devices = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return [torch.get_rng_state(), *on_devices]
+
+
+def _same(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    return all(map(torch.equal, one, other))

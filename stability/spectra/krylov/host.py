@@ -1,0 +1,150 @@
+"""A Krylov basis in the computer's memory: rows of one NumPy array, worked on by BLAS."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .schur import Small
+
+Rows = NDArray[Any]
+
+_PANEL = 4096  # columns worked on at once: a panel of the basis then fits a core's cache
+_THREADS = min(8, os.cpu_count() or 1)
+
+
+class HostBasis:
+    """Up to `size` orthonormal vectors of length d, the rows of a NumPy array.
+
+    Long rows are worked on panel by panel (blocks of columns): a product with a few vectors then
+    reads the basis from memory once, and a rotation of the basis needs no second basis. Threads
+    share the panels. They are ours and not BLAS's, whose threads keep spinning after their work
+    and so slow down the operator's.
+    """
+
+    def __init__(self, size: int, d: int, dtype: Any, seed: int):
+        self.rows: Rows = np.zeros((size, d), dtype)
+        self._random = np.random.default_rng(seed)
+        panels = [slice(i, i + _PANEL) for i in range(0, d, _PANEL)]
+        threads = min(_THREADS, max(1, len(panels) // 4))
+        self._shares = [
+            panels[i * len(panels) // threads : (i + 1) * len(panels) // threads]
+            for i in range(threads)
+        ]
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def random(self) -> Rows:
+        """A vector of independent normal entries."""
+        return self._random.standard_normal(self.rows.shape[1]).astype(self.rows.dtype)
+
+    def row(self, index: int) -> Rows:
+        """One vector, for the operator to read."""
+        return self.rows[index]
+
+    def combine(self, scale: float, image: Any, shift: float, row: Any, back: float, other: Any):
+        """scale·(image − shift·row) − back·other."""
+        kind = self.rows.dtype.type
+        image = np.asarray(image, self.rows.dtype)
+        found = np.empty_like(row)
+
+        def work(share: list[slice]) -> None:
+            for panel in share:
+                part = found[panel]
+                np.multiply(row[panel], kind(-shift), out=part)
+                part += image[panel]
+                part *= kind(scale)
+                if back:
+                    part -= kind(back) * other[panel]
+
+        self._shared(work)
+        return found
+
+    def stack(self, vectors: list[Any]) -> Rows:
+        return np.stack([np.asarray(vector, self.rows.dtype) for vector in vectors])
+
+    def gram(self, block: Rows) -> Small:
+        """Inner products of the vectors of a block, (s, s)."""
+        return self._products(block, block)
+
+    def gram_of_rows(self, first: int, last: int) -> Small:
+        """Inner products of the rows from `first` to before `last`."""
+        return self.gram(self.rows[first:last])
+
+    def inner(self, count: int, columns: Rows) -> Rows:
+        """Inner products of the first rows with columns of shape (d, p): (count, p)."""
+        rows = self.rows[:count]
+        return rows @ columns.real + 1j * (rows @ columns.imag)
+
+    def turned(self, block: Rows, factor: Small) -> Rows:
+        """factor @ block; factor is (s, s)."""
+        self._rotate(block, len(factor), factor.astype(block.dtype))
+        return block
+
+    def project(self, count: int, block: Rows) -> Small:
+        """Inner products of the first `count` rows with the s vectors of a block, (count, s)."""
+        return self._products(self.rows[:count], block)
+
+    def subtract(self, count: int, block: Rows, coefficients: Small) -> Rows:
+        """The block less the combinations of the first rows with these coefficients (count, s)."""
+        rows = self.rows[:count]
+        turned = np.ascontiguousarray(coefficients.T.astype(rows.dtype))
+
+        def work(share: list[slice]) -> None:
+            for panel in share:
+                block[:, panel] -= turned @ rows[:, panel]
+
+        self._shared(work)
+        return block
+
+    def store(self, index: int, block: Rows) -> None:
+        """Set the rows from `index` on to the vectors of a block."""
+        self.rows[index : index + len(block)] = block
+
+    def rotate(self, count: int, vectors: Small) -> None:
+        """Replace the first rows by vectors.T @ (the first `count` rows); vectors is (count, p)."""
+        self._rotate(self.rows, count, np.ascontiguousarray(vectors.T.astype(self.rows.dtype)))
+
+    def move(self, source: int, target: int) -> None:
+        self.rows[target] = self.rows[source]
+
+    def take(self, coefficients: Rows) -> Rows:
+        """Combinations of the first rows as columns, (d, p); coefficients is (count, p)."""
+        rows = self.rows[: len(coefficients)]
+        found = np.empty((rows.shape[1], coefficients.shape[1]), np.result_type(rows, 1j))
+        real, imaginary = (
+            part.astype(rows.dtype) for part in (coefficients.real, coefficients.imag)
+        )
+
+        def work(share: list[slice]) -> None:
+            for panel in share:
+                found[panel].real = rows[:, panel].T @ real
+                found[panel].imag = rows[:, panel].T @ imaginary
+
+        self._shared(work)
+        return found
+
+    def _products(self, one: Rows, other: Rows) -> Small:
+        def work(share: list[slice]) -> Small:
+            total = np.zeros((len(one), len(other)))
+            for panel in share:
+                total += one[:, panel] @ other[:, panel].T
+            return total
+
+        return np.sum(self._shared(work), axis=0)
+
+    def _rotate(self, rows: Rows, count: int, turned: Rows) -> None:
+        def work(share: list[slice]) -> None:
+            for panel in share:
+                rows[: len(turned), panel] = turned @ rows[:count, panel]
+
+        self._shared(work)
+
+    def _shared(self, work: Callable[[list[slice]], Any]) -> list[Any]:
+        if self._pool is None:
+            return [work(self._shares[0])]
+        return list(self._pool.map(work, self._shares))

@@ -1,0 +1,122 @@
+"""Eigenvalues of a matrix or of an operator: the one function that chooses the method."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+import scipy.sparse.linalg
+
+from ..errors import InputError
+from .dense import Spectrum, restricted
+from .dense import spectrum as dense_spectrum
+from .discs import Array
+from .krylov.operators import adapt, require_finite
+from .krylov.schur import WHICH, Preference, preference
+from .krylov.solve import krylov_spectrum
+
+DENSE = 500  # operators of at most this dimension are written out as matrices
+_COUNT = 20
+_ROUNDING = 8.0  # of a product, in units of eps times its norm
+
+
+def spectrum(
+    operator: Any,
+    uncertainty: Array | None = None,
+    *,
+    k: int | None = None,
+    which: str = "rightmost",
+    target: complex | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    left: bool = True,
+    max_products: int | None = None,
+) -> Spectrum:
+    """Eigenvalues with error bounds, of a matrix or of an operator that is only ever applied.
+
+    A matrix has all its eigenvalues computed, and the k wanted are chosen from them. An operator
+    of dimension at most 500 is written out as a matrix first. A larger one is given to a restarted
+    Krylov–Schur iteration (Stewart 2001), which needs products A v alone: some hundreds for the
+    20 rightmost eigenvalues of a network's Jacobian, and as many Aᵀ v for the left eigenvectors.
+
+    Args:
+        operator: (d, d) array, or an object with `shape` and `matvec`: `game.linearize(x)`, a SciPy
+            LinearOperator or sparse matrix, or your own, on vectors of NumPy or JAX, or of PyTorch
+            or CuPy if its `dtype` (or type) says so. Without an `rmatvec`, there are no condition
+            numbers and error bounds.
+        uncertainty: for a matrix: bounds on the errors of its entries, (d, d).
+        k: how many eigenvalues; default: all of a matrix, 20 (or d) of an operator. Where the last
+            one is half of a conjugate pair, the other half is returned too.
+        which: "rightmost", "leftmost", "largest" (in modulus) or "imaginary" (largest imaginary
+            part in modulus).
+        target: a point; then the k eigenvalues nearest to it, or to its conjugate, whatever `which`.
+        tolerance: an eigenpair has converged if ‖A x − λ x‖ is at most this times |λ|, or times a
+            hundredth of ‖A‖ if that is larger; default 1e-4 in single and 1e-8 in double precision.
+        seed: of the random starting vectors.
+        left: whether left eigenvectors, condition numbers and error bounds of an operator are
+            computed: about twice the work.
+        max_products: when to give up; what was found is returned with `converged=False`.
+
+    Raises `InputError` for an operator that is not square or (if large) not real, returns NaN, or
+    has fewer than k eigenvalues, `InputTypeError` for what is no operator.
+    """
+    prefer = _preference(which, target)
+    asked = "nearest" if target is not None else which
+    if scipy.sparse.issparse(operator):
+        operator = scipy.sparse.linalg.aslinearoperator(operator)
+    if not hasattr(operator, "matvec"):
+        found = dense_spectrum(operator, uncertainty)
+        if k is None:
+            return found
+        real = not np.iscomplexobj(operator)
+        return _chosen(found, _checked(k, len(found.eigenvalues)), prefer, asked, real)
+    if uncertainty is not None:
+        raise InputError("an operator takes no uncertainty; its entries are not seen")
+    dimension = int(operator.shape[0])
+    k = min(_COUNT, dimension) if k is None else _checked(k, dimension)
+    if dimension <= DENSE:
+        return _chosen(_written_out(operator), k, prefer, asked, True)
+    return krylov_spectrum(
+        operator, k, which, tolerance=tolerance, seed=seed, left=left, max_products=max_products
+    )
+
+
+def _preference(which: str, target: complex | None) -> Preference:
+    if which not in WHICH:
+        raise InputError(f"which must be one of {', '.join(map(repr, WHICH))}, not {which!r}")
+    return preference(which, target)
+
+
+def _checked(k: int, dimension: int) -> int:
+    if not 1 <= k <= dimension:
+        raise InputError(
+            f"k={k} eigenvalues were asked of an operator of dimension {dimension}; k must be "
+            f"between 1 and {dimension}"
+        )
+    return int(k)
+
+
+def _written_out(operator: Any) -> Spectrum:
+    """The spectrum of a small operator, whose columns are its products with unit vectors."""
+    seen = adapt(operator)
+    matrix = np.empty(tuple(operator.shape))
+    with seen.precision():
+        for i, unit in enumerate(np.eye(len(matrix), dtype=seen.dtype)):
+            matrix[:, i] = np.asarray(seen.matvec(unit))
+    require_finite(matrix)
+    # the rounding of a product, as if spread evenly over its entries
+    rounding = _ROUNDING * float(np.finfo(seen.dtype).eps)
+    sizes = np.linalg.norm(matrix, axis=0) / np.sqrt(max(1, len(matrix)))
+    found = dense_spectrum(matrix, np.broadcast_to(rounding * sizes, matrix.shape).copy())
+    return Spectrum(**{**vars(found), "products": seen.products})
+
+
+def _chosen(found: Spectrum, k: int, prefer: Preference, which: str, real: bool) -> Spectrum:
+    """The k most wanted of all eigenvalues; one more where k would split a conjugate pair."""
+    order = np.argsort(-prefer(found.eigenvalues), kind="stable")
+    count = 0
+    while count < k:
+        pair = real and found.eigenvalues[order[count]].imag != 0
+        count += 2 if pair else 1
+    return restricted(found, np.sort(order[:count]), which)
