@@ -28,8 +28,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
-from stability.games.gan import gan as gan_game
 from stability.dynamics.linearization import Products
+from stability.games.gan import gan as gan_game
 
 
 def perceptron(generator: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
@@ -241,7 +241,9 @@ def sizes(rounds: int) -> None:
         linear = game.linearize(x)
         u = jnp.ones_like(x)
         memory = jax.jit(lambda a, w: a.matvec(w)).lower(linear, u).compile().memory_analysis()
-        found = interleaved({"Ju": partial(seconds, partial(linear.matvec, u))}, max(2, rounds // 5))
+        found = interleaved(
+            {"Ju": partial(seconds, partial(linear.matvec, u))}, max(2, rounds // 5)
+        )
         took = statistics.median(found["Ju"])
         kept = sum(leaf.nbytes for leaf in jax.tree.leaves(linear.kept))
         print(f"  {game.dimension:>10,}   {batch:>5d}  {took * 1e3:7.1f}   {took / game.dimension / batch * 1e12:27.1f}   "

@@ -94,9 +94,7 @@ class Products:
 
     def _in(self, precision: str) -> Products:
         if self._rounded is None:
-            self._rounded = Products(
-                self.function, self.partition, self.keep, self.part, precision
-            )
+            self._rounded = Products(self.function, self.partition, self.keep, self.part, precision)
         return self._rounded
 
     @cached_property

@@ -137,7 +137,9 @@ def _solve_block(
     return solve(lambda u: pulled(u)[0], b)
 
 
-def check_no_matrix(function: Callable[..., Any], rule: Rule, dimension: int, arguments: Any) -> None:
+def check_no_matrix(
+    function: Callable[..., Any], rule: Rule, dimension: int, arguments: Any
+) -> None:
     """Raises InputError if the function forms a square matrix of more than `DENSE` rows."""
     if dimension <= DENSE:
         return

@@ -148,7 +148,6 @@ def test_points_that_do_not_fit(at, said):
     [
         ({"k": 0}, "at least 1"),
         ({"rules": ["simultaneous"]}, "no rule"),
-        ({"penalties": [1]}, "no penalty"),
     ],
 )
 def test_options_that_do_not_fit(options, said):

@@ -123,11 +123,11 @@ def test_an_interrupted_run_ends_bit_for_bit_where_it_would_have(game, rule, tmp
 
 
 def test_adam_trains_as_optax_does_on_the_strategies(game):
-    trained = train(game, named_optax("adam", 0.05, {}), 20)
+    trained = train(game, named_optax("adam", 0.05, {}), 5)
     strategies = dict(zip(game.players, game.unpack(game.start), strict=True))
     optimiser = optax.adam(0.05)
     states = {player: optimiser.init(own) for player, own in strategies.items()}
-    for _ in range(20):
+    for _ in range(5):
         field = game.field(game.pack(strategies))
         gradients = dict(zip(game.players, game.unpack(-field), strict=True))
         for player in game.players:

@@ -39,10 +39,21 @@ class DeviceBasis:
         """One vector, for the operator to read."""
         return self._do.row(self.rows, index, self.dimension)
 
-    def combine(self, scale: float, image: Any, shift: float, row: Any, back: float, other: Any):
-        """scale·(image − shift·row) − back·other."""
-        numbers = np.array([scale, shift, back], self.dtype)
-        return self._do.combine(numbers, image, row, other)
+    def window(self, first: int, count: int, steps: int) -> tuple[jax.Array, jax.Array]:
+        """Some of the rows, room for `steps` more, and for the products of these with those."""
+        return self._do.window(self.rows, first, count, steps)
+
+    def window_row(self, window: tuple[jax.Array, jax.Array], index: int) -> jax.Array:
+        return self._do.row(window[0], index, self.dimension)
+
+    def extend(self, window: Any, index: int, image: Any) -> tuple[jax.Array, jax.Array]:
+        """Set a row of the window to the image, orthonormalised against the rows before it."""
+        return self._do.extend(*window, image, index)
+
+    def close(self, window: Any, count: int) -> tuple[Small, jax.Array]:
+        """The products, and the rows that were added."""
+        vectors, products = window
+        return np.asarray(products, np.float64), self._do.last(vectors, count)
 
     def stack(self, vectors: list[Any]) -> jax.Array:
         return self._do.stack(vectors, self._length, self.dtype)
@@ -103,7 +114,9 @@ class Kernels(NamedTuple):
     zeros: Any
     random: Any
     row: Any
-    combine: Any
+    window: Any
+    extend: Any
+    last: Any
     stack: Any
     products: Any
     inner: Any
@@ -138,13 +151,16 @@ def kernels(rows: NamedSharding | None, vector: Sharding | None) -> Kernels:
         rotate = jax.shard_map(
             _rotated, mesh=rows.mesh, in_specs=(spec, PartitionSpec()), out_specs=spec
         )
+    both = None if rows is None else (rows, whole)
     device = partial(jax.jit, out_shardings=rows)
     small = partial(jax.jit, out_shardings=whole)
     return Kernels(
         zeros=jax.jit(_zeros, static_argnums=(0, 1, 2), out_shardings=rows),
         random=jax.jit(_random, static_argnums=(1, 2), out_shardings=vector),
         row=jax.jit(_row, static_argnums=2, out_shardings=vector),
-        combine=jax.jit(_combined),
+        window=jax.jit(_window, static_argnums=(2, 3), out_shardings=both),
+        extend=jax.jit(_extended, donate_argnums=(0, 1), out_shardings=both),
+        last=device(_last, static_argnums=1),
         stack=device(_stacked, static_argnums=(1, 2)),
         products=small(_products),
         inner=small(_inner),
@@ -174,8 +190,25 @@ def _row(rows: Any, index: Any, length: int) -> Any:
     return jax.lax.dynamic_index_in_dim(rows, index, keepdims=False)[:length]
 
 
-def _combined(numbers: Any, image: Any, row: Any, other: Any) -> Any:
-    return numbers[0] * (image.astype(row.dtype) - numbers[1] * row) - numbers[2] * other
+def _window(rows: Any, first: Any, count: int, steps: int) -> Any:
+    vectors = jax.lax.dynamic_slice_in_dim(rows, first, count)
+    padding = jnp.zeros((steps, rows.shape[1]), rows.dtype)
+    return jnp.concatenate([vectors, padding]), jnp.zeros((count + steps, steps), rows.dtype)
+
+
+def _extended(vectors: Any, products: Any, image: Any, index: Any) -> Any:
+    size, steps = products.shape
+    row = jnp.pad(image.astype(vectors.dtype), (0, vectors.shape[1] - image.shape[0]))
+    column = jnp.where(jnp.arange(size) < index, _times(vectors, row), 0.0)
+    row = row - _times(column, vectors)
+    norm = jnp.linalg.norm(row)
+    row = jnp.where(norm > 0, row / norm, row)
+    column = column.at[index].set(norm)
+    return vectors.at[index].set(row), products.at[:, index + steps - size].set(column)
+
+
+def _last(vectors: Any, count: int) -> Any:
+    return vectors[count:]
 
 
 def _stacked(vectors: Any, length: int, dtype: Any) -> Any:

@@ -2,12 +2,13 @@
 
 Differs from the textbook's Arnoldi step in these ways:
 
-1. A block of s products w₀ = v, w₁ = p₁(A) v, …, w_s = p_s(A) v is made first and orthonormalised
-   as a whole against the basis, which is then read from memory once for s products instead of once
-   for each (s-step Arnoldi: Bai, Hu, Reichel 1994; Hoemmen 2010, chapter 3). The columns of H
-   follow from the recurrence of the p_i.
-2. The p_i are Chebyshev polynomials for a disc that holds the Ritz values, so that the w_i are far
-   from parallel. Where they are nearly dependent after all, single steps are taken.
+1. A block of s vectors w₁, …, w_s is made by s products first, each orthogonalised against the
+   last few vectors only, and then orthonormalised as a whole against the basis, which is so read
+   from memory once for s products instead of once for each. The columns of H follow from the
+   recurrence of the w_i (s-step Arnoldi: Hoemmen 2010, chapter 3).
+2. That recurrence is an incomplete orthogonalisation (Saad 1980) and not a fixed polynomial basis,
+   which outliers of the spectrum make ill conditioned. Where the w_i are nearly dependent after
+   all, blocks are shortened, down to single steps.
 3. What is orthogonalised is orthogonalised a second time only if the first time took most of it
    away (Daniel, Gragg, Kaufman, Stewart 1976); a block by the Cholesky factor of its Gram matrix,
    so that twice is Cholesky QR 2 (Yamamoto et al. 2015).
@@ -26,6 +27,7 @@ from .operators import Operator, require_finite
 from .schur import Small
 
 _SECOND_PASS = 0.7  # less than this fraction left: orthogonalise again
+_WINDOW = 2  # vectors of the basis that a block's vectors are orthogonalised against at first
 _ENOUGH = 0.7  # the same for a block: of each vector, of what is orthogonal to those before it
 _INDEPENDENT = 0.02  # if less is left of a vector of a block, H would lose too many digits
 
@@ -41,7 +43,7 @@ class Expansion:
         self.small: Small = np.zeros((size + 1, size))
         self.count = 0
         self.complete = False  # whether the basis spans the whole space
-        self._disc: tuple[float, float] | None = None
+        self._block_size = steps
         self.breakdowns = 0
 
     def begin(self) -> None:
@@ -63,23 +65,18 @@ class Expansion:
     def fill(self) -> None:
         """Expand until H has `size` columns or the space is exhausted."""
         while self.count < self.size and not self.complete:
-            steps = min(self.steps, self.size - self.count)
-            if self._disc is None or steps < 2:
+            steps = min(self._block_size, self.size - self.count)
+            if steps < 2:
                 self._single()
             elif not self._block(steps):
-                self.steps = self.steps // 2
+                self._block_size //= 2
 
-    def restart(self, count: int, small: Small, spread: Any) -> None:
-        """Go on from a decomposition of `count` vectors, H being `small`, (count + 1, count).
-
-        The Ritz values `spread` tell the disc of the blocks' polynomials.
-        """
+    def restart(self, count: int, small: Small) -> None:
+        """Go on from a decomposition of `count` vectors, H being `small`, (count + 1, count)."""
         self.small[:] = 0.0
         self.small[: count + 1, :count] = small
         self.count = count
-        centre = float(spread.real.max() + spread.real.min()) / 2
-        radius = float(np.abs(spread - centre).max())
-        self._disc = (centre, radius) if radius > 0 else None
+        self._block_size = self.steps
 
     def _single(self) -> None:
         basis, n = self.basis, self.count
@@ -110,27 +107,22 @@ class Expansion:
 
     def _block(self, steps: int) -> bool:
         """Expand by `steps` vectors at once; False, and nothing changed, if they are dependent."""
-        assert self._disc is not None
         basis, n = self.basis, self.count
-        centre, radius = self._disc
-        recurrence = np.zeros((steps + 1, steps))
-        vectors = [basis.row(n)]
-        for i in range(steps):
-            # A w_i = (radius / twice) (w_{i+1} + back w_{i-1}) + centre w_i
-            twice, back = (2.0, 1.0) if i else (1.0, 0.0)
-            image = self.operator.matvec(vectors[i])
-            other = vectors[i - 1]
-            vectors.append(basis.combine(twice / radius, image, centre, vectors[i], back, other))
-            recurrence[i, i] = centre
-            recurrence[i + 1, i] = radius / twice
-            if i:
-                recurrence[i - 1, i] = radius / twice
-        block = basis.stack(vectors[1:])
-        del vectors
-        size = np.sqrt(basis.gram(block).diagonal())
-        require_finite(size)
-        above = np.zeros((n + 1, steps))
-        triangle = np.eye(steps)
+        first = max(0, n - _WINDOW)
+        known = n + 1 - first  # vectors of the basis in the window, of which the last is w_0
+        window = basis.window(first, known, steps)
+        for i in range(known, known + steps):
+            image = self.operator.matvec(basis.window_row(window, i - 1))
+            window = basis.extend(window, i, image)
+        # A w_i = (the window) × (column i of the recurrence)
+        recurrence, block = basis.close(window, known)
+        require_finite(recurrence)
+        norms = np.linalg.norm(recurrence, axis=0)
+        left = recurrence[np.arange(known, known + steps), np.arange(steps)]
+        if np.any(left <= _INDEPENDENT * norms):
+            return False
+        above, triangle = np.zeros((n + 1, steps)), np.eye(steps)
+        size = np.ones(steps)
         for again in (False, True):
             part = basis.project(n + 1, block)
             block = basis.subtract(n + 1, block, part)
@@ -138,27 +130,26 @@ class Expansion:
                 factor = scipy.linalg.cholesky(basis.gram(block))
             except np.linalg.LinAlgError:
                 return False
+            sine = float((factor.diagonal() / size).min())
+            if not again and sine < _INDEPENDENT:
+                return False
             block = basis.turned(block, scipy.linalg.inv(factor).T)
             above += part @ triangle
             triangle = factor @ triangle
-            sine = float((factor.diagonal() / size).min())
-            if again or sine > _ENOUGH:
+            if sine > _ENOUGH:
                 break
-            if sine < _INDEPENDENT:
-                return False
-            size = np.ones(steps)
         basis.store(n + 1, block)
 
-        # [w_0 … w_s] = V G, so A V = V H on the old vectors gives the new columns of H
-        old = self.small[: n + 1, :n]
-        g = np.zeros((n + 1 + steps, steps + 1))
-        g[n, 0] = 1.0
-        g[: n + 1, 1:] = above
-        g[n + 1 :, 1:] = triangle
+        # [window] = V G, so A V = V H on the old vectors gives the new columns of H
+        g = np.zeros((n + 1 + steps, known + steps))
+        g[first : n + 1, :known] = np.eye(known)
+        g[: n + 1, known:] = above
+        g[n + 1 :, known:] = triangle
+        started = g[:, known - 1 : -1]
         images = g @ recurrence
-        images[: n + 1] -= old @ g[:n, :steps]
+        images[: n + 1] -= self.small[: n + 1, :n] @ started[:n]
         self.small[: n + 1 + steps, n : n + steps] = scipy.linalg.solve_triangular(
-            g[n : n + steps, :steps].T, images.T, lower=True
+            started[n : n + steps].T, images.T, lower=True
         ).T
         self.count = n + steps
         return True

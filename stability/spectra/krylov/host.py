@@ -46,23 +46,31 @@ class HostBasis:
         """One vector, for the operator to read."""
         return self.rows[index]
 
-    def combine(self, scale: float, image: Any, shift: float, row: Any, back: float, other: Any):
-        """scale·(image − shift·row) − back·other."""
-        kind = self.rows.dtype.type
-        image = np.asarray(image, self.rows.dtype)
-        found = np.empty_like(row)
+    def window(self, first: int, count: int, steps: int) -> tuple[Rows, Small]:
+        """Some of the rows, room for `steps` more, and for the products of these with those."""
+        vectors = np.empty((count + steps, self.rows.shape[1]), self.rows.dtype)
+        vectors[:count] = self.rows[first : first + count]
+        return vectors, np.zeros((count + steps, steps))
 
-        def work(share: list[slice]) -> None:
-            for panel in share:
-                part = found[panel]
-                np.multiply(row[panel], kind(-shift), out=part)
-                part += image[panel]
-                part *= kind(scale)
-                if back:
-                    part -= kind(back) * other[panel]
+    def window_row(self, window: tuple[Rows, Small], index: int) -> Rows:
+        return window[0][index]
 
-        self._shared(work)
-        return found
+    def extend(self, window: tuple[Rows, Small], index: int, image: Any) -> tuple[Rows, Small]:
+        """Set a row of the window to the image, orthonormalised against the rows before it."""
+        vectors, products = window
+        column = products[:, index + products.shape[1] - len(vectors)]
+        row = vectors[index : index + 1]
+        row[0] = np.asarray(image)
+        column[:index] = self._products(vectors[:index], row)[:, 0]
+        self._subtract(vectors[:index], row, column[:index, None])
+        norm = column[index] = float(np.sqrt(self.gram(row)[0, 0]))
+        if norm > 0:
+            row *= self.rows.dtype.type(1 / norm)
+        return window
+
+    def close(self, window: tuple[Rows, Small], count: int) -> tuple[Small, Rows]:
+        """The products, and the rows that were added."""
+        return window[1], window[0][count:]
 
     def stack(self, vectors: list[Any]) -> Rows:
         return np.stack([np.asarray(vector, self.rows.dtype) for vector in vectors])
@@ -91,14 +99,7 @@ class HostBasis:
 
     def subtract(self, count: int, block: Rows, coefficients: Small) -> Rows:
         """The block less the combinations of the first rows with these coefficients (count, s)."""
-        rows = self.rows[:count]
-        turned = np.ascontiguousarray(coefficients.T.astype(rows.dtype))
-
-        def work(share: list[slice]) -> None:
-            for panel in share:
-                block[:, panel] -= turned @ rows[:, panel]
-
-        self._shared(work)
+        self._subtract(self.rows[:count], block, coefficients)
         return block
 
     def store(self, index: int, block: Rows) -> None:
@@ -136,6 +137,15 @@ class HostBasis:
             return total
 
         return np.sum(self._shared(work), axis=0)
+
+    def _subtract(self, rows: Rows, block: Rows, coefficients: Small) -> None:
+        turned = np.ascontiguousarray(coefficients.T.astype(rows.dtype))
+
+        def work(share: list[slice]) -> None:
+            for panel in share:
+                block[:, panel] -= turned @ rows[:, panel]
+
+        self._shared(work)
 
     def _rotate(self, rows: Rows, count: int, turned: Rows) -> None:
         def work(share: list[slice]) -> None:

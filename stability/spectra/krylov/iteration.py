@@ -93,7 +93,7 @@ def krylov_schur(
             spike = np.zeros(n)
         basis.rotate(n, vectors[:, :keep])
         basis.move(n, keep)
-        expansion.restart(keep, np.vstack([quasi[:keep, :keep], spike[:keep]]), values)
+        expansion.restart(keep, np.vstack([quasi[:keep, :keep], spike[:keep]]))
         if converged:
             expansion.begin()
 
