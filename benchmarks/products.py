@@ -2,10 +2,10 @@
 
     python benchmarks/products.py [--rounds 30] [--torch PYTHON] [--sizes]
 
-Two players: generator 64→256→256→784, discriminator 784→256→256→1, tanh, batch 128, float32. All sides run in turn,
-so that a busy machine slows them alike; medians are printed, and compilation apart. Runs on whatever device JAX
-finds. `--torch` names a Python that has PyTorch (default: this one); PyTorch runs in a process of its own, on the CPU.
-`--sizes` adds what a product costs up to ten million parameters.
+Two players: generator 64→256→256→784, discriminator 784→256→256→1, tanh, batch 128, float32. All sides run
+in turn, so that a busy machine slows them alike; medians are printed, and compilation apart. Runs on whatever
+device JAX finds. `--torch` names a Python that has PyTorch (default: this one); PyTorch runs in a process of
+its own, on the CPU. `--sizes` adds what a product costs up to ten million parameters.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+import stability as st
 from stability.dynamics.linearization import Products
-from stability.games.gan import gan as gan_game
 
 
 def perceptron(generator: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
     """Weights and biases, one after the other."""
     parts: list[np.ndarray] = []
-    for inputs, outputs in zip(sizes, sizes[1:], strict=False):
+    for inputs, outputs in pairwise(sizes):
         parts.append(generator.standard_normal((inputs, outputs)) / np.sqrt(inputs))
         parts.append(generator.standard_normal(outputs) / 10)
     return [part.astype(np.float32) for part in parts]
@@ -61,7 +62,7 @@ def gan(width: int = 256, batch: int = 128) -> tuple[Any, dict[str, Any], tuple[
     }
     real = np.tanh(r.standard_normal((batch, 784))).astype(np.float32)
     latent = r.standard_normal((batch, 64)).astype(np.float32)
-    game = gan_game(network, generated, start=start, data=real, latent=latent)
+    game = st.gan(network, generated, start=start, data=real, latent=latent)
     return game, start, (jnp.asarray(real), jnp.asarray(latent))
 
 
@@ -140,10 +141,14 @@ def compiled(name: str, function: Callable[..., Any], *arguments: Any) -> Callab
     begin = time.perf_counter()
     ready = lowered.compile()
     took = time.perf_counter() - begin
-    memory, flops = ready.memory_analysis(), ready.cost_analysis()["flops"]
+    memory, flops = _memory(ready), (ready.cost_analysis() or {})["flops"]
     print(f"  {name:<34s} {took:6.2f} s  {flops / 1e6:8.0f}  {memory.temp_size_in_bytes / 1e6:8.1f}  "
           f"{memory.output_size_in_bytes / 1e6:8.1f}")  # fmt: skip
     return ready
+
+
+def _memory(ready: Any) -> Any:
+    return ready.memory_analysis()
 
 
 def main() -> None:
@@ -240,14 +245,17 @@ def sizes(rounds: int) -> None:
         x = jnp.asarray(game.start)
         linear = game.linearize(x)
         u = jnp.ones_like(x)
-        memory = jax.jit(lambda a, w: a.matvec(w)).lower(linear, u).compile().memory_analysis()
+        memory = _memory(jax.jit(lambda a, w: a.matvec(w)).lower(linear, u).compile())
         found = interleaved(
             {"Ju": partial(seconds, partial(linear.matvec, u))}, max(2, rounds // 5)
         )
         took = statistics.median(found["Ju"])
         kept = sum(leaf.nbytes for leaf in jax.tree.leaves(linear.kept))
-        print(f"  {game.dimension:>10,}   {batch:>5d}  {took * 1e3:7.1f}   {took / game.dimension / batch * 1e12:27.1f}   "
-              f"{kept / 1e6:7.1f}   {memory.temp_size_in_bytes / 1e6:12.1f}")  # fmt: skip
+        each = took / game.dimension / batch * 1e12
+        print(
+            f"  {game.dimension:>10,}   {batch:>5d}  {took * 1e3:7.1f}   {each:27.1f}   {kept / 1e6:7.1f}   "
+            f"{memory.temp_size_in_bytes / 1e6:12.1f}"
+        )
 
 
 if __name__ == "__main__":

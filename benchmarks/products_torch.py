@@ -1,7 +1,7 @@
 """PyTorch's side of benchmarks/products.py, in a process of its own; it imports no JAX.
 
-Reads a NumPy archive of weights, data and one direction, then a line with a number of repetitions at a time, and answers
-with the seconds of each. The first line it writes is its version and the file of its own product.
+Reads a NumPy archive of weights, data and one direction, then a line with a number of repetitions at a time,
+and answers with the seconds of each. The first line it writes is its version and the file of its own product.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 def main() -> None:
     try:
-        import torch
+        import torch  # pyright: ignore[reportMissingImports]
     except ImportError:
         print("missing", flush=True)
         return

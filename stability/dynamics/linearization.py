@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import jax
+import jax.core
 import jax.numpy as jnp
 
 from ..errors import InputError
@@ -22,7 +23,7 @@ PROBES = 4  # vectors by which the error of a reduced precision is measured
 class Products:
     """The compiled products of a function's Jacobian, made once and used at every point.
 
-    - `function`: a pure function `function(x, *arguments)` from vectors of shape (d,) to vectors of shape (m,).
+    - `function`: a pure function `function(x, *arguments)` from vectors (d,) to vectors (m,).
     - `keep`: whether what a product needs of the point is computed once and kept (`jax.linearize`); else
       every product evaluates the function anew, in the memory of one evaluation.
     - `part`: `part(i, x, *arguments)`, player i's rows of the function, if they are cheaper than all of it;
@@ -63,6 +64,11 @@ class Products:
         if precision is not None and precision != self.precision:
             return self._in(precision).at(x, *arguments)
         value, tangent = self._start(x, *arguments)
+        sharding = None if isinstance(x, jax.core.Tracer) else x.sharding
+        if sharding is None or len(sharding.device_set) == 1:
+            sharding = None
+        else:
+            value = jax.lax.with_sharding_constraint(value, sharding)
         if value.dtype != x.dtype:
             raise InputError(
                 f"the function takes a point of {x.dtype} to {value.dtype}; "
@@ -74,6 +80,7 @@ class Products:
             (value.size, x.size),
             x.dtype,
             jax.config.jax_enable_x64,  # pyright: ignore[reportAttributeAccessIssue]
+            sharding,
             x,
             value,
             arguments,
@@ -82,7 +89,7 @@ class Products:
         )
 
     def block(self, i: int, j: int) -> Products:
-        """The products of the block ∂v_i/∂x_j, a function of player j's strategy x_j, then x and the arguments."""
+        """The products of the block ∂v_i/∂x_j, at player j's strategy x_j, then x and the arguments."""
         if (i, j) not in self._blocks:
             self._blocks[i, j] = Products(
                 partial(_block, self.part, self.partition, i, j),
@@ -106,7 +113,7 @@ class Products:
 @as_pytree("kept", "point", "value", "arguments")
 @dataclass(frozen=True, eq=False)
 class Linearization(Operator):
-    """J = ∂v/∂x at one point, as a linear operator on vectors of shape (d,); nothing of shape (d, d) is formed.
+    """J = ∂v/∂x at one point, as a linear operator on vectors (d,); nothing of shape (d, d) is formed.
 
     Everything an `Operator` has, and
 
@@ -129,6 +136,8 @@ class Linearization(Operator):
         i, j = self.partition.index(row), self.partition.index(column)
         with jax.enable_x64(self.x64):
             own = self.partition.part(j, self.point)
+            if self.sharding is not None:
+                own = jax.device_put(own, self.sharding)
             return self.products.block(i, j).at(own, self.point, *self.arguments)
 
     def hessian(self, player: str | int) -> Operator:

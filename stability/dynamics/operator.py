@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 
@@ -73,6 +74,8 @@ class Operator:
     - `T`, `-A`, and for square A `symmetric`, which is (A + Aᵀ)/2.
     - `as_linear_operator()`: for SciPy.
 
+    Where A was made at a point that lies on several devices, vectors lie there as that point does.
+
     An operator is a pytree: hand it to a jitted function as an argument (rather than close over it), and
     nothing is compiled again for another point.
 
@@ -84,6 +87,7 @@ class Operator:
     shape: tuple[int, int]
     dtype: Any
     x64: bool
+    sharding: Any
 
     def matvec(self, u: Any) -> Any:
         """A u, shape (m,)."""
@@ -104,7 +108,7 @@ class Operator:
     @property
     def T(self) -> Operator:
         """Aᵀ."""
-        return self._with(self.action.transposed, self.shape[::-1])
+        return self._with(self.action.transposed, (self.shape[1], self.shape[0]))
 
     def __neg__(self) -> Operator:
         return self._with(self.action.negative, self.shape)
@@ -130,16 +134,23 @@ class Operator:
         )
 
     def _with(self, action: Action, shape: tuple[int, int]) -> Operator:
-        return Operator(self.kept, action, shape, self.dtype, self.x64)
+        return Operator(self.kept, action, shape, self.dtype, self.x64, self.sharding)
 
     def _apply(self, function: Any, u: Any, shape: tuple[int | None, ...]) -> Any:
+        if not isinstance(u, jax.Array):
+            u = np.asarray(u)
+        fits = len(u.shape) == len(shape) and u.shape[0] == shape[0]
+        if not fits or jnp.issubdtype(u.dtype, jnp.complexfloating):
+            expected = f"({shape[0]},)" if len(shape) == 1 else f"({shape[0]}, k)"
+            raise InputTypeError(
+                f"this takes real numbers of shape {expected}, not {u.dtype} of shape {u.shape}"
+            )
         # in the mode that A was made in, so that A is compiled once and keeps its dtype
         with jax.enable_x64(self.x64):
-            u = jnp.asarray(u)
-            fits = len(u.shape) == len(shape) and u.shape[0] == shape[0]
-            if not fits or jnp.issubdtype(u.dtype, jnp.complexfloating):
-                expected = f"({shape[0]},)" if len(shape) == 1 else f"({shape[0]}, k)"
-                raise InputTypeError(
-                    f"this takes real numbers of shape {expected}, not {u.dtype} of shape {u.shape}"
-                )
-            return function(self.kept, u if u.dtype == self.dtype else u.astype(self.dtype))
+            if u.dtype != self.dtype:
+                u = u.astype(self.dtype)
+            if self.sharding is None:
+                return function(self.kept, u)
+            if not isinstance(u, jax.core.Tracer):
+                u = jax.device_put(u, self.sharding)
+            return jax.lax.with_sharding_constraint(function(self.kept, u), self.sharding)

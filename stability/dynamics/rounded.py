@@ -48,7 +48,7 @@ def _evaluated(closed: core.ClosedJaxpr, *arguments: Any) -> list[Any]:
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def _applied(equation: core.JaxprEqn, operands: list[Any]) -> list[Any]:
+def _applied(equation: Any, operands: list[Any]) -> list[Any]:
     name, settings = equation.primitive.name, equation.params
     if name in CALLS:
         return _evaluated(_called(settings), *operands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -27,7 +28,7 @@ _ROUNDING = 16  # of a field that vanishes, in units of eps ‖J‖ ‖x‖
 _FIRST_DAMPING = 1e-2  # times ‖J‖
 _LARGEST_DAMPING = 1e8
 _SMALLEST_GAIN = 1e-9  # of ‖v‖², relative, that a step has to promise
-_ORTHOGONAL = 0.999  # remainder from which on the field is orthogonal to what any step changes
+_ORTHOGONAL = 1e-4  # ‖Jᵀv‖ over ‖J‖‖v‖ where the field is orthogonal to what any step changes
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ def nearby_stationary_point(
     found = _measured(here)
     if found.stationary:
         outcome = "reached"
-    elif outcome == "stalled" and found.remainder > _ORTHOGONAL:
+    elif outcome == "stalled" and _size(here.rmatvec(here.value)) <= _ORTHOGONAL * scale * size:
         outcome = "local minimum"
     return NearbyPoint(
         here.point,
@@ -188,7 +189,7 @@ def _least_squares(
     here: Linearization, damping: float, exactness: float, steps: int
 ) -> tuple[Any, int, bool]:
     """δ that minimises ‖v + Jδ‖² + damping²‖δ‖², the products that it took, and whether it converged."""
-    from scipy.sparse.linalg import lsmr
+    from scipy.sparse.linalg import LinearOperator, lsmr
 
     size = _size(here.value)
     if size == 0.0 or damping == 0.0:
@@ -196,22 +197,37 @@ def _least_squares(
     right = (
         -np.asarray(here.value, float) / size
     )  # of length one, so that tiny fields do not underflow
-    solution = lsmr(
-        here.as_linear_operator(), right, damping, exactness, exactness, conlim=0, maxiter=steps
+    operator = (
+        LinearOperator(  # LSMR's own numbers in double precision, whatever that of the products
+            here.shape,  # pyright: ignore[reportCallIssue]
+            dtype=np.float64,
+            matvec=lambda u: np.asarray(here.matvec(np.ravel(u)), float),
+            rmatvec=lambda u: np.asarray(here.rmatvec(np.ravel(u)), float),
+        )
     )
+    solution = lsmr(operator, right, damping, exactness, exactness, conlim=0, maxiter=steps)
     found, reason, count = solution[0], solution[1], solution[2]
     return jnp.asarray(found * size, here.dtype), 2 * count, reason not in (3, 6, 7)
 
 
 def _norm(here: Linearization) -> float:
-    """About ‖J‖₂, from below, by the power method on JᵀJ."""
-    u = np.random.default_rng(0).standard_normal(here.shape[1])
-    u = jnp.asarray(u / np.linalg.norm(u), here.dtype)
+    return estimated_norm(here.matvec, here.rmatvec, here.shape[1], here.dtype)
+
+
+def estimated_norm(
+    matvec: Callable[[Any], Any], rmatvec: Callable[[Any], Any], dimension: int, dtype: Any
+) -> float:
+    """‖A‖₂ from below, within a factor of two but for very unlucky starts: the power method on AᵀA.
+
+    Twice the estimate serves as a bound (Kuczyński, Woźniakowski, SIAM J. Matrix Anal. Appl. 13, 1992).
+    """
+    u = np.random.default_rng(0).standard_normal(dimension)
+    u = jnp.asarray(u / np.linalg.norm(u), dtype)
     estimate = 0.0
     for _ in range(_POWER_STEPS):
-        image = here.matvec(u)
+        image = matvec(u)
         estimate = max(estimate, _size(image))
-        u = here.rmatvec(image)
+        u = rmatvec(image)
         length = _size(u)
         if not 0 < length < math.inf:
             break

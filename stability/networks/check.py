@@ -19,14 +19,15 @@ def check_network(
 ) -> Any:
     """The output, as shapes and dtypes, of a network that is fit for analysis.
 
-    - `apply(params, inputs)`: the network on a batch; `inputs`, arrays with the samples along the leading axis.
-      A few samples are enough.
+    - `apply(params, inputs)`: the network on a batch; `inputs`, arrays with the samples along the leading
+      axis. A few samples are enough.
     - `what`: what messages call the network, "the discriminator".
 
     Checked are: the network is the same on every call and has no effects (see `impurity`); it returns real
     floating-point arrays with the samples along the leading axis; they are finite; and the output for one
     sample does not depend on the others, as it does in batch normalisation in training mode. The last is
-    read off a directional derivative: moving one sample must leave all other outputs exactly where they are.
+    read off a directional derivative: moving one sample must leave all other outputs exactly where they
+    are.
 
     Raises InputError or InputTypeError with one sentence that begins with `what`.
     """
@@ -80,9 +81,7 @@ def _first_sample(inputs: Any) -> Any:
     return jax.tree_util.tree_map(direction, inputs)
 
 
-def _when_the_first_moves(
-    apply: Callable[..., Any], params: Any, inputs: Any
-) -> tuple[Any, Any]:
+def _when_the_first_moves(apply: Callable[..., Any], params: Any, inputs: Any) -> tuple[Any, Any]:
     """Whether all outputs are finite, and whether those of other samples move with the first one."""
     values, moves = jax.jvp(lambda x: apply(params, x), (inputs,), (_first_sample(inputs),))
     leaves = jax.tree_util.tree_leaves

@@ -43,10 +43,10 @@ def save_checkpoint(
 ) -> None:
     """Saves the profile x, shape (d,), of a game as a plain NPZ file, whole or not at all.
 
-    The file holds an array for each array of the players' strategies, named by the player and the path in the
-    player's pytree (`disc/layers/0/w`), in x's dtype (bfloat16, which NPZ lacks, as float32); further
-    `__step__`, and each of `extra` under `__name__`, or `__name__/0`, `__name__/1`, … where it is a sequence
-    of arrays (a rule's memory, say). A file that is there already is replaced.
+    The file holds an array for each array of the players' strategies, named by the player and the path in
+    the player's pytree (`disc/layers/0/w`), in x's dtype (bfloat16, which NPZ lacks, as float32); further
+    `__step__`, and each of `extra` under `__name__`, or `__name__/0`, `__name__/1`, … where it is a
+    sequence of arrays (a rule's memory, say). A file that is there already is replaced.
 
     Raises InputError if x is no profile of the game, or the file cannot be written.
     """
@@ -61,7 +61,9 @@ def save_checkpoint(
         )
         for key, own in entries.items():
             if key in arrays:
-                raise InputError(f"two arrays of the checkpoint are both called {key!r}; rename one")
+                raise InputError(
+                    f"two arrays of the checkpoint are both called {key!r}; rename one"
+                )
             arrays[key] = _storable(key, own)
     path = Path(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -79,9 +81,9 @@ def save_checkpoint(
 def load_checkpoint(path: str | os.PathLike[str], game: Any) -> Checkpoint:
     """The checkpoint in an NPZ file of `save_checkpoint`, or of anyone who names the arrays in its way.
 
-    Nothing in the file is run, and no array is made before its size is known to be right.
-    Raises InputError, which names the file and the array, if the file is no NPZ file, is damaged, or does not
-    hold the strategies of this game.
+    Nothing in the file is run, and no array is made before its size is known to be right. Raises
+    InputError, which names the file and the array, if the file is no NPZ file, is damaged, or does not hold
+    the strategies of this game.
     """
     try:
         archive = zipfile.ZipFile(path)
@@ -116,11 +118,15 @@ def _storable(key: str, value: Any) -> np.ndarray:
     try:
         array = np.asarray(value)
     except (TypeError, ValueError):
-        raise InputTypeError(f"{key!r} of a checkpoint is no array but {type(value).__name__}") from None
+        raise InputTypeError(
+            f"{key!r} of a checkpoint is no array but {type(value).__name__}"
+        ) from None
     if array.dtype.kind == "V" and jnp.issubdtype(array.dtype, jnp.floating):
         array = array.astype(np.float32)
     if array.dtype.kind not in "biufcSU":
-        raise InputTypeError(f"{key!r} of a checkpoint is an array of numbers or text, not {value!r}")
+        raise InputTypeError(
+            f"{key!r} of a checkpoint is an array of numbers or text, not {value!r}"
+        )
     return array
 
 

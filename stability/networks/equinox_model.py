@@ -20,13 +20,14 @@ def equinox(
     `apply(params, *inputs)` puts the rest back and calls it. As is Equinox's way the model acts on one
     sample: it is mapped over the leading axis of the inputs.
 
-    - `state`: the `eqx.nn.State` of a model with batch normalisation and the like. The model is then called as
-      `model(*inputs, state)` and returns its output and the state, which is frozen as it is now.
+    - `state`: the `eqx.nn.State` of a model with batch normalisation and the like. The model is then called
+      as `model(*inputs, state)` and returns its output and the state, which is frozen as it is now.
     - `call`: what calls the model on whole batches in place of that, `call(model, *inputs)`, or
       `call(model, *inputs, state)`, which returns the state too.
 
-    No random key is passed, so a model that draws random numbers all the same fails. `apply` raises InputError,
-    when it is traced, if the call changes the state. Raises InputTypeError if the model is no `eqx.Module`.
+    No random key is passed, so a model that draws random numbers all the same fails. `apply` raises
+    InputError, when it is traced, if the call changes the state. Raises InputTypeError if the model is no
+    `eqx.Module`.
     """
     import equinox as eqx
 

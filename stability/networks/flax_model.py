@@ -12,14 +12,14 @@ from .frozen import Apply, check_still, check_trainable, is_trainable
 def flax(model: Any, *, call: Callable[..., Any] | None = None) -> tuple[Apply, Any]:
     """A Flax NNX model in evaluation mode as (apply, params).
 
-    `params` are its `nnx.Param`s of floating-point numbers, as nested dicts; `apply(params, *inputs)` calls the
-    model with them and everything else (batch statistics, random number streams, integers) frozen as it is
-    now. The model itself is left alone: a copy of it is set to evaluation mode (`eval()`).
+    `params` are its `nnx.Param`s of floating-point numbers, as nested dicts; `apply(params, *inputs)` calls
+    the model with them and everything else (batch statistics, random number streams, integers) frozen as it
+    is now. The model itself is left alone: a copy of it is set to evaluation mode (`eval()`).
 
     - `call`: what calls the model, `call(model, *inputs)`; default `model(*inputs)`.
 
-    `apply` raises InputError, when it is traced, if the call changes any state: batch statistics being updated,
-    random numbers being drawn. Raises InputTypeError if the model is none of Flax NNX.
+    `apply` raises InputError, when it is traced, if the call changes any state: batch statistics being
+    updated, random numbers being drawn. Raises InputTypeError if the model is none of Flax NNX.
     """
     from flax import nnx
 
@@ -43,12 +43,17 @@ def flax(model: Any, *, call: Callable[..., Any] | None = None) -> tuple[Apply, 
         nnx.replace_by_pure_dict(own, params)
         merged = nnx.merge(graph, own, rest, copy=True)  # a call may change it, and is found out
         output = merged(*inputs) if call is None else call(merged, *inputs)
-        after = nnx.to_flat_state(nnx.split(merged, trained, ...)[2])
-        values = {path: variable.get_value() for path, variable in after}
+        _, _, after = nnx.split(merged, trained, ...)
+        values = {path: variable.get_value() for path, variable in nnx.to_flat_state(after)}
         check_still(
             "Flax",
             (
-                ("/".join(map(str, path)), variable.get_value(), values.get(path), isinstance(variable, nnx.RngState))
+                (
+                    "/".join(map(str, path)),
+                    variable.get_value(),
+                    values.get(path),
+                    isinstance(variable, nnx.RngState),
+                )
                 for path, variable in nnx.to_flat_state(rest)
             ),
         )

@@ -28,8 +28,9 @@ def check_trainable(library: str, params: Any) -> None:
 def check_still(library: str, states: Iterable[tuple[str, Any, Any, bool]]) -> None:
     """Raises InputError for state that a call has changed.
 
-    `states` gives for every array its name, the array before and after the call, and whether it belongs to a
-    generator of random numbers. An array that was not assigned to is the same object: no value is looked at.
+    `states` gives for every array its name, the array before and after the call, and whether it belongs to
+    a generator of random numbers. An array that was not assigned to is the same object: no value is looked
+    at.
     """
     for name, before, after, random in states:
         if after is before:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import jax
@@ -13,8 +14,8 @@ from .frozen import Apply, check_still, check_trainable, is_trainable, path_name
 def haiku(transformed: Any, params: Any, state: Any = None, **settings: Any) -> tuple[Apply, Any]:
     """What `hk.transform` or `hk.transform_with_state` made, with its parameters, as (apply, params).
 
-    The returned `params` are the floating-point ones; `apply(params, *inputs)` calls the function with them,
-    without a random key and with everything else frozen.
+    The returned `params` are the floating-point ones; `apply(params, *inputs)` calls the function with
+    them, without a random key and with everything else frozen.
 
     - `state`: the state of `hk.transform_with_state`, frozen as it is now (moving averages).
     - `settings`: keyword arguments of every call, such as `is_training=False`.
@@ -35,12 +36,15 @@ def haiku(transformed: Any, params: Any, state: Any = None, **settings: Any) -> 
     trained, fixed = hk.data_structures.partition(lambda _, __, leaf: is_trainable(leaf), params)
     check_trainable("Haiku", trained)
 
+    # `hk.without_apply_rng` has taken the place for a random key away
+    key = (None,) if "rng" in inspect.signature(transformed.apply).parameters else ()
+
     def apply(params: Any, *inputs: Any) -> Any:
         whole = hk.data_structures.merge(params, fixed)
         try:
             if not stateful:
-                return transformed.apply(whole, None, *inputs, **settings)
-            output, after = transformed.apply(whole, state, None, *inputs, **settings)
+                return transformed.apply(whole, *key, *inputs, **settings)
+            output, after = transformed.apply(whole, state, *key, *inputs, **settings)
         except ValueError as error:
             if "non-None PRNGKey" not in str(error):
                 raise

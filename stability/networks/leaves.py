@@ -1,4 +1,4 @@
-"""The arrays of every player's strategy, each under a name: the player and the path in the player's pytree."""
+"""The arrays of every player's strategy by name: the player, and the path in the player's pytree."""
 
 from __future__ import annotations
 
@@ -57,4 +57,6 @@ def tree_leaves(trees: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _name(player: str, path: Any) -> str:
-    return "/".join([player, *([jax.tree_util.keystr(path, simple=True, separator="/")] * bool(path))])
+    return "/".join(
+        [player, *([jax.tree_util.keystr(path, simple=True, separator="/")] * bool(path))]
+    )

@@ -21,16 +21,16 @@ def load_orbax(
 ) -> np.ndarray:
     """The profile, shape (d,), in a checkpoint folder that Orbax wrote of a pytree.
 
-    Arrays are found by their paths: those of player `disc` are `disc/…` in the checkpoint, with the path in the
-    player's pytree behind. Only the players' arrays are read.
+    Arrays are found by their paths: those of player `disc` are `disc/…` in the checkpoint, with the path in
+    the player's pytree behind. Only the players' arrays are read.
 
     - `folder`: what `StandardCheckpointer` or `PyTreeCheckpointer` saved to, or a step of a
       `CheckpointManager` (`run/500`), of which the item `default` is read (`run/500/params` names another).
     - `paths`: player ↦ where in the checkpoint the player's arrays are, if not under the player's name:
       `{"disc": "params/discriminator", "gen": "params/generator"}`.
 
-    Raises InputError, which names the folder and the array, if the folder is no such checkpoint, is damaged, or
-    does not hold the strategies of this game, and if Orbax is not installed.
+    Raises InputError, which names the folder and the array, if the folder is no such checkpoint, is
+    damaged, or does not hold the strategies of this game, and if Orbax is not installed.
     """
     try:
         import orbax.checkpoint as ocp
@@ -52,9 +52,7 @@ def load_orbax(
             stored = {path_name(path).removesuffix("/value"): leaf for path, leaf in leaves}
             names = _names(folder, game, where, stored)
             wanted = set(names)
-            asked = [
-                leaf if name in wanted else ocp.PLACEHOLDER for name, leaf in stored.items()
-            ]
+            asked = [leaf if name in wanted else ocp.PLACEHOLDER for name, leaf in stored.items()]
             how = [ocp.RestoreArgs(restore_type=np.ndarray)] * len(asked)
             found = checkpointer.restore(
                 root,

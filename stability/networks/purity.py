@@ -10,6 +10,7 @@ from typing import Any
 
 import jax
 import jax.core
+import jax.numpy as jnp
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
@@ -27,10 +28,10 @@ def impurity(function: Callable[..., Any], *arguments: Any) -> str | None:
     """What makes a function no pure function of its arguments, as the predicate of a sentence, or None.
 
     The function is traced twice, functions inside it that are jitted too: JAX would remember those from the
-    first time, and with them what they read or drew then. Found are random numbers of NumPy and Python, or of a
-    key made from the clock; counters, toggles and statistics kept from one call to the next; and callbacks
-    into Python. Not found is what stays the same over two calls in a row, such as an array that somebody
-    changes later. Raises what the first call raises.
+    first time, and with them what they read or drew then. Found are random numbers of NumPy and Python, or
+    of a key made from the clock; counters, toggles and statistics kept from one call to the next; and
+    callbacks into Python. Not found is what stays the same over two calls in a row, such as an array that
+    somebody changes later. Raises what the first call raises.
     """
     first = _trace(function, arguments)
     try:
@@ -76,7 +77,7 @@ def _same(one: Sequence[Any], other: Sequence[Any]) -> bool:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    if jax.dtypes.issubdtype(getattr(one, "dtype", None), jax.dtypes.prng_key):
+    if isinstance(one, jax.Array) and jnp.issubdtype(one.dtype, jax.dtypes.prng_key):
         one, other = jax.random.key_data(one), jax.random.key_data(other)
     a, b = np.asarray(one), np.asarray(other)
     return np.array_equal(a, b, equal_nan=np.issubdtype(a.dtype, np.inexact))

@@ -1,4 +1,4 @@
-"""PyTorch modules as players, by way of torch.func. Imports PyTorch; `torch_game` imports this when it is called."""
+"""PyTorch modules as players, by way of torch.func; imported when `torch_game` is called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 from ..dynamics.partition import Partition
 from ..errors import InputError, InputTypeError
@@ -175,7 +175,7 @@ class TorchLinearization(TorchOperator):
 
 
 class _Players(torch.nn.Module):
-    """All players' modules as one, whose call is a loss: so that one `functional_call` exchanges all parameters."""
+    """All players' modules as one, whose call is a loss: one `functional_call` exchanges all parameters."""
 
     def __init__(self, modules: Sequence[torch.nn.Module]):
         super().__init__()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 from ..errors import InputError, InputTypeError
 
@@ -28,8 +28,8 @@ def check_modules(losses: Mapping[str, Any], modules: Mapping[str, Any]) -> tupl
         for name, own in module.named_modules():
             if isinstance(own, torch.nn.modules.batchnorm._NormBase) and _uses_batch(own):
                 raise InputError(
-                    f"{name or 'the module'!r} of player {player!r} normalises by the statistics of the batch; "
-                    "give it stored ones (track_running_stats=True)"
+                    f"{name or 'the module'!r} of player {player!r} normalises by the statistics "
+                    "of the batch; give it stored ones (track_running_stats=True)"
                 )
         for name, parameter in module.named_parameters():
             if owners.setdefault(id(parameter), player) != player:

@@ -22,19 +22,20 @@ def torch_game(
 
     **Arguments:**
 
-    - `losses`: player ↦ loss, in player order; a loss is called with every player's module, in player order,
-      then `*data`, and returns a real scalar: `lambda disc, gen, images, latents: …`.
-    - `modules`: player ↦ `torch.nn.Module`. Copies of them are used, in evaluation mode: dropout is off and batch
-      normalisation uses its stored statistics. Buffers and parameters without `requires_grad` stay as they
-      are.
+    - `losses`: player ↦ loss, in player order; a loss is called with every player's module, in player
+      order, then `*data`, and returns a real scalar: `lambda disc, gen, images, latents: …`.
+    - `modules`: player ↦ `torch.nn.Module`. Copies of them are used, in evaluation mode: dropout is off and
+      batch normalisation uses its stored statistics. Buffers and parameters without `requires_grad` stay as
+      they are.
     - `data`: further arguments of every loss, tensors on the modules' device.
 
-    The result has `start`, `field(x)`, `linearize(x)` and what else `TorchGame` lists, on profiles x of shape (d,):
-    the players' parameters one below the other, each player's in alphabetical order of their names.
+    The result has `start`, `field(x)`, `linearize(x)` and what else `TorchGame` lists, on profiles x of
+    shape (d,): the players' parameters one below the other, each player's in alphabetical order of their
+    names.
 
-    Raises InputError or InputTypeError for a loss that is not a finite real scalar, draws random numbers or changes from
-    call to call, changes a buffer, for batch normalisation that has no stored statistics, and for a parameter
-    that two players share. Needs PyTorch, which no extra of this package installs.
+    Raises InputError or InputTypeError for a loss that is not a finite real scalar, draws random numbers or
+    changes from call to call, changes a buffer, for batch normalisation that has no stored statistics, and
+    for a parameter that two players share. Needs PyTorch, which no extra of this package installs.
     """
     try:
         from .torch_adapter import TorchGame

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.core
 import numpy as np
-import torch
+import torch  # pyright: ignore[reportMissingImports]
 
 from ..errors import InputTypeError
 
@@ -17,8 +17,8 @@ from ..errors import InputTypeError
 class TorchOperator:
     """A = c ∂f/∂x + t (∂f/∂x)ᵀ at a point, known by its products; usually c = 1 and t = 0.
 
-    - `matvec(u)`: A u. `rmatvec(u)`: Aᵀ u. Tensors come back for tensors, NumPy arrays for NumPy arrays and JAX arrays for
-      JAX arrays, also inside `jax.jit`.
+    - `matvec(u)`: A u. `rmatvec(u)`: Aᵀ u. Tensors come back for tensors, NumPy arrays for NumPy arrays and
+      JAX arrays for JAX arrays, also inside `jax.jit`.
     - `shape` (m, d), `dtype` (NumPy's), `point`, `value`: x and f(x), tensors.
 
     f is evaluated, and its graph kept, once. Reverse mode gives Jᵀu; as that is linear in u, reverse mode
@@ -42,7 +42,7 @@ class TorchOperator:
 
     def rmatvec(self, u: Any) -> Any:
         """Aᵀ u, shape (d,)."""
-        return self._apply(self.weights[::-1], u, self.shape[0])
+        return self._apply((self.weights[1], self.weights[0]), u, self.shape[0])
 
     def __neg__(self) -> TorchOperator:
         return self.combined(*(-weight for weight in self.weights))

@@ -202,9 +202,8 @@ def _read(folder: Path) -> dict[str, Any]:
     """run.json, as far as every reader needs it checked."""
     path = folder / MANIFEST
     try:
-        if path.stat().st_size > _LARGEST_MANIFEST:
-            raise InputError(f"{path} is too large to be the record of a run")
-        how = json.loads(path.read_text(encoding="utf-8"))
+        large = path.stat().st_size > _LARGEST_MANIFEST
+        how = None if large else json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{folder} holds no training run: there is no {MANIFEST} in it") from None
     except OSError as error:

@@ -26,8 +26,9 @@ from .rule import Rule, State, split
 def linearize_rule(
     rule: Rule, flow: Flow, x: Any, state: Sequence[Any] | None = None, hold: bool = True
 ) -> Linearization:
-    """∂F/∂state, the Jacobian of a rule's step F on the stacked state, as an operator: its eigenvalues are the
-    multipliers.
+    """∂F/∂state, the Jacobian of a rule's step F on the stacked state, as an operator.
+
+    Its eigenvalues are the multipliers.
 
     The step itself is differentiated, whatever the rule; no matrix is formed and no names are made, so this
     serves networks. It is compiled once for a flow, a rule and all its step sizes.
@@ -142,7 +143,7 @@ def _stepped(
     """What becomes of the moving part of a state in one step."""
     if lrs is not None:
         lr = dict(zip(flow.partition.players, lrs, strict=True))
-        rule = replace(rule, lr=lr)  # pyright: ignore[reportCallIssue]
+        rule = replace(rule, lr=lr)  # pyright: ignore
     if flow.dimension > DENSE:
         rule = without_matrices(rule)
     moved = iter(split(own, tuple(n for n, moved in zip(sizes, moves, strict=True) if moved)))

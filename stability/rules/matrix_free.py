@@ -23,7 +23,7 @@ NEWTON_STEPS = 30
 
 
 class LargeFlow(Flow):
-    """A flow, its game at data that JAX may trace, whose implicit steps and whose game's solves need no matrix.
+    """A flow, its game at data that JAX may trace, that solves without a matrix where it is large.
 
     Linear systems are solved by GMRES to about a hundred units of rounding; what was not solved is NaN.
     """
@@ -93,7 +93,7 @@ def solve(matvec: Callable[[Any], Any], b: Any) -> Any:
 
 
 def _root(function: Callable[[Any], Any], guess: Any) -> Any:
-    """A zero by Newton's method from a guess, NaN where it finds none; differentiable like an implicit function."""
+    """A zero by Newton's method, NaN where it finds none; differentiable like an implicit function."""
     tolerance = 100 * float(jnp.finfo(guess.dtype).eps)
 
     def newton(f: Callable[[Any], Any], start: Any) -> Any:
@@ -154,6 +154,7 @@ def check_no_matrix(
 def _squares(jaxpr: core.Jaxpr) -> list[int]:
     """The sizes of all square matrices in a program that look like those of a linear system."""
     found = []
+    equation: Any
     for equation in jaxpr.eqns:
         shapes = [v.aval.shape for v in equation.outvars if hasattr(v.aval, "shape")]
         found += [max(s) for s in shapes if len(s) >= 2 and sorted(s)[-1] == sorted(s)[-2]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import Any
 
 import jax
@@ -46,7 +47,7 @@ class Memory:
         """The vectors of a state."""
         return [ravel(group) for group in self.groups(state)]
 
-    def state(self, vectors: Iterator[Any], missing: Callable[[Any, Any], Any] | None = None) -> Any:
+    def state(self, vectors: Iterator[Any], missing: Callable[[Any, Any], Any]) -> Any:
         """The state of these vectors, taken in order; those given as None are `missing(path, group)`."""
         groups = []
         for (path, _), group in zip(self.leaves, self.groups(self.template), strict=True):
@@ -74,10 +75,8 @@ def ravel(tree: Any) -> Any:
 def unravel(vector: Any, like: Any) -> Any:
     """The pytree shaped as `like`, in its dtypes, whose numbers are the vector's."""
     leaves, tree = jax.tree_util.tree_flatten(like)
-    ends = [0]
-    for leaf in leaves:
-        ends.append(ends[-1] + jnp.size(leaf))
-    parts = [vector[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    ends = accumulate((jnp.size(leaf) for leaf in leaves), initial=0)
+    parts = [vector[begin:end] for begin, end in pairwise(ends)]
     return tree.unflatten(
         jnp.reshape(part, jnp.shape(leaf)).astype(jnp.result_type(leaf))
         for part, leaf in zip(parts, leaves, strict=True)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError, InputTypeError
-from .optax_memory import flatten, strategies
+from .optax_memory import flatten
 from .optax_rule import Optax
 from .rule import State
 
@@ -19,18 +19,20 @@ def optax_state(rule: Optax, flow: Any, x: Any, states: Mapping[str, Any]) -> St
     """The state in which `rule` goes on where optax stopped: (x, memory, …), vectors of the dtype of x.
 
     One `rule.step(flow, state)` is then one `update` of optax for every player from the same gradients, and
-    `linearize_rule(rule, flow, x, state)` analyses the step with the moments, counts and schedules of the run.
+    `linearize_rule(rule, flow, x, state)` analyses the step with the moments, counts and schedules of the
+    run.
 
     **Arguments:**
 
-    - `rule`: `Optax` with the transformations of the run. Where they contain their learning rates, its `lr` is 1.
+    - `rule`: `Optax` with the transformations of the run. Where they contain their learning rates, its `lr`
+      is 1.
     - `flow`: the flow of the game, `Gradient().flow(game)`.
     - `x`: the profile, shape (d,), that the run has reached, `game.pack({"disc": params, "gen": params})`.
-    - `states`: player ↦ what `transformation.init(params)` and `update` returned. Arrays are found by their paths, so
-      that states that went through a file, or through Flax's `nnx.Optimizer`, fit as well.
+    - `states`: player ↦ what `transformation.init(params)` and `update` returned. Arrays are found by their
+      paths, so that states that went through a file, or through Flax's `nnx.Optimizer`, fit as well.
 
-    Raises InputError, which names the player and the array, for a state that is of another transformation or of
-    other parameters.
+    Raises InputError, which names the player and the array, for a state that is of another transformation
+    or of other parameters.
     """
     if not isinstance(rule, Optax):
         raise InputTypeError(f"an optax state continues a rule Optax, not {rule!r}")

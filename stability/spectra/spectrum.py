@@ -56,7 +56,8 @@ def spectrum(
         seed: of the random starting vectors.
         left: whether left eigenvectors, condition numbers and error bounds of an operator are
             computed: about twice the work.
-        max_products: when to give up; what was found is returned with `converged=False`.
+        max_products: when to give up, for A and again for Aᵀ; what was found is returned with
+            `converged=False`. Default: 100 for each vector of the basis, which has 3 k (at least 40).
 
     Raises `InputError` for an operator that is not square or (if large) not real, returns NaN, or
     has fewer than k eigenvalues, `InputTypeError` for what is no operator.
@@ -78,7 +79,14 @@ def spectrum(
     if dimension <= DENSE:
         return _chosen(_written_out(operator), k, prefer, asked, True)
     return krylov_spectrum(
-        operator, k, which, tolerance=tolerance, seed=seed, left=left, max_products=max_products
+        operator,
+        k,
+        which,
+        target,
+        tolerance=tolerance,
+        seed=seed,
+        left=left,
+        max_products=max_products,
     )
 
 

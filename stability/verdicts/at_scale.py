@@ -102,7 +102,15 @@ def conditions_at_scale(
             nash = local_nash = minmax = Verdict("undecided", at.field_norm, None, "numeric", text)
             leaders = dict.fromkeys(leaders, nash)
         return ConditionsAtScale(
-            nash, local_nash, minmax, leaders, checks.own, complement, total, zero_sum, at,
+            nash,
+            local_nash,
+            minmax,
+            leaders,
+            checks.own,
+            complement,
+            total,
+            zero_sum,
+            at,
             second_order,
         )
 

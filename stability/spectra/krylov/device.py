@@ -69,7 +69,7 @@ class DeviceBasis:
 
     def inner(self, count: int, columns: Any) -> NDArray[Any]:
         """Inner products of the first rows with columns of shape (d, p): (count, p)."""
-        return np.asarray(self._do.inner(self.rows, columns))[:count]
+        return np.asarray(self._do.inner(self.rows, columns), np.complex128)[:count]
 
     def turned(self, block: jax.Array, factor: Small) -> jax.Array:
         """factor @ block; factor is (s, s)."""
@@ -100,6 +100,12 @@ class DeviceBasis:
     def move(self, source: int, target: int) -> None:
         self.rows = self._do.move(self.rows, source, target)
 
+    def combination(self, weights: Small) -> jax.Array:
+        """One combination of the first rows."""
+        padded = np.zeros(self.size, self.dtype)
+        padded[: len(weights)] = weights
+        return self._do.combination(self.rows, padded, self.dimension)
+
     def take(self, coefficients: NDArray[Any]) -> jax.Array:
         """Combinations of the first rows as columns, (d, p); coefficients is (count, p)."""
         padded = np.zeros((self.size, coefficients.shape[1]), complex)
@@ -125,6 +131,7 @@ class Kernels(NamedTuple):
     store: Any
     rotate: Any
     move: Any
+    combination: Any
     take: Any
 
 
@@ -169,6 +176,7 @@ def kernels(rows: NamedSharding | None, vector: Sharding | None) -> Kernels:
         store=device(_stored, donate_argnums=0),
         rotate=device(rotate, donate_argnums=0),
         move=device(_moved, donate_argnums=0),
+        combination=jax.jit(_combination, static_argnums=2, out_shardings=vector),
         take=jax.jit(_taken, static_argnums=3),
     )
 
@@ -251,6 +259,10 @@ def _rotated(rows: Any, vectors: Any) -> Any:
         return jax.lax.dynamic_update_slice_in_dim(rows, _times(vectors, panel), i * width, 1)
 
     return jax.lax.fori_loop(0, _PANELS, turn, rows)
+
+
+def _combination(rows: Any, weights: Any, length: int) -> Any:
+    return _times(weights, rows)[:length]
 
 
 def _taken(rows: Any, real: Any, imaginary: Any, length: int) -> Any:

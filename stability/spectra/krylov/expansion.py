@@ -29,7 +29,7 @@ from .schur import Small
 _SECOND_PASS = 0.7  # less than this fraction left: orthogonalise again
 _WINDOW = 2  # vectors of the basis that a block's vectors are orthogonalised against at first
 _ENOUGH = 0.7  # the same for a block: of each vector, of what is orthogonal to those before it
-_INDEPENDENT = 0.02  # if less is left of a vector of a block, H would lose too many digits
+_CONDITION = 30.0  # of a block's vectors, beyond which H would lose too many digits
 
 
 class Expansion:
@@ -70,6 +70,7 @@ class Expansion:
                 self._single()
             elif not self._block(steps):
                 self._block_size //= 2
+                self._single()
 
     def restart(self, count: int, small: Small) -> None:
         """Go on from a decomposition of `count` vectors, H being `small`, (count + 1, count)."""
@@ -90,7 +91,7 @@ class Expansion:
         if after < _SECOND_PASS * before:
             rest = basis.project(n + 1, block)
             block = basis.subtract(n + 1, block, rest)
-            column += rest
+            column = column + rest
             after = float(np.sqrt(basis.gram(block)[0, 0]))
         self.small[: n + 1, n] = column[:, 0]
         self.count = n + 1
@@ -106,7 +107,10 @@ class Expansion:
             self.begin()
 
     def _block(self, steps: int) -> bool:
-        """Expand by `steps` vectors at once; False, and nothing changed, if they are dependent."""
+        """Expand by up to `steps` vectors at once, by as many as are clearly independent.
+
+        False, and nothing is changed, if none is.
+        """
         basis, n = self.basis, self.count
         first = max(0, n - _WINDOW)
         known = n + 1 - first  # vectors of the basis in the window, of which the last is w_0
@@ -119,25 +123,23 @@ class Expansion:
         require_finite(recurrence)
         norms = np.linalg.norm(recurrence, axis=0)
         left = recurrence[np.arange(known, known + steps), np.arange(steps)]
-        if np.any(left <= _INDEPENDENT * norms):
-            return False
-        above, triangle = np.zeros((n + 1, steps)), np.eye(steps)
-        size = np.ones(steps)
+        steps = int(np.argmin(np.append(left > norms / _CONDITION, False)))
+        above, triangle = np.zeros((n + 1, 0)), np.zeros((0, 0))
         for again in (False, True):
             part = basis.project(n + 1, block)
             block = basis.subtract(n + 1, block, part)
-            try:
-                factor = scipy.linalg.cholesky(basis.gram(block))
-            except np.linalg.LinAlgError:
+            factor = _leading(basis.gram(block)[:steps, :steps])
+            if not again:
+                steps = len(factor)
+                above, triangle = np.zeros((n + 1, steps)), np.eye(steps)
+            if len(factor) < max(steps, 1):
                 return False
-            sine = float((factor.diagonal() / size).min())
-            if not again and sine < _INDEPENDENT:
-                return False
-            block = basis.turned(block, scipy.linalg.inv(factor).T)
-            above += part @ triangle
+            block = basis.turned(block[:steps], scipy.linalg.inv(factor).T)
+            above += part[:, :steps] @ triangle
             triangle = factor @ triangle
-            if sine > _ENOUGH:
+            if factor.diagonal().min() > _ENOUGH:
                 break
+        recurrence = recurrence[: known + steps, :steps]
         basis.store(n + 1, block)
 
         # [window] = V G, so A V = V H on the old vectors gives the new columns of H
@@ -153,3 +155,15 @@ class Expansion:
         ).T
         self.count = n + steps
         return True
+
+
+def _leading(gram: Small) -> Small:
+    """The Cholesky factor of the largest leading block that is positive and well conditioned."""
+    for size in range(len(gram), 0, -1):
+        try:
+            factor = scipy.linalg.cholesky(gram[:size, :size])
+        except np.linalg.LinAlgError:
+            continue
+        if np.linalg.norm(np.linalg.inv(factor), 2) < _CONDITION:
+            return factor
+    return gram[:0, :0]

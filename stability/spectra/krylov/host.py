@@ -86,7 +86,7 @@ class HostBasis:
     def inner(self, count: int, columns: Rows) -> Rows:
         """Inner products of the first rows with columns of shape (d, p): (count, p)."""
         rows = self.rows[:count]
-        return rows @ columns.real + 1j * (rows @ columns.imag)
+        return (rows @ columns.real).astype(np.complex128) + 1j * (rows @ columns.imag)
 
     def turned(self, block: Rows, factor: Small) -> Rows:
         """factor @ block; factor is (s, s)."""
@@ -112,6 +112,10 @@ class HostBasis:
 
     def move(self, source: int, target: int) -> None:
         self.rows[target] = self.rows[source]
+
+    def combination(self, weights: Small) -> Rows:
+        """One combination of the first rows."""
+        return weights.astype(self.rows.dtype) @ self.rows[: len(weights)]
 
     def take(self, coefficients: Rows) -> Rows:
         """Combinations of the first rows as columns, (d, p); coefficients is (count, p)."""

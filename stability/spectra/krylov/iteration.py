@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,7 @@ from .expansion import Expansion
 from .operators import Operator
 from .schur import Preference, Small, eigenvalues, eigenvectors, lead, schur, wanted
 
-_NEGLIGIBLE = 1e-2  # eigenvalues below this part of the operator's norm are held to it instead
+NEGLIGIBLE = 1e-2  # eigenvalues below this part of the operator's norm are held to it instead
 
 
 @dataclass(frozen=True)
@@ -22,8 +23,9 @@ class Found:
         count: its dimension.
         norm: an estimate of the operator's norm, from below.
         converged: whether every wanted Ritz value met the tolerance.
-        checks: how many fresh random starts changed nothing in the end (0: the check was not
-            finished, or not needed because the whole space was searched).
+        restarts: how often the basis was cut back.
+        verified: whether, in the end, a fresh random start changed nothing.
+        missed: how many earlier ones did.
         complete: whether the whole space was searched.
     """
 
@@ -31,9 +33,9 @@ class Found:
     norm: float
     converged: bool
     restarts: int
-    checks: int
-    complete: bool
+    verified: bool
     missed: int
+    complete: bool
 
 
 def krylov_schur(
@@ -45,7 +47,7 @@ def krylov_schur(
     size: int,
     steps: int,
     tolerance: float,
-    max_products: int,
+    spent: Callable[[], bool],
     verify: bool = True,
 ) -> Found:
     """An invariant subspace for the k most wanted eigenvalues (k + 1 where that splits a pair).
@@ -58,6 +60,8 @@ def krylov_schur(
     eigenvalue, and none that its start has no part in; the fresh start sees the others. The
     iteration ends when it changes nothing.
     """
+    if k > size:
+        raise ValueError(f"a basis of {size} vectors cannot hold {k} eigenvectors")
     expansion = Expansion(operator, basis, size, steps)
     expansion.begin()
     restarts, norm, missed = 0, 0.0, 0
@@ -77,22 +81,20 @@ def krylov_schur(
         spike = expansion.small[n] @ vectors[:n] if not expansion.complete else np.zeros(n)
         ritz, residuals = _residuals(quasi[:count, :count], spike[:count])
         converged = bool(
-            np.all(residuals <= tolerance * np.maximum(np.abs(ritz), _NEGLIGIBLE * norm))
+            np.all(residuals <= tolerance * np.maximum(np.abs(ritz), NEGLIGIBLE * norm))
         )
-        found = locked is not None and converged and _same(ritz, locked, tolerance * norm)
-        over = operator.products + size - keep > max_products
-        if expansion.complete or found or over or (converged and not verify):
+        verified = locked is not None and converged and _same(ritz, locked, tolerance * norm)
+        done = expansion.complete or verified or (converged and not verify)
+        if done or spent():
             basis.rotate(n, vectors[:, :count])
-            return Found(count, norm, converged, restarts, int(found), expansion.complete, missed)
+            return Found(count, norm, converged, restarts, verified, missed, expansion.complete)
         restarts += 1
         if converged:
-            if locked is not None:
-                missed += 1
-            locked = ritz
-            keep = count
-            spike = np.zeros(n)
+            missed += locked is not None
+            locked, keep, spike = ritz, count, np.zeros(n)
         basis.rotate(n, vectors[:, :keep])
-        basis.move(n, keep)
+        if not converged:
+            basis.move(n, keep)
         expansion.restart(keep, np.vstack([quasi[:keep, :keep], spike[:keep]]))
         if converged:
             expansion.begin()

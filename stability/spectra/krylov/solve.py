@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -9,18 +11,71 @@ import numpy as np
 from ..dense import Spectrum, overlapping, sorted_spectrum
 from .device import DeviceBasis
 from .host import HostBasis
-from .iteration import Found, krylov_schur
+from .iteration import NEGLIGIBLE, Found, krylov_schur
 from .operators import Operator, adapt
-from .pairs import error_bounds, left_vectors, rayleigh_ritz
+from .pairs import Pairs, error_bounds, left_vectors, rayleigh_ritz
 from .schur import preference
+from .shift_invert import inner_size, inverted
 
 _STEPS = 4  # products made at once
+_SLACK = 1.5  # of a residual that is computed anew, over its estimate in the iteration
+_FURTHER = {
+    "rightmost": "further to the right",
+    "leftmost": "further to the left",
+    "largest": "larger",
+    "imaginary": "further from the real axis",
+    "nearest": "nearer",
+}
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What is looked for, and how."""
+
+    which: str
+    target: complex | None
+    tolerance: float
+    size: int
+    steps: int
+    max_products: int
+    seed: int
+
+    def basis(self, operator: Operator, rows: int) -> HostBasis | DeviceBasis:
+        """An empty basis where the operator's vectors live."""
+        where = (rows, operator.dimension, operator.dtype, self.seed)
+        if operator.sharding is None:
+            return HostBasis(*where)
+        return DeviceBasis(*where, operator.sharding)
+
+    def run(self, operator: Operator, basis: Any, k: int, verify: bool) -> tuple[Found, Pairs]:
+        """The invariant subspace, left in the basis, and the eigenpairs on it."""
+        searched, which = operator, self.which
+        if self.target is not None:
+            inner = self.basis(operator, inner_size(operator.dimension))
+            searched = inverted(operator, inner, self.target, self.tolerance)
+            which = "largest"
+        found = krylov_schur(
+            searched,
+            basis,
+            preference(which),
+            k,
+            size=self.size,
+            steps=self.steps if self.target is None else 1,
+            tolerance=self.tolerance,
+            spent=lambda: operator.products + 2 * (k + 1) >= self.max_products,
+            verify=verify,
+        )
+        pairs = rayleigh_ritz(operator.matvec, basis, found.count)
+        if self.target is not None:
+            found = replace(found, norm=float(np.linalg.norm(pairs.projected, 2)))
+        return found, pairs
 
 
 def krylov_spectrum(
     operator: Any,
     k: int,
     which: str = "rightmost",
+    target: complex | None = None,
     *,
     tolerance: float | None = None,
     seed: int = 0,
@@ -36,12 +91,18 @@ def krylov_spectrum(
         steps: how many products are made before they are orthonormalised together.
     """
     seen = adapt(operator)
-    if tolerance is None:
-        tolerance = default_tolerance(seen.dtype)
     size = basis_size(k, seen.dimension) if size is None else min(size, seen.dimension)
-    budget = 100 * size if max_products is None else max_products
-    with seen.precision():
-        return _solve(seen, k, which, tolerance, seed, left, size, steps, budget)
+    search = _Search(
+        which="nearest" if target is not None else which,
+        target=target,
+        tolerance=default_tolerance(seen.dtype) if tolerance is None else tolerance,
+        size=size,
+        steps=steps,
+        max_products=_budget(size, target) if max_products is None else max_products,
+        seed=seed,
+    )
+    with seen.precision(), _one_blas_thread():
+        return _solve(seen, k, search, left)
 
 
 def default_tolerance(dtype: np.dtype) -> float:
@@ -54,29 +115,18 @@ def basis_size(k: int, d: int) -> int:
     return min(d, max(3 * k, 40))
 
 
-def _solve(
-    operator: Operator,
-    k: int,
-    which: str,
-    tolerance: float,
-    seed: int,
-    left: bool,
-    size: int,
-    steps: int,
-    budget: int,
-) -> Spectrum:
-    prefer = preference(which)
-    rows = max(size + 1, 2 * (k + 1))
-    where = (rows, operator.dimension, operator.dtype, seed)
-    on_host = operator.sharding is None
-    basis = HostBasis(*where) if on_host else DeviceBasis(*where, operator.sharding)
-    settings: dict[str, Any] = {"size": size, "steps": steps, "tolerance": tolerance}
-    found = krylov_schur(operator, basis, prefer, k, max_products=budget - 2 * (k + 1), **settings)
-    pairs = rayleigh_ritz(operator.matvec, basis, found.count)
+def _budget(size: int, target: complex | None) -> int:
+    """Products to spend by default; a solution inside the iteration takes some tens of them."""
+    return 100 * size if target is None else 2000 * size
+
+
+def _solve(operator: Operator, k: int, search: _Search, left: bool) -> Spectrum:
+    basis = search.basis(operator, max(search.size, 2 * k + 1) + 1)
+    found, pairs = search.run(operator, basis, k, verify=True)
     vectors = basis.take(pairs.coefficients)
-    scale = tolerance * np.maximum(np.abs(pairs.values), 1e-2 * found.norm)
-    met = pairs.residuals <= 1.5 * scale
-    remarks = _remarks(found, met, which, operator)
+    size = np.maximum(np.abs(pairs.values), NEGLIGIBLE * found.norm)
+    met = pairs.residuals <= _SLACK * search.tolerance * size
+    remarks = _remarks(found, met, search.which, operator.products)
     left_eigenvectors, condition = None, np.full(found.count, np.inf)
     if left and operator.transposed is None:
         remarks.append(
@@ -84,24 +134,12 @@ def _solve(
             "error bounds"
         )
     elif left:
-        used = operator.products
-        turned = Operator(
-            operator.transposed, None, operator.dimension, operator.dtype, operator.sharding
-        )
-        other = krylov_schur(
-            turned, basis, prefer, found.count, max_products=budget, verify=False, **settings
-        )
-        transposed = rayleigh_ritz(turned.matvec, basis, other.count)
-        operator.products = used + turned.products
-        if other.count == found.count:
-            left_eigenvectors, condition = left_vectors(
-                pairs, vectors, transposed, basis, tolerance**0.5 * found.norm
-            )
-        if not np.all(np.isfinite(condition)):
-            missing = int(np.count_nonzero(~np.isfinite(condition)))
+        left_eigenvectors, condition = _left(operator, basis, search, found, pairs, vectors)
+        unknown = int(np.count_nonzero(~np.isfinite(condition)))
+        if unknown:
             remarks.append(
-                f"no left eigenvector was found for {missing} of the {found.count} eigenvalues: "
-                "their condition numbers and error bounds are unknown"
+                f"no left eigenvector was found for {unknown} of the {found.count} eigenvalues, so "
+                "that their condition numbers and error bounds are unknown"
             )
     errors = error_bounds(pairs.residuals, condition, found.norm, operator.dtype)
     return sorted_spectrum(
@@ -113,41 +151,57 @@ def _solve(
             pairs.residuals,
             condition,
             overlapping(pairs.values, errors),
-            converged=bool(found.converged and met.all()),
+            converged=found.converged and bool(met.all()),
             products=operator.products,
             restarts=found.restarts,
-            which=which,
+            which=search.which,
             remarks=tuple(remarks),
         )
     )
 
 
-def _remarks(found: Found, met: np.ndarray, which: str, operator: Operator) -> list[str]:
+def _left(
+    operator: Operator, basis: Any, search: _Search, found: Found, pairs: Pairs, vectors: Any
+) -> tuple[Any, np.ndarray]:
+    """Left eigenvectors, by the same iteration with Aᵀ in the same basis, and condition numbers."""
+    assert operator.transposed is not None
+    turned = replace(operator, apply=operator.transposed, transposed=None, products=0)
+    try:
+        other, transposed = search.run(turned, basis, found.count, verify=False)
+    except NotImplementedError:  # SciPy's way to have no rmatvec
+        return None, np.full(found.count, np.inf)
+    operator.products += turned.products
+    if other.count != found.count:
+        return None, np.full(found.count, np.inf)
+    limit = search.tolerance**0.5 * found.norm
+    return left_vectors(pairs, vectors, transposed, basis, limit)
+
+
+def _remarks(found: Found, met: np.ndarray, which: str, products: int) -> list[str]:
     """What was checked, and what was not reached."""
-    remarks = []
-    if not (found.converged and met.all()):
-        remarks.append(
-            f"{int(np.count_nonzero(~met))} of {len(met)} eigenvalues did not converge in "
-            f"{operator.products} products, so that others may be further "
-            f"{_direction(which)}; raise max_products or the tolerance"
-        )
     if found.complete:
-        remarks.append("the whole space was searched, so that no eigenvalue can have been missed")
-    elif found.checks:
-        more = f", after {found.missed} such starts had found more" if found.missed else ""
-        remarks.append(
-            "a fresh random start, orthogonal to the eigenvectors, found no further eigenvalue"
-            + more
-        )
-    else:
-        remarks.append("no fresh random start was made to look for missed eigenvalues")
-    return remarks
+        return ["the whole space was searched, so that no eigenvalue can have been missed"]
+    if not (found.converged and met.all()):
+        return [
+            f"{max(1, int(np.count_nonzero(~met)))} of {len(met)} eigenvalues did not converge in "
+            f"{products} products, so that others may lie {_FURTHER[which]}; allow more products "
+            "or a larger tolerance"
+        ]
+    if not found.verified:
+        return [
+            "the products did not suffice to look for missed eigenvalues from a second random start"
+        ]
+    more = f", after {found.missed} such starts had found more" if found.missed else ""
+    return [
+        "a second random start, orthogonal to these eigenvectors, found no eigenvalue "
+        f"{_FURTHER[which]}{more}"
+    ]
 
 
-def _direction(which: str) -> str:
-    return {
-        "rightmost": "to the right",
-        "leftmost": "to the left",
-        "largest": "out",
-        "imaginary": "from the real axis",
-    }[which]
+def _one_blas_thread() -> AbstractContextManager[Any]:
+    """BLAS in one thread: its spinning ones slow down JAX's, and gain nothing on small matrices."""
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return nullcontext()
+    return threadpool_limits(1, "blas")

@@ -28,7 +28,7 @@ class SpectralDensity:
     dimension: int
     products: int
 
-    def mean(self, function: Callable[[np.ndarray], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    def mean(self, function: Callable[[np.ndarray], Any]) -> tuple[Any, Any]:
         """The mean of a function over the eigenvalues, tr f(A) / d, and its standard error over probes.
 
         `function` maps nodes, shape (probes, steps), to values, shape (..., probes, steps). Each probe is
