@@ -5,9 +5,9 @@
     python examples/sharded.py --coordinator HOST:PORT --processes 2 --process 0
                                                      on each host, with its own number (0, 1, …)
 
-Every process runs the same program. Samples are split over the mesh; the profile, and with it every vector, is
-on all devices; the Krylov basis is split along its long side. What the host decides, it decides from numbers
-that all devices have, so all processes take the same road; only process 0 writes.
+Every process runs the same program. Samples are split over the mesh; the profile, and with it every vector,
+is on all devices; the Krylov basis is split along its long side. What the host decides, it decides from
+numbers that all devices have, so all processes take the same road; only process 0 writes.
 """
 
 from __future__ import annotations

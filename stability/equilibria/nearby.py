@@ -75,15 +75,16 @@ class NearbyPoint:
     products: int
 
 
-def stationarity(system: Any, x: Any) -> Stationarity:
+def stationarity(system: Any, x: Any, *, max_products: int = 2 * _INNER_STEPS) -> Stationarity:
     """How far the point x, shape (d,), of a game, a flow or a map's displacement is from rest.
 
     The Newton step is a damped least-squares solution by LSMR (Fong, Saunders, SIAM J. Sci. Comput. 33,
-    2011), from products alone; the damping is √eps ‖J‖. Computed in the precision of x.
+    2011), from products alone, at most `max_products`; the damping is √eps ‖J‖. Computed in the precision
+    of x.
 
     Raises InputError where the field is not finite.
     """
-    return _measured(_linearized(system, jnp.asarray(x)))
+    return _measured(_linearized(system, jnp.asarray(x)), max_products // 2)
 
 
 def nearby_stationary_point(
@@ -157,14 +158,14 @@ def _linearized(system: Any, x: Any) -> Linearization:
     return here
 
 
-def _measured(here: Linearization) -> Stationarity:
+def _measured(here: Linearization, steps: int = _INNER_STEPS) -> Stationarity:
     eps = float(jnp.finfo(here.dtype).eps)
     size, scale = _size(here.value), _norm(here)
     length = max(1.0, _size(here.point))
     rounding = size <= _ROUNDING * eps * scale * length
     step, products, converged = jnp.zeros_like(here.point), 0, True
     if not rounding:
-        step, products, converged = _least_squares(here, math.sqrt(eps) * scale, 1e-6, _INNER_STEPS)
+        step, products, converged = _least_squares(here, math.sqrt(eps) * scale, 1e-6, steps)
     newton = _size(step)
     rest = _size(here.value + here.matvec(step))
     near = converged and newton <= math.sqrt(eps) * length and rest <= eps**0.75 * scale * length

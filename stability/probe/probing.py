@@ -32,6 +32,8 @@ from .value import Eigenvalues, Network, OwnHessian, ProbeReport
 
 Progress = Callable[[str], None]
 ENDS = 3  # smallest eigenvalues of every own Hessian
+NEWTON = 300  # products at most for the length of the Newton step
+INNER = 4000  # products at most of the inner solves for a complement
 
 
 class Prober:
@@ -157,8 +159,8 @@ class Prober:
         plain_field = isinstance(self.field, Gradient)
         losses = self.game.linearize(x)
         jacobian = losses if plain_field else self.flow.linearize(x)
-        at_rest = stationarity(self.game, x)
-        own_rest = at_rest if plain_field else stationarity(self.flow, x)
+        at_rest = stationarity(self.game, x, max_products=NEWTON)
+        own_rest = at_rest if plain_field else stationarity(self.flow, x, max_products=NEWTON)
         rest = rest_at(self.game, x, own_rest, moved)
         self._say(f"finding the {self.k} rightmost eigenvalues")
         rightmost = self._spectrum(jacobian, "rightmost")
@@ -168,7 +170,9 @@ class Prober:
         abscissa = self._symmetric(jacobian.symmetric, "largest")
         turning = rotation(jacobian, largest.values, self.seed)
         self._say("checking Nash, minmax and Stackelberg conditions")
-        conditions = conditions_at_scale(self.game, x, k=ENDS, seed=self.seed, at=at_rest)
+        conditions = conditions_at_scale(
+            self.game, x, k=ENDS, max_inner_products=INNER, seed=self.seed, at=at_rest
+        )
         hessians = {}
         for i, player in enumerate(self.game.players):
             self._say(f"finding the largest eigenvalue of {player}'s own Hessian")

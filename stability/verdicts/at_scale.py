@@ -62,6 +62,7 @@ def conditions_at_scale(
     *,
     k: int = 1,
     max_products: int = 2000,
+    max_inner_products: int = 20_000,
     seed: int = 0,
     at: Stationarity | None = None,
 ) -> ConditionsAtScale:
@@ -77,13 +78,14 @@ def conditions_at_scale(
     evaluated so; else rounding is estimated from the norm).
 
     **Arguments:** `k`: how many of the smallest eigenvalues are computed of every matrix; `max_products`: for
-    each player's Hessian, and for each complement (not counting inner solves); `at`: the point's
-    stationarity, if it is known.
+    each player's Hessian, and for each complement (not counting inner solves); `max_inner_products`: for the
+    inner solves of each complement; `at`: the point's stationarity, if it is known.
     """
     x = real_vector(x, game.dimension)
     with in_precision_of(x.dtype):
         at = stationarity(game, x) if at is None else at
-        checks = _Checks(game, x, at.jacobian_norm, k, max_products, seed)
+        budget = (max_products, max_inner_products)
+        checks = _Checks(game, x, at.jacobian_norm, k, budget, seed)
         players, two = game.partition.players, len(game.partition.players) == 2
         zero_sum = is_zero_sum(game, x, seed)
         nash, local_nash = checks.nash()
@@ -95,7 +97,7 @@ def conditions_at_scale(
             minmax, complement = checks.minmax(game.minimizer)
         for i, player in enumerate(players if two else ()):
             name = f"leader {player}"
-            leaders[name], total[name] = checks.stackelberg(i)
+            leaders[name], total[name] = checks.stackelberg(i, at.stationary)
         second_order = Conditions(nash, local_nash, minmax, leaders)
         if not at.stationary:
             text = f"the point is not stationary: the field there has size {at.field_norm:.6g}"
@@ -125,14 +127,14 @@ class _Derivatives:
     def hessian(self, i: int) -> Operator:
         return self.jacobian.hessian(i)
 
-    def schur(self, x: int, y: int, own: SymmetricSpectrum) -> SchurComplement:
+    def schur(self, x: int, y: int, own: SymmetricSpectrum, budget: int) -> SchurComplement:
         """The outer player x's Schur complement, with the inner player y's own Hessian."""
-        inner = InnerBlock(self.hessian(y), own)
+        inner = InnerBlock(self.hessian(y), own, budget)
         return SchurComplement(self.hessian(x), self.jacobian.block(x, y), inner)
 
-    def total(self, leader: int, follower: int, own: SymmetricSpectrum) -> _Total:
+    def total(self, leader: int, follower: int, own: SymmetricSpectrum, budget: int) -> _Total:
         """The leader's total derivatives, with w = (∇²_ff L_f)⁻¹∇_f L_l by an inner solve."""
-        inner = InnerBlock(self.hessian(follower), own)
+        inner = InnerBlock(self.hessian(follower), own, budget)
         mixed = -self.jacobian.block(follower, leader)
         gradient = self.game.gradient(leader, self.x)
         w, w_error = inner.solve(gradient[self.slices[follower]])
@@ -159,9 +161,12 @@ class _Total:
 class _Checks:
     """The conditions at one point; what is found in single precision is checked in double precision."""
 
-    def __init__(self, game: Game, x: Any, scale: float, k: int, max_products: int, seed: int):
+    def __init__(
+        self, game: Game, x: Any, scale: float, k: int, budget: tuple[int, int], seed: int
+    ):
         self.players = game.partition.players
-        self.k, self.max_products, self.seed = k, max_products, seed
+        self.k, self.seed = k, seed
+        self.max_products, self.max_inner_products = budget
         self.here = _Derivatives(game, x)
         precise = double_precision(game, x)
         with jax.enable_x64(True):
@@ -224,30 +229,39 @@ class _Checks:
         if self.signs[y].sign != 1:
             return self._not_definite(y, f"{where}: {self.players[y]}'s own Hessian"), None
         own = self.own[self.players[y]]
-        found = self._complement(lambda derivatives: derivatives.schur(x, y, own))
+        found = self._complement(
+            lambda derivatives: derivatives.schur(x, y, own, self.max_inner_products)
+        )
         return self._outer(found, y, where, "the Schur complement"), found
 
-    def stackelberg(self, leader: int) -> tuple[Verdict, ComplementSpectrum | None]:
-        """Differential Stackelberg point (Fiez, Chasnov, Ratliff 2020, def. 4), general sum."""
+    def stackelberg(self, leader: int, at_rest: bool) -> tuple[Verdict, ComplementSpectrum | None]:
+        """Differential Stackelberg point (Fiez, Chasnov, Ratliff 2020, def. 4), general sum.
+
+        Where the point is not at rest, the total gradient is not asked to vanish.
+        """
         follower, name = 1 - leader, self.players[leader]
         if self.signs[follower].sign != 1:
             what = f"the own Hessian of the follower {self.players[follower]}"
             return self._not_definite(follower, what), None
         own = self.own[self.players[follower]]
         try:
-            total = self.here.total(leader, follower, own)
+            total = self.here.total(leader, follower, own, self.max_inner_products)
         except InnerSolveError as error:
             return _undecided(f"leader {name}: {error}"), None
         allowed = max(_VANISHES, float(jnp.finfo(self.here.x.dtype).eps) ** 0.5) * total.scale
-        if total.first > allowed + total.error:
+        if at_rest and total.first > allowed + total.error:
             text = (
                 f"the leader {name} can do better by moving the follower: its total gradient has size "
                 f"{total.first:.6g}, not zero"
             )
             return Verdict("no", total.first, total.first - total.error, "numeric", text), None
-        found = self._complement(
-            lambda derivatives: derivatives.total(leader, follower, own).second
-        )
+
+        def second(derivatives: _Derivatives) -> TotalSecondDerivative:
+            if derivatives is self.here:
+                return total.second
+            return derivatives.total(leader, follower, own, self.max_inner_products).second
+
+        found = self._complement(second)
         what = "the leader's total second derivative"
         return self._outer(found, follower, f"leader {name}", what), found
 

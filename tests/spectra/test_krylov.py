@@ -159,7 +159,19 @@ def test_jordan_block(dtype):
         (np.diag([1.0, -2, 5]), 2, [5, 1]),
         (np.roll(np.eye(3), 1, 0), 3, [1, np.exp(2j * np.pi / 3), np.exp(-2j * np.pi / 3)]),
     ],
-    ids=["zero", "identity", "rotations", "triple", "nilpotent", "xy", "1", "0", "Jordan", "3", "roll"],
+    ids=[
+        "zero",
+        "identity",
+        "rotations",
+        "triple",
+        "nilpotent",
+        "xy",
+        "1",
+        "0",
+        "Jordan",
+        "3",
+        "roll",
+    ],
 )
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_breakdown_and_small_spaces(matrix, k, true, dtype):

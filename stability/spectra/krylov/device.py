@@ -5,8 +5,9 @@ The host sees small replicated matrices only, so that several processes decide a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -114,7 +115,8 @@ class DeviceBasis:
         return self._do.take(self.rows, real, imaginary, self.dimension)
 
 
-class Kernels(NamedTuple):
+@dataclass(frozen=True)
+class Kernels:
     """The compiled operations; each is compiled once for each shape."""
 
     zeros: Any

@@ -125,40 +125,44 @@ class HostBasis:
             part.astype(rows.dtype) for part in (coefficients.real, coefficients.imag)
         )
 
-        def work(share: list[slice]) -> None:
-            for panel in share:
-                found[panel].real = rows[:, panel].T @ real
-                found[panel].imag = rows[:, panel].T @ imaginary
-
-        self._shared(work)
+        self._shared(_take, found, rows, real, imaginary)
         return found
 
     def _products(self, one: Rows, other: Rows) -> Small:
-        def work(share: list[slice]) -> Small:
-            total = np.zeros((len(one), len(other)))
-            for panel in share:
-                total += one[:, panel] @ other[:, panel].T
-            return total
-
-        return np.sum(self._shared(work), axis=0)
+        return np.sum(self._shared(_inner, one, other), axis=0)
 
     def _subtract(self, rows: Rows, block: Rows, coefficients: Small) -> None:
         turned = np.ascontiguousarray(coefficients.T.astype(rows.dtype))
-
-        def work(share: list[slice]) -> None:
-            for panel in share:
-                block[:, panel] -= turned @ rows[:, panel]
-
-        self._shared(work)
+        self._shared(_subtract, rows, block, turned)
 
     def _rotate(self, rows: Rows, count: int, turned: Rows) -> None:
-        def work(share: list[slice]) -> None:
-            for panel in share:
-                rows[: len(turned), panel] = turned @ rows[:count, panel]
+        self._shared(_rotate, rows, count, turned)
 
-        self._shared(work)
-
-    def _shared(self, work: Callable[[list[slice]], Any]) -> list[Any]:
+    def _shared(self, work: Callable[..., Any], *arrays: Any) -> list[Any]:
+        """work(panels, *arrays) for every thread's panels."""
         if self._pool is None:
-            return [work(self._shares[0])]
-        return list(self._pool.map(work, self._shares))
+            return [work(self._shares[0], *arrays)]
+        return list(self._pool.map(lambda share: work(share, *arrays), self._shares))
+
+
+def _inner(panels: list[slice], one: Rows, other: Rows) -> Small:
+    total = np.zeros((len(one), len(other)))
+    for panel in panels:
+        total += one[:, panel] @ other[:, panel].T
+    return total
+
+
+def _subtract(panels: list[slice], rows: Rows, block: Rows, coefficients: Rows) -> None:
+    for panel in panels:
+        block[:, panel] -= coefficients @ rows[:, panel]
+
+
+def _rotate(panels: list[slice], rows: Rows, count: int, vectors: Rows) -> None:
+    for panel in panels:
+        rows[: len(vectors), panel] = vectors @ rows[:count, panel]
+
+
+def _take(panels: list[slice], found: Rows, rows: Rows, real: Rows, imaginary: Rows) -> None:
+    for panel in panels:
+        found[panel].real = rows[:, panel].T @ real
+        found[panel].imag = rows[:, panel].T @ imaginary

@@ -83,12 +83,14 @@ def krylov_spectrum(
     size: int | None = None,
     steps: int = _STEPS,
     max_products: int | None = None,
+    verify: bool = True,
 ) -> Spectrum:
     """What `stability.spectrum` does for a large operator; see there.
 
     Args:
         size: how many vectors the basis has; by default `basis_size(k, d)`.
         steps: how many products are made before they are orthonormalised together.
+        verify: whether a second random start looks for what the first has missed.
     """
     seen = adapt(operator)
     size = basis_size(k, seen.dimension) if size is None else min(size, seen.dimension)
@@ -102,7 +104,7 @@ def krylov_spectrum(
         seed=seed,
     )
     with seen.precision(), _one_blas_thread():
-        return _solve(seen, k, search, left)
+        return _solve(seen, k, search, left, verify)
 
 
 def default_tolerance(dtype: np.dtype) -> float:
@@ -120,13 +122,13 @@ def _budget(size: int, target: complex | None) -> int:
     return 100 * size if target is None else 2000 * size
 
 
-def _solve(operator: Operator, k: int, search: _Search, left: bool) -> Spectrum:
+def _solve(operator: Operator, k: int, search: _Search, left: bool, verify: bool) -> Spectrum:
     basis = search.basis(operator, max(search.size, 2 * k + 1) + 1)
-    found, pairs = search.run(operator, basis, k, verify=True)
+    found, pairs = search.run(operator, basis, k, verify)
     vectors = basis.take(pairs.coefficients)
     size = np.maximum(np.abs(pairs.values), NEGLIGIBLE * found.norm)
     met = pairs.residuals <= _SLACK * search.tolerance * size
-    remarks = _remarks(found, met, search.which, operator.products)
+    remarks = _remarks(found, met, search.which, operator.products, verify)
     left_eigenvectors, condition = None, np.full(found.count, np.inf)
     if left and operator.transposed is None:
         remarks.append(
@@ -167,7 +169,7 @@ def _left(
     assert operator.transposed is not None
     turned = replace(operator, apply=operator.transposed, transposed=None, products=0)
     try:
-        other, transposed = search.run(turned, basis, found.count, verify=False)
+        other, transposed = search.run(turned, basis, found.count, False)
     except NotImplementedError:  # SciPy's way to have no rmatvec
         return None, np.full(found.count, np.inf)
     operator.products += turned.products
@@ -177,7 +179,7 @@ def _left(
     return left_vectors(pairs, vectors, transposed, basis, limit)
 
 
-def _remarks(found: Found, met: np.ndarray, which: str, products: int) -> list[str]:
+def _remarks(found: Found, met: np.ndarray, which: str, products: int, verify: bool) -> list[str]:
     """What was checked, and what was not reached."""
     if found.complete:
         return ["the whole space was searched, so that no eigenvalue can have been missed"]
@@ -187,6 +189,8 @@ def _remarks(found: Found, met: np.ndarray, which: str, products: int) -> list[s
             f"{products} products, so that others may lie {_FURTHER[which]}; allow more products "
             "or a larger tolerance"
         ]
+    if not verify:
+        return ["no second random start looked for missed eigenvalues"]
     if not found.verified:
         return [
             "the products did not suffice to look for missed eigenvalues from a second random start"
