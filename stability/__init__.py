@@ -43,6 +43,8 @@ from .games import SymbolicGame as SymbolicGame
 from .games import gan as gan
 from .games import load as load
 from .games import zero_sum as zero_sum
+from .games.gan import Objective as Objective
+from .games.gan import spectrally_normalised as spectrally_normalised
 from .networks import load_checkpoint as load_checkpoint
 from .networks import save_checkpoint as save_checkpoint
 from .penalties import DRAGAN as DRAGAN
@@ -99,6 +101,7 @@ from .rules.linearization import linearize_rule as linearize_rule
 from .rules.modified import logarithms as logarithms
 from .rules.modified import modified_eigenvalues as modified_eigenvalues
 from .rules.modified import modified_flow as modified_flow
+from .rules.optax_state import optax_state as optax_state
 from .spectra import Spectrum as Spectrum
 from .spectra import characteristic_polynomial as characteristic_polynomial
 from .spectra import critical_step as critical_step

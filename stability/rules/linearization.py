@@ -95,13 +95,7 @@ def _fitting(rule: Rule, flow: Flow, x: Any, state: Sequence[Any]) -> State:
 def _moving(rule: Rule, flow: Any, x: Any) -> tuple[bool, ...]:
     """Which vectors of the rule's state `rule.frozen()` does not hold."""
     if isinstance(rule, Optax):
-        moves = [True]
-        for i, transformation in enumerate(rule._by_player(flow.partition)):
-            leaves = jax.tree_util.tree_leaves_with_path(
-                transformation.init(flow.partition.part(i, x))
-            )
-            moves += [rule.frozen()._remembers(path, leaf) for path, leaf in leaves]
-        return tuple(moves)
+        return rule.moving(flow, x)
     if isinstance(rule, Alternating) and rule.inner is not None:
         moves = [True]
         for i, inner in enumerate(rule._rules(flow.partition)):

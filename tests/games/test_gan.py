@@ -250,7 +250,7 @@ BAD = [
     ({"discriminator": lambda d, x: d[0]}, InputError, r"for 4 samples, not shape \(\)"),
     ({"discriminator": lambda d, x: (x @ d,)}, InputError, "for 4 samples, not tuple"),
     ({"discriminator": lambda d: d}, InputError, "the discriminator, on the data, fails"),
-    ({"discriminator": lambda d, x: jnp.log(x @ d - 9)}, InputError, "not finite at the start"),
+    ({"discriminator": lambda d, x: jnp.log(x @ d - 9)}, InputError, "not finite"),
     ({"objective": "mmd"}, InputError, r"feature vectors of shape \(4, k\)"),
     ({"objective": "gan"}, InputError, "no objective 'gan'; there are minimax"),
     ({"objective": len}, InputTypeError, "an objective is a name or an Objective"),

@@ -263,7 +263,9 @@ def test_a_penalty_of_ones_own():
 
 
 def test_names():
-    assert list(PENALTIES) == ["gradient-norm", "consensus", "jare", "anchor", "nagarajan-kolter"]
+    of_any_game = ["gradient-norm", "consensus", "jare", "anchor", "nagarajan-kolter"]
+    of_gans = ["r1", "r2", "wgan-gp", "dragan", "instance-noise"]
+    assert list(PENALTIES) == [*of_any_game, *of_gans]
     for name, kind in PENALTIES.items():
         assert kind.name == name
         assert isinstance(kind(), Penalty)

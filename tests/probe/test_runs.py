@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import runpy
 import shutil
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -243,18 +243,20 @@ def test_rules_and_penalties_that_no_text_makes_again_have_none():
     assert penalty_text(pairs) is None
 
 
-def test_the_example_trains_the_ring_and_its_run_can_be_opened(tmp_path):
-    command = [
-        sys.executable, "examples/gans/train.py", "ring", "--rule", "optimistic:lr=0.05",
-        "--penalty", "r1:gamma=0.1", "--steps", "6", "--batch", "32", "--every", "3",
-        "-o", str(tmp_path / "run"),
-    ]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=180)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("finished after 6 steps")
-    assert done.stderr == ""
+def test_the_example_trains_the_ring_and_its_run_can_be_opened(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["train.py", "ring", "--rule", "optimistic:lr=0.05", "--penalty", "r1:gamma=0.1", "--steps", "6",
+         "--batch", "32", "--every", "3", "-o", str(tmp_path / "run")],
+    )  # fmt: skip
+    runpy.run_path(str(ROOT / "examples" / "gans" / "train.py"), run_name="__main__")
+    said = capsys.readouterr()
+    assert said.out.startswith("finished after 6 steps\nloss of disc: ")
+    assert said.err == ""
     run = open_run(tmp_path / "run")
     assert run.recorded["rule"].startswith("optimistic:")
+    assert run.recorded["penalties"] == ["r1:gamma=0.1"]
     assert [file.step for file in run.checkpoints] == [0, 3, 6]
     state = run.checkpoints[-1].load(run.game)
     assert [vector.shape for vector in state] == [(run.game.dimension,)] * 2

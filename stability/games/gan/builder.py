@@ -9,9 +9,12 @@ import jax
 import jax.numpy as jnp
 
 from ...errors import InputError, InputTypeError
+from ...networks.check import check_network
 from .data import collected, latents
 from .game import GAN, PLAYERS
 from .objective import Objective, objective_of
+
+FEW = 8  # samples that a network is checked on
 
 
 def gan(
@@ -26,6 +29,7 @@ def gan(
     batch: int | None = None,
     seed: int = 0,
     name: str = "GAN",
+    check: bool = True,
 ) -> GAN:
     """The game of a discriminator and a generator; the players are `disc` and `gen`, in this order.
 
@@ -43,6 +47,9 @@ def gan(
     - `penalties`: applied one after the other.
     - `batch`: take the averages in microbatches of this size (`Game.batched`); by default the size of the
       first batch where `data` come in batches, and else everything at once.
+    - `check`: whether networks are refused whose output for one sample depends on the others in the batch
+      (batch normalisation in training mode, which leaks statistics between the players; `False` for
+      minibatch discrimination, which does so on purpose), that draw random numbers, or that keep state.
 
     Raises InputError or InputTypeError for data, samples and logits that do not fit together, and for
     what `Game` raises them for.
@@ -57,6 +64,8 @@ def gan(
     both = (real, latents(latent, real, seed))
     game = GAN(discriminator, generator, objective, data=both, start=start, name=name)
     _check_shapes(game)
+    if check:
+        _check_networks(game)
     size = size if batch is None else batch
     if size is not None:
         game = game.batched(size)
@@ -64,6 +73,13 @@ def gan(
         game = penalty(game)
     game.check()
     return game
+
+
+def _check_networks(game: GAN) -> None:
+    disc, gen = game.unpack(jnp.asarray(game.start))
+    real, latent = (jax.tree.map(lambda leaf: leaf[:FEW], part) for part in game.data)
+    check_network(game.discriminator, disc, real, "the discriminator")
+    check_network(game.generator, gen, latent, "the generator")
 
 
 def _check_shapes(game: GAN) -> None:
