@@ -69,7 +69,8 @@ def digit_samples(game, runs: Path):
 
 
 def _sheet(ax, images: np.ndarray, title: str) -> None:
-    rows = images.reshape(6, 6, 8, 8).transpose(0, 2, 1, 3).reshape(48, 48)
+    apart = np.pad(images.reshape(36, 8, 8), ((0, 0), (1, 1), (1, 1)), constant_values=-1)
+    rows = apart.reshape(6, 6, 10, 10).transpose(0, 2, 1, 3).reshape(60, 60)
     ax.imshow(rows, cmap="gray_r", vmin=-1, vmax=1, interpolation="nearest")
     ax.set_title(title, fontsize=7)
     ax.set(xticks=[], yticks=[])
@@ -99,7 +100,7 @@ def spectra(numbers: Path):
             for point in points
         ]
         along.spectra_along([point["step"] for point in points], values, ax)
-        ax.set_title("R1, γ = 0.1" if name.endswith("r1") else "no penalty")
+        ax.set_title("R1, γ = 0.1" if name.endswith("r1") else "no penalty", fontsize=8)
     return drawn
 
 
@@ -108,7 +109,7 @@ def paths(numbers: Path):
     for ax, name in zip(axes, ("ring-alternating-plain", "ring-alternating-r1"), strict=True):
         path = json.loads((numbers / f"{name}.json").read_text())["path"]
         along.path_angle(path["alphas"], path["cosines"], path["norms"], ax)
-        ax.set_title("R1, γ = 0.1" if name.endswith("r1") else "no penalty")
+        ax.set_title("R1, γ = 0.1" if name.endswith("r1") else "no penalty", fontsize=8)
     return drawn
 
 

@@ -48,7 +48,7 @@ def spectra_along(steps: Any, spectra: Sequence[Any], ax: Axes | None = None) ->
                 markerfacecolor="none",
                 markeredgecolor=colour,
                 markeredgewidth=1.0,
-                label=f"step {step:,} (max Re = {own.real.max():.3g})",
+                label=f"step {step:,} (max\u00a0Re\u00a0=\u00a0{own.real.max():.3g})",
                 zorder=3 + 0.01 * i,
             )
         ax.set(xlabel="Re λ", ylabel="Im λ")
@@ -163,7 +163,9 @@ def path_angle(alphas: Any, cosines: Any, norms: Any = None, ax: Axes | None = N
         for alpha in (0, 1):
             ax.axvline(alpha, color=GREY, linewidth=0.6, linestyle=":", zorder=1)
         ax.plot(alphas, cosines, color=BLUE, label="path angle")
-        ax.set(xlabel="α (0: start, 1: end)", ylabel="cosine of the path angle", ylim=(-1.05, 1.05))
+        ax.set(xlabel="α (0: start, 1: end)", ylabel="cosine of the path angle")
+        height = min(1.05, 1.2 * max(np.abs(cosines[np.isfinite(cosines)]).max(initial=0.0), 0.1))
+        ax.set_ylim(-height, height)
         if norms is not None:
             right = ax.twinx()
             right.plot(alphas, norms, color=VERMILION, linestyle="--")

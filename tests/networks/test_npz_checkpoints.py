@@ -188,7 +188,7 @@ def test_files_that_are_none(game, tmp_path):
         (np.zeros(8), {"state": object()}, InputTypeError, "'__state__' of a checkpoint"),
         (np.zeros(8), {"key": jax.random.key(0)}, InputTypeError, "'__key__' of a checkpoint"),
     ],
-    ids=str,
+    ids=["too short", "whole numbers", "an object", "a key"],
 )
 def test_what_cannot_be_saved(game, tmp_path, x, extra, kind, words):
     with pytest.raises(kind, match=words):

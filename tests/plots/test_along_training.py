@@ -28,9 +28,9 @@ def test_spectra_are_drawn_each_with_a_marker_and_colour_of_its_own(ax):
     assert along.spectra_along(STEPS, SPECTRA, ax) is ax
     drawn = labelled(ax)
     assert list(drawn) == [
-        "step 0 (max Re = 1)",
-        "step 100 (max Re = -1)",
-        "step 400 (max Re = -2)",
+        "step 0 (max\u00a0Re\u00a0=\u00a01)",
+        "step 100 (max\u00a0Re\u00a0=\u00a0-1)",
+        "step 400 (max\u00a0Re\u00a0=\u00a0-2)",
     ]
     for line, values in zip(drawn.values(), SPECTRA, strict=True):
         np.testing.assert_array_equal(line.get_xdata() + 1j * line.get_ydata(), values)
@@ -74,6 +74,11 @@ def test_the_path_angle_with_and_without_norms(ax):
     alphas = np.linspace(-0.5, 1.5, 21)
     along.path_angle(alphas, np.cos(alphas), ax=ax)
     np.testing.assert_array_equal(labelled(ax)["path angle"].get_ydata(), np.cos(alphas))
+    assert ax.get_ylim() == (-1.05, 1.05)
+    small = along.path_angle(alphas, [*np.full(20, 0.05), np.nan], ax=Figure().subplots())
+    assert small.get_ylim() == pytest.approx(
+        (-0.12, 0.12)
+    )  # in many dimensions all cosines are small
     figure = Figure()
     along.path_angle(alphas, np.cos(alphas), np.exp(alphas), figure.subplots())
     left, right = figure.axes

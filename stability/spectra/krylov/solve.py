@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from ..dense import Spectrum, overlapping, sorted_spectrum
 from .device import DeviceBasis
@@ -204,8 +205,4 @@ def _remarks(found: Found, met: np.ndarray, which: str, products: int, verify: b
 
 def _one_blas_thread() -> AbstractContextManager[Any]:
     """BLAS in one thread: its spinning ones slow down JAX's, and gain nothing on small matrices."""
-    try:
-        from threadpoolctl import threadpool_limits
-    except ImportError:
-        return nullcontext()
     return threadpool_limits(1, "blas")
