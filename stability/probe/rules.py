@@ -30,6 +30,8 @@ def probe_rule(
     - `eigenvalues`: those of J that are known. `solve(operator, which)`: finds eigenvalues.
     """
     settings = plain(rule.settings)
+    if state is not None:  # which tells the second moments itself
+        settings.pop("second_moment", None)
     try:
         operator = linearize_rule(rule, flow, x, state)
         found = solve(operator, "largest")

@@ -79,6 +79,7 @@ class CountingGame:
         self.players = game.players
         self.minimizer = game.minimizer
         self.variables = game.variables
+        self.unpack = game.unpack
         self.share = 1.0 / len(game.partition.players)
 
     def field(self, x: Any) -> Any:
