@@ -118,6 +118,7 @@ def _float(text: str, what: str) -> float:
     return value
 
 
+@contextlib.contextmanager
 def _progress(what: str, store: Path | None) -> Iterator[Callable[[int, int], None]]:
     """What is called with (finished chunks, all chunks): a bar on stderr, on a terminal only."""
     first = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from stability.rules.linearization import linearize_rule
 from stability.spectra.symmetric import symmetric_spectrum
 
 
-def at(run: Run, file: CheckpointFile, products: int) -> dict:
+def at(run: Run, rule: st.Rule, file: CheckpointFile, products: int) -> dict:
     """What is found at one checkpoint; every list of eigenvalues comes with its residuals."""
     state = file.load(run.game)
     x = state[0]
@@ -29,7 +30,7 @@ def at(run: Run, file: CheckpointFile, products: int) -> dict:
     rightmost = st.spectrum(jacobian, k=2, which="rightmost", left=False, max_products=products)
     flow = st.Gradient().flow(run.game)
     step = st.spectrum(
-        linearize_rule(run.rule, flow, x, state), k=2, which="largest", left=False, max_products=products
+        linearize_rule(rule, flow, x, state), k=2, which="largest", left=False, max_products=products
     )  # fmt: skip
     turning = rotation(jacobian, largest.eigenvalues, seed=0)
     field, parts = np.asarray(jacobian.value), run.game.partition.slices
@@ -64,7 +65,7 @@ def listed(found) -> dict:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Some eigenvalues at some checkpoints of a run.")
     parser.add_argument("run", help="the folder of a training run")
     parser.add_argument(
         "--steps", type=int, nargs="+", help="of which checkpoints; default: the last"
@@ -75,15 +76,17 @@ def main() -> None:
     chosen = parser.parse_args()
     run = st.open_run(chosen.run)
     files = [f for f in run.checkpoints if f.step in (chosen.steps or [run.checkpoints[-1].step])]
-    found = {"points": []}
+    if run.rule is None:
+        parser.error("the run was trained by a rule that its folder does not name")
+    found: dict[str, Any] = {"points": []}
     for file in files:
-        found["points"].append(at(run, file, chosen.products))
+        found["points"].append(at(run, run.rule, file, chosen.products))
         Path(chosen.output).write_text(json.dumps(found, indent=1))
     if chosen.path:
-        ends = [file.load(run.game)[0] for file in (run.checkpoints[0], run.checkpoints[-1])]
+        start, end = (run.checkpoints[i].load(run.game)[0] for i in (0, -1))
         flow = st.Gradient().flow(run.game)
-        alphas, cosines = st.path_angle(flow, *ends, 61)
-        line = ends[0] + alphas[:, None] * (ends[1] - ends[0])
+        alphas, cosines = st.path_angle(flow, start, end, 61)
+        line = start + alphas[:, None] * (end - start)
         norms = [float(np.linalg.norm(run.game.field(x.astype(np.float32)))) for x in line]
         found["path"] = {"alphas": alphas.tolist(), "cosines": cosines.tolist(), "norms": norms}
     Path(chosen.output).write_text(json.dumps(found, indent=1))

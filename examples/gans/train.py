@@ -24,7 +24,7 @@ GAMES = {
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Trains a GAN and keeps the run in a folder.")
     parser.add_argument("game", help=f"{', '.join(GAMES)}, or a file.py:name of your own")
     parser.add_argument("--rule", default="alternating:lr=0.1", help="as for `stability report`")
     parser.add_argument(

@@ -41,14 +41,14 @@ def spectra_along(steps: Any, spectra: Sequence[Any], ax: Axes | None = None) ->
         draw_axes(ax)
         for i, (step, own, colour) in enumerate(zip(steps, values, colours, strict=True)):
             ax.plot(
-                own.real,
-                own.imag,
+                np.real(own),
+                np.imag(own),
                 linestyle="none",
                 marker=MARKERS[i % len(MARKERS)],
                 markerfacecolor="none",
                 markeredgecolor=colour,
                 markeredgewidth=1.0,
-                label=f"step {step:,} (max\u00a0Re\u00a0=\u00a0{own.real.max():.3g})",
+                label=f"step {step:,} (max\u00a0Re\u00a0=\u00a0{np.real(own).max():.3g})",
                 zorder=3 + 0.01 * i,
             )
         ax.set(xlabel="Re λ", ylabel="Im λ")
@@ -190,8 +190,8 @@ def _finite(errors: np.ndarray) -> np.ndarray:
 
 def _limits(ax: Axes, values: np.ndarray) -> None:
     """Limits around the values and zero, the real axis in the middle."""
-    left, right = values.real.min(initial=0.0), values.real.max(initial=0.0)
-    height = np.abs(values.imag).max(initial=0.0)
+    real, height = np.real(values), np.abs(np.imag(values)).max(initial=0.0)
+    left, right = real.min(initial=0.0), real.max(initial=0.0)
     width = (right - left) or 1.0
     ax.set_xlim(left - MARGIN * width, right + MARGIN * width)
     height = (height or 0.5 * width) * (1 + 2 * MARGIN)

@@ -141,6 +141,7 @@ class Prober:
             raise InputError("a state belongs to one rule; give exactly one rule with it")
         if state is not None and move:
             raise InputError("a state cannot be moved with the point; leave one of them out")
+        source = source or ("the start" if at is None else "")
         x = self.profile(at)
         with self._precision():
             return self._at(x, state, move, source, step)
@@ -199,7 +200,7 @@ class Prober:
                 str(jacobian.dtype),
                 conditions.zero_sum,
             ),
-            point=source or ("start" if step is None else "given"),
+            point=source or "a point given",
             step=step,
             rest=rest,
             field=self.field.name,
