@@ -73,6 +73,8 @@ from .phase import separatrices as separatrices
 from .probe import Probe as Probe
 from .probe import ProbeReport as ProbeReport
 from .probe import ProbeSeries as ProbeSeries
+from .probe import Run as Run
+from .probe import Training as Training
 from .probe import open_run as open_run
 from .probe import probe as probe
 from .probe import train as train

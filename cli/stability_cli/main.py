@@ -253,6 +253,13 @@ def trajectory(**chosen) -> None:
         help="Relative residual of an eigenpair; default by precision.",
     ),
     click.option(
+        "--products",
+        type=click.IntRange(10),
+        default=2000,
+        show_default=True,
+        help="Products at most of one search for eigenvalues; what was not found is said.",
+    ),
+    click.option(
         "--move", is_flag=True, help="First move to the stationary point nearby, if there is one."
     ),
     options.seed,

@@ -26,7 +26,8 @@ MOST = 12  # checkpoints of a run that are probed unless more are asked for
 
 
 def run(
-    game: str, *, settings, field, rules, penalties, at, along, checkpoints, k, tolerance, move, seed,
+    game: str, *, settings, field, rules, penalties, at, along, checkpoints, k, tolerance, products, move,
+    seed,
     as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
@@ -37,6 +38,7 @@ def run(
         "rules": [named.rule(text) for text in rules] or None,
         "k": k,
         "tolerance": tolerance,
+        "max_products": products,
         "seed": seed,
     }
     if along and (at is not None or move):

@@ -5,6 +5,14 @@ from .along import apart as apart
 from .along import coordinates as coordinates
 from .along import distances as distances
 from .along import losses as losses
+from .along_training import coverage_along as coverage_along
+from .along_training import gradient_norms_along as gradient_norms_along
+from .along_training import hessians_along as hessians_along
+from .along_training import line_along as line_along
+from .along_training import path_angle as path_angle
+from .along_training import rightmost_along as rightmost_along
+from .along_training import rotation_along as rotation_along
+from .along_training import spectra_along as spectra_along
 from .animation import animate as animate
 from .basins import basins as basins
 from .curves import cycles as cycles
@@ -20,6 +28,8 @@ from .paths import iterates as iterates
 from .paths import path as path
 from .paths import steps as steps
 from .portrait import portrait as portrait
+from .probe import probe as probe
+from .probe import probe_series as probe_series
 from .radius_map import radius as radius
 from .rate_curves import rates as rates
 from .regions import stability_region as stability_region

@@ -46,6 +46,8 @@ class Prober:
     - `rules`: the algorithms; the step of each is linearised on its whole state.
     - `k`: how many rightmost, and how many largest, eigenvalues; at most d.
     - `tolerance`: of the eigenpairs, relative residuals; default by precision.
+    - `max_products`: of one search for eigenvalues of J or of a rule's step. Near a rest point of a network the
+      rightmost ones crowd at zero, and it takes thousands; what was not found is said.
     - `seed`: of all random vectors. `progress`: called with a sentence as each part begins.
 
     Raises InputError or InputTypeError for arguments that do not fit.
@@ -60,6 +62,7 @@ class Prober:
         penalties: Sequence[Penalty] = (),
         k: int = 20,
         tolerance: float | None = None,
+        max_products: int = 2000,
         seed: int = 0,
         progress: Progress | None = None,
     ):
@@ -87,6 +90,7 @@ class Prober:
         self.rules = tuple(rules)
         self.k = min(k, self.game.dimension)
         self.tolerance = tolerance
+        self.max_products = max_products
         self.seed = seed
         self.prefix = ""
         self._progress = progress
@@ -223,9 +227,13 @@ class Prober:
         )
 
     def _spectrum(self, operator: Any, which: str) -> Eigenvalues:
-        given = {} if self.tolerance is None else {"tolerance": self.tolerance}
         found = spectrum(
-            operator, k=min(self.k, operator.shape[0]), which=which, seed=self.seed, **given
+            operator,
+            k=min(self.k, operator.shape[0]),
+            which=which,
+            tolerance=self.tolerance,
+            seed=self.seed,
+            max_products=self.max_products,
         )
         return Eigenvalues(
             which,
@@ -276,7 +284,7 @@ def probe(
 
     - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
     - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`:
-      `field`, `rules`, `penalties`, `k`, `tolerance`, `seed`, `progress`.
+      `field`, `rules`, `penalties`, `k`, `tolerance`, `max_products`, `seed`, `progress`.
 
     Raises InputError or InputTypeError for arguments that do not fit the game.
     """
