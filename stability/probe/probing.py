@@ -46,8 +46,8 @@ class Prober:
     - `rules`: the algorithms; the step of each is linearised on its whole state.
     - `k`: how many rightmost, and how many largest, eigenvalues; at most d.
     - `tolerance`: of the eigenpairs, relative residuals; default by precision.
-    - `max_products`: of one search for eigenvalues of J or of a rule's step. Near a rest point of a network the
-      rightmost ones crowd at zero, and it takes thousands; what was not found is said.
+    - `max_products`: of one search for eigenvalues of J or of a rule's step. Near a rest point of a network
+      the rightmost ones crowd at zero, and it takes thousands; what was not found is said.
     - `seed`: of all random vectors. `progress`: called with a sentence as each part begins.
 
     Raises InputError or InputTypeError for arguments that do not fit.

@@ -63,6 +63,7 @@ def test_every_operation_in_microbatches(x64):
     np.testing.assert_array_equal(game.field(x), game.field(x))
 
 
+@pytest.mark.slow
 def test_squares_of_means_are_taken_of_the_whole_mean(x64):
     """Consensus is no mean over samples, before and after the game is put into microbatches."""
     x = jnp.array([0.4, -0.3])

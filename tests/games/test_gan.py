@@ -71,7 +71,11 @@ def x64():
 # ---- The field is that of the losses ----------------------------------------------------------
 
 
-@pytest.mark.parametrize("objective", ["minimax", "non-saturating", "mmd"])
+# the others take JAX long to compile
+LONG = [pytest.param(name, marks=pytest.mark.slow) for name in ("minimax", "mmd")]
+
+
+@pytest.mark.parametrize("objective", ["non-saturating", *LONG])
 def test_the_shared_pass_gives_the_gradients_of_both_losses(objective, x64):
     game = small_gan(objective, features=2 if objective == "mmd" else 1)
     other = plain(game)
@@ -88,7 +92,7 @@ def test_the_shared_pass_gives_the_gradients_of_both_losses(objective, x64):
     assert np.abs(linear.matvec(u) - linear.rmatvec(u)).max() > 0.1
 
 
-@pytest.mark.parametrize("objective", ["minimax", "non-saturating"])
+@pytest.mark.parametrize("objective", ["non-saturating", LONG[0]])
 def test_the_shared_pass_is_cheaper(objective):
     game = small_gan(objective, n=256)
     other = plain(game)

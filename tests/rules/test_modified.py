@@ -331,7 +331,10 @@ GAME = SymbolicGame(
 # second derivatives of long steps take JAX seconds to compile
 COMPILED = [
     pytest.param(
-        rule, order, marks=pytest.mark.slow if i and (order == 2 or i > 3) else (), id=f"{rule}-{order}"
+        rule,
+        order,
+        marks=pytest.mark.slow if i and (order == 2 or i > 3) else (),
+        id=f"{rule}-{order}",
     )
     for order, rules in ((1, FIRST), (2, SECOND))
     for i, rule in enumerate(rules)
