@@ -84,7 +84,7 @@ def _game(game, settings, penalties, at, along, move, chosen) -> Any:
     if along:
         raise InputError(f"--along needs the folder of a training run, and {game} is none")
     chosen["rules"] = chosen["rules"] or ()
-    system = stability.load(game, named.assignments(settings, "--set"))
+    system: Any = stability.load(game, named.assignments(settings, "--set"))
     system = penalised(system, [named.penalty(text) for text in penalties])
     if at is None:
         return probe(system, move=move, **chosen)
@@ -101,7 +101,7 @@ def drawn(found: Any) -> Any:
     """The figure of a probe: eigenvalues in the plane, or everything along a run."""
     from stability.plots.probe import probe, probe_series
 
-    return (probe_series if isinstance(found, ProbeSeries) else probe)(found)[0]
+    return probe_series(found)[0] if isinstance(found, ProbeSeries) else probe(found)[0]
 
 
 @contextlib.contextmanager

@@ -8,8 +8,10 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from ..errors import InputError
+from ..report.numbers import number
 from .complex_plane import MARKERS, draw_axes
 from .legend import legend_below
 from .room import make_room
@@ -48,9 +50,10 @@ def spectra_along(steps: Any, spectra: Sequence[Any], ax: Axes | None = None) ->
                 markerfacecolor="none",
                 markeredgecolor=colour,
                 markeredgewidth=1.0,
-                label=f"step {step:,} (max\u00a0Re\u00a0=\u00a0{np.real(own).max():.3g})",
+                label=f"step {step:,} (max\u00a0Re\u00a0=\u00a0{number(float(np.real(own).max()), 3)})",
                 zorder=3 + 0.01 * i,
             )
+        ax.xaxis.set_major_locator(MaxNLocator(5))
         ax.set(xlabel="Re λ", ylabel="Im λ")
         _finish(ax, made)
     return ax

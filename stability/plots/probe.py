@@ -61,7 +61,7 @@ def probe_series(series: ProbeSeries, axes: Any = None) -> np.ndarray:
         axes[0].set_title("Eigenvalues")
         along.rightmost_along(
             steps,
-            [r.rightmost.values.real.max(initial=-np.inf) for r in reports],
+            [np.real(r.rightmost.values).max(initial=-np.inf) for r in reports],
             axes[1],
             errors=[_error(r) for r in reports],
         )
@@ -99,7 +99,9 @@ def probe_series(series: ProbeSeries, axes: Any = None) -> np.ndarray:
 def _error(report: ProbeReport) -> float:
     """The error of the rightmost eigenvalue."""
     found = report.rightmost
-    return float(found.errors[int(np.argmax(found.values.real))]) if len(found.values) else np.nan
+    return (
+        float(found.errors[int(np.argmax(np.real(found.values)))]) if len(found.values) else np.nan
+    )
 
 
 def _last(series: ProbeSeries, ax: Axes) -> None:

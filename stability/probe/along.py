@@ -73,9 +73,9 @@ def spread(files: Sequence[CheckpointFile], most: int | None) -> list[Checkpoint
 
 def _prober(run: Run, rules: Any, progress: Any, options: Any) -> tuple[Prober, bool]:
     """The prober, and whether it is of the run's own rule, whose states are known."""
-    own = rules is None and run.rule is not None
-    chosen = [run.rule] if own else rules or ()
-    return Prober(run.game, rules=chosen, progress=progress, **options), own
+    if rules is None and run.rule is not None:
+        return Prober(run.game, rules=[run.rule], progress=progress, **options), True
+    return Prober(run.game, rules=rules or (), progress=progress, **options), False
 
 
 def _probed(

@@ -19,7 +19,7 @@ def flow_verdict(rightmost: Eigenvalues, others: Eigenvalues, rest: Rest) -> Ver
     values = np.concatenate([rightmost.values, others.values])
     errors = np.concatenate([rightmost.errors, others.errors])
     return _verdict(
-        values.real, errors, 0.0, rightmost, rest,
+        np.real(values), errors, 0.0, rightmost, rest,
         "eigenvalue", "real part", "the rightmost eigenvalues",
     )  # fmt: skip
 

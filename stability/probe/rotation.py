@@ -33,7 +33,7 @@ def rotation(jacobian: Any, largest: np.ndarray, seed: int) -> Rotation:
     error = 0.0
     if mean > 0 and dimension > PROBES:
         error = float(np.std(turning - share * whole, ddof=1) / mean / PROBES**0.5)
-    real, imaginary = np.abs(largest.real), np.abs(largest.imag)
+    real, imaginary = np.abs(np.real(largest)), np.abs(np.imag(largest))
     ratios = imaginary[real > 0] / real[real > 0]
     return Rotation(
         min(share, 1.0),

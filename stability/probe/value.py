@@ -162,7 +162,7 @@ class ProbeReport(Page):
     def spectral_abscissa(self) -> float | None:
         """The largest real part that was found."""
         values = np.concatenate([self.rightmost.values, self.largest.values])
-        return float(values.real.max()) if len(values) else None
+        return float(np.real(values).max()) if len(values) else None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON-ready data, schema stability-probe/1."""

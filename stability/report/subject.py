@@ -135,7 +135,7 @@ def prepare(
     )
 
 
-def penalised(system: System, penalties: Sequence[Penalty]) -> System:
+def penalised(system: Any, penalties: Sequence[Penalty]) -> Any:
     """The game with the penalties put on it, and on its name; raises InputError if one does not fit."""
     for penalty in penalties:
         if not isinstance(penalty, Penalty):

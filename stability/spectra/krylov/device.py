@@ -111,7 +111,7 @@ class DeviceBasis:
         """Combinations of the first rows as columns, (d, p); coefficients is (count, p)."""
         padded = np.zeros((self.size, coefficients.shape[1]), complex)
         padded[: len(coefficients)] = coefficients
-        real, imaginary = padded.real.astype(self.dtype), padded.imag.astype(self.dtype)
+        real, imaginary = (part(padded).astype(self.dtype) for part in (np.real, np.imag))
         return self._do.take(self.rows, real, imaginary, self.dimension)
 
 
@@ -142,7 +142,7 @@ def split(sharding: Sharding) -> NamedSharding | None:
     if len(sharding.device_set) == 1:
         return None
     if isinstance(sharding, NamedSharding):
-        devices, names = sharding.mesh.devices, sharding.mesh.axis_names
+        devices, names = np.asarray(sharding.mesh.devices), sharding.mesh.axis_names
     else:
         devices, names = np.array(sorted(sharding.device_set, key=lambda d: d.id)), ("basis",)
     mesh = Mesh(devices, names, axis_types=(AxisType.Auto,) * len(names))

@@ -86,7 +86,7 @@ class HostBasis:
     def inner(self, count: int, columns: Rows) -> Rows:
         """Inner products of the first rows with columns of shape (d, p): (count, p)."""
         rows = self.rows[:count]
-        return (rows @ columns.real).astype(np.complex128) + 1j * (rows @ columns.imag)
+        return (rows @ np.real(columns)).astype(np.complex128) + 1j * (rows @ np.imag(columns))
 
     def turned(self, block: Rows, factor: Small) -> Rows:
         """factor @ block; factor is (s, s)."""
@@ -121,9 +121,7 @@ class HostBasis:
         """Combinations of the first rows as columns, (d, p); coefficients is (count, p)."""
         rows = self.rows[: len(coefficients)]
         found = np.empty((rows.shape[1], coefficients.shape[1]), np.result_type(rows, 1j))
-        real, imaginary = (
-            part.astype(rows.dtype) for part in (coefficients.real, coefficients.imag)
-        )
+        real, imaginary = (part(coefficients).astype(rows.dtype) for part in (np.real, np.imag))
 
         self._shared(_take, found, rows, real, imaginary)
         return found

@@ -129,11 +129,11 @@ def _shared(product: Callable[[Any], Any], library: str, device: Any) -> Callabl
 
     def apply(vector: Any) -> Any:
         if library == "torch":
-            import torch
+            import torch  # pyright: ignore[reportMissingImports]
 
             image = product(torch.from_dlpack(vector).to(device)).detach()
         else:
-            import cupy
+            import cupy  # pyright: ignore[reportMissingImports]
 
             on_host = isinstance(vector, np.ndarray)
             image = product(cupy.asarray(vector) if on_host else cupy.from_dlpack(vector))

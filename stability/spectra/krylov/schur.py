@@ -22,7 +22,7 @@ def preference(which: str, target: complex | None = None) -> Preference:
     if target is not None:
         # conjugates are wanted alike, or a pair would be split
         point = complex(target.real, abs(target.imag))
-        return lambda values: -np.abs(values.real + 1j * np.abs(values.imag) - point)
+        return lambda values: -np.abs(np.real(values) + 1j * np.abs(np.imag(values)) - point)
     return {
         "rightmost": lambda values: values.real,
         "leftmost": lambda values: -values.real,
