@@ -90,10 +90,10 @@ class PureGame:
 
     def _own(self, i: int, function: Callable[[Any], Any], x: Any) -> Any:
         """−∇ᵢ of a function of the profile."""
-        # joined, not written into x: XLA sees through that, and shares what the players' losses share
-        return -jax.grad(lambda part: function(self.partition.replaced(i, part, x)))(
-            self.partition.part(i, x)
-        )
+        own = self.partition.slices[i]
+        # written into x, not joined to its other parts: an x that is split over devices would then have XLA
+        # gather the samples instead of the parameters
+        return -jax.grad(lambda part: function(x.at[own].set(part)))(x[own])
 
     def _sample_player_field(self, i: int, x: Any, samples: Any) -> Any:
         return self._own(i, lambda y: self._sample_loss(i, y, samples), x)

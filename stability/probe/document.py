@@ -72,8 +72,12 @@ def _headline(report: ProbeReport) -> Iterator[str]:
     if len(report.rightmost.values):
         first = report.rightmost.values[0]
         shown = eigenvalues(_with_conjugate(first), "flow")
+        error = float(report.rightmost.errors[0])
         side = "right" if first.real > 0 else "left"
-        yield f"The rightmost eigenvalue found is {shown}, {side} of the imaginary axis."
+        where = f"{side} of the imaginary axis"
+        if not abs(first.real) > error:
+            where = "which may lie on either side of the imaginary axis"
+        yield f"The rightmost eigenvalue found is {shown}, {where}."
     for player, own in report.own_hessians.items():
         low = own.smallest
         if len(low.values) and low.values[0] + low.errors[0] < 0:
@@ -84,7 +88,7 @@ def _headline(report: ProbeReport) -> Iterator[str]:
     for rule in report.rules:
         if rule.spectral_radius is not None:
             yield (
-                f"One step of {_rule_name(rule)} stretches the worst direction by "
+                f"The largest multiplier of {_rule_name(rule)} has modulus "
                 f"{radius(rule.spectral_radius)}."
             )
 
@@ -225,8 +229,9 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
             leading = [found.values[i] for i in _one_of_each_pair(found)][:2]
             shown = ", ".join(eigenvalues(_with_conjugate(_rounded(v)), "map") for v in leading)
             worst = number(float(np.max(found.residuals)), ROUGH)
+            more = ", …" if len(leading) < len(_one_of_each_pair(found)) else ""
             notes.append(
-                f"Multipliers {shown}, … of a state of {_numbers(rule.state_size)} "
+                f"Multipliers {shown}{more} of a state of {_numbers(rule.state_size)} "
                 f"(residuals at most {worst})."
             )
         if rule.remark:
@@ -278,8 +283,9 @@ def _remarks(report: ProbeReport) -> Iterator[str]:
 
 
 def _method(report: ProbeReport) -> str:
+    how = "From matrices written out by" if report.rightmost.complete else "Matrix-free:"
     return (
-        f"Matrix-free: {report.products:,} products with Jacobians and Hessians in "
+        f"{how} {report.products:,} products with Jacobians and Hessians in "
         f"{number(report.seconds, 3)} s, in {report.network.dtype} (seed {report.seed}). Residuals are those "
         "of unit vectors, recomputed; errors are residuals times condition numbers, to first order. "
         f"Computed by stability {report.version}."

@@ -10,17 +10,20 @@ from .value import Eigenvalues, Rest
 HIDDEN = "; a Krylov method can only miss an eigenvalue that all its random starts hide"
 
 
-def flow_verdict(rightmost: Eigenvalues, others: Eigenvalues, rest: Rest) -> Verdict:
+def flow_verdict(
+    rightmost: Eigenvalues, others: Eigenvalues, rest: Rest, bound: float | None = None
+) -> Verdict:
     """Whether the flow stays at the point, from its rightmost eigenvalues and whatever else was found.
 
     One eigenvalue that is certainly to the right of the axis makes it unstable, whether or not the others
-    were found; that all are to the left needs the rightmost ones, converged.
+    were found; that all are to the left needs the rightmost ones, converged. `bound`: a number that all real
+    parts are certainly below, such as the numerical abscissa.
     """
     values = np.concatenate([rightmost.values, others.values])
     errors = np.concatenate([rightmost.errors, others.errors])
     return _verdict(
         np.real(values), errors, 0.0, rightmost, rest,
-        "eigenvalue", "real part", "the rightmost eigenvalues",
+        "eigenvalue", "real part", "the rightmost eigenvalues", bound,
     )  # fmt: skip
 
 
@@ -34,7 +37,7 @@ def map_verdict(multipliers: Eigenvalues, rest: Rest) -> Verdict:
 
 def _verdict(
     sizes: np.ndarray, errors: np.ndarray, boundary: float, asked: Eigenvalues, rest: Rest,
-    noun: str, measure: str, wanted: str,
+    noun: str, measure: str, wanted: str, bound: float | None = None,
 ) -> Verdict:  # fmt: skip
     """`sizes`: what must stay below `boundary`, real parts or moduli, each known up to its error."""
     if len(sizes) == 0:
@@ -61,6 +64,8 @@ def _verdict(
     if upper < boundary:
         found = "" if asked.complete else " found"
         hidden = "" if asked.complete else HIDDEN
+        if hidden and bound is not None and bound < boundary:
+            hidden = f"; none is above {bound:.6g}, the numerical abscissa"
         text = f"the largest {measure} of the {noun}s{found} is {value:.6g}{hidden}"
         return Verdict("exponentially stable", value, boundary - upper, "numeric", text)
     worst = int(np.argmax(sizes + errors))

@@ -138,7 +138,7 @@ class Prober:
         - `at`: a vector, a mapping from players to strategies, or None for the game's start.
         - `state`: the state of the (only) rule there, a tuple of vectors, the profile first; default: the
           state that starts at the point.
-        - `move`: first move to the stationary point nearby, if there is one.
+        - `move`: first move to the stationary point nearby, if one is reached.
         - `source`, `step`: where the point is from, for the report.
         """
         if state is not None and len(self.rules) != 1:
@@ -157,9 +157,13 @@ class Prober:
         if move:
             self._say("moving to the stationary point nearby")
             found = nearby_stationary_point(self.flow, x)
-            moved, x = found.distance, found.point
-            if found.outcome != "reached":
-                warnings.append(f"the move ended early: {found.because}")
+            if found.outcome == "reached":
+                moved, x, source = found.distance, found.point, f"the rest point near {source}"
+            else:
+                warnings.append(
+                    "the point was left where it was, for no stationary point was reached from it: "
+                    f"{found.because}"
+                )
         self._say("measuring the distance from rest")
         plain_field = isinstance(self.field, Gradient)
         losses = self.game.linearize(x)
@@ -213,7 +217,7 @@ class Prober:
             largest=largest,
             numerical_abscissa=abscissa,
             rotation=turning,
-            stability=flow_verdict(rightmost, largest, rest),
+            stability=flow_verdict(rightmost, largest, rest, _upper(abscissa)),
             own_hessians=hessians,
             complements=complements,
             conditions=conditions,
@@ -249,6 +253,13 @@ class Prober:
 
     def _symmetric(self, operator: Any, which: Any) -> Eigenvalues:
         return _symmetric(symmetric_spectrum(operator, 1, which, seed=self.seed), which)
+
+
+def _upper(abscissa: Eigenvalues) -> float | None:
+    """A number that the numerical abscissa does not exceed, if it was found."""
+    if not (abscissa.converged and len(abscissa.values)):
+        return None
+    return float(abscissa.values[-1] + abscissa.errors[-1])
 
 
 def _symmetric(found: SymmetricSpectrum, which: str) -> Eigenvalues:

@@ -25,10 +25,10 @@ def rest_at(game: Game, x: Any, found: Stationarity, moved: float | None) -> Res
     remarks = []
     if not found.converged:
         remarks.append("the Newton step was not found to the end and is a lower estimate")
-    if found.remainder > 0.1 and not found.stationary:
+    elif found.remainder > 0.1 and not found.stationary:
         remarks.append(
-            f"{100 * found.remainder:.0f}% of the field is out of reach of every small step: "
-            "the linear model has no rest point nearby"
+            f"{100 * found.remainder:.0f}% of the field is out of reach of every small step, so there may "
+            "be no rest point nearby"
         )
     return Rest(
         found.field_norm, norms, size, found.newton_step, losses, _verdict(found, size), moved,

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse
 import scipy.sparse.linalg
 
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from .dense import Spectrum, restricted
 from .dense import spectrum as dense_spectrum
 from .discs import Array
@@ -16,7 +16,7 @@ from .krylov.operators import adapt, require_finite
 from .krylov.schur import WHICH, Preference, preference
 from .krylov.solve import krylov_spectrum
 
-DENSE = 500  # operators of at most this dimension are written out as matrices
+DENSE = 1000  # operators of at most this dimension are written out as matrices
 _COUNT = 20
 _ROUNDING = 8.0  # of a product, in units of eps times its norm
 
@@ -36,7 +36,7 @@ def spectrum(
     """Eigenvalues with error bounds, of a matrix or of an operator that is only ever applied.
 
     A matrix has all its eigenvalues computed, and the k wanted are chosen from them. An operator
-    of dimension at most 500 is written out as a matrix first. A larger one is given to a restarted
+    of dimension at most 1000 is written out as a matrix first. A larger one is given to a restarted
     Krylov–Schur iteration (Stewart 2001), which needs products A v alone: some hundreds for the
     20 rightmost eigenvalues of a network's Jacobian, and as many Aᵀ v for the left eigenvectors.
 
@@ -47,7 +47,9 @@ def spectrum(
             numbers and error bounds.
         uncertainty: for a matrix: bounds on the errors of its entries, (d, d).
         k: how many eigenvalues; default: all of a matrix, 20 (or d) of an operator. Where the last
-            one is half of a conjugate pair, the other half is returned too.
+            one is half of a conjugate pair, the other half is returned too. Of a large operator ask
+            for more than one or two: where many have nearly the same real part, the first to
+            converge need not be the wanted ones. `numerical_abscissa` bounds all real parts.
         which: "rightmost", "leftmost", "largest" (in modulus) or "imaginary" (largest imaginary
             part in modulus).
         target: a point; then the k eigenvalues nearest to it, or to its conjugate, whatever `which`.
@@ -74,6 +76,7 @@ def spectrum(
         return _chosen(found, _checked(k, len(found.eigenvalues)), prefer, asked, real)
     if uncertainty is not None:
         raise InputError("an operator takes no uncertainty; its entries are not seen")
+    _check_search(tolerance, seed, max_products)
     dimension = int(operator.shape[0])
     k = min(_COUNT, dimension) if k is None else _checked(k, dimension)
     if dimension <= DENSE:
@@ -90,13 +93,28 @@ def spectrum(
     )
 
 
+def _check_search(tolerance: float | None, seed: int, max_products: int | None) -> None:
+    if tolerance is not None and not 0 < tolerance < 1:
+        raise InputError(f"the tolerance lies between 0 and 1, not at {tolerance!r}")
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"the seed is a whole number, 0 or more, not {seed!r}")
+    if max_products is not None and not max_products >= 1:
+        raise InputError(f"max_products is at least 1, not {max_products!r}")
+
+
 def _preference(which: str, target: complex | None) -> Preference:
     if which not in WHICH:
         raise InputError(f"which must be one of {', '.join(map(repr, WHICH))}, not {which!r}")
+    if target is not None and not (
+        isinstance(target, (int, float, complex, np.number)) and np.isfinite(target)
+    ):
+        raise InputError(f"the target is a finite number, real or complex, not {target!r}")
     return preference(which, target)
 
 
 def _checked(k: int, dimension: int) -> int:
+    if not isinstance(k, (int, np.integer)):
+        raise InputTypeError(f"k is how many eigenvalues are wanted, a whole number, not {k!r}")
     if not 1 <= k <= dimension:
         raise InputError(
             f"k={k} eigenvalues were asked of an operator of dimension {dimension}; k must be "
@@ -124,7 +142,9 @@ def _chosen(found: Spectrum, k: int, prefer: Preference, which: str, real: bool)
     """The k most wanted of all eigenvalues; one more where k would split a conjugate pair."""
     order = np.argsort(-prefer(found.eigenvalues), kind="stable")
     count = 0
-    while count < k:
+    while count < min(k, len(order)):
         pair = real and found.eigenvalues[order[count]].imag != 0
         count += 2 if pair else 1
+    if count == len(order) and found.which == which:
+        return found
     return restricted(found, np.sort(order[:count]), which)

@@ -50,7 +50,7 @@ for place in (everywhere, split):
         assert found.sharding.is_equivalent_to(place, found.ndim), (found.sharding, place)
 compiled = jax.jit(lambda a, w: a.matvec(w)).lower(many, jax.device_put(u, split)).compile().as_text()
 assert "all-reduce" in compiled
-assert "[1024" in compiled and "[4096" not in compiled, "the samples are not split"
+assert "[1024,8" in compiled and "[4096,8" not in compiled, "the samples are not split"
 """
 
 

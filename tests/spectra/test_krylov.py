@@ -217,9 +217,9 @@ def test_not_converged_is_said():
 
 
 def test_without_rmatvec_no_bounds_are_claimed():
-    matrix = np.diag(np.concatenate([[2.0], np.linspace(-1, 1, 600)]))
+    matrix = np.diag(np.concatenate([[2.0], np.linspace(-1, 1, 1100)]))
     without = scipy.sparse.linalg.LinearOperator(
-        (601, 601), matvec=lambda v: matrix @ v, dtype=np.float64
+        (1101, 1101), matvec=lambda v: matrix @ v, dtype=np.float64
     )
     found = st.spectrum(without, k=1)
     assert found.converged

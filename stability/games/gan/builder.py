@@ -70,6 +70,8 @@ def gan(
     if size is not None:
         game = game.batched(size)
     for penalty in penalties:
+        if not callable(penalty):
+            raise InputTypeError(f"{penalty!r} is no penalty; use for example st.R1(gamma=1.0)")
         game = penalty(game)
     game.check()
     return game
