@@ -46,18 +46,26 @@ class Expansion:
         self._block_size = steps
         self.breakdowns = 0
 
-    def begin(self) -> None:
-        """Put a random unit vector, orthogonal to the first `count` ones, at place `count`."""
+    def begin(self, guess: Any = None) -> None:
+        """Put a random unit vector, orthogonal to the first `count` ones, at place `count`.
+
+        With a guess, a unit vector, the random one is only added to it, a third as long.
+        """
         basis, count = self.basis, self.count
+        enough = 0.5
         for _ in range(3):
-            block = basis.stack([basis.random()])
+            vector = basis.random()
+            if guess is not None:
+                vector = guess + vector / (3 * len(vector) ** 0.5)
+                guess, enough = None, 0.2
+            block = basis.stack([vector])
             for _ in range(2):
                 norm = np.sqrt(basis.gram(block)[0, 0])
                 block = basis.turned(block, np.array([[1 / norm]]))
                 if count:
                     block = basis.subtract(count, block, basis.project(count, block))
             left = float(np.sqrt(basis.gram(block)[0, 0]))
-            if left > 0.5:
+            if left > enough:
                 basis.store(count, basis.turned(block, np.array([[1 / left]])))
                 return
         self.complete = True

@@ -49,6 +49,7 @@ def krylov_schur(
     tolerance: float,
     spent: Callable[[], bool],
     verify: bool = True,
+    guess: Any = None,
 ) -> Found:
     """An invariant subspace for the k most wanted eigenvalues (k + 1 where that splits a pair).
 
@@ -58,7 +59,7 @@ def krylov_schur(
     of the operator's norm where that is larger. Then the basis is continued from a fresh random
     vector orthogonal to what was found. A Krylov space sees one eigenvector of a multiple
     eigenvalue, and none that its start has no part in; the fresh start sees the others. The
-    iteration ends when it changes nothing.
+    iteration ends when it changes nothing. `guess`, a unit vector, is where to look then.
     """
     if k > size:
         raise ValueError(f"a basis of {size} vectors cannot hold {k} eigenvectors")
@@ -97,7 +98,7 @@ def krylov_schur(
             basis.move(n, keep)
         expansion.restart(keep, np.vstack([quasi[:keep, :keep], spike[:keep]]))
         if converged:
-            expansion.begin()
+            expansion.begin(guess)
 
 
 def _kept(k: int, n: int) -> int:

@@ -19,6 +19,7 @@ from .schur import preference
 from .shift_invert import inner_size, inverted
 
 _STEPS = 4  # products made at once
+_SYMMETRIC_BASIS, _SYMMETRIC_PRODUCTS, _ROUGH = 40, 120, 1e-3  # of the search in (A + Aᵀ)/2
 _SLACK = 1.5  # of a residual that is computed anew, over its estimate in the iteration
 _FURTHER = {
     "rightmost": "further to the right",
@@ -48,7 +49,9 @@ class _Search:
             return HostBasis(*where)
         return DeviceBasis(*where, operator.sharding)
 
-    def run(self, operator: Operator, basis: Any, k: int, verify: bool) -> tuple[Found, Pairs]:
+    def run(
+        self, operator: Operator, basis: Any, k: int, verify: bool, guess: Any = None
+    ) -> tuple[Found, Pairs]:
         """The invariant subspace, left in the basis, and the eigenpairs on it."""
         searched, which = operator, self.which
         if self.target is not None:
@@ -65,6 +68,7 @@ class _Search:
             tolerance=self.tolerance,
             spent=lambda: operator.products + 2 * (k + 1) >= self.max_products,
             verify=verify,
+            guess=guess,
         )
         pairs = rayleigh_ritz(operator.matvec, basis, found.count)
         if self.target is not None:
@@ -125,7 +129,8 @@ def _budget(size: int, target: complex | None) -> int:
 
 def _solve(operator: Operator, k: int, search: _Search, left: bool, verify: bool) -> Spectrum:
     basis = search.basis(operator, max(search.size, 2 * k + 1) + 1)
-    found, pairs = search.run(operator, basis, k, verify)
+    guess = _fastest(operator, basis, search) if verify else None
+    found, pairs = search.run(operator, basis, k, verify, guess)
     vectors = basis.take(pairs.coefficients)
     size = np.maximum(np.abs(pairs.values), NEGLIGIBLE * found.norm)
     met = pairs.residuals <= _SLACK * search.tolerance * size
@@ -161,6 +166,41 @@ def _solve(operator: Operator, k: int, search: _Search, left: bool, verify: bool
             remarks=tuple(remarks),
         )
     )
+
+
+def _fastest(operator: Operator, basis: Any, search: _Search) -> Any:
+    """The direction u in which uᵀAu is largest (smallest, for the leftmost eigenvalues), or None.
+
+    In a normal operator this is where the rightmost eigenvalue lies, whatever hides it from a Krylov
+    space of A: eigenvalues further up and down the imaginary axis converge before it.
+    """
+    sign = {"rightmost": 0.5, "leftmost": -0.5}.get(search.which)
+    forward, backward = operator.apply, operator.transposed
+    if sign is None or backward is None or not isinstance(basis, HostBasis):
+        return None
+
+    def mean(vector: Any) -> Any:
+        return sign * (np.asarray(forward(vector)) + np.asarray(backward(vector)))
+
+    symmetric = replace(operator, apply=mean, transposed=None, products=0)
+    try:
+        found = krylov_schur(
+            symmetric,
+            basis,
+            preference("rightmost"),
+            1,
+            size=min(search.size, _SYMMETRIC_BASIS),
+            steps=search.steps,
+            tolerance=_ROUGH,
+            spent=lambda: symmetric.products >= _SYMMETRIC_PRODUCTS,
+            verify=False,
+        )
+        pairs = rayleigh_ritz(symmetric.matvec, basis, found.count)
+    except NotImplementedError:  # SciPy's way to have no rmatvec
+        return None
+    operator.products += 2 * symmetric.products
+    best = int(np.argmax(np.real(pairs.values)))
+    return np.array(basis.combination(np.real(pairs.coefficients[:, best])))
 
 
 def _left(
