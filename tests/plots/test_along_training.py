@@ -29,8 +29,8 @@ def test_spectra_are_drawn_each_with_a_marker_and_colour_of_its_own(ax):
     drawn = labelled(ax)
     assert list(drawn) == [
         "step 0 (max\u00a0Re\u00a0=\u00a01)",
-        "step 100 (max\u00a0Re\u00a0=\u00a0-1)",
-        "step 400 (max\u00a0Re\u00a0=\u00a0-2)",
+        "step 100 (max\u00a0Re\u00a0=\u00a0−1)",
+        "step 400 (max\u00a0Re\u00a0=\u00a0−2)",
     ]
     for line, values in zip(drawn.values(), SPECTRA, strict=True):
         np.testing.assert_array_equal(line.get_xdata() + 1j * line.get_ydata(), values)
