@@ -216,7 +216,8 @@ def trajectory(**chosen) -> None:
     help="A large game, two networks say, at a checkpoint: rightmost and largest eigenvalues of its "
     "Jacobian, "
     "the ends of the players' own Hessians, Nash, minmax and Stackelberg conditions, rotation, and the "
-    "multipliers of the rule used, each with residuals. No matrix is formed.\n\nGAME may also be the "
+    "multipliers of the rule used, each with residuals. Above 1,000 "
+    "numbers no matrix is formed.\n\nGAME may also be the "
     f"folder of a training run (`st.train`): its last checkpoint, or with --along many.\n\n{GAME_HELP}"
 )
 @together(

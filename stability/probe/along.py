@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dynamics.along import path_angle
 from ..rules import Rule
 from .probing import Prober
 from .runs import CheckpointFile, Run
-from .series import PathAngle, ProbeSeries
+from .series import ProbeSeries, path_between
 from .value import ProbeReport
 
 
@@ -37,12 +36,9 @@ def probe_run(
         x, report = _probed(prober, run, file, own)
         points = [*points[:1], x]
         reports.append(report)
-    path = None
-    if len(points) == 2 and (points[0] != points[1]).any():
-        if progress is not None:
-            progress("following the path angle")
-        path = PathAngle(*path_angle(prober.flow, points[0], points[1]))
-    return ProbeSeries(tuple(reports), path, run.remarks)
+    if progress is not None:
+        progress("following the path angle")
+    return ProbeSeries(tuple(reports), path_between(prober.flow, points), run.remarks)
 
 
 def probe_checkpoint(

@@ -6,11 +6,10 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ..dynamics.along import path_angle
 from ..dynamics.positive import check_whole
 from ..errors import InputError
 from .probing import Prober
-from .series import PathAngle, ProbeSeries
+from .series import ProbeSeries, path_between
 from .value import ProbeReport
 
 
@@ -67,7 +66,4 @@ class Probe(Prober):
             raise InputError(
                 f"no probe has been taken yet; they are taken at steps divisible by {self.every}"
             )
-        path = None
-        if len(self._points) == 2 and (self._points[0] != self._points[1]).any():
-            path = PathAngle(*path_angle(self.flow, self._points[0], self._points[1]))
-        return ProbeSeries(tuple(self.reports), path)
+        return ProbeSeries(tuple(self.reports), path_between(self.flow, self._points))

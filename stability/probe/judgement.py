@@ -16,8 +16,8 @@ def flow_verdict(
     """Whether the flow stays at the point, from its rightmost eigenvalues and whatever else was found.
 
     One eigenvalue that is certainly to the right of the axis makes it unstable, whether or not the others
-    were found; that all are to the left needs the rightmost ones, converged. `bound`: a number that all real
-    parts are certainly below, such as the numerical abscissa.
+    were found; that all are to the left needs the rightmost ones, converged. `bound`: the numerical
+    abscissa with its error, which no real part exceeds, if Lanczos has missed nothing.
     """
     values = np.concatenate([rightmost.values, others.values])
     errors = np.concatenate([rightmost.errors, others.errors])
@@ -65,7 +65,9 @@ def _verdict(
         found = "" if asked.complete else " found"
         hidden = "" if asked.complete else HIDDEN
         if hidden and bound is not None and bound < boundary:
-            hidden = f"; none is above {bound:.6g}, the numerical abscissa"
+            hidden = (
+                f"; the numerical abscissa, at most {bound:.6g} as far as Lanczos tells, bounds all"
+            )
         text = f"the largest {measure} of the {noun}s{found} is {value:.6g}{hidden}"
         return Verdict("exponentially stable", value, boundary - upper, "numeric", text)
     worst = int(np.argmax(sizes + errors))

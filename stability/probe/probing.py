@@ -170,7 +170,7 @@ class Prober:
         jacobian = losses if plain_field else self.flow.linearize(x)
         at_rest = stationarity(self.game, x, max_products=NEWTON)
         own_rest = at_rest if plain_field else stationarity(self.flow, x, max_products=NEWTON)
-        rest = rest_at(self.game, x, own_rest, moved)
+        rest = rest_at(self.game, x, own_rest, at_rest.gradient_norms, moved)
         self._say(f"finding the {self.k} rightmost eigenvalues")
         rightmost = self._spectrum(jacobian, "rightmost")
         self._say(f"finding the {self.k} largest eigenvalues")
@@ -256,7 +256,7 @@ class Prober:
 
 
 def _upper(abscissa: Eigenvalues) -> float | None:
-    """A number that the numerical abscissa does not exceed, if it was found."""
+    """The numerical abscissa with its error, if it was found."""
     if not (abscissa.converged and len(abscissa.values)):
         return None
     return float(abscissa.values[-1] + abscissa.errors[-1])
@@ -290,8 +290,8 @@ def probe(
 
     The leading and the rightmost eigenvalues of the field's Jacobian, the ends of the players' own Hessians,
     Nash, minmax and Stackelberg conditions, how much of the field turns, and for each rule the multipliers of
-    its step, all with residuals; no matrix is formed. At a point that is no equilibrium nothing is called
-    stable.
+    its step, all with residuals; above 1,000 numbers no matrix is formed. At a point that is no equilibrium
+    nothing is called stable.
 
     - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
     - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`:

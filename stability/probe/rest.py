@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 
 from ..equilibria.nearby import Stationarity
 from ..games.game import Game
@@ -13,13 +13,13 @@ from ..verdicts.verdict import Verdict
 from .value import Rest
 
 
-def rest_at(game: Game, x: Any, found: Stationarity, moved: float | None) -> Rest:
-    """What `stationarity` found at the profile x, with the players' losses and own gradients there."""
-    field = np.asarray(game.field(x), dtype=np.float64)
-    norms = {
-        player: float(np.linalg.norm(field[own]))
-        for player, own in zip(game.players, game.partition.slices, strict=True)
-    }
+def rest_at(
+    game: Game, x: Any, found: Stationarity, gradients: Mapping[str, float], moved: float | None
+) -> Rest:
+    """What `stationarity` found of a field at the profile x, with the players' losses there.
+
+    `gradients`: the norm of every player's own gradient.
+    """
     losses = dict(zip(game.players, map(float, game.losses(x)), strict=True))
     size = float(jnp.linalg.norm(x))
     remarks = []
@@ -31,7 +31,7 @@ def rest_at(game: Game, x: Any, found: Stationarity, moved: float | None) -> Res
             "be no rest point nearby"
         )
     return Rest(
-        found.field_norm, norms, size, found.newton_step, losses, _verdict(found, size), moved,
+        found.field_norm, gradients, size, found.newton_step, losses, _verdict(found, size), moved,
         tuple(remarks),
     )  # fmt: skip
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..dynamics.along import path_angle
+from ..dynamics.flow import Flow
 from ..errors import InputError
 from ..report.blocks import Block, Heading, Paragraph, Row, Table, printable_block
 from ..report.document import rule_name
@@ -25,6 +27,14 @@ class PathAngle:
 
     alphas: np.ndarray
     cosines: np.ndarray
+
+
+def path_between(flow: Flow, points: Sequence[Any]) -> PathAngle | None:
+    """The path angle from the first of the points to the last; None where they are one and the same."""
+    first, last = np.asarray(points[0]), np.asarray(points[-1])
+    if np.array_equal(first, last):
+        return None
+    return PathAngle(*path_angle(flow, first, last))
 
 
 @dataclass(frozen=True)
