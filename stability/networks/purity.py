@@ -42,13 +42,13 @@ def impurity(function: Callable[..., Any], *arguments: Any) -> str | None:
     if any(isinstance(constant, jax.core.Tracer) for constant in constants):
         return _KEPT
     text = str(first)
+    if any(abs(time.time() - int(seed)) < _DAY for seed in _SEEDED.findall(text)):
+        return "draws random numbers with the clock as seed; pass them (or a JAX key) as data"
     if text != str(again) or not _same(list(_constants(first)), constants):
         return (
             "changes from call to call; "
             "pass random numbers (or a JAX key) as data instead of drawing them inside"
         )
-    if any(abs(time.time() - int(seed)) < _DAY for seed in _SEEDED.findall(text)):
-        return "draws random numbers with the clock as seed; pass them (or a JAX key) as data"
     if "pure_callback[" in text or "io_callback[" in text:
         return "calls back into Python while it runs; write it with jax.numpy alone"
     return None

@@ -69,7 +69,7 @@ BROKEN = {
     "a toggle": Toggle(),
     "a counter": History(),
     "a key from the time in nanoseconds": lambda w, x: network(
-        w, x + jax.random.normal(jax.random.key(time.time_ns() % 2**31), x.shape)
+        w, x + jax.random.normal(jax.random.key(time.time_ns() % 2**30), x.shape)
     ),
 }
 
