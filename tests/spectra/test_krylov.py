@@ -357,6 +357,6 @@ def test_the_rightmost_that_outer_ones_hide():
         rmatvec=lambda v: applied(np.ravel(v), -1),
         dtype=np.float64,
     )
-    found = st.spectrum(normal, k=1)
+    found = st.spectrum(normal, k=1, max_products=8000)
     assert found.converged
     np.testing.assert_allclose(found.eigenvalues.real, real.max(), atol=1e-6)

@@ -45,7 +45,7 @@ def test_both_bases_do_the_same():
         np.testing.assert_allclose(basis.row(5), rows[5], **close)
         basis.move(6, 0)
         np.testing.assert_allclose(basis.row(0), rows[6], **close)
-        window = basis.window(5, 1, 1)
+        window = basis.window([5], 1)
         image = np.asarray(vectors[0])
         recurrence, added = basis.close(basis.extend(window, 1, image), 1)
         along = rows[5] @ image
@@ -87,7 +87,7 @@ def test_device_parts_lower_for_cuda():
     square, window = np.eye(6, dtype=np.float32), (jnp.zeros((4, 320)), jnp.zeros((4, 2)))
     calls = {
         "row": (rows, 1, 300),
-        "window": (rows, 1, 2, 2),
+        "window": (rows, np.array([1, 3]), 2),
         "extend": (*window, jnp.zeros(300), 2),
         "stack": ([jnp.zeros(300)] * 2, 320, np.dtype(np.float32)),
         "products": (rows, block),

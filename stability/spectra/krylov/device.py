@@ -40,9 +40,9 @@ class DeviceBasis:
         """One vector, for the operator to read."""
         return self._do.row(self.rows, index, self.dimension)
 
-    def window(self, first: int, count: int, steps: int) -> tuple[jax.Array, jax.Array]:
+    def window(self, indices: list[int], steps: int) -> tuple[jax.Array, jax.Array]:
         """Some of the rows, room for `steps` more, and for the products of these with those."""
-        return self._do.window(self.rows, first, count, steps)
+        return self._do.window(self.rows, np.array(indices), steps)
 
     def window_row(self, window: tuple[jax.Array, jax.Array], index: int) -> jax.Array:
         return self._do.row(window[0], index, self.dimension)
@@ -167,7 +167,7 @@ def kernels(rows: NamedSharding | None, vector: Sharding | None) -> Kernels:
         zeros=jax.jit(_zeros, static_argnums=(0, 1, 2), out_shardings=rows),
         random=jax.jit(_random, static_argnums=(1, 2), out_shardings=vector),
         row=jax.jit(_row, static_argnums=2, out_shardings=vector),
-        window=jax.jit(_window, static_argnums=(2, 3), out_shardings=both),
+        window=jax.jit(_window, static_argnums=2, out_shardings=both),
         extend=jax.jit(_extended, donate_argnums=(0, 1), out_shardings=both),
         last=device(_last, static_argnums=1),
         stack=device(_stacked, static_argnums=(1, 2)),
@@ -200,10 +200,10 @@ def _row(rows: Any, index: Any, length: int) -> Any:
     return jax.lax.dynamic_index_in_dim(rows, index, keepdims=False)[:length]
 
 
-def _window(rows: Any, first: Any, count: int, steps: int) -> Any:
-    vectors = jax.lax.dynamic_slice_in_dim(rows, first, count)
+def _window(rows: Any, indices: Any, steps: int) -> Any:
     padding = jnp.zeros((steps, rows.shape[1]), rows.dtype)
-    return jnp.concatenate([vectors, padding]), jnp.zeros((count + steps, steps), rows.dtype)
+    vectors = jnp.concatenate([rows[indices], padding])
+    return vectors, jnp.zeros((len(vectors), steps), rows.dtype)
 
 
 def _extended(vectors: Any, products: Any, image: Any, index: Any) -> Any:

@@ -7,8 +7,9 @@ Differs from the textbook's Arnoldi step in these ways:
    from memory once for s products instead of once for each. The columns of H follow from the
    recurrence of the w_i (s-step Arnoldi: Hoemmen 2010, chapter 3).
 2. That recurrence is an incomplete orthogonalisation (Saad 1980) and not a fixed polynomial basis,
-   which outliers of the spectrum make ill conditioned. Where the w_i are nearly dependent after
-   all, blocks are shortened, down to single steps.
+   which outliers of the spectrum make ill conditioned. The Ritz vectors of outliers, which every
+   product tends to, are taken out as well. Where the w_i are nearly dependent after all, the rest
+   of the block is lost, and the next one is shorter, down to single steps.
 3. What is orthogonalised is orthogonalised a second time only if the first time took most of it
    away (Daniel, Gragg, Kaufman, Stewart 1976); a block by the Cholesky factor of its Gram matrix,
    so that twice is Cholesky QR 2 (Yamamoto et al. 2015).
@@ -18,6 +19,7 @@ Differs from the textbook's Arnoldi step in these ways:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from .schur import Small
 
 _SECOND_PASS = 0.7  # less than this fraction left: orthogonalise again
 _WINDOW = 2  # vectors of the basis that a block's vectors are orthogonalised against at first
-_ENOUGH = 0.7  # the same for a block: of each vector, of what is orthogonal to those before it
+_ENOUGH = 0.3  # the same for a block: of each vector, of what is orthogonal to those before it
 _CONDITION = 30.0  # of a block's vectors, beyond which H would lose too many digits
 
 
@@ -44,7 +46,7 @@ class Expansion:
         self.count = 0
         self.complete = False  # whether the basis spans the whole space
         self._block_size = steps
-        self.breakdowns = 0
+        self.dominant: list[int] = []
 
     def begin(self, guess: Any = None) -> None:
         """Put a random unit vector, orthogonal to the first `count` ones, at place `count`.
@@ -70,18 +72,30 @@ class Expansion:
                 return
         self.complete = True
 
-    def fill(self) -> None:
-        """Expand until H has `size` columns or the space is exhausted."""
-        while self.count < self.size and not self.complete:
-            steps = min(self._block_size, self.size - self.count)
-            if steps < 2:
+    def advance(self) -> None:
+        """Expand by one block, or less where H then has `size` columns or the space is exhausted."""
+        steps = min(self._block_size, self.size - self.count)
+        if steps < 2:
+            self._single()
+        else:
+            before = self.count
+            if not self._block(steps):
                 self._single()
-            elif not self._block(steps):
-                self._block_size //= 2
-                self._single()
+            # dependent vectors are products lost: try one more than was independent this time
+            self._block_size = min(self.steps, self.count - before + 1)
 
-    def restart(self, count: int, small: Small) -> None:
-        """Go on from a decomposition of `count` vectors, H being `small`, (count + 1, count)."""
+    @property
+    def full(self) -> bool:
+        """Whether H has `size` columns or the space is exhausted."""
+        return self.complete or self.count == self.size
+
+    def restart(self, small: Small, dominant: Sequence[int]) -> None:
+        """Go on from a decomposition of `count` vectors, H being `small`, (count + 1, count).
+
+        `dominant` are those of the vectors that products tend to.
+        """
+        count = small.shape[1]
+        self.dominant = list(dominant)
         self.small[:] = 0.0
         self.small[: count + 1, :count] = small
         self.count = count
@@ -111,7 +125,6 @@ class Expansion:
             self.small[n + 1, n] = after
             basis.store(n + 1, basis.turned(block, np.array([[1 / after]])))
         else:
-            self.breakdowns += 1
             self.begin()
 
     def _block(self, steps: int) -> bool:
@@ -120,9 +133,10 @@ class Expansion:
         False, and nothing is changed, if none is.
         """
         basis, n = self.basis, self.count
-        first = max(0, n - _WINDOW)
-        known = n + 1 - first  # vectors of the basis in the window, of which the last is w_0
-        window = basis.window(first, known, steps)
+        last = range(max(0, n - _WINDOW), n + 1)
+        rows = [i for i in self.dominant if i < last[0]] + list(last)
+        known = len(rows)  # vectors of the basis in the window, of which the last is w_0
+        window = basis.window(rows, steps)
         for i in range(known, known + steps):
             image = self.operator.matvec(basis.window_row(window, i - 1))
             window = basis.extend(window, i, image)
@@ -152,7 +166,7 @@ class Expansion:
 
         # [window] = V G, so A V = V H on the old vectors gives the new columns of H
         g = np.zeros((n + 1 + steps, known + steps))
-        g[first : n + 1, :known] = np.eye(known)
+        g[rows, range(known)] = 1.0
         g[: n + 1, known:] = above
         g[n + 1 :, known:] = triangle
         started = g[:, known - 1 : -1]

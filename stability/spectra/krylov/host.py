@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from .schur import Small
 
 Rows = NDArray[Any]
 
-_PANEL = 4096  # columns worked on at once: a panel of the basis then fits a core's cache
+_CACHE = 2**20  # bytes worked on at once, so that a panel of the rows fits a core's cache
+_SHARE = 2**13  # entries of a row below which another thread does not pay
 _THREADS = min(8, os.cpu_count() or 1)
 
 
@@ -30,13 +32,8 @@ class HostBasis:
     def __init__(self, size: int, d: int, dtype: Any, seed: int):
         self.rows: Rows = np.zeros((size, d), dtype)
         self._random = np.random.default_rng(seed)
-        panels = [slice(i, i + _PANEL) for i in range(0, d, _PANEL)]
-        threads = min(_THREADS, max(1, len(panels) // 4))
-        self._shares = [
-            panels[i * len(panels) // threads : (i + 1) * len(panels) // threads]
-            for i in range(threads)
-        ]
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._threads = min(_THREADS, max(1, d // _SHARE))
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
 
     def random(self) -> Rows:
         """A vector of independent normal entries."""
@@ -46,11 +43,13 @@ class HostBasis:
         """One vector, for the operator to read."""
         return self.rows[index]
 
-    def window(self, first: int, count: int, steps: int) -> tuple[Rows, Small]:
+    def window(self, indices: list[int], steps: int) -> tuple[Rows, Small]:
         """Some of the rows, room for `steps` more, and for the products of these with those."""
-        vectors = np.empty((count + steps, self.rows.shape[1]), self.rows.dtype)
-        vectors[:count] = self.rows[first : first + count]
-        return vectors, np.zeros((count + steps, steps))
+        size = len(indices) + steps
+        vectors = np.empty((size, self.rows.shape[1]), self.rows.dtype)
+        for place, index in enumerate(indices):
+            vectors[place] = self.rows[index]
+        return vectors, np.zeros((size, steps))
 
     def window_row(self, window: tuple[Rows, Small], index: int) -> Rows:
         return window[0][index]
@@ -122,25 +121,29 @@ class HostBasis:
         rows = self.rows[: len(coefficients)]
         found = np.empty((rows.shape[1], coefficients.shape[1]), np.result_type(rows, 1j))
         real, imaginary = (part(coefficients).astype(rows.dtype) for part in (np.real, np.imag))
-
-        self._shared(_take, found, rows, real, imaginary)
+        self._shared(_take, len(rows), found, rows, real, imaginary)
         return found
 
     def _products(self, one: Rows, other: Rows) -> Small:
-        return np.sum(self._shared(_inner, one, other), axis=0)
+        return np.sum(self._shared(_inner, len(one), one, other), axis=0)
 
     def _subtract(self, rows: Rows, block: Rows, coefficients: Small) -> None:
         turned = np.ascontiguousarray(coefficients.T.astype(rows.dtype))
-        self._shared(_subtract, rows, block, turned)
+        self._shared(_subtract, len(rows), rows, block, turned)
 
     def _rotate(self, rows: Rows, count: int, turned: Rows) -> None:
-        self._shared(_rotate, rows, count, turned)
+        self._shared(_rotate, count, rows, count, turned)
 
-    def _shared(self, work: Callable[..., Any], *arrays: Any) -> list[Any]:
-        """work(panels, *arrays) for every thread's panels."""
+    def _shared(self, work: Callable[..., Any], count: int, *arrays: Any) -> list[Any]:
+        """work(panels, *arrays) for every thread's panels, fit for `count` rows at once."""
+        length, itemsize = self.rows.shape[1], self.rows.itemsize
+        width = 2 ** int(np.log2(_CACHE / (itemsize * max(1, count))))
+        panels = [slice(i, i + width) for i in range(0, length, width)]
         if self._pool is None:
-            return [work(self._shares[0], *arrays)]
-        return list(self._pool.map(lambda share: work(share, *arrays), self._shares))
+            return [work(panels, *arrays)]
+        ends = [i * len(panels) // self._threads for i in range(self._threads + 1)]
+        shares = [panels[i:j] for i, j in pairwise(ends)]
+        return list(self._pool.map(lambda share: work(share, *arrays), shares))
 
 
 def _inner(panels: list[slice], one: Rows, other: Rows) -> Small:

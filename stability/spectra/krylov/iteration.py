@@ -13,6 +13,9 @@ from .operators import Operator
 from .schur import Preference, Small, eigenvalues, eigenvectors, lead, schur, wanted
 
 NEGLIGIBLE = 1e-2  # eigenvalues below this part of the operator's norm are held to it instead
+_OUTLIERS = 4  # Ritz values largest in modulus that a restart keeps, wanted or not
+_DOMINANT = 4  # of them, those whose vectors are taken out of products at once
+_EARLY = 16  # vectors of the first basis at which those are looked for
 
 
 @dataclass(frozen=True)
@@ -68,48 +71,99 @@ def krylov_schur(
     restarts, norm, missed = 0, 0.0, 0
     locked: np.ndarray | None = None
     while True:
-        expansion.fill()
-        n = expansion.count
-        small = expansion.small[:n, :n]
-        norm = max(norm, float(np.linalg.norm(small, 2)))
-        quasi, vectors = schur(small)
-        kept = wanted(quasi, eigenvalues(quasi), prefer, _kept(k, n))
-        quasi, vectors = lead(quasi, vectors, kept)
-        values = eigenvalues(quasi)
-        best = wanted(quasi, values, prefer, min(k, n))
-        quasi, vectors = lead(quasi, vectors, best)
-        count, keep = int(best.sum()), int(kept.sum())
-        spike = expansion.small[n] @ vectors[:n] if not expansion.complete else np.zeros(n)
-        ritz, residuals = _residuals(quasi[:count, :count], spike[:count])
-        converged = bool(
-            np.all(residuals <= tolerance * np.maximum(np.abs(ritz), NEGLIGIBLE * norm))
+        expansion.advance()
+        n, full = expansion.count, expansion.full
+        # the first basis, and one that looks for what was missed, are always filled
+        if not full and (restarts == 0 or locked is not None):
+            if n >= _EARLY and not expansion.dominant:
+                ordered = _ordered(expansion, prefer, n, n)
+                _restart(expansion, ordered, n, ordered.spike)
+            continue
+        ordered = _ordered(expansion, prefer, k, _kept(k, n))
+        count, spike = ordered.count, ordered.spike[: ordered.count]
+        norm = max(norm, ordered.norm)
+        ritz, residuals = ordered.pairs()
+        least = NEGLIGIBLE * norm
+        # the pairs, and the Schur vectors too, whose residuals a locked subspace forgets
+        converged = _small(residuals, ritz, tolerance, least) and _small(
+            spike, ordered.values[:count], tolerance, least
         )
         verified = locked is not None and converged and _same(ritz, locked, tolerance * norm)
         done = expansion.complete or verified or (converged and not verify)
         if done or spent():
-            basis.rotate(n, vectors[:, :count])
+            basis.rotate(n, ordered.vectors[:, :count])
             return Found(count, norm, converged, restarts, verified, missed, expansion.complete)
-        restarts += 1
         if converged:
             missed += locked is not None
-            locked, keep, spike = ritz, count, np.zeros(n)
-        basis.rotate(n, vectors[:, :keep])
-        if not converged:
-            basis.move(n, keep)
-        expansion.restart(keep, np.vstack([quasi[:keep, :keep], spike[:keep]]))
-        if converged:
+            locked = ritz
+            _restart(expansion, ordered, count, np.zeros(count))
             expansion.begin(guess)
+        elif full:
+            _restart(expansion, ordered, ordered.kept, ordered.spike)
+        else:
+            continue
+        restarts += 1
+
+
+@dataclass(frozen=True)
+class _Ordered:
+    """A Krylov decomposition A V Z = V Z S + v bᵀ with S quasi-triangular.
+
+    The first `count` Ritz values are the wanted ones, the first `kept` those worth keeping.
+    """
+
+    quasi: Small
+    vectors: Small
+    spike: Small
+    count: int
+    kept: int
+    norm: float
+
+    @property
+    def values(self) -> np.ndarray:
+        """All Ritz values, in the order of the Schur vectors."""
+        return eigenvalues(self.quasi)
+
+    def pairs(self) -> tuple[np.ndarray, Small]:
+        """The wanted Ritz values and the norms of their eigenvectors' residuals."""
+        values, vectors = eigenvectors(self.quasi[: self.count, : self.count])
+        return values, np.abs(self.spike[: self.count] @ vectors)
+
+
+def _ordered(expansion: Expansion, prefer: Preference, k: int, kept: int) -> _Ordered:
+    n = expansion.count
+    small = expansion.small[:n, :n]
+    quasi, vectors = schur(small)
+    values = eigenvalues(quasi)
+    # outliers that nobody wants are kept as well: thrown out, they are back after a few products
+    outliers = min(_OUTLIERS, (n - kept) // 3)
+    keep = wanted(quasi, values, prefer, kept) | wanted(quasi, values, np.abs, outliers)
+    quasi, vectors = lead(quasi, vectors, keep)
+    best = wanted(quasi, eigenvalues(quasi), prefer, min(k, n))
+    quasi, vectors = lead(quasi, vectors, best)
+    spike = np.zeros(n) if expansion.complete else expansion.small[n, :n] @ vectors
+    norm = float(np.linalg.norm(small, 2))
+    return _Ordered(quasi, vectors, spike, int(best.sum()), int(keep.sum()), norm)
+
+
+def _restart(expansion: Expansion, ordered: _Ordered, keep: int, spike: Small) -> None:
+    """Go on with the first `keep` Schur vectors and the last vector, which is coupled by `spike`."""
+    basis, n = expansion.basis, expansion.count
+    basis.rotate(n, ordered.vectors[:, :keep])
+    basis.move(n, keep)
+    dominant = np.argsort(-np.abs(ordered.values[:keep]), kind="stable")[:_DOMINANT]
+    small = np.vstack([ordered.quasi[:keep, :keep], spike[:keep]])
+    expansion.restart(small, dominant.tolist())
 
 
 def _kept(k: int, n: int) -> int:
-    """How many Ritz vectors a restart keeps: the wanted ones and half of the rest."""
-    return min(k, n) + max(0, n - k) // 2
+    """How many of the preferred Ritz vectors a restart keeps: the wanted ones, a third of the rest."""
+    return min(k, n) + max(0, n - k) // 3
 
 
-def _residuals(quasi: Small, spike: Small) -> tuple[np.ndarray, Small]:
-    """Ritz values and the norms of their residuals."""
-    values, vectors = eigenvectors(quasi)
-    return values, np.abs(spike @ vectors)
+def _small(residuals: Small, values: np.ndarray, tolerance: float, least: float) -> bool:
+    """Whether all residuals are within the tolerance of their values, or of `least`."""
+    return bool(np.all(np.abs(residuals) <= tolerance * np.maximum(np.abs(values), least)))
 
 
 def _same(one: np.ndarray, other: np.ndarray, distance: float) -> bool:

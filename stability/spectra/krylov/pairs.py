@@ -11,6 +11,7 @@ import numpy as np
 from .operators import require_finite
 from .schur import Small, Values
 
+_AT_ONCE = 4  # products that are orthogonalised together
 _ROUNDING = 8.0  # of one product, in units of eps ‖A‖
 
 
@@ -39,14 +40,15 @@ def rayleigh_ritz(product: Callable[[Any], Any], basis: Any, count: int) -> Pair
     factor = np.linalg.cholesky(basis.gram_of_rows(0, count))
     basis.rotate(count, np.linalg.inv(factor).T)  # orthonormal to rounding, after all the rotations
     projected = np.zeros((count, count))
-    for i in range(count):
-        block = basis.stack([product(basis.row(i))])
-        column = basis.project(count, block)
-        require_finite(column)
-        block = basis.subtract(count, block, column)
+    for i in range(0, count, _AT_ONCE):
+        columns = range(i, min(i + _AT_ONCE, count))
+        block = basis.stack([product(basis.row(j)) for j in columns])
+        inner = basis.project(count, block)
+        require_finite(inner)
+        block = basis.subtract(count, block, inner)
         rest = basis.project(count, block)
         block = basis.subtract(count, block, rest)
-        projected[:, i] = (column + rest)[:, 0]
+        projected[:, columns] = inner + rest
         basis.store(count + i, block)
     gram = basis.gram_of_rows(count, 2 * count)
     values, vectors = np.linalg.eig(projected)
