@@ -3,116 +3,48 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from stability.errors import InputError, InputTypeError
 from stability.spectra.discs import (
     UNIT_ROUNDOFF,
     Array,
     Discs,
-    Indices,
     balance,
     best_discs,
     connected,
     diagonalise,
 )
 from stability.spectra.precise import Kind, exact_sign, precise_sign
+from stability.spectra.value import (
+    Bounds,
+    Spectrum,
+    indices_by_label,
+    order_of,
+    overlapping,
+    restricted,
+    sorted_spectrum,
+)
+
+__all__ = [
+    "Bounds",
+    "Spectrum",
+    "geometric_multiplicity",
+    "kernel",
+    "overlapping",
+    "restricted",
+    "sorted_spectrum",
+    "spectrum",
+    "stability_sign",
+    "symmetric_eigenvalues",
+]
 
 _EPS = np.finfo(np.float64).eps
 _EXACT_DIMENSION = 16
 _PRECISE_DIMENSION = 12
-_GOOD_RADIUS = (
-    1e-7  # relative to the norm; beyond it another diagonalisation may give smaller discs
-)
 _BACKWARD_ERROR = 32.0  # generous, in units of eps ‖A‖: of the entries and of LAPACK together
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """A number and an interval that is certain to contain the true one."""
-
-    value: float
-    lower: float
-    upper: float
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """All or k eigenvalues of a (d, d) operator, the largest real part first, pairs together.
-
-    Attributes:
-        eigenvalues: (k,) complex.
-        errors: (k,) bounds; the disc around eigenvalue i of radius `errors[i]` contains all true
-            eigenvalues of the cluster of i. Those of a matrix hold rigorously; those of an operator
-            to first order in residual and rounding, and are infinite where they are unknown.
-        eigenvectors, left_eigenvectors: (d, k), unit columns x and y with A x = λ x, yᴴ A = λ yᴴ;
-            the left ones may be None.
-        residuals: (k,), ‖A x − λ x‖.
-        condition: (k,), the condition numbers 1 / |yᴴ x| of the eigenvalues; infinite if unknown.
-        clusters: indices that the bounds cannot tell apart; a cluster of k has k true eigenvalues.
-        converged: whether all eigenvalues asked for were found.
-        products: how often the operator was applied to a vector (0 for dense methods).
-        restarts: of the Krylov–Schur iteration (0 for dense methods).
-        which: which eigenvalues these are: "all", "rightmost", "leftmost", "largest", "imaginary",
-            or "nearest" to a point.
-        remarks: sentences about what was checked and what was not reached.
-    """
-
-    eigenvalues: Array
-    errors: NDArray[np.float64]
-    eigenvectors: Any
-    left_eigenvectors: Any
-    residuals: NDArray[np.float64]
-    condition: NDArray[np.float64]
-    clusters: tuple[tuple[int, ...], ...]
-    converged: bool = True
-    products: int = 0
-    restarts: int = 0
-    which: str = "all"
-    remarks: tuple[str, ...] = ()
-
-    @property
-    def abscissa(self) -> Bounds:
-        """The largest real part; −∞ for an empty spectrum.
-
-        The upper bound is ∞ if these eigenvalues need not include the rightmost one.
-        """
-        return self._partial(self._largest(self.eigenvalues.real, -math.inf), "rightmost")
-
-    @property
-    def radius(self) -> Bounds:
-        """The largest modulus; 0 for an empty spectrum.
-
-        The upper bound is ∞ if these eigenvalues need not include the largest one.
-        """
-        rounding = 4 * UNIT_ROUNDOFF * np.abs(self.eigenvalues) * (self.eigenvalues.imag != 0)
-        bounds = self._largest(np.abs(self.eigenvalues), 0.0, rounding)
-        bounds = Bounds(bounds.value, max(bounds.lower, 0.0), bounds.upper)
-        return self._partial(bounds, "largest")
-
-    def _partial(self, bounds: Bounds, which: str) -> Bounds:
-        if self.which in ("all", which) and self.converged:
-            return bounds
-        return Bounds(bounds.value, bounds.lower, math.inf)
-
-    def _largest(self, sizes: Array, empty: float, rounding: Array | float = 0.0) -> Bounds:
-        """Bounds on the largest size: every disc of a cluster holds all its eigenvalues."""
-        if len(sizes) == 0:
-            return Bounds(empty, empty, empty)
-        # of the additions below, which are exact where the error is zero
-        rounding = rounding + 2 * UNIT_ROUNDOFF * (np.abs(sizes) + self.errors) * (self.errors > 0)
-        reach = self.errors + rounding
-        lower, upper = sizes - reach, sizes + reach
-        clusters = [list(cluster) for cluster in self.clusters]
-        return Bounds(
-            float(sizes.max()),
-            float(max(lower[cluster].max() for cluster in clusters)),
-            float(max(upper[cluster].min() for cluster in clusters)),
-        )
 
 
 def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
@@ -121,15 +53,14 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
     The matrix is balanced (exactly, by powers of two) and diagonalised by LAPACK; Gershgorin discs
     of the approximately diagonalised matrix, with all rounding errors bounded a posteriori, hold
     the true eigenvalues (Bauer and Fike 1960; Rump 2001; Miyajima 2012; see
-    `stability.spectra.discs`). Near a
-    defective matrix the eigenvectors are numerically dependent: then eigenvectors of a slightly
-    perturbed matrix and scaled Schur vectors are tried as well, and the smallest discs are kept.
+    `stability.spectra.discs`). Near a defective matrix the eigenvectors are numerically dependent:
+    then eigenvectors of a slightly perturbed matrix and scaled Schur vectors are tried as well, and
+    the smallest discs are kept.
 
     Computed eigenvalues of one cluster whose distance rounding explains (LAPACK's backward error
     times their condition numbers) are replaced by their mean, which is far more accurate than they
-    are
-    when they stem from one multiple eigenvalue: a defective double one is split by sqrt(eps), its
-    mean is not (Kato, Perturbation Theory, II section 2).
+    are when they stem from one multiple eigenvalue: a defective double one is split by sqrt(eps),
+    its mean is not (Kato, Perturbation Theory, II section 2).
 
     Args:
         matrix: (d, d), real or complex; d may be 0.
@@ -157,7 +88,7 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
         values, errors = values * 2.0**exponent, errors * 2.0**exponent
         residuals = np.linalg.norm(matrix @ right - right * values, axis=0)
         condition = 1 / np.abs(np.sum(left.conj() * right, axis=0))
-    order = _order(values, np.isrealobj(matrix))
+    order = order_of(values, np.isrealobj(matrix))
     return Spectrum(
         values[order],
         np.where(np.isnan(errors), np.inf, errors)[order],
@@ -165,41 +96,8 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
         left[:, order],
         residuals[order],
         np.where(np.isnan(condition), np.inf, condition)[order],
-        _indices_by_label(discs.labels[order].tolist()),
+        indices_by_label(discs.labels[order].tolist()),
     )
-
-
-def sorted_spectrum(found: Spectrum) -> Spectrum:
-    """The spectrum in the order of `Spectrum`, of a real operator's eigenvalues in any order."""
-    order = _order(found.eigenvalues, True) if len(found.eigenvalues) else np.arange(0)
-    return restricted(found, order, found.which)
-
-
-def restricted(found: Spectrum, indices: Indices, which: str) -> Spectrum:
-    """Some of the eigenvalues, in the order of the indices."""
-    place = {int(index): position for position, index in enumerate(indices)}
-    clusters = [
-        tuple(sorted(place[index] for index in cluster if index in place))
-        for cluster in found.clusters
-    ]
-    left = found.left_eigenvectors
-    return replace(
-        found,
-        eigenvalues=found.eigenvalues[indices],
-        errors=found.errors[indices],
-        eigenvectors=found.eigenvectors[:, indices],
-        left_eigenvectors=None if left is None else left[:, indices],
-        residuals=found.residuals[indices],
-        condition=found.condition[indices],
-        clusters=tuple(sorted(cluster for cluster in clusters if cluster)),
-        which=which,
-    )
-
-
-def overlapping(values: Array, errors: NDArray[np.float64]) -> tuple[tuple[int, ...], ...]:
-    """The indices of values whose discs of radius `errors` are connected."""
-    touch = np.abs(values[:, None] - values[None, :]) <= errors[:, None] + errors[None, :]
-    return _indices_by_label(connected(touch | np.eye(len(values), dtype=bool)).tolist())
 
 
 def stability_sign(matrix: Any, uncertainty: Array | None = None, *, kind: str) -> int | None:
@@ -342,16 +240,8 @@ def _diagonal_spectrum(matrix: Array, uncertainty: Array | None) -> Spectrum:
     order = np.lexsort((-values.imag, -values.real))
     unit = np.eye(d, dtype=complex)[:, order]
     errors = np.zeros(d) if uncertainty is None else uncertainty.diagonal().astype(np.float64)
-    clusters = _indices_by_label(values[order].tolist())
+    clusters = indices_by_label(values[order].tolist())
     return Spectrum(values[order], errors, unit, unit, np.zeros(d), np.ones(d), clusters)
-
-
-def _indices_by_label(labels: list) -> tuple[tuple[int, ...], ...]:
-    """Indices with the same label together, in the order in which the labels appear."""
-    indices: dict[object, list[int]] = {}
-    for index, label in enumerate(labels):
-        indices.setdefault(label, []).append(index)
-    return tuple(map(tuple, indices.values()))
 
 
 def _explained(matrix: Array, vectors: Array, inverse: Array, uncertainty: Array | None) -> Array:
@@ -396,21 +286,3 @@ def _errors(values: Array, discs: Discs) -> Array:
 def _unit_columns(vectors: Array) -> Array:
     vectors = vectors.astype(complex)
     return vectors / np.linalg.norm(vectors, axis=0)
-
-
-def _order(values: Array, conjugate: bool) -> Indices:
-    """Indices that sort the values, the largest real part first.
-
-    Real parts equal up to rounding count as equal; then the imaginary part decides, or its modulus
-    if the spectrum is symmetric (`conjugate`), so that each pair stays together.
-    """
-    by_real = np.argsort(-values.real, kind="stable")
-    tolerance = 8 * len(values) * _EPS * np.abs(values).max()
-    steps = -np.diff(values.real[by_real]) > tolerance
-    rank = np.empty(len(values), dtype=int)
-    rank[by_real] = np.concatenate([[0], np.cumsum(steps)])
-    first = -np.abs(values.imag) if conjugate else -values.imag
-    repetition = np.zeros(len(values), dtype=int)  # so that i, i, -i, -i becomes i, -i, i, -i
-    for indices in _indices_by_label(values.tolist()):
-        repetition[list(indices)] = np.arange(len(indices))
-    return np.lexsort((-values.imag, repetition, first, rank))
