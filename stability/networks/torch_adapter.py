@@ -1,33 +1,33 @@
-"""PyTorch modules as players, by way of torch.func; imported when `torch_game` is called."""
+"""PyTorch modules as players of a JAX game; imported when `torch_game` is called."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+import jax
+import jax.core
+import jax.numpy as jnp
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 
-from ..dynamics.partition import Partition
-from ..errors import InputError, InputTypeError
+from ..dynamics.linearization import Linearization
+from ..errors import InputError
+from ..games.game import Game
 from .torch_checks import check_losses, check_modules
-from .torch_operator import TorchOperator, as_tensor, like_given
+from .torch_losses import TorchLosses
+from .torch_primitive import derivative
 
 
-class TorchGame:
-    """A game whose strategies are the parameters of PyTorch modules; made by `torch_game`.
+class TorchGame(Game):
+    """A game whose strategies are the trainable parameters of PyTorch modules; made by `torch_game`.
 
-    - `players`, `partition`, `dimension`, `start` (NumPy, in the parameters' dtype), `name`.
-    - `losses(x)`, `field(x)`, `player_field(i, x)`, `gradient(i, x)`: as for `Game`.
-    - `linearize(x)`: the Jacobian as an operator, with its blocks and the own Hessians.
-    - `pack(modules)`, `unpack(x)`: between modules and profiles.
-
-    A profile may be a tensor, a NumPy array or a JAX array; vectors come back as the same kind.
+    It is a `Game`: profiles are NumPy or JAX vectors, and everything is differentiated as often as is asked
+    for, PyTorch computing every loss and every derivative of one. Where the modules are in double precision
+    the game computes in it, whatever JAX's setting; and where they are not, it does at points in float64.
     """
-
-    kind = "game"
 
     def __init__(
         self,
@@ -35,143 +35,85 @@ class TorchGame:
         modules: Mapping[str, Any],
         data: Sequence[Any],
         name: str,
+        minimizer: str | int,
     ):
-        self.players = check_modules(losses, modules)
-        self.name = name
-        self.data = tuple(data)
-        self._losses = tuple(losses[player] for player in self.players)
-        self._modules = _Players(copy.deepcopy([modules[player] for player in self.players]))
-        self._modules.eval()
-        self._shapes = [_trainable(module) for module in self._modules.players]
-        for player, own in zip(self.players, self._shapes, strict=True):
-            if not own:
-                raise InputError(f"the module of player {player!r} has no parameters to train")
-        self.partition = Partition(
-            self.players, tuple(sum(p.numel() for p in own.values()) for own in self._shapes)
-        )
-        self.dimension = self.partition.dimension
-        self.minimizer = 0
-        tensors = [p for own in self._shapes for p in own.values()]
-        if len({p.device for p in tensors}) > 1:
-            raise InputError("the players' parameters lie on several devices; move them to one")
-        flat = torch.cat([p.detach().reshape(-1) for p in tensors])
-        self.device, self.dtype = flat.device, flat.dtype
-        self.start: np.ndarray = flat.cpu().numpy()
-        check_losses(self, self._modules)
+        players = check_modules(losses, modules)
+        owners = _Players(copy.deepcopy([modules[player] for player in players]))
+        owners.eval()
+        functions = [losses[player] for player in players]
+        self._torch = TorchLosses(players, functions, owners, tuple(data))
+        check_losses(self._torch)
+        start = {
+            player: {name: _array(p) for name, p in own.items()}
+            for player, own in zip(players, self._torch.parameters, strict=True)
+        }
+        with self._precision():
+            super().__init__(losses, start=start, name=name, minimizer=minimizer, check=False)
 
-    def losses(self, x: Any) -> Any:
-        """(L_1, …, L_n) at the profile x, shape (n,)."""
-        parts = self._parts(self._profile(x))
-        with torch.no_grad():
-            values = [self._loss(i, parts) for i in range(len(parts))]
-        return like_given(torch.stack(values), x)
+    def pack(self, strategies: Mapping[str, Any]) -> jax.Array:
+        """The profile, shape (d,), of modules shaped as the game's, or of what `unpack` gives.
 
-    def field(self, x: Any) -> Any:
-        """The gradient field v = −(∇₁L₁, …, ∇ₙLₙ), shape (d,)."""
-        return like_given(self._field(self._profile(x)), x)
-
-    def player_field(self, player: str | int, x: Any) -> Any:
-        """−∇ᵢLᵢ, one player's part of the field, shape (d_i,)."""
-        i = self.partition.index(player)
-        return like_given(self._player_field(i, self._parts(self._profile(x))), x)
-
-    def gradient(self, player: str | int, x: Any) -> Any:
-        """∇L_i over the whole profile, shape (d,)."""
-        i = self.partition.index(player)
-        value = torch.func.grad(lambda y: self._loss(i, self._parts(y)))
-        return like_given(value(self._profile(x)).detach(), x)
-
-    def linearize(self, x: Any) -> TorchLinearization:
-        """J = ∂v/∂x at the profile x as an operator; the field is evaluated once for all products."""
-        return TorchLinearization(self, self._profile(x))
-
-    def pack(self, modules: Mapping[str, Any]) -> np.ndarray:
-        """The profile, shape (d,), of modules shaped as the game's. Raises InputError if they are not."""
-        if not isinstance(modules, Mapping) or set(modules) != set(self.players):
-            raise InputError(f"modules maps each of the players {', '.join(self.players)} to one")
-        parts = []
-        for player, shapes in zip(self.players, self._shapes, strict=True):
-            given = dict(modules[player].named_parameters())
-            for name, like in shapes.items():
-                if name not in given or given[name].shape != like.shape:
-                    raise InputError(
-                        f"the module of player {player!r} has no parameter {name!r} of shape "
-                        f"{tuple(like.shape)}"
-                    )
-                parts.append(given[name].detach().reshape(-1).to(self.device, self.dtype))
-        return torch.cat(parts).cpu().numpy()
+        Raises InputError if they are not.
+        """
+        if isinstance(strategies, Mapping) and set(strategies) == set(self.players):
+            known = zip(self.players, self._torch.parameters, strict=True)
+            strategies = {p: _parameters(p, strategies[p], own) for p, own in known}
+        with self._precision():
+            return super().pack(strategies)
 
     def unpack(self, x: Any) -> tuple[dict[str, Any], ...]:
-        """The players' parameters by name, in player order, of a profile of shape (d,) of any kind."""
-        parts, begin = [], 0
-        for shapes in self._shapes:
-            own = {}
-            for name, like in shapes.items():
-                own[name] = x[begin : begin + like.numel()].reshape(tuple(like.shape))
-                begin += like.numel()
-            parts.append(own)
-        return tuple(parts)
+        """The players' parameters by name, in player order, of a profile of shape (d,)."""
+        with self._precision():
+            return super().unpack(x)
 
-    def _profile(self, x: Any) -> torch.Tensor:
-        tensor = as_tensor(x, self.device, self.dtype)
-        if tensor.shape != (self.dimension,):
-            raise InputTypeError(
-                f"a profile of this game has the shape ({self.dimension},), not {tuple(tensor.shape)}"
+    def linearize(self, x: Any, precision: str | None = None) -> Linearization:
+        """J = ∂v/∂x at the profile x as an operator; PyTorch keeps the graph for all products."""
+        if precision is not None:
+            raise InputError(
+                "a PyTorch game computes in the precision of its modules; leave precision out"
             )
-        return tensor.detach()
+        with self._precision(x):
+            return super().linearize(x)
 
-    def _parts(self, x: torch.Tensor) -> list[torch.Tensor]:
-        return list(torch.split(x, list(self.partition.sizes)))
+    def with_data(self, *data: Any) -> TorchGame:
+        """The same game. Raises InputError for data: those of a PyTorch game stay as they are."""
+        if data:
+            raise InputError(
+                "the data of a PyTorch game stay as they are; make another one by torch_game"
+            )
+        return super().with_data()
 
-    def _loss(self, i: int, parts: Sequence[torch.Tensor]) -> torch.Tensor:
-        values = self.unpack(torch.cat(list(parts)))
-        tensors = {
-            f"players.{j}.{name}": tensor.to(self._shapes[j][name].dtype)
-            for j, own in enumerate(values)
-            for name, tensor in own.items()
-        }
-        return torch.func.functional_call(self._modules, tensors, (self._losses[i], *self.data))
+    def batched(self, size: int) -> TorchGame:
+        """Raises InputError: the losses take all data at once."""
+        raise InputError(
+            "a PyTorch game takes all its data at once; average over microbatches inside the losses"
+        )
 
-    def _player_field(self, i: int, parts: Sequence[torch.Tensor]) -> torch.Tensor:
-        def loss(own: torch.Tensor) -> torch.Tensor:
-            return self._loss(i, [own if j == i else part for j, part in enumerate(parts)])
+    def _precision(self, x: Any = None) -> AbstractContextManager[Any]:
+        """Double precision for modules in it, unless somebody else traces."""
+        double = self._torch.dtype == torch.float64 and not isinstance(x, jax.core.Tracer)
+        return jax.enable_x64(True) if double else nullcontext()
 
-        return -torch.func.grad(loss)(parts[i])
+    def _call(self, operation: str, x: Any, *more: Any, static: tuple[Any, ...] = ()) -> Any:
+        with self._precision(x):
+            return super()._call(operation, x, *more, static=static)
 
-    def _field(self, x: torch.Tensor) -> torch.Tensor:
-        parts = self._parts(x)
-        return torch.cat([self._player_field(i, parts) for i in range(len(parts))])
+    def _at(self, x: Any) -> TorchLosses:
+        """What computes the losses in the precision of x."""
+        higher = x.dtype == np.float64 and self._torch.dtype != torch.float64
+        return self._torch.in_double if higher else self._torch
 
-    def _block_field(self, i: int, j: int, x: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-        parts = self._parts(x)
-        return self._player_field(i, [own if k == j else part for k, part in enumerate(parts)])
+    def _base_loss(self, i: int, x: Any, samples: Any) -> Any:
+        return derivative(self._at(x), i, x)
 
+    def _base_field(self, x: Any, samples: Any) -> Any:
+        return jnp.concatenate([self._base_part(i, x) for i in range(len(self.players))])
 
-class TorchLinearization(TorchOperator):
-    """J = ∂v/∂x of a `TorchGame` at one point, as a linear operator on vectors of shape (d,).
+    def _base_part(self, i: int, x: Any) -> Any:
+        return -derivative(self._at(x), i, x, free=(i,))
 
-    - `matvec(u)`, `rmatvec(u)`: J u and Jᵀ u. `point`, `value`: x and v(x), tensors. `partition`.
-    - `block(i, j)`, `hessian(i)`: ∂v_i/∂x_j and ∇²_ii L_i, operators of their own.
-    """
-
-    def __init__(self, game: TorchGame, x: torch.Tensor):
-        super().__init__(game._field, x)
-        self.game, self.partition = game, game.partition
-
-    def block(self, row: str | int, column: str | int) -> TorchOperator:
-        """∂v_row/∂x_column, shape (d_row, d_column), of two players by name or position."""
-        i, j = self.partition.index(row), self.partition.index(column)
-        own = self.partition.part(j, self.point)
-        return TorchOperator(partial(self.game._block_field, i, j, self.point), own)
-
-    def hessian(self, player: str | int) -> TorchOperator:
-        """The player's own Hessian ∇²_ii L_i = −∂v_i/∂x_i, shape (d_i, d_i)."""
-        return -self.block(player, player)
-
-    @cached_property
-    def symmetric(self) -> TorchOperator:
-        """(J + Jᵀ)/2."""
-        return self.combined(0.5, 0.5)
+    def _sample_player_field(self, i: int, x: Any, samples: Any) -> Any:
+        return self._with_own_terms(True, i, self._base_part(i, x), x, samples)
 
 
 class _Players(torch.nn.Module):
@@ -185,7 +127,20 @@ class _Players(torch.nn.Module):
         return loss(*self.players, *data)
 
 
-def _trainable(module: torch.nn.Module) -> dict[str, torch.nn.Parameter]:
-    """The trainable parameters in alphabetical order, which is that of JAX's dictionaries."""
-    named = dict(sorted(module.named_parameters()))
-    return {n: p for n, p in named.items() if p.requires_grad and p.is_floating_point()}
+def _array(parameter: torch.Tensor) -> np.ndarray:
+    double = parameter.dtype == torch.float64
+    return parameter.detach().to(torch.float64 if double else torch.float32).cpu().numpy()
+
+
+def _parameters(player: str, given: Any, own: Mapping[str, Any]) -> Any:
+    """A module's parameters by name, those that the game's module trains; anything else as it is."""
+    if not isinstance(given, torch.nn.Module):
+        return given
+    named = dict(given.named_parameters())
+    for name, like in own.items():
+        if name not in named or named[name].shape != like.shape:
+            raise InputError(
+                f"the module of player {player!r} has no parameter {name!r} of shape "
+                f"{tuple(like.shape)}"
+            )
+    return {name: _array(named[name]) for name in own}

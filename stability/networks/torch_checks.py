@@ -8,6 +8,7 @@ from typing import Any
 import torch  # pyright: ignore[reportMissingImports]
 
 from ..errors import InputError, InputTypeError
+from .torch_losses import Parts, TorchLosses, nodes, trainable
 
 
 def check_modules(losses: Mapping[str, Any], modules: Mapping[str, Any]) -> tuple[str, ...]:
@@ -36,42 +37,93 @@ def check_modules(losses: Mapping[str, Any], modules: Mapping[str, Any]) -> tupl
                 raise InputError(
                     f"players {owners[id(parameter)]!r} and {player!r} share the parameter {name!r}"
                 )
+        if not trainable(module):
+            raise InputError(f"the module of player {player!r} has no parameters to train")
+    devices = {p.device for module in modules.values() for p in trainable(module).values()}
+    if len(devices) > 1:
+        raise InputError("the players' parameters lie on several devices; move them to one")
     return tuple(losses)
 
 
-def check_losses(game: Any, modules: torch.nn.Module) -> None:
-    """Raises InputError or InputTypeError unless the losses are finite scalars that change nothing."""
-    parts = game._parts(game._profile(game.start))
-    for i, player in enumerate(game.players):
-        buffers = {name: buffer.clone() for name, buffer in modules.named_buffers()}
-        with torch.no_grad():
-            value = _called(player, lambda i=i: game._loss(i, parts))
-            if not isinstance(value, torch.Tensor) or value.shape != ():
-                shown = tuple(value.shape) if isinstance(value, torch.Tensor) else value
-                raise InputTypeError(f"the loss of player {player!r} is no scalar but {shown}")
-            if not value.is_floating_point():
-                raise InputTypeError(
-                    f"the loss of player {player!r} must be a real floating-point number, not {value.dtype}"
-                )
-            if not torch.isfinite(value):
-                raise InputError(f"the loss of player {player!r} is not finite at the start")
-            drawing = _who_draws(modules, lambda i=i: game._loss(i, parts))
-            if drawing is not None:
-                raise InputError(
-                    f"the loss of player {player!r} draws random numbers in {drawing}; "
-                    "switch dropout and noise off, or pass the numbers as data"
-                )
-            again = game._loss(i, parts)
-        for name, buffer in modules.named_buffers():
-            if not torch.equal(buffer, buffers[name]):
-                owner, _, own = name.removeprefix("players.").partition(".")
-                raise InputError(
-                    f"the loss of player {player!r} changes the buffer {own!r} of player "
-                    f"{game.players[int(owner)]!r}; let it stand still in evaluation mode"
-                )
-        if not torch.allclose(value, again, rtol=1e-5, atol=1e-7):
+def check_losses(losses: TorchLosses) -> None:
+    """Raises InputError or InputTypeError unless the losses are finite scalars that change nothing.
+
+    They also have to be differentiable twice, and to hide from PyTorch no player on whom they depend.
+    """
+    parts = losses.parts(losses.start)
+    with torch.enable_grad():  # losses may differentiate, as gradient penalties do
+        for i, player in enumerate(losses.partition.players):
+            value = _called(player, lambda i=i: losses.loss(i, parts))
+            _check_number(player, value)
+            _check_still(losses, i, parts, value)
+            _check_derivatives(losses, i, parts, value)
+
+
+def _check_number(player: str, value: Any) -> None:
+    if not isinstance(value, torch.Tensor) or value.shape != ():
+        shown = tuple(value.shape) if isinstance(value, torch.Tensor) else value
+        raise InputTypeError(f"the loss of player {player!r} is no scalar but {shown}")
+    if not value.is_floating_point():
+        raise InputTypeError(
+            f"the loss of player {player!r} must be a real floating-point number, not {value.dtype}"
+        )
+    if not torch.isfinite(value):
+        raise InputError(f"the loss of player {player!r} is not finite at the start")
+
+
+def _check_still(losses: TorchLosses, i: int, parts: Parts, value: torch.Tensor) -> None:
+    modules, players = losses.modules, losses.partition.players
+    buffers = {name: buffer.clone() for name, buffer in modules.named_buffers()}
+    drawing = _who_draws(modules, lambda: losses.loss(i, parts))
+    if drawing is not None:
+        raise InputError(
+            f"the loss of player {players[i]!r} draws random numbers in {drawing}; "
+            "switch dropout and noise off, or pass the numbers as data"
+        )
+    again = losses.loss(i, parts)
+    for name, buffer in modules.named_buffers():
+        if not torch.equal(buffer, buffers[name]):
+            owner, _, own = name.removeprefix("players.").partition(".")
             raise InputError(
-                f"the loss of player {player!r} changes from call to call; pass random numbers as data"
+                f"the loss of player {players[i]!r} changes the buffer {own!r} of player "
+                f"{players[int(owner)]!r}; let it stand still in evaluation mode"
+            )
+    if not _close(value, again):
+        raise InputError(
+            f"the loss of player {players[i]!r} changes from call to call; pass random numbers as data"
+        )
+
+
+def _check_derivatives(losses: TorchLosses, i: int, parts: Parts, value: torch.Tensor) -> None:
+    players = losses.partition.players
+    unused = range(len(players))
+    if value.requires_grad:
+        try:
+            # a weight that is differentiated too shows functions that are `once_differentiable`
+            weight = torch.ones_like(value).requires_grad_()
+            gradient = torch.autograd.grad(
+                value, parts, weight, create_graph=True, allow_unused=True
+            )
+            used = [own for own in gradient if own is not None and own.requires_grad]
+            if used:
+                torch.autograd.grad(used, parts, used, retain_graph=True, allow_unused=True)
+        except Exception as error:
+            raise InputError(
+                f"the loss of player {players[i]!r} cannot be differentiated twice by PyTorch: "
+                f"{_first_line(error)}"
+            ) from error
+        if any(name.endswith("::Error") for name in nodes(*used)):
+            raise InputError(
+                f"the loss of player {players[i]!r} uses a function that can be differentiated once only "
+                "(once_differentiable); write it so that its derivative can be differentiated again"
+            )
+        unused = [j for j, own in enumerate(gradient) if own is None]
+    for j in unused:
+        moved = [own + 0.1 * (1 + own.abs()) if k == j else own for k, own in enumerate(parts)]
+        if not _close(losses.loss(i, tuple(moved)), value):
+            raise InputError(
+                f"the loss of player {players[i]!r} depends on player {players[j]!r}, but not for "
+                "PyTorch's derivatives; leave out detach() and no_grad(), which the game does not need"
             )
 
 
@@ -87,11 +139,19 @@ def _called(player: str, loss: Callable[[], Any]) -> Any:
     except InputError:
         raise
     except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(
-            f"the loss of player {player!r} fails: {reason} "
+            f"the loss of player {player!r} fails: {_first_line(error)} "
             "(losses take every player's module in player order, then the data)"
         ) from error
+
+
+def _close(one: torch.Tensor, other: torch.Tensor) -> bool:
+    """Whether two values of a loss differ by no more than sums in another order would."""
+    return torch.allclose(one, other, rtol=1e-5, atol=1e-7)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _who_draws(modules: torch.nn.Module, loss: Callable[[], Any]) -> str | None:

@@ -1,4 +1,4 @@
-"""Games of PyTorch modules, for the eigen-solvers and checks that need no more than products."""
+"""Games of PyTorch modules: what JAX sees of them is vectors, and losses that it can differentiate."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ def torch_game(
     modules: Mapping[str, Any],
     data: Sequence[Any] = (),
     name: str = "game",
+    minimizer: str | int = 0,
 ) -> TorchGame:
     """The game of PyTorch modules, each player's strategy being the trainable parameters of a module.
 
@@ -28,17 +29,19 @@ def torch_game(
       batch normalisation uses its stored statistics. Buffers and parameters without `requires_grad` stay as
       they are.
     - `data`: further arguments of every loss, tensors on the modules' device.
+    - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
 
-    The result has `start`, `field(x)`, `linearize(x)` and what else `TorchGame` lists, on profiles x of
-    shape (d,): the players' parameters one below the other, each player's in alphabetical order of their
-    names.
+    The result is a `Game`: `st.probe`, fields, rules and penalties take it. Its profiles, shape (d,), are the
+    players' parameters one below the other, each player's in alphabetical order of their names. PyTorch
+    computes the losses and their derivatives, by reverse mode, on the modules' device.
 
     Raises InputError or InputTypeError for a loss that is not a finite real scalar, draws random numbers or
-    changes from call to call, changes a buffer, for batch normalisation that has no stored statistics, and
-    for a parameter that two players share. Needs PyTorch, which no extra of this package installs.
+    changes from call to call, changes a buffer, cannot be differentiated twice, or depends on a player whose
+    modules are detached in it; for batch normalisation that has no stored statistics; and for a parameter
+    that two players share. Needs PyTorch, which no extra of this package installs.
     """
     try:
         from .torch_adapter import TorchGame
     except ImportError:
         raise InputError("PyTorch is not installed; pip install torch") from None
-    return TorchGame(losses, modules, data, name)
+    return TorchGame(losses, modules, data, name, minimizer)

@@ -19,6 +19,7 @@ from stability.networks import load_checkpoint, save_checkpoint, torch_game
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is no dependency")
 nn = torch.nn
 softplus = nn.functional.softplus
+torch.set_num_threads(1)  # these networks are too small for more
 
 RNG = np.random.default_rng(0)
 X, Z = RNG.normal(size=(6, 2)), RNG.normal(size=(6, 2))
@@ -114,25 +115,72 @@ def test_the_spectrum_is_that_of_the_same_network_in_jax(both):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_vectors_come_back_as_they_went_in(dtype):
+def test_forward_and_transposed_products_are_adjoint_in_the_modules_precision(dtype):
     game = gan(dtype=dtype)
     linear = game.linearize(game.start)
-    u = RNG.normal(size=game.dimension).astype(linear.dtype)
-    with jax.enable_x64(dtype is torch.float64):
-        tensor, array = torch.as_tensor(u), jnp.asarray(u)
-        results = [linear.matvec(v) for v in (u, tensor, array)]
-        assert [type(r).__module__.split(".")[0] for r in results] == ["numpy", "torch", "jaxlib"]
-        inside = jax.jit(lambda v: 2 * linear.matvec(v))(array)
-        for result in (*results[1:], inside / 2):
-            np.testing.assert_array_equal(np.asarray(result), results[0])
-    frozen = u.copy()
-    frozen.flags.writeable = False
-    np.testing.assert_array_equal(linear.matvec(frozen), results[0])
-    v = RNG.normal(size=game.dimension).astype(linear.dtype)
-    # the adjoint identity, to the rounding of two inner products of the game's dimension
+    assert linear.dtype == game.start.dtype == np.dtype(str(dtype).removeprefix("torch."))
+    u, v = RNG.normal(size=(2, game.dimension)).astype(linear.dtype)
+    forward, backward = np.asarray(linear.matvec(u)), np.asarray(linear.rmatvec(v))
+    assert forward.dtype == backward.dtype == linear.dtype
+    # to the rounding of two inner products of the game's dimension
     eps = np.finfo(linear.dtype).eps
-    left, right = v @ linear.matvec(u), linear.rmatvec(v) @ u
-    assert abs(left - right) <= 100 * eps * np.linalg.norm(u) * np.linalg.norm(v)
+    assert abs(v @ forward - backward @ u) <= 100 * eps * np.linalg.norm(u) * np.linalg.norm(v)
+    with jax.enable_x64(dtype is torch.float64):
+        inside = jax.jit(lambda operator, w: 2 * operator.matvec(w))(linear, u)
+    np.testing.assert_array_equal(inside, 2 * forward)
+    np.testing.assert_allclose(
+        linear.matmat(np.stack([u, v], 1))[:, 0], forward, rtol=1e-5, atol=10 * eps
+    )
+
+
+def test_a_loss_may_differentiate_a_module_itself():
+    """R1 written into the loss, against the same discriminator's gradient by hand."""
+
+    def penalised(disc, gen, x, z):
+        points = x.clone().requires_grad_()
+        (slopes,) = torch.autograd.grad(disc(points).sum(), points, create_graph=True)
+        return loss_d(disc, gen, x, z) + (slopes**2).sum(1).mean()
+
+    torch.manual_seed(0)
+    disc = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
+    gen = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)).double()
+    data = [torch.as_tensor(array) for array in (X, Z)]
+    game = torch_game(
+        {"disc": penalised, "gen": loss_g}, modules={"disc": disc, "gen": gen}, data=data
+    )
+    plain = gan(disc=disc, gen=gen)
+
+    def penalty(x):
+        p = plain.unpack(x)[0]
+        inner = 1 - jnp.tanh(X @ p["0.weight"].T + p["0.bias"]) ** 2
+        return jnp.mean(jnp.sum(((inner * p["2.weight"]) @ p["0.weight"]) ** 2, axis=1))
+
+    with jax.enable_x64(True):
+        x, u = jnp.asarray(game.start), jnp.cos(jnp.arange(34.0))
+        change = jax.jvp(jax.grad(penalty), (x,), (u,))[1]
+        found = game.linearize(x).matvec(u) - plain.linearize(x).matvec(u)
+        np.testing.assert_allclose(found[:17], -change[:17], rtol=0, atol=1e-12)
+        np.testing.assert_allclose(
+            game.losses(x)[0] - plain.losses(x)[0], penalty(x), rtol=0, atol=1e-12
+        )
+
+
+def test_products_at_one_point_evaluate_the_losses_once():
+    calls = []
+
+    def counted(disc, gen, x, z):
+        calls.append(None)
+        return loss_g(disc, gen, x, z)
+
+    game = gan(loss_g=counted)
+    linear = game.linearize(game.start)
+    for u in np.eye(game.dimension)[:5]:
+        linear.matvec(u), linear.rmatvec(u), linear.hessian("gen").matvec(u[:17])
+    before = len(calls)
+    elsewhere = game.linearize(game.start + 0.1)  # nothing is kept of another point
+    for u in np.eye(game.dimension)[:5]:
+        elsewhere.matvec(u), linear.rmatvec(u)
+    assert len(calls) == before + 1
 
 
 def test_modules_profiles_and_checkpoints(tmp_path):
@@ -140,6 +188,8 @@ def test_modules_profiles_and_checkpoints(tmp_path):
     game = gan(disc=disc)
     assert list(game.unpack(game.start)[0]) == ["0.bias", "0.weight", "2.bias", "2.weight"]
     np.testing.assert_array_equal(game.unpack(game.start)[0]["0.bias"], disc[0].bias.detach())
+    named = dict(zip(game.players, game.unpack(game.start), strict=True))
+    np.testing.assert_array_equal(game.pack(named), game.start)
     other = nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)).double()
     gen = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)).double()
     x = game.pack({"disc": other, "gen": gen})
@@ -179,13 +229,14 @@ def test_batch_normalisation_and_dropout_are_set_to_evaluation():
     for _ in range(3):
         disc(torch.as_tensor(X))
     stored = disc[1].running_mean.clone()
-    game = gan(disc=disc)
+    gen = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)).double()
+    game = gan(disc=disc, gen=gen)
     assert disc.training
     linear = game.linearize(game.start)
     linear.matvec(np.ones(game.dimension))
     assert torch.equal(disc[1].running_mean, stored)
     disc.eval()
-    expected = loss_d(disc, nn.Sequential(*game._modules.players[1]), *game.data)
+    expected = loss_d(disc, gen, *(torch.as_tensor(array) for array in (X, Z)))
     np.testing.assert_allclose(game.losses(game.start)[0], expected.item(), rtol=1e-14)
 
 
@@ -219,6 +270,18 @@ def test_modules_that_do_not_stand_still_are_refused(name):
     assert "\n" not in str(caught.value)
 
 
+class Once(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, value):
+        ctx.save_for_backward(value)
+        return value**2
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, weight):
+        return 2 * ctx.saved_tensors[0] * weight
+
+
 UNSTEADY_LOSSES = {
     "noise": (
         lambda d, g, x, z: softplus(d(g(torch.randn_like(z)))).mean(),
@@ -233,6 +296,14 @@ UNSTEADY_LOSSES = {
     "a whole number": (lambda d, g, x, z: torch.tensor(1), "number, not torch.int64"),
     "infinity": (lambda d, g, x, z: loss_g(d, g, x, z) / 0, "'gen' is not finite at the start"),
     "other arguments": (lambda d, g: 0, "the loss of player 'gen' fails: "),
+    "a detached player": (
+        lambda d, g, x, z: softplus(-d(g(z).detach())).mean(),
+        "'gen' depends on player 'gen', but not for PyTorch's derivatives; leave out detach",
+    ),
+    "no second derivative": (
+        lambda d, g, x, z: Once.apply(loss_g(d, g, x, z)),
+        "the loss of player 'gen' uses a function that can be differentiated once only",
+    ),
 }
 
 
@@ -256,7 +327,14 @@ def test_players_that_do_not_fit():
     with pytest.raises(InputTypeError, match=r"player 'gen' has no torch\.nn\.Module but 3"):
         torch_game({"disc": loss_d, "gen": loss_g}, modules={**both, "gen": 3})
     game = gan()
-    with pytest.raises(InputTypeError, match=r"has the shape \(\d+,\), not \(3,\)"):
+    with pytest.raises(InputTypeError, match=r"real vector of shape \(34,\)"):
         game.field(np.ones(3))
-    with pytest.raises(InputTypeError, match="takes a vector of shape"):
+    with pytest.raises(InputTypeError, match=r"real numbers of shape \(34,\)"):
         game.linearize(game.start).matvec(np.ones(3))
+    for refused in (
+        lambda: game.with_data(1.0),
+        lambda: game.batched(2),
+        lambda: game.linearize(game.start, precision="bfloat16"),
+    ):
+        with pytest.raises(InputError, match="a PyTorch game"):
+            refused()
