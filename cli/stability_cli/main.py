@@ -244,9 +244,7 @@ def trajectory(**chosen) -> None:
     click.option(
         "--k",
         type=click.IntRange(1, 1000),
-        default=20,
-        show_default=True,
-        help="How many rightmost, and how many largest, eigenvalues.",
+        help="How many rightmost, and how many largest, eigenvalues; default: 20, or all.",
     ),
     click.option(
         "--tolerance",

@@ -206,14 +206,29 @@ class Game(PureGame):
         `precision`: "bfloat16" rounds the operands of matrix products and convolutions so; sums stay in the
         dtype of x. The `error` of the result says what that costs.
         """
-        return self._products.at(real_vector(x, self.dimension), self._arrays, precision=precision)
+        x = real_vector(x, self.dimension)
+        return self._together(x, lambda: self._products.at(x, self._arrays, precision=precision))
+
+    def _together(self, x: Any, compute: Callable[[], Any]) -> Any:
+        """What `compute` makes of x. Raises InputTypeError if the precision of x does not fit the losses."""
+        try:
+            return compute()
+        except InputTypeError:
+            raise
+        except TypeError as error:
+            if x.dtype == self.start.dtype:
+                raise
+            raise InputTypeError(
+                f"the losses do not take a point of {x.dtype} together with numbers of {self.start.dtype}, "
+                f"the precision of the game's start; give the point in {self.start.dtype}"
+            ) from error
 
     def _call(self, operation: str, x: Any, *more: Any, static: tuple[Any, ...] = ()) -> Any:
         x = real_vector(x, self.dimension)
         pure, jitted = self._operations[operation]
         # inside someone else's trace a jit of our own would only slow the tracing down
         function = pure if isinstance(x, jax.core.Tracer) else jitted
-        return function(*static, x, *more, self._arrays)
+        return self._together(x, lambda: function(*static, x, *more, self._arrays))
 
     def losses(self, x: Any) -> Any:
         """(L_1, …, L_n) at the profile x, shape (n,)."""
@@ -237,11 +252,15 @@ class Game(PureGame):
 
     def jvp(self, x: Any, u: Any) -> Any:
         """J u with J = ∂v/∂x, shape (d,)."""
-        return self._call("jvp", x, real_vector(u, self.dimension))
+        return self._call("jvp", x, self._like(x, u))
 
     def vjp(self, x: Any, u: Any) -> Any:
         """Jᵀ u with J = ∂v/∂x, shape (d,)."""
-        return self._call("vjp", x, real_vector(u, self.dimension))
+        return self._call("vjp", x, self._like(x, u))
+
+    def _like(self, x: Any, u: Any) -> Any:
+        """The vector u in the precision of the point x."""
+        return real_vector(u, self.dimension).astype(real_vector(x, self.dimension).dtype)
 
     def jacobian(self, x: Any) -> Any:
         """J = ∂v/∂x, shape (d, d): stable means that every eigenvalue has a negative real part."""

@@ -31,6 +31,7 @@ from .rules import probe_rule
 from .value import Eigenvalues, Network, OwnHessian, ProbeReport
 
 Progress = Callable[[str], None]
+COUNT = 20  # rightmost and largest eigenvalues, where nobody says how many
 ENDS = 3  # smallest eigenvalues of every own Hessian
 NEWTON = 300  # products at most for the length of the Newton step
 INNER = 4000  # products at most of the inner solves for a complement
@@ -44,7 +45,8 @@ class Prober:
     - `game`: a Game (or a SymbolicGame, whose numbers are taken). `penalties` are put on it first.
     - `field`: the field whose Jacobian is analysed; default: gradient.
     - `rules`: the algorithms; the step of each is linearised on its whole state.
-    - `k`: how many rightmost, and how many largest, eigenvalues; at most d.
+    - `k`: how many rightmost, and how many largest, eigenvalues; default: 20, or all d. Where more than d are
+      asked for, a warning says so.
     - `tolerance`: of the eigenpairs, relative residuals; default by precision.
     - `max_products`: of one search for eigenvalues of J or of a rule's step. Near a rest point of a network
       the rightmost ones crowd at zero, and it takes thousands; what was not found is said.
@@ -60,7 +62,7 @@ class Prober:
         field: Field | None = None,
         rules: Sequence[Rule] = (),
         penalties: Sequence[Penalty] = (),
-        k: int = 20,
+        k: int | None = None,
         tolerance: float | None = None,
         max_products: int = 2000,
         seed: int = 0,
@@ -71,7 +73,7 @@ class Prober:
                 f"probe takes a game, not {type(game).__name__}; of a flow or a map take "
                 "st.spectrum(flow.linearize(x), k=20)"
             )
-        if type(k) is not int or k < 1:
+        if k is not None and (type(k) is not int or k < 1):
             raise InputError(f"k is how many eigenvalues are wanted, at least 1, not {k!r}")
         for rule in rules:
             if not isinstance(rule, Rule):
@@ -88,7 +90,8 @@ class Prober:
         for rule in rules:
             rule.check(self.flow)
         self.rules = tuple(rules)
-        self.k = min(k, self.game.dimension)
+        self.asked = k
+        self.k = min(COUNT if k is None else k, self.game.dimension)
         self.tolerance = tolerance
         self.max_products = max_products
         self.seed = seed
@@ -153,6 +156,11 @@ class Prober:
     def _at(self, x: Any, state: Any, move: bool, source: str, step: int | None) -> ProbeReport:
         began = time.perf_counter()
         warnings: list[str] = []
+        if self.asked is not None and self.asked > self.k:
+            warnings.append(
+                f"{self.asked} eigenvalues were asked for, and a game of {self.k} numbers has {self.k}: "
+                "these are all of them"
+            )
         moved = None
         if move:
             self._say("moving to the stationary point nearby")

@@ -153,9 +153,8 @@ def _hessians(step: int, report: ProbeReport, players: Iterable[str]) -> Row:
             if len(low) and len(high)
             else number(None)
         )
-    found = report.conditions
-    verdicts = ("", "") if found is None else (found.local_nash.verdict, found.local_minmax.verdict)
-    return Row((f"{step:,}", *cells, *verdicts))
+    found = report.second_order
+    return Row((f"{step:,}", *cells, found.local_nash.word, found.local_minmax.word))
 
 
 def _path(path: PathAngle) -> str:

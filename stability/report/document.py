@@ -224,7 +224,7 @@ def conditions_table(found: Mapping[str, Verdict]) -> Iterable[Block]:
         ("Condition", "Verdict", "Deciding number", "Margin", "Evidence"),
         tuple(
             Row(
-                (name, v.verdict, number(v.value), number(v.margin), v.evidence),
+                (name, v.word, number(v.value), number(v.margin), v.evidence),
                 () if shared else (_because(v),),
             )
             for name, v in found.items()

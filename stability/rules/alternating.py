@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..dynamics.flow import Linear
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.positive import check_whole
 from ..errors import InputError, InputTypeError
-from .rule import Rule, State, take_inner
+from .rule import Rule, State, check_inner, check_lr, take_inner
 from .simultaneous import Simultaneous
 
 
@@ -44,7 +44,7 @@ class Alternating(Rule):
         elif isinstance(self.lr, Mapping) and self.lr.get("", 1) is None:
             object.__setattr__(self, "lr", {**self.lr, "": 0.1})
         if self.lr is not None:
-            check_positive(self.lr, "a step size lr")
+            check_lr(self.name, self.lr)
         for value in self.steps.values() if isinstance(self.steps, Mapping) else [self.steps]:
             check_whole(value, "alternating's number of steps for each player", 1, 1000)
         if self.order is not None:
@@ -163,10 +163,7 @@ class Alternating(Rule):
 
 
 def _check_inner(rule: Any) -> None:
-    if not isinstance(rule, Rule):
-        raise InputTypeError(
-            f"the inner rule is a rule such as Extragradient(lr=0.1), not {rule!r}"
-        )
+    check_inner(rule, "the inner rule is a rule")
     if isinstance(rule.lr, Mapping):
         raise InputError("give step sizes by player to the outer rule, not to the inner one")
 

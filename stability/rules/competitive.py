@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive
 from ..dynamics.vectors import eye_like, solve, stack, zeros_like
 from ..errors import InputError
-from .rule import Rule, State
+from .rule import Rule, State, check_lr
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Competitive(Rule):
     name: ClassVar[str] = "competitive"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
 
     def check(self, flow: Any) -> None:
         super().check(flow)
@@ -48,7 +47,7 @@ class LinearCompetitive(Rule):
     name: ClassVar[str] = "linear-competitive"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
 
     def check(self, flow: Any) -> None:
         super().check(flow)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_flag, check_positive
-from .rule import Rule, State
+from ..dynamics.positive import check_flag
+from .rule import Rule, State, check_lr
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Extragradient(Rule):
     name: ClassVar[str] = "extragradient"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
         check_flag(self.past, "past")
 
     def init(self, flow: Any, x: Any) -> State:
@@ -44,7 +44,7 @@ class Optimistic(Rule):
     name: ClassVar[str] = "optimistic"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
 
     def init(self, flow: Any, x: Any) -> State:
         return (x, flow(x))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive, check_real
+from ..dynamics.positive import check_real
 from ..dynamics.vectors import zeros_like
 from ..errors import InputError
 from .alternating import Alternating
-from .rule import Rule, State, coefficient
+from .rule import Rule, State, check_lr, coefficient
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class HeavyBall(Rule):
     name: ClassVar[str] = "heavy-ball"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
         check_real(self.beta, "the momentum beta")
         if self.order not in ("simultaneous", "alternating"):
             raise InputError(
@@ -63,7 +63,7 @@ class Nesterov(Rule):
     name: ClassVar[str] = "nesterov"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
         check_real(self.beta, "the momentum beta")
 
     def init(self, flow: Any, x: Any) -> State:

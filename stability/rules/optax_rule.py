@@ -18,7 +18,7 @@ from ..dynamics.positive import check_positive, check_whole
 from ..errors import InputError, InputTypeError
 from .local import Local, local
 from .optax_memory import Memory, flatten, is_real, ravel, strategies
-from .rule import Rule, State
+from .rule import Rule, State, check_lr
 
 # optax's names for running averages of squared gradients (adam, rmsprop, amsgrad, adagrad, adadelta, adan)
 SECOND_MOMENTS = ("nu", "nu_max", "sum_of_squares", "e_g", "e_x", "n")
@@ -58,7 +58,7 @@ class Optax(Rule):
                 raise InputTypeError(
                     f"an optax rule is made from optax.adam(1.0), say, not from {own!r}"
                 )
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
         check_positive(self.second_moment, "the second moment")
         check_whole(self.at_step, "the step at which schedules are held", 0, 2**31 - 2)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive
-from .rule import Rule, State
+from .rule import Rule, State, check_lr
 
 
 @dataclass(frozen=True)
@@ -21,7 +20,7 @@ class Proximal(Rule):
     name: ClassVar[str] = "proximal"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state

@@ -9,6 +9,8 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
+import jax
+import jax.core
 import jax.numpy as jnp
 import numpy as np
 import sympy
@@ -16,12 +18,14 @@ import sympy
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
+from ..dynamics.positive import check_positive
 from ..dynamics.system import exact
 from ..dynamics.vectors import rows, stack
 from ..errors import InputTypeError
 from ..fields.field import as_text
 
 State = tuple[Any, ...]
+_WRAPPED = "an optax transformation becomes a rule as st.Optax(transformation)"
 
 
 class Rule(ABC):
@@ -200,6 +204,37 @@ def coefficient(number: Any, x: Any) -> Any:
     return number if isinstance(number, jnp.ndarray) else float(number)
 
 
+def check_lr(name: str, lr: Any) -> None:
+    """Raises InputError unless a rule's step size, or every player's, is a positive finite number."""
+    if isinstance(lr, Mapping) and lr:
+        for player, own in lr.items():
+            whose = f"player {player!r}" if player else "the other players"
+            check_positive(_known(own), f"the step size lr of {name} for {whose}")
+    elif _is_transformation(lr):
+        raise InputTypeError(f"the step size lr of {name} is a positive number; {_WRAPPED}")
+    else:
+        check_positive(_known(lr), f"the step size lr of {name}")
+
+
+def check_inner(inner: Any, expected: str) -> None:
+    """Raises InputTypeError unless `inner` is a rule; the message begins with `expected`."""
+    if _is_transformation(inner):
+        raise InputTypeError(f"{expected}; {_WRAPPED}")
+    if not isinstance(inner, Rule):
+        raise InputTypeError(f"{expected} such as Extragradient(lr=0.1), not {inner!r}")
+
+
+def _known(number: Any) -> Any:
+    """A number in an array as a Python number, unless JAX is tracing it."""
+    concrete = isinstance(number, jax.Array) and not isinstance(number, jax.core.Tracer)
+    return number.item() if concrete and number.shape == () else number
+
+
+def _is_transformation(thing: Any) -> bool:
+    """Whether a thing looks like a transformation of optax, which is not imported for this."""
+    return callable(getattr(thing, "update", None)) and callable(getattr(thing, "init", None))
+
+
 def take_inner(rule: Any) -> None:
     """Settles the inner rule and the one step size of a frozen rule around another one.
 
@@ -211,13 +246,12 @@ def take_inner(rule: Any) -> None:
         from .simultaneous import Simultaneous
 
         inner = Simultaneous()
-    if not isinstance(inner, Rule):
-        raise InputTypeError(
-            f"{rule.name} goes round a rule such as Extragradient(lr=0.1), not {inner!r}"
-        )
+    check_inner(inner, f"{rule.name} goes round a rule")
     lr = inner.lr if rule.lr is None else rule.lr
     if isinstance(lr, Mapping) and lr.get("", 1) is None:
         lr = {**lr, "": inner.lr}
+    if lr is not None:
+        check_lr(rule.name, lr)
     if inner.lr is not None and inner.lr is not lr:
         inner = replace(inner, lr=lr)  # pyright: ignore[reportArgumentType]
     object.__setattr__(rule, "lr", lr)

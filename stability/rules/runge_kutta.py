@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive, check_real
+from ..dynamics.positive import check_real
 from ..errors import InputError, InputTypeError
-from .rule import Rule, State, coefficient
+from .rule import Rule, State, check_lr, coefficient
 
 HALF, THIRD, SIXTH = Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)
 
@@ -47,7 +47,7 @@ class RungeKutta(Tableau):
     name: ClassVar[str] = "runge-kutta"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
         try:
             object.__setattr__(self, "a", tuple(tuple(row) for row in self.a))
             object.__setattr__(self, "b", tuple(self.b))
@@ -74,7 +74,7 @@ class Heun(Tableau):
     b: ClassVar[Any] = (HALF, HALF)
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,4 @@ class RK4(Tableau):
     b: ClassVar[Any] = (SIXTH, THIRD, THIRD, SIXTH)
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive
-from .rule import Rule, State
+from .rule import Rule, State, check_lr
 
 
 @dataclass(frozen=True)
@@ -17,7 +16,7 @@ class Simultaneous(Rule):
     name: ClassVar[str] = "simultaneous"
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state

@@ -10,13 +10,13 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import Linear, SymbolicFlow
-from ..dynamics.positive import check_flag, check_positive, check_whole
+from ..dynamics.positive import check_flag, check_whole
 from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
 from ..fields.field import check_player
 from ..fields.gradient import Gradient
 from .local import local
-from .rule import Rule, State
+from .rule import Rule, State, check_lr
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Unrolled(Rule):
     rests_elsewhere: ClassVar[bool] = True
 
     def __post_init__(self):
-        check_positive(self.lr, "a step size lr")
+        check_lr(self.name, self.lr)
         check_whole(self.k, "unrolled's number of steps k", 1, 1000)
         check_player(self.player, "unrolled's player")
         check_flag(self.stop_gradient, "stop_gradient")

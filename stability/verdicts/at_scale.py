@@ -26,7 +26,7 @@ from ..spectra.symmetric import (
 from ..spectra.symmetric.basis import in_precision_of, norm
 from ..spectra.symmetric.lanczos import ROUNDING, measured_again
 from ..spectra.symmetric.schur_complement import InnerSolveError
-from .conditions import Conditions
+from .conditions import Conditions, NotApplicable, minmax_not_applicable
 from .definite import Definiteness
 from .precise import double_precision
 from .second_derivatives import constrained_hessian, is_zero_sum
@@ -90,9 +90,7 @@ def conditions_at_scale(
         zero_sum = is_zero_sum(game, x, seed)
         nash, local_nash = checks.nash()
         complement, total, leaders = None, {}, {}
-        minmax = _undecided(
-            "strict local minmax points are defined for two-player zero-sum games", "exact"
-        )
+        minmax = minmax_not_applicable(len(players))
         if two and zero_sum:
             minmax, complement = checks.minmax(game.minimizer)
         for i, player in enumerate(players if two else ()):
@@ -101,8 +99,9 @@ def conditions_at_scale(
         second_order = Conditions(nash, local_nash, minmax, leaders)
         if not at.stationary:
             text = f"the point is not stationary: the field there has size {at.field_norm:.6g}"
-            nash = local_nash = minmax = Verdict("undecided", at.field_norm, None, "numeric", text)
+            nash = local_nash = Verdict("undecided", at.field_norm, None, "numeric", text)
             leaders = dict.fromkeys(leaders, nash)
+            minmax = minmax if isinstance(minmax, NotApplicable) else nash
         return ConditionsAtScale(
             nash,
             local_nash,
@@ -341,8 +340,8 @@ def _not_definite(found: Definiteness, what: str, note: str) -> Verdict:
     return Verdict("no", found.smallest, found.margin, "numeric", text)
 
 
-def _undecided(because: str, evidence: Any = "numeric") -> Verdict:
-    return Verdict("undecided", None, None, evidence, because)
+def _undecided(because: str) -> Verdict:
+    return Verdict("undecided", None, None, "numeric", because)
 
 
 def _note(spectrum: SymmetricSpectrum) -> str:

@@ -30,6 +30,14 @@ class Derivatives:
     constrained_hessian: Callable[[int, int, Any], Any]
 
 
+class NotApplicable(Verdict):
+    """A condition that is not defined for this game; its verdict is `undecided`, the word of the schema."""
+
+    @property
+    def word(self) -> str:
+        return "not applicable"
+
+
 @dataclass(frozen=True)
 class Conditions:
     """The verdicts at one point; `differential_stackelberg` by leader ("leader x"), two players only."""
@@ -56,17 +64,24 @@ def conditions(
     """
     checks = _Checks(partition, numeric, exact, uncertainty)
     two = len(partition.players) == 2
-    if two and zero_sum:
-        minmax = checks.minmax(minimizer)
-    else:
-        text = "strict local minmax points are defined for two-player zero-sum games"
-        minmax = Verdict("undecided", None, None, "exact", text)
+    applies = two and zero_sum
+    minmax = checks.minmax(minimizer) if applies else minmax_not_applicable(len(partition.players))
     leaders = (
         {f"leader {p}": checks.stackelberg(i) for i, p in enumerate(partition.players)}
         if two
         else {}
     )
     return Conditions(*checks.nash(), minmax, leaders)
+
+
+def minmax_not_applicable(players: int) -> NotApplicable:
+    """The verdict on strict local minmax points where the game is no two-player zero-sum game."""
+    kind = "is general-sum" if players == 2 else f"has {players} player{'s' if players > 1 else ''}"
+    text = (
+        "strict local minmax points are defined for two-player zero-sum games, and this game "
+        f"{kind}, so the condition does not apply"
+    )
+    return NotApplicable("undecided", None, None, "exact", text)
 
 
 class _Checks:

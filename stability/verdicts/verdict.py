@@ -35,8 +35,13 @@ class Verdict:
     evidence: Evidence
     because: str
 
+    @property
+    def word(self) -> str:
+        """What people read: the verdict, but where a question does not apply they read that."""
+        return self.verdict
+
     def __str__(self) -> str:
-        return f"{self.verdict}: {self.because}"
+        return f"{self.word}: {self.because}"
 
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON-ready data; numbers that are not finite become None."""

@@ -13,6 +13,7 @@ from ...networks.check import check_network
 from .data import collected, latents
 from .game import GAN, PLAYERS
 from .objective import Objective, objective_of
+from .shapes import check_shapes
 
 FEW = 8  # samples that a network is checked on
 
@@ -63,7 +64,7 @@ def gan(
     real, size = collected(data)
     both = (real, latents(latent, real, seed))
     game = GAN(discriminator, generator, objective, data=both, start=start, name=name)
-    _check_shapes(game)
+    check_shapes(game, latent)
     if check:
         _check_networks(game)
     size = size if batch is None else batch
@@ -82,49 +83,3 @@ def _check_networks(game: GAN) -> None:
     real, latent = (jax.tree.map(lambda leaf: leaf[:FEW], part) for part in game.data)
     check_network(game.discriminator, disc, real, "the discriminator")
     check_network(game.generator, gen, latent, "the generator")
-
-
-def _check_shapes(game: GAN) -> None:
-    disc, gen = game.unpack(jnp.asarray(game.start))
-    real, latent = game.data
-    made = _traced("generator", game.generator, gen, latent)
-    m = jax.tree.leaves(latent)[0].shape[0]
-    shapes = [tuple(leaf.shape) for leaf in jax.tree.leaves(made)]
-    expected = [(m, *leaf.shape[1:]) for leaf in jax.tree.leaves(real)]
-    if jax.tree.structure(made) != jax.tree.structure(real) or shapes != expected:
-        raise InputError(
-            f"the generator makes samples of shape {_text(shapes)} out of {m} latents; "
-            f"for these data it must be {_text(expected)}"
-        )
-    for kind, images in (("the data", real), ("the generated samples", made)):
-        n = jax.tree.leaves(images)[0].shape[0]
-        said = _traced(f"discriminator, on {kind},", game.discriminator, disc, images)
-        shape = getattr(said, "shape", None)
-        if game.objective.features:
-            if shape is None or len(shape) != 2 or shape[0] != n:
-                raise InputError(
-                    f"the discriminator of {game.objective.name} returns feature vectors of shape ({n}, k) "
-                    f"for {n} samples, not {_kind(said)}"
-                )
-        elif shape not in ((n,), (n, 1)):
-            raise InputError(
-                f"the discriminator returns logits of shape ({n},) or ({n}, 1) for {n} samples, "
-                f"not {_kind(said)}"
-            )
-
-
-def _traced(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """The shapes that a function returns. Raises InputError if JAX cannot trace it."""
-    try:
-        return jax.eval_shape(function, *arguments)
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"the {what} fails under JAX: {reason}") from error
-
-
-def _text(shapes: list[tuple[int, ...]]) -> str:
-    return ", ".join(map(str, shapes))
-
-
-def _kind(said: Any) -> str:
-    return f"shape {said.shape}" if hasattr(said, "shape") else f"{type(said).__name__}"
