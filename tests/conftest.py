@@ -1,4 +1,5 @@
-"""What all tests share: annotations are checked at run time, and compiled code is kept for the whole run.
+"""What all tests share: annotations are checked at run time, compiled code is kept for the whole run, and
+property tests take the same examples in every run, however long one takes.
 
 The annotations are those of the inner rooms. The outer rooms are left out: what users hand in there may be
 anything, and gets its own clear errors.
@@ -10,9 +11,13 @@ import tempfile
 
 from beartype import BeartypeConf
 from beartype.claw import beartype_packages
+from hypothesis import settings
 
 ROOMS = ("stability.equilibria", "stability.spectra", "stability.verdicts", "stability.report")
 beartype_packages(ROOMS, conf=BeartypeConf(is_pep484_tower=True))
+
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 def pytest_configure(config):

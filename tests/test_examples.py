@@ -26,12 +26,25 @@ def run(*arguments: str, **options) -> str:
     return result.stdout
 
 
-@pytest.mark.parametrize("script", sorted(p.name for p in (ROOT / "examples").glob("*.py")))
+# the others take ten seconds or more each, most of it in compiling
+QUICK = ("critical_steps.py", "nash_is_not_stability.py", "tiny_gan.py")
+SCRIPTS = sorted(p.name for p in (ROOT / "examples").glob("*.py"))
+
+
+@pytest.mark.parametrize(
+    "script", [s if s in QUICK else pytest.param(s, marks=pytest.mark.slow) for s in SCRIPTS]
+)
 def test_python_examples_run(script):
     run(f"examples/{script}")
 
 
-@pytest.mark.parametrize("game", ["examples/tiny_gan.py:game", "examples/three_pennies.toml"])
+@pytest.mark.parametrize(
+    "game",
+    [
+        pytest.param("examples/tiny_gan.py:game", marks=pytest.mark.slow),
+        "examples/three_pennies.toml",
+    ],
+)
 def test_example_games_are_reported(game):
     content = json.loads(run("-m", "stability_cli", "report", game, "--json"))
     assert content["equilibria"]

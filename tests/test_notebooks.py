@@ -70,7 +70,14 @@ def test_notebook_holds_no_times_of_its_run(path):
     assert set(notebook.metadata) <= {"kernelspec", "language_info"}
 
 
-@every_notebook
+@pytest.mark.parametrize(
+    "path",
+    # a minute and more in all
+    [
+        pytest.param(p, id=p.stem, marks=() if p.stem.startswith("3-") else pytest.mark.slow)
+        for p in NOTEBOOKS
+    ],
+)
 def test_notebook_runs_from_a_clean_kernel(path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     committed, notebook = read(path), read(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner
+from commands import in_process, process
 
 from stability.errors import InputError
 from stability_cli.main import cli
@@ -102,25 +103,18 @@ def rules_file(tmp_path):
 
 def test_end_to_end(tmp_path):
     target = tmp_path / "compared.md"
-    command = [sys.executable, "-m", "stability_cli", "compare", R1, "--rule", "simultaneous"]
-    environment = {**os.environ, "COLUMNS": "72"}
-
-    def call(*more):
-        return subprocess.run(
-            [*command, *more], capture_output=True, text=True, timeout=120, env=environment
-        )
-
-    printed = call()
+    command = ("compare", R1, "--rule", "simultaneous")
+    printed = process(*command, env={**os.environ, "COLUMNS": "72"})
     assert (printed.returncode, printed.stderr) == (0, "")
     assert "simultaneous" in printed.stdout
     assert max(map(len, printed.stdout.splitlines())) <= 72
-    assert call("-o", str(target)).returncode == 0
+    assert in_process(*command, "-o", str(target)).returncode == 0
     assert target.read_text(encoding="utf-8").startswith("# Algorithms on Dirac-GAN, R1")
-    again = call("-o", str(target))
+    again = in_process(*command, "-o", str(target))
     assert again.returncode == 2
     assert "--force" in again.stderr
-    assert call("-o", str(target), "--force").returncode == 0
-    bad = call("--rule", "nosuch")
+    assert in_process(*command, "-o", str(target), "--force").returncode == 0
+    bad = in_process(*command, "--rule", "nosuch")
     assert (bad.returncode, bad.stdout) == (2, "")
     assert bad.stderr.startswith("Error: ")
     assert bad.stderr.count("\n") == 1

@@ -6,7 +6,7 @@ import sys
 import tomllib
 
 import pytest
-from commands import process
+from commands import in_process, process
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["-h"], ["--version"]])
@@ -36,10 +36,10 @@ def test_list_and_show():
     names = [game["name"] for game in content["games"]]
     assert len(names) == 27
     assert all(game["summary"] for game in content["games"])
-    text = process("list").stdout
+    text = in_process("list").stdout
     assert all(name in text for name in names)
-    shown = process("show", "dirac-gan-r1")
+    shown = in_process("show", "dirac-gan-r1")
     assert tomllib.loads(shown.stdout)["players"]
-    missing = process("show", "dirac-gan-r2")
+    missing = in_process("show", "dirac-gan-r2")
     assert missing.returncode == 2
     assert "dirac-gan-r1" in missing.stderr

@@ -40,11 +40,12 @@ def done(result):
     return result
 
 
-def test_a_portrait_end_to_end(game_file, tmp_path):
+def test_a_portrait_end_to_end(game_file, tmp_path, monkeypatch):
     done(process("portrait", str(game_file), cwd=tmp_path))
     root = ElementTree.parse(tmp_path / "my_game-portrait.svg").getroot()
     assert root.tag.endswith("svg")
-    again = process("portrait", str(game_file), cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    again = in_process("portrait", str(game_file))
     assert again.returncode == 2
     assert "--force" in again.stderr
     assert "Traceback" not in again.stderr

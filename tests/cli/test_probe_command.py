@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from commands import in_process, process
+from commands import in_process
 
 import stability as st
 
@@ -24,8 +24,10 @@ def run(tmp_path_factory):
     return folder
 
 
-def test_a_game_in_a_process_of_its_own():
-    result = process("probe", "dirac-gan-r1", "--rule", "simultaneous:lr=0.2", "--k", "2", "--json")
+def test_a_game():
+    result = in_process(
+        "probe", "dirac-gan-r1", "--rule", "simultaneous:lr=0.2", "--k", "2", "--json"
+    )
     assert result.returncode == 0, result.stderr
     assert result.stderr == ""
     found = json.loads(result.stdout)

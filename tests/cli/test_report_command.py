@@ -264,8 +264,8 @@ def test_bad_files_get_one_sentence(tmp_path, bad):
 def test_bad_input_end_to_end(tmp_path):
     path = tmp_path / "bad.toml"
     path.write_bytes(b"\xff\xfe\x00")
-    for game in (str(path), "no-such-game", str(tmp_path)):
-        result = process("report", game)
+    for run, game in ((process, path), (in_process, "no-such-game"), (in_process, tmp_path)):
+        result = run("report", str(game))
         assert result.returncode == 2
         assert result.stdout == ""
         assert result.stderr.startswith("Error: ")

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,23 +10,18 @@ import time
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from commands import in_process, process
 
 from stability.errors import InputError
 
 COMMAND = [sys.executable, "-m", "stability_cli", "sweep"]
 
 
-def stability(*arguments, **options):
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=120, **options
-    )
-
-
 def test_a_csv_file(tmp_path):
     target = tmp_path / "out.csv"
     call = ("dirac-gan-r1", "--over", "gamma=0:2:5", "--over", "lr=1e-3:1e-1:3:log",
             "--quantity", "spectral_radius", "--quantity", "stable", "-o", str(target))  # fmt: skip
-    result = stability(*call)
+    result = process("sweep", *call)
     assert result.returncode == 0, result.stderr
     assert result.stdout == ""
     with target.open() as stream:
@@ -36,13 +30,14 @@ def test_a_csv_file(tmp_path):
     assert [row["lr"] for row in rows[:3]] == ["0.001", "0.01", "0.1"]
     assert [row["stable"] for row in rows[::3]] == ["", "1.0", "1.0", "1.0", "1.0"]
     assert list(tmp_path.iterdir()) == [target]  # neither chunks nor temporary files are left
-    again = stability(*call)
+    again = in_process("sweep", *call)
     assert again.returncode == 2
     assert "--force" in again.stderr
 
 
 def test_json_and_tables():
     call = (
+        "sweep",
         "dirac-gan-r1",
         "--over",
         "gamma=0.5,1",
@@ -51,13 +46,13 @@ def test_json_and_tables():
         "--rule",
         "alternating:lr=0.2",
     )
-    data = json.loads(stability(*call, "--json").stdout)
+    data = json.loads(in_process(*call, "--json").stdout)
     assert data["schema"] == "stability-sweep/1"
     assert data["rule"]["settings"]["lr"] == 0.2
     assert data["quantities"]["eigenvalues"]["values"][1] == [[-0.5, 0.0], [-0.5, 0.0]]
-    big = stability(
-        "dirac-gan-r1", "--over", "gamma=-1:1:200", "--over", "lr=0.1:1:100", "--quantity", "spectral_radius",
-        env={**os.environ, "COLUMNS": "72"},
+    big = in_process(
+        "sweep", "dirac-gan-r1", "--over", "gamma=-1:1:200", "--over", "lr=0.1:1:100",
+        "--quantity", "spectral_radius", env={"COLUMNS": "72"},
     )  # fmt: skip
     assert big.returncode == 0, big.stderr
     assert big.stderr == ""  # no bar where there is no terminal
@@ -142,17 +137,20 @@ def test_bad_calls_get_one_sentence(arguments, fragment):
     assert "\n" not in str(result.exception)
 
 
-def test_several_equilibria_end_to_end():
-    result = stability("torus", "--over", "lr=0.1,0.2", "--quantity", "stable")
+def test_several_equilibria():
+    call = ("sweep", "torus", "--over", "lr=0.1,0.2", "--quantity", "stable")
+    result = in_process(*call)
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.startswith("Error: there are 11 equilibria")
-    chosen = stability("torus", "--over", "lr=0.1,0.2", "--quantity", "stable", "--at", "x=0,y=0")
+    chosen = in_process(*call, "--at", "x=0,y=0")
     assert chosen.returncode == 0, chosen.stderr
     assert "stable at 2 of 2 points" in chosen.stdout
 
 
 def test_one_point():
-    result = stability("dirac-gan-r1", "--over", "gamma=1:1:1", "--quantity", "spectral_abscissa")
+    result = in_process(
+        "sweep", "dirac-gan-r1", "--over", "gamma=1:1:1", "--quantity", "spectral_abscissa"
+    )
     assert result.returncode == 0, result.stderr
     assert "−0.5" in result.stdout

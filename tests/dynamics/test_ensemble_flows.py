@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
 
 import jax.numpy as jnp
@@ -18,10 +19,15 @@ from stability.dynamics.ensemble_flows import flow_ends
 from stability.dynamics.ensemble_steps import EMBEDDED, ERROR, A
 from stability.dynamics.trajectory import Outcome
 
-RNG = np.random.default_rng(0)
+
+def rng():
+    """The same numbers for a test, whichever tests ran before it."""
+    return np.random.default_rng(0)
 
 
+@cache
 def van_der_pol():
+    """It keeps what was compiled for it."""
     return load("van-der-pol").numeric()
 
 
@@ -99,7 +105,7 @@ def test_the_embedded_method_is_not_of_order_five():
 def test_linear_flows_follow_the_exponential(matrix, t, rtol):
     matrix = np.reshape(matrix, (3, 3))
     exact = scipy.linalg.expm(t * matrix)
-    starts = RNG.normal(size=(5, 3))
+    starts = rng().normal(size=(5, 3))
     # the matrix goes in as further variables that stand still, so that nothing is compiled again
     states = np.concatenate([starts, np.tile(matrix.ravel(), (5, 1))], axis=1)
     ends = flow_ends(LINEAR, states, t, rtol=rtol, atol=rtol)
@@ -117,7 +123,7 @@ LINEAR = Flow(lambda z: jnp.concatenate([z[3:].reshape(3, 3) @ z[:3], 0 * z[3:]]
 
 
 def test_errors_are_as_small_as_the_tolerance_asks():
-    starts = RNG.uniform(-3, 3, (50, 2))
+    starts = rng().uniform(-3, 3, (50, 2))
 
     def field(t, z):
         x, y = z.reshape(2, -1)
@@ -153,7 +159,7 @@ def test_fast_and_slow_starts_side_by_side():
 
 @pytest.mark.parametrize(("wide", "narrow"), [(256, 256), (100, 30), (7, 5)])
 def test_the_number_of_lanes_changes_no_bit(monkeypatch, wide, narrow):
-    starts = RNG.uniform(-3, 3, (500, 2))
+    starts = rng().uniform(-3, 3, (500, 2))
     options = {"box": {"y": (-2.2, 3)}, "rest": 1e-3}
     expected = flow_ends(van_der_pol(), starts, 6, **options)
     monkeypatch.setattr(ensemble_flows, "_WIDE", wide)
@@ -227,14 +233,14 @@ def test_a_stage_that_is_no_number_only_makes_the_step_shorter():
 
 
 def test_more_variables_than_are_taken_apart():
-    matrix = RNG.normal(size=(20, 20)) / 5
-    starts = RNG.normal(size=(10, 20))
+    matrix = rng().normal(size=(20, 20)) / 5
+    starts = rng().normal(size=(10, 20))
     ends = flow_ends(Flow(lambda x: matrix @ x, dimension=20), starts, 1, rtol=1e-8, rest=1e-9)
     np.testing.assert_allclose(ends.points, starts @ scipy.linalg.expm(matrix).T, atol=1e-6)
 
 
 def test_the_symbolic_flow():
-    starts = RNG.uniform(-2, 2, (5, 2))
+    starts = rng().uniform(-2, 2, (5, 2))
     flow = load("fitzhugh-nagumo")
     np.testing.assert_array_equal(
         flow_ends(flow, starts, 3).points, flow_ends(flow.numeric(), starts, 3).points
@@ -243,7 +249,7 @@ def test_the_symbolic_flow():
 
 def test_progress_grows_to_one():
     told = []
-    flow_ends(van_der_pol(), RNG.uniform(-3, 3, (600, 2)), 3, progress=told.append)
+    flow_ends(van_der_pol(), rng().uniform(-3, 3, (600, 2)), 3, progress=told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -12,13 +14,27 @@ from stability.dynamics.ensemble_maps import iterate
 from stability.dynamics.trajectory import Outcome
 from stability.fields import Gradient
 
-RNG = np.random.default_rng(0)
+
+def rng():
+    """The same numbers for a test, whichever tests ran before it."""
+    return np.random.default_rng(0)
 
 
+ROTATION = 0.99 * np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+
+
+# a map keeps what was compiled for it
+@cache
+def rotation():
+    return Map(lambda x: ROTATION @ x, dimension=2)
+
+
+@cache
 def doubling():
     return Map(lambda x: 2 * x, dimension=2)
 
 
+@cache
 def henon():
     return load("henon").numeric()
 
@@ -34,10 +50,9 @@ def by_hand(x, steps):
 @pytest.mark.parametrize("n", [1, 7, 700])
 @pytest.mark.parametrize("steps", [0, 1, 63, 64, 65, 200])
 def test_a_linear_map_has_a_closed_form(n, steps):
-    starts = RNG.normal(size=(n, 2))
-    rotation = 0.99 * np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
-    ends = iterate(Map(lambda x: rotation @ x, dimension=2), starts, steps)
-    power = np.linalg.matrix_power(rotation, steps)
+    starts = rng().normal(size=(n, 2))
+    ends = iterate(rotation(), starts, steps)
+    power = np.linalg.matrix_power(ROTATION, steps)
     # rounding grows no faster than the steps, as no eigenvalue is larger than one
     np.testing.assert_allclose(ends.points, starts @ power.T, rtol=0, atol=1e-15 * (1 + 10 * steps))
     assert (ends.times == steps).all()
@@ -46,7 +61,7 @@ def test_a_linear_map_has_a_closed_form(n, steps):
 
 
 def test_a_chaotic_map_step_by_step():
-    starts = RNG.uniform(-0.1, 0.1, (1000, 2))
+    starts = rng().uniform(-0.1, 0.1, (1000, 2))
     # rounding grows by 1.52 a step (the largest exponent is 0.42): 1e-16 becomes 1e-11 in 25 steps
     np.testing.assert_allclose(iterate(henon(), starts, 25).points, by_hand(starts, 25), atol=1e-10)
 
@@ -128,7 +143,7 @@ def test_an_orbit_of_period_two_does_not_rest():
 @pytest.mark.parametrize("box", [None, {"x": (-1.4, 2)}])
 @pytest.mark.parametrize(("wide", "narrow", "together"), [(64, 64, 8), (100, 100, 3), (7, 7, 1)])
 def test_the_division_into_chunks_changes_no_bit(monkeypatch, wide, narrow, together, box):
-    starts = RNG.uniform(-2, 2, (1500, 2))
+    starts = rng().uniform(-2, 2, (1500, 2))
     options = {"box": box, "rest": 1e-9}
     expected = iterate(henon(), starts, 300, **options)
     monkeypatch.setattr(ensemble_maps, "_WIDE", wide)
@@ -141,7 +156,7 @@ def test_the_division_into_chunks_changes_no_bit(monkeypatch, wide, narrow, toge
 
 
 def test_a_start_alone_ends_where_it_ends_among_others():
-    starts = RNG.uniform(-2, 2, (600, 2))
+    starts = rng().uniform(-2, 2, (600, 2))
     together = iterate(henon(), starts, 200)
     for i in range(0, 600, 97):
         alone = iterate(henon(), starts[i], 200)
@@ -150,7 +165,7 @@ def test_a_start_alone_ends_where_it_ends_among_others():
 
 
 def test_long_iterations_are_cut_into_calls(monkeypatch):
-    starts = RNG.uniform(-0.1, 0.1, (5, 2))
+    starts = rng().uniform(-0.1, 0.1, (5, 2))
     expected = iterate(henon(), starts, 700)
     monkeypatch.setattr(ensemble_maps, "_CALL", 128)
     np.testing.assert_array_equal(iterate(henon(), starts, 700).points, expected.points)
@@ -158,7 +173,7 @@ def test_long_iterations_are_cut_into_calls(monkeypatch):
 
 def test_the_symbolic_map_and_the_one_of_the_losses_agree():
     game = load("dirac-gan-r1")
-    starts = RNG.uniform(-2, 2, (600, 2))
+    starts = rng().uniform(-2, 2, (600, 2))
     rule = Alternating(lr=0.2)
     symbolic = iterate(rule.map(Gradient().flow(game)), starts, 100)
     numeric = iterate(rule.map(Gradient().flow(game.numeric())), starts, 100)
@@ -166,8 +181,8 @@ def test_the_symbolic_map_and_the_one_of_the_losses_agree():
 
 
 def test_more_variables_than_are_taken_apart():
-    matrix = 0.9 * np.linalg.qr(RNG.normal(size=(20, 20)))[0]
-    starts = RNG.normal(size=(30, 20))
+    matrix = 0.9 * np.linalg.qr(rng().normal(size=(20, 20)))[0]
+    starts = rng().normal(size=(30, 20))
     ends = iterate(Map(lambda x: matrix @ x, dimension=20), starts, 70, box={"x3": (-9, 9)})
     power = np.linalg.matrix_power(matrix, 70)
     np.testing.assert_allclose(ends.points, starts @ power.T, rtol=0, atol=1e-13)
@@ -226,7 +241,7 @@ def test_bad_input(error, starts, steps, options):
 
 def test_simultaneous_steps_on_letchers_game_end_on_a_cycle():
     map = Simultaneous(lr=0.05).map(Gradient().flow(load("letcher")))
-    ends = iterate(map, RNG.uniform(-1, 1, (500, 2)), 2000)
+    ends = iterate(map, rng().uniform(-1, 1, (500, 2)), 2000)
     radius = np.linalg.norm(ends.points, axis=1)
     # Letcher (2021) for infinitesimal steps: between 1.071 and 1.252; a step of 0.05 pushes it outwards
     assert (radius > 1.0).all()

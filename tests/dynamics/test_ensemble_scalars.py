@@ -51,7 +51,7 @@ def test_the_same_values(name):
     function = FUNCTIONS[name]
     points = np.random.default_rng(1).normal(size=(40, 3))
     with jax.enable_x64(True):
-        expected = jax.vmap(function)(points)
+        expected = jax.jit(jax.vmap(function))(points)
         found = jax.jit(jax.vmap(scalarised(function, 3)))(*points.T)
     # sums are taken in another order, and a condition number of 1e3 at most stands behind a solve
     np.testing.assert_allclose(np.stack(found, axis=1), expected, rtol=1e-12, atol=1e-13)
@@ -64,7 +64,7 @@ def test_the_same_values_of_rules_on_games_given_by_their_losses(rule, field):
     d = map.dimension
     points = np.random.default_rng(1).normal(size=(20, d))
     with jax.enable_x64(True):
-        expected = jax.vmap(map.function)(points)
+        expected = jax.jit(jax.vmap(map.function))(points)
         found = jax.jit(jax.vmap(scalarised(map.function, d)))(*points.T)
     np.testing.assert_allclose(np.stack(found, axis=1), expected, rtol=1e-12, atol=1e-13)
 

@@ -211,13 +211,13 @@ BAD = [
 
 @pytest.mark.parametrize(("text", "column", "fragment"), BAD, ids=[repr(b[0])[:40] for b in BAD])
 def test_refusals(text, column, fragment):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ExpressionError) as caught:
         parse_expression(text, NAMES)
     assert fragment in str(caught.value)
     assert "\n" not in str(caught.value)
     assert column is None or caught.value.column == column
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
 
 
 @pytest.mark.parametrize("text", [None, 3, 0.5, b"x", ["x"]])
@@ -282,13 +282,13 @@ well_formed = st.recursive(
     st.text(max_size=60) | st.lists(st.sampled_from(TOKENS), max_size=25).map("".join) | well_formed
 )
 def test_any_text_gives_an_expression_or_one_kind_of_error(text):
-    began = time.perf_counter()
+    began = time.process_time()
     expression, error = None, None
     try:
         expression = parse_expression(text, NAMES)
     except ExpressionError as caught:
         error = caught
-    assert time.perf_counter() - began < 2
+    assert time.process_time() - began < 2
     if expression is not None:
         assert expression.free_symbols <= {x, y}
         assert not expression.has(sp.nan, sp.zoo, sp.oo, -sp.oo, sp.I)

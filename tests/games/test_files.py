@@ -149,7 +149,7 @@ def test_bad_settings(text, given, message):
 
 @pytest.mark.parametrize("bad", BAD_FILES, ids=lambda bad: bad.id)
 def test_bad_files(bad):
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(GameFileError) as caught:
         read_game_file(bad.text, filename="bad.toml")
     message = str(caught.value)
@@ -157,7 +157,7 @@ def test_bad_files(bad):
     assert bad.fragment in message
     assert "\n" not in message
     assert len(message) < 400
-    assert time.perf_counter() - began < 4
+    assert time.process_time() - began < 4
 
 
 def test_there_are_many_different_bad_files():
@@ -169,9 +169,9 @@ def test_reading_is_fast():
     read_game_file(XY)  # SymPy's first use is slow
     seconds = []
     for number in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         read_game_file(XY, settings={"gamma": f"1/{number + 3}"})
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
     assert min(seconds) < 0.02
 
 

@@ -148,6 +148,7 @@ def dirac_gan(objective, n=1, **options):
         data=np.zeros((n, 1)),
         latent=np.zeros((n, 1)),
         objective=objective,
+        check=False,  # of the networks, compiled anew for each
         **options,
     )
 
@@ -229,6 +230,7 @@ def test_eigenvalues_of_the_uniform_distribution():
             latent=NODES,
             objective=objective,
             penalties=penalties,
+            check=False,
         )
         for objective, penalties, _ in UNIFORM
     ]

@@ -175,5 +175,5 @@ def test_states_that_do_not_fit(flow, states, words):
 
 
 def test_other_rules_have_no_optax_state(flow):
-    with pytest.raises(InputTypeError, match="continues a rule Optax, not Simultaneous"):
+    with pytest.raises(InputTypeError, match="inside Alternating, not simultaneous"):
         optax_state(Simultaneous(0.1), flow, flow.start, {})

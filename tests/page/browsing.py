@@ -39,6 +39,15 @@ def keys(browser: Any, element: Any, *names: str) -> None:
     element.send_keys(*(getattr(Keys, name) for name in names))
 
 
+def said(browser: Any, words: str = "") -> str:
+    """What the readout says, a moment after the last move, as soon as it holds these words."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    readout = browser.find_element("class name", "readout")
+    WebDriverWait(browser, 20).until(lambda _: readout.text and words in readout.text)
+    return readout.text
+
+
 def labelled(browser: Any, text: str) -> Any:
     """The control that a label belongs to."""
     (label,) = (

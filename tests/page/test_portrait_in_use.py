@@ -7,7 +7,7 @@ import time
 
 import numpy as np
 import pytest
-from browsing import P, ask, assert_quiet, keys, labelled
+from browsing import P, ask, assert_quiet, keys, labelled, said
 from samples import SAMPLES
 
 from stability.page import html_page
@@ -114,11 +114,9 @@ def test_momentum_is_asked_for_only_where_it_acts(look, page):
 def test_steps_that_diverge_are_said_to(look, page):
     browser = look(page)
     browser.execute_script(f"{P}.update({{lr: [4, 4], count: 3000}})")
-    time.sleep(0.3)
-    said = browser.find_element("class name", "readout").text
-    assert "leave all bounds after" in said
+    words = said(browser, "leave all bounds after")
     taken = len(ask(browser, f"{P}.found.steps"))
-    assert f"after {taken}." in said
+    assert f"after {taken}." in words
 
 
 def test_play(look, page):
@@ -147,9 +145,8 @@ def test_every_control_has_a_name(look, page):
         assert control.accessible_name or not control.is_displayed()
     canvas = browser.find_element("css selector", ".stage canvas")
     assert canvas.get_attribute("role") == "img"
-    time.sleep(0.3)
-    said = browser.find_element("class name", "readout").text
-    assert said.split("\n")[0] in canvas.accessible_name.replace("\xa0", " ")
+    words = said(browser)
+    assert words.split("\n")[0] in canvas.accessible_name.replace("\xa0", " ")
     before = canvas.accessible_name
     browser.execute_script(f"{P}.update({{start: [0.2, 0.2]}})")
     assert canvas.accessible_name != before

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import sympy
-from browsing import P, ask, assert_quiet, keys, labelled, path
+from browsing import P, ask, assert_quiet, keys, labelled, path, said
 
 import stability as st
 from stability.page import html_page
@@ -105,8 +104,7 @@ def test_equilibria_are_followed_when_parameters_move(look):
     found = ask(browser, f"{P}.found.equilibria")
     assert {own["kind"] for own in found} == {"moved"}
     np.testing.assert_allclose([own["point"][0] for own in found], roots, atol=1e-9)
-    time.sleep(0.3)
-    assert "no longer those of the report" in browser.find_element("class name", "readout").text
+    assert said(browser, "no longer those of the report")
 
 
 def test_three_variables(look):

@@ -30,6 +30,7 @@ def dirac_gan(*penalties, n=1, objective="minimax"):
         latent=np.zeros((n, 1)),
         objective=objective,
         penalties=penalties,
+        check=False,  # of the networks, compiled anew for each
     )
 
 
@@ -49,6 +50,7 @@ def parabola(*penalties, batch=None):
         objective="wasserstein",
         penalties=penalties,
         batch=batch,
+        check=False,
     )
 
 

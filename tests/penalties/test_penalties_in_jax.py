@@ -34,25 +34,34 @@ FITTED = [
 ]
 
 
-@pytest.mark.parametrize("penalty", FITTED, ids=repr)
+def fitted_but_slow(*kinds):
+    """The penalties of `FITTED`, those that others are much like marked slow."""
+    return [
+        pytest.param(penalty, marks=pytest.mark.slow if isinstance(penalty, kinds) else ())
+        for penalty in FITTED
+    ]
+
+
+@pytest.mark.parametrize("penalty", fitted_but_slow(ConsensusPenalty, NagarajanKolter), ids=repr)
 def test_the_data_are_passed_through(penalty):
     game = fitted()
     x = jnp.asarray(game.start)
     other = jnp.asarray(2 * game.data[0] + 1)
-    penalised = penalty(game)
+    here = penalty(game).field(x)
     elsewhere = fitted()
     elsewhere.data = (other,)
     expected = penalty(elsewhere).field(x)
 
+    @jax.jit
     def field(data):
         moved = penalty(game)
         moved.data = (data,)
         return moved.field(x)
 
     # in float32, with sums in another order
-    np.testing.assert_allclose(jax.jit(field)(other), expected, rtol=1e-5)
-    np.testing.assert_allclose(jax.jit(field)(game.data[0]), penalised.field(x), rtol=1e-5)
-    assert not np.allclose(expected, penalised.field(x), rtol=1e-2)
+    np.testing.assert_allclose(field(other), expected, rtol=1e-5)
+    np.testing.assert_allclose(field(game.data[0]), here, rtol=1e-5)
+    assert not np.allclose(expected, here, rtol=1e-2)
 
 
 def test_data_are_no_constants_of_the_compiled_code():
@@ -63,7 +72,7 @@ def test_data_are_no_constants_of_the_compiled_code():
     assert not any(np.shape(constant) == (2, 3) for constant in traced.consts)
 
 
-@pytest.mark.parametrize("penalty", FITTED, ids=repr)
+@pytest.mark.parametrize("penalty", fitted_but_slow(ConsensusPenalty, JARE), ids=repr)
 def test_derivatives_to_third_order(penalty):
     """The third derivative of a loss along a line, against differences of the second in float64."""
     with jax.enable_x64(True):
@@ -74,7 +83,7 @@ def test_derivatives_to_third_order(penalty):
         def second(y):
             return game.jvp(y, u)
 
-        third = jax.jvp(second, (x,), (w,))[1]
+        third = jax.jit(lambda x: jax.jvp(second, (x,), (w,))[1])(x)
         h = 1e-5  # the error is of the order h² + 1e-16/h, times numbers below about 100
         np.testing.assert_allclose(
             third, (second(x + h * w) - second(x - h * w)) / (2 * h), rtol=1e-6, atol=1e-7
@@ -112,16 +121,18 @@ def test_traced_coefficients(penalty):
     def jacobian(c):
         return penalty(c)(game).jacobian(x)
 
-    together = jax.jit(jax.vmap(jacobian))(numbers)
+    def field(c):
+        return penalty(c)(game).field(x)
+
+    # compiled together, which is faster
+    together, slope, values = jax.jit(
+        lambda c: (jax.vmap(jacobian)(c), jax.jacfwd(field)(c[1]), jax.vmap(field)(c))
+    )(numbers)
     np.testing.assert_allclose(together[1], jacobian(0.3), rtol=1e-5, atol=1e-6)
     # the Jacobian is affine in the numbers: at 1.2 it has moved four times as far from that at 0 as at 0.3
     moved = together - together[0]
     np.testing.assert_allclose(moved[2], 4 * moved[1], rtol=1e-4, atol=1e-5)
 
-    def field(c):
-        return penalty(c)(game).field(x)
-
-    slope, values = jax.jit(lambda c: (jax.jacfwd(field)(c[1]), jax.vmap(field)(c)))(numbers)
     np.testing.assert_allclose(0.9 * slope, values[2] - values[1], rtol=1e-4, atol=1e-5)
     assert np.abs(slope).max() > 1e-3
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -25,8 +27,15 @@ def plane(u=(-2, 2), w=(-1, 1)):
     return Plane(np.zeros(2), np.eye(2), ("u", "w"), np.array([u, w], dtype=float))
 
 
+# a system keeps what was compiled for it
+@cache
 def double_well():
     return Flow(lambda z: jnp.stack([z[0] - z[0] ** 3, -z[1]]), dimension=2)
+
+
+@cache
+def henon():
+    return load("henon").numeric()
 
 
 SHAPE = (24, 16)
@@ -177,7 +186,7 @@ def test_an_orbit_of_period_two():
 
 
 def test_henons_attractor_is_found_and_so_are_those_that_escape():
-    found = basins(load("henon").numeric(), plane(), until=200, shape=(20, 20))
+    found = basins(henon(), plane(), until=200, shape=(20, 20))
     assert found.names == ("bounded set",)
     x = np.stack(np.meshgrid(found.u, found.w))
     with np.errstate(all="ignore"):
@@ -217,9 +226,7 @@ def test_a_slice_through_three_dimensions():
 
 
 def test_the_same_picture_twice():
-    first, second = (
-        basins(load("henon").numeric(), plane(), until=100, shape=(9, 9), seed=3) for _ in range(2)
-    )
+    first, second = (basins(henon(), plane(), until=100, shape=(9, 9), seed=3) for _ in range(2))
     np.testing.assert_array_equal(first.labels, second.labels)
     np.testing.assert_array_equal(first.attractors, second.attractors)
 

@@ -43,7 +43,7 @@ def test_van_der_pol():
     np.testing.assert_array_equal(cycle.points[0], cycle.points[-1])
 
 
-@pytest.mark.parametrize("rho", [0.5, 0.02])
+@pytest.mark.parametrize("rho", [0.5, pytest.param(0.02, marks=pytest.mark.slow)])
 def test_stuart_landau(rho):
     (cycle,) = limit_cycles(rotating(lambda r2: rho - r2), box=BOX)
     assert cycle.stable
@@ -106,11 +106,14 @@ def test_the_brusselator_beyond_its_hopf_point():
 @pytest.mark.parametrize(
     "field",
     [
-        lambda z: jnp.array([-z[1], z[0]]),
-        lambda z: jnp.array([z[0] * (1 - z[1]), -z[1] * (1 - z[0])]),
-        lambda z: jnp.array([z[1], z[0] - z[0] ** 3]),
+        pytest.param(lambda z: jnp.array([-z[1], z[0]]), id="xy", marks=pytest.mark.slow),
+        pytest.param(
+            lambda z: jnp.array([z[0] * (1 - z[1]), -z[1] * (1 - z[0])]), id="Lotka and Volterra"
+        ),
+        pytest.param(
+            lambda z: jnp.array([z[1], z[0] - z[0] ** 3]), id="Duffing", marks=pytest.mark.slow
+        ),
     ],
-    ids=["xy", "Lotka and Volterra", "Duffing"],
 )
 def test_the_orbits_of_a_centre_are_no_limit_cycles(field):
     assert limit_cycles(Flow(field, dimension=2), box=np.array([[-0.5, 2.0], [-0.5, 2.0]])) == ()

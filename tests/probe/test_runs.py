@@ -243,11 +243,20 @@ def test_rules_and_penalties_that_no_text_makes_again_have_none():
     assert penalty_text(pairs) is None
 
 
-def test_the_example_trains_the_ring_and_its_run_can_be_opened(tmp_path, monkeypatch, capsys):
+@pytest.mark.parametrize(
+    "penalty",
+    [
+        "anchor:strength=0.1,to=0.0",
+        pytest.param("r1:gamma=0.1", marks=pytest.mark.slow),
+    ],  # long to compile
+)
+def test_the_example_trains_the_ring_and_its_run_can_be_opened(
+    tmp_path, monkeypatch, capsys, penalty
+):
     monkeypatch.setattr(
         sys,
         "argv",
-        ["train.py", "ring", "--rule", "optimistic:lr=0.05", "--penalty", "r1:gamma=0.1", "--steps", "6",
+        ["train.py", "ring", "--rule", "optimistic:lr=0.05", "--penalty", penalty, "--steps", "6",
          "--batch", "32", "--every", "3", "-o", str(tmp_path / "run")],
     )  # fmt: skip
     runpy.run_path(str(ROOT / "examples" / "gans" / "train.py"), run_name="__main__")
@@ -256,7 +265,7 @@ def test_the_example_trains_the_ring_and_its_run_can_be_opened(tmp_path, monkeyp
     assert said.err == ""
     run = open_run(tmp_path / "run")
     assert run.recorded["rule"].startswith("optimistic:")
-    assert run.recorded["penalties"] == ["r1:gamma=0.1"]
+    assert run.recorded["penalties"] == [penalty]
     assert [file.step for file in run.checkpoints] == [0, 3, 6]
     state = run.checkpoints[-1].load(run.game)
     assert [vector.shape for vector in state] == [(run.game.dimension,)] * 2

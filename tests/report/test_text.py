@@ -230,9 +230,9 @@ def test_a_small_report_is_quick():
     to_text(report)  # imports rich
     times = []
     for _ in range(5):
-        begin = time.perf_counter()
+        begin = time.thread_time()
         to_text(report)
-        times.append(time.perf_counter() - begin)
+        times.append(time.thread_time() - begin)
     assert min(times) < 0.05
 
 

@@ -257,16 +257,23 @@ def test_a_flow_that_is_no_game(label):
 def test_dtypes_are_kept(game, label):
     rule, flow = MAKE[label](UNEQUAL), Gradient().flow(game)
     point = np.array(POINT, float)
+    step = jax.jit(lambda x: rule.step(flow, rule.init(flow, x)))
     with jax.enable_x64(True):
-        single = rule.step(flow, rule.init(flow, jnp.asarray(point, jnp.float32)))
-        double = rule.step(flow, rule.init(flow, jnp.asarray(point)))
+        single, double = step(point.astype("float32")), step(point)
     assert {part.dtype for part in single} == {jnp.float32.dtype}
     assert {part.dtype for part in double} == {jnp.float64.dtype}
     # Newton's method stops at 64 roundings; all else is a few of them
     np.testing.assert_allclose(single[0], double[0], rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize("label", COMPILED)
+@pytest.mark.parametrize(
+    "label",
+    [
+        # it is as long to compile as all the others, and proximal steps are iterated too
+        pytest.param(label, marks=pytest.mark.slow if label == "best response" else ())
+        for label in COMPILED
+    ],
+)
 def test_steps_under_scan_and_vmap(game, label):
     """Three steps from three points in one compilation, against one step after the other."""
     rule, flow = MAKE[label]({"x": 0.05, "y": 0.1}), Gradient().flow(game)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
@@ -57,7 +58,9 @@ ALONE = Linear(-np.eye(3), Partition(("a",), (3,)))
     ids=repr,
 )  # fmt: skip
 def test_step_sizes(rule, lr, kind):
-    with pytest.raises(kind, match=r"a step size lr is (a positive|given for no player)") as e:
+    name = getattr(rule, "name", "runge-kutta")
+    words = f"the step size lr of {name}( for player 'a')? is (a positive|given for no player)"
+    with pytest.raises(kind, match=words) as e:
         rule(lr)
     assert str(e.value).count("\n") == 0
 
@@ -96,6 +99,9 @@ def test_step_sizes_of_players_that_are_not_there(rule, lr, words):
         (lambda: Lookahead(alpha="half"), InputTypeError, "lookahead's alpha"),
         (lambda: Lookahead(inner="simultaneous"), InputTypeError, "lookahead goes round a rule"),
         (lambda: Lookahead(inner=Simultaneous), InputTypeError, "lookahead goes round a rule"),
+        (lambda: Lookahead(-1), InputError, "the step size lr of lookahead"),
+        (lambda: Simultaneous(jnp.float32("nan")), InputError, "the step size lr of simultaneous"),
+        (lambda: Simultaneous({"": -1}), InputError, "of simultaneous for the other players"),
         (lambda: Alternating(inner="simultaneous"), InputTypeError, "the inner rule is a rule"),
         (lambda: Alternating(inner={"a": 3}), InputTypeError, "the inner rule is a rule"),
         (lambda: Alternating(inner=Simultaneous({"a": 1})), InputError, "to the outer rule"),

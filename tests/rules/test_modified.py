@@ -186,21 +186,22 @@ def drift_blocks(flow):
 
 def check_at_random_points(rule, flow, expected, seed):
     """The first-order modified field of both engines against a formula."""
-    values = {alpha: sympy.Rational(3, 10), lam: sympy.Rational(1, 5), h: sympy.Rational(1, 2)}
-    expected = expected.xreplace(values)
-    exact_field = modified_flow(rule, flow).expressions.xreplace(values)
-    rule = rule.with_each_lr(lambda lr: float(sympy.sympify(lr).xreplace(values)))
-    evaluate = modified_flow(rule, flow.numeric()).evaluate
+    sizes = {alpha: sympy.Rational(3, 10), lam: sympy.Rational(1, 5), h: sympy.Rational(1, 2)}
+    expected = expected.xreplace(sizes)
+    exact_field = modified_flow(rule, flow).expressions.xreplace(sizes)
+    rule = rule.with_each_lr(lambda lr: float(sympy.sympify(lr).xreplace(sizes)))
     points = np.random.default_rng(seed).normal(size=(5, 3))
+    with jax.enable_x64(True):
+        values = jax.jit(jax.vmap(modified_flow(rule, flow.numeric())))(points)
     formula = sympy.lambdify(flow.variables, [expected, exact_field])
-    for point, numeric in zip(points, evaluate(points)[0], strict=True):
+    for point, numeric in zip(points, values, strict=True):
         published, symbolic = (np.ravel(value) for value in formula(*point))
         scale = np.abs(published).max()  # a sum of about a hundred terms of this size
         np.testing.assert_allclose(symbolic, published, rtol=0, atol=1e-13 * scale)
         np.testing.assert_allclose(numeric, published, rtol=0, atol=1e-13 * scale)
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_drift_of_simultaneous_steps(seed):
     # With one step size h this is f₁ = −½(∇_φ f f + ∇_θ f g), g₁ = −½(∇_φ g f + ∇_θ g g) of Theorem 3.1.
     flow = Gradient().flow(random_game(seed))
@@ -209,7 +210,7 @@ def test_drift_of_simultaneous_steps(seed):
     check_at_random_points(Simultaneous(lr=h), flow, expected, seed)
 
 
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [2, pytest.param(3, marks=pytest.mark.slow)])
 def test_drift_of_simultaneous_steps_of_two_sizes(seed):
     # The field of the joint flow over the time 1: x + D v = x + F + ½F′F with D = diag(αh, λh).
     flow = Gradient().flow(random_game(seed))
@@ -222,7 +223,7 @@ def test_drift_of_simultaneous_steps_of_two_sizes(seed):
     check_at_random_points(rule, flow, expected, seed)
 
 
-@pytest.mark.parametrize(("m", "k"), [(1, 1), (2, 1)])
+@pytest.mark.parametrize(("m", "k"), [pytest.param(1, 1, marks=pytest.mark.slow), (2, 1)])
 def test_drift_of_alternating_steps(m, k):
     # m steps h/m of φ, then k steps h/k of θ: with one step size in all, Theorem 3.2 says
     # f₁ = −½(∇_φ f f/m + ∇_θ f g), g₁ = −½((1 − 2)∇_φ g f + ∇_θ g g/k).
@@ -259,8 +260,20 @@ def random_cubic(seed):
     return tensors, numbers.uniform(-1, 1, 3)
 
 
-@pytest.mark.parametrize("order", [1, 2])
-@pytest.mark.parametrize("rule", SECOND, ids=str)
+@pytest.mark.parametrize(
+    ("rule", "order"),
+    [
+        pytest.param(
+            rule,
+            order,
+            # long to compile: each order for a rule in turn or one of two stages
+            marks=pytest.mark.slow if order != 2 - i % 2 and i else (),
+            id=f"{rule}-{order}",
+        )
+        for i, rule in enumerate(SECOND)
+        for order in (1, 2)
+    ],
+)
 def test_a_step_is_missed_by_the_next_power_of_its_size(rule, order):
     def flow(tensors):
         b, a, c, e = tensors
@@ -376,10 +389,12 @@ def test_the_engines_agree_with_each_other_and_with_the_linearisation(rule, orde
 
 def test_one_step_size_by_player_is_the_same_flow_in_the_time_of_a_step():
     flow = Gradient().flow(GAME.numeric())
-    points = np.array([[0.3, -0.7]])
-    once, _ = modified_flow(Simultaneous(lr=0.25), flow, 2).evaluate(points)
-    by_player, _ = modified_flow(Simultaneous(lr={"": 0.25}), flow, 2).evaluate(points)
-    np.testing.assert_allclose(by_player, 0.25 * once, rtol=1e-13)
+    sizes = (0.25, {"": 0.25})
+    with jax.enable_x64(True):
+        once, by_player = jax.jit(
+            lambda x: [modified_flow(Simultaneous(lr=lr), flow, 2)(x) for lr in sizes]
+        )(np.array([0.3, -0.7]))
+        np.testing.assert_allclose(by_player, 0.25 * once, rtol=1e-13)
 
 
 def test_what_is_carried_over():
@@ -421,15 +436,16 @@ def test_it_can_be_mapped_compiled_and_differentiated_in_single_precision():
     def field(lr, x):
         return modified_flow(Alternating(lr=lr), flow)(x)
 
-    many = jax.jit(jax.vmap(field, (None, 0)))(0.1, points)
+    @jax.jit
+    def with_slope(lr, x):
+        return jax.jvp(jax.vmap(field, (None, 0)), (lr, x), (1.0, jnp.zeros_like(x)))
+
+    many, slope = with_slope(0.1, points)
     assert many.dtype == jnp.float32
     double, _ = modified_flow(Alternating(lr=0.1), flow).evaluate(np.asarray(points))
     np.testing.assert_allclose(many, double, rtol=1e-5, atol=1e-5)
     # the field is affine in lr at first order
-    slope = jax.jacfwd(field)(0.1, points[0])
-    np.testing.assert_allclose(
-        slope, (field(0.2, points[0]) - field(0.1, points[0])) / 0.1, atol=1e-4
-    )
+    np.testing.assert_allclose(slope, (with_slope(0.2, points)[0] - many) / 0.1, atol=1e-4)
 
 
 # ---- Logarithms ---------------------------------------------------------------------------------

@@ -221,8 +221,8 @@ def test_settings_and_remarks():
     [
         ({"transformation": 3}, InputTypeError, "made from optax.adam"),
         ({"transformation": {"x": "adam"}}, InputTypeError, "made from optax.adam"),
-        ({"lr": -1}, InputError, "a step size lr"),
-        ({"lr": "1"}, InputTypeError, "a step size lr"),
+        ({"lr": -1}, InputError, "the step size lr of optax"),
+        ({"lr": "1"}, InputTypeError, "the step size lr of optax"),
         ({"second_moment": 0}, InputError, "the second moment"),
         ({"second_moment": float("nan")}, InputError, "the second moment"),
         ({"at_step": -1}, InputError, "the step at which schedules are held"),

@@ -73,7 +73,7 @@ def test_a_step_ends_at_the_nearest_point_of_the_set(rule, expected):
 def test_a_ball_does_not_mind_its_centre():
     flow = pushed(np.zeros(3))
     with jax.enable_x64(True):
-        matrix = jax.jacfwd(Projected(0.1, radius=1.0).map(flow))(jnp.zeros(3))
+        matrix = jax.jit(jax.jacfwd(Projected(0.1, radius=1.0).map(flow)))(jnp.zeros(3))
     np.testing.assert_allclose(matrix, np.eye(3) + 0.1 * MATRIX, rtol=1e-14)
 
 
@@ -213,8 +213,8 @@ def test_a_rule_that_looks_outside_rests_elsewhere(past):
         (lambda: Clipped(low="0"), InputTypeError, "a bound of clipped"),
         (lambda: Clipped(low=float("nan")), InputError, "a bound of clipped"),
         (lambda: Clipped(high={"x": True}), InputTypeError, "a bound of clipped"),
-        (lambda: Clipped(-0.1, high=1), InputError, "a step size lr"),
-        (lambda: Clipped("0.1", high=1), InputTypeError, "a step size lr"),
+        (lambda: Clipped(-0.1, high=1), InputError, "the step size lr of clipped"),
+        (lambda: Clipped("0.1", high=1), InputTypeError, "the step size lr of clipped"),
         (lambda: Clipped(high=1, inner=3), InputTypeError, "clipped goes round a rule"),
         (lambda: Projected(radius=0), InputError, "the radius of projected"),
         (lambda: Projected(radius=-1.0), InputError, "the radius of projected"),

@@ -40,7 +40,7 @@ def at_point(matrix):
 def stepped(rule, game, field=None):
     flow = (field or Gradient()).flow(game)
     with jax.enable_x64(True):
-        return np.asarray(rule.step(flow, (jnp.array(POINT, float),))[0])
+        return np.asarray(jax.jit(lambda x: rule.step(flow, (x,))[0])(np.array(POINT, float)))
 
 
 # ---- Competitive: Schäfer, Anandkumar 2019, equation (4) -----------------------------------------
@@ -76,7 +76,9 @@ def test_a_competitive_step_with_two_sizes(game):
 # ---- Best response -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("order", [None, "y+x", "simultaneous"])
+@pytest.mark.parametrize(
+    "order", ["y+x", *(pytest.param(o, marks=pytest.mark.slow) for o in (None, "simultaneous"))]
+)
 def test_a_best_response_is_an_optimum_of_ones_own(game, order):
     found = stepped(BestResponse(order), game)
     start = np.array(POINT, float)
@@ -132,7 +134,7 @@ def test_a_best_response_that_is_not_found(game):
 # ---- Proximal ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lr", [0.2, {"x": 0.1, "y": 0.4}])
+@pytest.mark.parametrize("lr", [pytest.param(0.2, marks=pytest.mark.slow), {"x": 0.1, "y": 0.4}])
 def test_a_proximal_step_solves_its_equation(game, lr):
     found = stepped(Proximal(lr), game)
     sizes = np.repeat(GAME.partition.per_player(lr, "lr"), [2, 3])

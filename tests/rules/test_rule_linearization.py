@@ -46,7 +46,7 @@ RULES = {
     "clipped": Clipped(LR, low=-1, high=1),
     "adam": Optax(optax.adam(1.0, b1=0.5), LR),
 }
-QUICK = ("simultaneous", "alternating inner", "optimistic", "competitive", "adam")
+QUICK = ("simultaneous", "heavy ball in turn", "optimistic", "competitive", "adam")
 
 
 def value(x, y):
@@ -117,25 +117,27 @@ def test_games_of_the_catalogue(name, label):
 # ---- A state of a run ----------------------------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
 def adam_of_a_run():
-    """The state of Adam after five steps from off the origin."""
+    """Adam, its compiled step, and its state after five steps from off the origin."""
     rule = RULES["adam"]
-    state = rule.init(FLOW, jnp.array([0.3, -0.2, 0.4]))
     step = jax.jit(lambda state: rule.step(FLOW, state))
-    for _ in range(5):
-        state = step(state)
-    return rule, state
-
-
-def test_second_moments_of_a_run_are_held():
     with jax.enable_x64(True):
-        rule, state = adam_of_a_run()
+        state = rule.init(FLOW, jnp.array([0.3, -0.2, 0.4]))
+        for _ in range(5):
+            state = step(state)
+    return rule, step, state
+
+
+def test_second_moments_of_a_run_are_held(adam_of_a_run):
+    rule, compiled, state = adam_of_a_run
+    with jax.enable_x64(True):
         # by player: the count, the first and the second moments
         x, count, m_x, v_x, _, m_y, v_y = state
         operator = linearize_rule(rule, FLOW, x, state)
         assert operator.shape == (6, 6)
         np.testing.assert_array_equal(operator.point, jnp.concatenate([x, m_x, m_y]))
-        after = rule.step(FLOW, state)
+        after = compiled(state)
         np.testing.assert_allclose(operator.value[:3], after[0], rtol=0, atol=1e-15)
 
         def step(moving):
@@ -147,9 +149,9 @@ def test_second_moments_of_a_run_are_held():
         np.testing.assert_allclose(dense(operator), expected, rtol=1e-12, atol=1e-12)
 
 
-def test_everything_can_be_differentiated():
+def test_everything_can_be_differentiated(adam_of_a_run):
+    rule, _, state = adam_of_a_run
     with jax.enable_x64(True):
-        rule, state = adam_of_a_run()
         matrix = dense(linearize_rule(rule, FLOW, state[0], state, hold=False))
     assert matrix.shape == (11, 11)
     assert matrix[3, 3] == 0  # the count is a whole number to the step
