@@ -25,7 +25,6 @@ from stability.spectra.value import (
     order_of,
     overlapping,
     restricted,
-    sorted_spectrum,
 )
 
 __all__ = [
@@ -35,7 +34,6 @@ __all__ = [
     "kernel",
     "overlapping",
     "restricted",
-    "sorted_spectrum",
     "spectrum",
     "stability_sign",
     "symmetric_eigenvalues",

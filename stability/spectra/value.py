@@ -98,12 +98,6 @@ class Spectrum:
         )
 
 
-def sorted_spectrum(found: Spectrum) -> Spectrum:
-    """The spectrum in the order of `Spectrum`, of a real operator's eigenvalues in any order."""
-    order = order_of(found.eigenvalues, True) if len(found.eigenvalues) else np.arange(0)
-    return restricted(found, order, found.which)
-
-
 def restricted(found: Spectrum, indices: Indices, which: str) -> Spectrum:
     """Some of the eigenvalues, in the order of the indices."""
     place = {int(index): position for position, index in enumerate(indices)}

@@ -1,5 +1,7 @@
 """Krylov–Schur on operators whose spectra are known: nothing missed, nothing invented."""
 
+import tracemalloc
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ import stability as st
 from stability.errors import InputError, InputTypeError
 from stability.spectra.krylov import krylov_spectrum
 from stability.spectra.krylov.schur import preference
+from stability.spectra.krylov.solve import basis_size
 
 DTYPES = (np.float64, np.float32)
 
@@ -334,6 +337,20 @@ def test_any_spectrum(outer, pairs, seed):
     assert len(found.eigenvalues) == count
     # orthogonal similarity of a normal matrix: condition numbers are 1, residuals at most 1e-8 |λ|
     assert matched(found.eigenvalues, wanted(true, "rightmost", count)).max() <= 1e-6
+
+
+def test_memory_is_the_basis_and_little_more():
+    d, k = 100_000, 4
+    values = np.linspace(-5, 1, d).astype(np.float32)
+    diagonal = scipy.sparse.linalg.LinearOperator(
+        (d, d), lambda v: values * np.ravel(v), lambda v: values * np.ravel(v), dtype=np.float32
+    )
+    tracemalloc.start()
+    found = krylov_spectrum(diagonal, k, left=False, max_products=200)
+    peak = tracemalloc.get_traced_memory()[1] / (4 * d)
+    tracemalloc.stop()
+    # the eigenvectors returned are complex: two of the basis's vectors each
+    assert peak <= basis_size(k, d) + 12 + 2 * len(found.eigenvalues)
 
 
 def test_the_rightmost_that_outer_ones_hide():

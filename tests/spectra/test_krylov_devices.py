@@ -45,16 +45,13 @@ def test_both_bases_do_the_same():
         np.testing.assert_allclose(basis.row(5), rows[5], **close)
         basis.move(6, 0)
         np.testing.assert_allclose(basis.row(0), rows[6], **close)
-        window = basis.window([5], 1)
         image = np.asarray(vectors[0])
-        recurrence, added = basis.close(basis.extend(window, 1, image), 1)
+        taken = basis.columns([basis.extend([5, 6], 1, image)])
         along = rows[5] @ image
-        np.testing.assert_allclose(recurrence[0, 0], along, rtol=1e-4)
         rest = image - along * rows[5]
-        np.testing.assert_allclose(recurrence[1, 0], np.linalg.norm(rest), rtol=1e-4)
-        np.testing.assert_allclose(
-            np.asarray(added)[0, :300], rest / np.linalg.norm(rest), atol=1e-5
-        )
+        np.testing.assert_allclose(taken, [[along], [np.linalg.norm(rest)]], rtol=1e-4)
+        added = np.asarray(basis.block(6, 1))[0, :300]
+        np.testing.assert_allclose(added, rest / np.linalg.norm(rest), atol=1e-5)
 
 
 class Dense:
@@ -84,11 +81,11 @@ def test_same_eigenvalues_on_the_device(monkeypatch, dtype):
 def test_device_parts_lower_for_cuda():
     do = kernels(None, None)
     rows, block = jnp.zeros((6, 320)), jnp.zeros((2, 320))
-    square, window = np.eye(6, dtype=np.float32), (jnp.zeros((4, 320)), jnp.zeros((4, 2)))
+    square = np.eye(6, dtype=np.float32)
     calls = {
         "row": (rows, 1, 300),
-        "window": (rows, np.array([1, 3]), 2),
-        "extend": (*window, jnp.zeros(300), 2),
+        "extend": (rows, np.array([1, 3, 4]), 2, jnp.zeros(300)),
+        "block": (rows, 1, 2),
         "stack": ([jnp.zeros(300)] * 2, 320, np.dtype(np.float32)),
         "products": (rows, block),
         "inner": (rows, jnp.zeros((300, 2), jnp.complex64)),

@@ -40,21 +40,21 @@ class DeviceBasis:
         """One vector, for the operator to read."""
         return self._do.row(self.rows, index, self.dimension)
 
-    def window(self, indices: list[int], steps: int) -> tuple[jax.Array, jax.Array]:
-        """Some of the rows, room for `steps` more, and for the products of these with those."""
-        return self._do.window(self.rows, np.array(indices), steps)
+    def extend(self, indices: list[int], place: int, image: Any) -> jax.Array:
+        """Set the row indices[place] to the image, orthonormalised against the rows indices[:place].
 
-    def window_row(self, window: tuple[jax.Array, jax.Array], index: int) -> jax.Array:
-        return self._do.row(window[0], index, self.dimension)
+        Returns what was taken out, and at `place` the norm that was left, (len(indices),).
+        """
+        self.rows, column = self._do.extend(self.rows, np.array(indices), place, image)
+        return column
 
-    def extend(self, window: Any, index: int, image: Any) -> tuple[jax.Array, jax.Array]:
-        """Set a row of the window to the image, orthonormalised against the rows before it."""
-        return self._do.extend(*window, image, index)
+    def columns(self, columns: list[jax.Array]) -> Small:
+        """What `extend` returned, side by side."""
+        return np.stack([np.asarray(column, np.float64) for column in columns], axis=1)
 
-    def close(self, window: Any, count: int) -> tuple[Small, jax.Array]:
-        """The products, and the rows that were added."""
-        vectors, products = window
-        return np.asarray(products, np.float64), self._do.last(vectors, count)
+    def block(self, first: int, count: int) -> jax.Array:
+        """Some rows that follow each other."""
+        return self._do.block(self.rows, first, count)
 
     def stack(self, vectors: list[Any]) -> jax.Array:
         return self._do.stack(vectors, self._length, self.dtype)
@@ -122,9 +122,8 @@ class Kernels:
     zeros: Any
     random: Any
     row: Any
-    window: Any
     extend: Any
-    last: Any
+    block: Any
     stack: Any
     products: Any
     inner: Any
@@ -167,9 +166,8 @@ def kernels(rows: NamedSharding | None, vector: Sharding | None) -> Kernels:
         zeros=jax.jit(_zeros, static_argnums=(0, 1, 2), out_shardings=rows),
         random=jax.jit(_random, static_argnums=(1, 2), out_shardings=vector),
         row=jax.jit(_row, static_argnums=2, out_shardings=vector),
-        window=jax.jit(_window, static_argnums=2, out_shardings=both),
-        extend=jax.jit(_extended, donate_argnums=(0, 1), out_shardings=both),
-        last=device(_last, static_argnums=1),
+        extend=jax.jit(_extended, donate_argnums=0, out_shardings=both),
+        block=device(_block, static_argnums=2),
         stack=device(_stacked, static_argnums=(1, 2)),
         products=small(_products),
         inner=small(_inner),
@@ -200,25 +198,18 @@ def _row(rows: Any, index: Any, length: int) -> Any:
     return jax.lax.dynamic_index_in_dim(rows, index, keepdims=False)[:length]
 
 
-def _window(rows: Any, indices: Any, steps: int) -> Any:
-    padding = jnp.zeros((steps, rows.shape[1]), rows.dtype)
-    vectors = jnp.concatenate([rows[indices], padding])
-    return vectors, jnp.zeros((len(vectors), steps), rows.dtype)
-
-
-def _extended(vectors: Any, products: Any, image: Any, index: Any) -> Any:
-    size, steps = products.shape
-    row = jnp.pad(image.astype(vectors.dtype), (0, vectors.shape[1] - image.shape[0]))
-    column = jnp.where(jnp.arange(size) < index, _times(vectors, row), 0.0)
-    row = row - _times(column, vectors)
+def _extended(rows: Any, indices: Any, place: Any, image: Any) -> Any:
+    window = rows[indices]
+    row = jnp.pad(image.astype(rows.dtype), (0, rows.shape[1] - image.shape[0]))
+    column = jnp.where(jnp.arange(len(indices)) < place, _times(window, row), 0.0)
+    row = row - _times(column, window)
     norm = jnp.linalg.norm(row)
     row = jnp.where(norm > 0, row / norm, row)
-    column = column.at[index].set(norm)
-    return vectors.at[index].set(row), products.at[:, index + steps - size].set(column)
+    return rows.at[indices[place]].set(row), column.at[place].set(norm)
 
 
-def _last(vectors: Any, count: int) -> Any:
-    return vectors[count:]
+def _block(rows: Any, first: Any, count: int) -> Any:
+    return jax.lax.dynamic_slice_in_dim(rows, first, count)
 
 
 def _stacked(vectors: Any, length: int, dtype: Any) -> Any:

@@ -135,13 +135,15 @@ class Expansion:
         basis, n = self.basis, self.count
         last = range(max(0, n - _WINDOW), n + 1)
         rows = [i for i in self.dominant if i < last[0]] + list(last)
-        known = len(rows)  # vectors of the basis in the window, of which the last is w_0
-        window = basis.window(rows, steps)
-        for i in range(known, known + steps):
-            image = self.operator.matvec(basis.window_row(window, i - 1))
-            window = basis.extend(window, i, image)
-        # A w_i = (the window) × (column i of the recurrence)
-        recurrence, block = basis.close(window, known)
+        known = len(rows)  # of which the last is w_0; the others go to the rows that follow it
+        rows += range(n + 1, n + 1 + steps)
+        columns = []
+        for place in range(known, known + steps):
+            image = self.operator.matvec(basis.row(rows[place - 1]))
+            columns.append(basis.extend(rows, place, image))
+        # A w_i = (the rows) × (column i of the recurrence)
+        recurrence = basis.columns(columns)
+        block = basis.block(n + 1, steps)
         require_finite(recurrence)
         norms = np.linalg.norm(recurrence, axis=0)
         left = recurrence[np.arange(known, known + steps), np.arange(steps)]
@@ -166,7 +168,7 @@ class Expansion:
 
         # [window] = V G, so A V = V H on the old vectors gives the new columns of H
         g = np.zeros((n + 1 + steps, known + steps))
-        g[rows, range(known)] = 1.0
+        g[rows[:known], range(known)] = 1.0
         g[: n + 1, known:] = above
         g[n + 1 :, known:] = triangle
         started = g[:, known - 1 : -1]

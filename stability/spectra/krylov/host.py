@@ -43,33 +43,30 @@ class HostBasis:
         """One vector, for the operator to read."""
         return self.rows[index]
 
-    def window(self, indices: list[int], steps: int) -> tuple[Rows, Small]:
-        """Some of the rows, room for `steps` more, and for the products of these with those."""
-        size = len(indices) + steps
-        vectors = np.empty((size, self.rows.shape[1]), self.rows.dtype)
-        for place, index in enumerate(indices):
-            vectors[place] = self.rows[index]
-        return vectors, np.zeros((size, steps))
+    def extend(self, indices: list[int], place: int, image: Any) -> Small:
+        """Set the row indices[place] to the image, orthonormalised against the rows indices[:place].
 
-    def window_row(self, window: tuple[Rows, Small], index: int) -> Rows:
-        return window[0][index]
-
-    def extend(self, window: tuple[Rows, Small], index: int, image: Any) -> tuple[Rows, Small]:
-        """Set a row of the window to the image, orthonormalised against the rows before it."""
-        vectors, products = window
-        column = products[:, index + products.shape[1] - len(vectors)]
-        row = vectors[index : index + 1]
+        Returns what was taken out, and at `place` the norm that was left, (len(indices),).
+        """
+        known, new = indices[:place], slice(indices[place], indices[place] + 1)
+        row = self.rows[new]
         row[0] = np.asarray(image)
-        column[:index] = self._products(vectors[:index], row)[:, 0]
-        self._subtract(vectors[:index], row, column[:index, None])
-        norm = column[index] = float(np.sqrt(self.gram(row)[0, 0]))
+        column = np.zeros(len(indices))
+        column[:place] = np.sum(self._shared(_inner_some, place, self.rows, known, row), axis=0)
+        weights = column[:place].astype(row.dtype)
+        self._shared(_subtract_some, place, self.rows, known, row, weights)
+        norm = column[place] = float(np.sqrt(self.gram(row)[0, 0]))
         if norm > 0:
-            row *= self.rows.dtype.type(1 / norm)
-        return window
+            row *= row.dtype.type(1 / norm)
+        return column
 
-    def close(self, window: tuple[Rows, Small], count: int) -> tuple[Small, Rows]:
-        """The products, and the rows that were added."""
-        return window[1], window[0][count:]
+    def columns(self, columns: list[Small]) -> Small:
+        """What `extend` returned, side by side."""
+        return np.stack(columns, axis=1)
+
+    def block(self, first: int, count: int) -> Rows:
+        """Some rows that follow each other, to be orthonormalised in place."""
+        return self.rows[first : first + count]
 
     def stack(self, vectors: list[Any]) -> Rows:
         return np.stack([np.asarray(vector, self.rows.dtype) for vector in vectors])
@@ -103,7 +100,9 @@ class HostBasis:
 
     def store(self, index: int, block: Rows) -> None:
         """Set the rows from `index` on to the vectors of a block."""
-        self.rows[index : index + len(block)] = block
+        target = self.rows[index : index + len(block)]
+        if not np.shares_memory(target, block):
+            target[:] = block
 
     def rotate(self, count: int, vectors: Small) -> None:
         """Replace the first rows by vectors.T @ (the first `count` rows); vectors is (count, p)."""
@@ -151,6 +150,20 @@ def _inner(panels: list[slice], one: Rows, other: Rows) -> Small:
     for panel in panels:
         total += one[:, panel] @ other[:, panel].T
     return total
+
+
+def _inner_some(panels: list[slice], rows: Rows, indices: list[int], row: Rows) -> Small:
+    total = np.zeros(len(indices))
+    for panel in panels:
+        total += rows[indices, panel] @ row[0, panel]
+    return total
+
+
+def _subtract_some(
+    panels: list[slice], rows: Rows, indices: list[int], row: Rows, weights: Rows
+) -> None:
+    for panel in panels:
+        row[0, panel] -= weights @ rows[indices, panel]
 
 
 def _subtract(panels: list[slice], rows: Rows, block: Rows, coefficients: Rows) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..value import order_of
 from .operators import require_finite
 from .schur import Small, Values
 
@@ -17,7 +18,7 @@ _ROUNDING = 8.0  # of one product, in units of eps ‖A‖
 
 @dataclass(frozen=True)
 class Pairs:
-    """Eigenpairs of A on the span of the basis's first rows Q.
+    """Eigenpairs of A on the span of the basis's first rows Q, in the order of `Spectrum`.
 
     Attributes:
         values: (l,) complex. coefficients: (l, l), columns c with eigenvectors Q c of norm 1.
@@ -42,7 +43,9 @@ def rayleigh_ritz(product: Callable[[Any], Any], basis: Any, count: int) -> Pair
     projected = np.zeros((count, count))
     for i in range(0, count, _AT_ONCE):
         columns = range(i, min(i + _AT_ONCE, count))
-        block = basis.stack([product(basis.row(j)) for j in columns])
+        for j in columns:
+            basis.store(count + j, basis.stack([product(basis.row(j))]))
+        block = basis.block(count + i, len(columns))
         inner = basis.project(count, block)
         require_finite(inner)
         block = basis.subtract(count, block, inner)
@@ -52,7 +55,8 @@ def rayleigh_ritz(product: Callable[[Any], Any], basis: Any, count: int) -> Pair
         basis.store(count + i, block)
     gram = basis.gram_of_rows(count, 2 * count)
     values, vectors = np.linalg.eig(projected)
-    vectors = vectors / np.linalg.norm(vectors, axis=0)
+    order = order_of(values, True)
+    values, vectors = values[order], vectors[:, order] / np.linalg.norm(vectors[:, order], axis=0)
     return Pairs(values, vectors, _norms(gram, vectors), projected, gram)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..dense import Spectrum, overlapping, sorted_spectrum
+from ..value import Spectrum, overlapping
 from .device import DeviceBasis
 from .host import HostBasis
 from .iteration import NEGLIGIBLE, Found, krylov_schur
@@ -150,21 +150,19 @@ def _solve(operator: Operator, k: int, search: _Search, left: bool, verify: bool
                 "that their condition numbers and error bounds are unknown"
             )
     errors = error_bounds(pairs.residuals, condition, found.norm, operator.dtype)
-    return sorted_spectrum(
-        Spectrum(
-            pairs.values.astype(complex),
-            errors,
-            vectors,
-            left_eigenvectors,
-            pairs.residuals,
-            condition,
-            overlapping(pairs.values, errors),
-            converged=found.converged and bool(met.all()),
-            products=operator.products,
-            restarts=found.restarts,
-            which=search.which,
-            remarks=tuple(remarks),
-        )
+    return Spectrum(
+        pairs.values.astype(complex),
+        errors,
+        vectors,
+        left_eigenvectors,
+        pairs.residuals,
+        condition,
+        overlapping(pairs.values, errors),
+        converged=found.converged and bool(met.all()),
+        products=operator.products,
+        restarts=found.restarts,
+        which=search.which,
+        remarks=tuple(remarks),
     )
 
 
