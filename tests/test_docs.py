@@ -8,11 +8,12 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("page", "end", "needs"),
     [
         ("gan.md", None, ()),
-        pytest.param("networks.md", "## PyTorch", ("flax", "optax"), marks=pytest.mark.slow),
+        ("networks.md", "## PyTorch", ("flax", "optax")),
         ("probe.md", None, ()),
     ],
 )

@@ -26,8 +26,8 @@ def run(*arguments: str, **options) -> str:
     return result.stdout
 
 
-# the others take ten seconds or more each, most of it in compiling
-QUICK = ("critical_steps.py", "nash_is_not_stability.py", "tiny_gan.py")
+# the others take longer, most of it in compiling
+QUICK = ("critical_steps.py",)
 SCRIPTS = sorted(p.name for p in (ROOT / "examples").glob("*.py"))
 
 
@@ -38,18 +38,14 @@ def test_python_examples_run(script):
     run(f"examples/{script}")
 
 
-@pytest.mark.parametrize(
-    "game",
-    [
-        pytest.param("examples/tiny_gan.py:game", marks=pytest.mark.slow),
-        "examples/three_pennies.toml",
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("game", ["examples/tiny_gan.py:game", "examples/three_pennies.toml"])
 def test_example_games_are_reported(game):
     content = json.loads(run("-m", "stability_cli", "report", game, "--json"))
     assert content["equilibria"]
 
 
+@pytest.mark.slow
 def test_the_python_snippets_of_the_readme_run(tmp_path):
     snippets = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(snippets) >= 2

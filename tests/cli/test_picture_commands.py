@@ -72,6 +72,7 @@ def test_a_portrait_as_data():
     assert content["equilibria"][0]["type"] == "stable degenerate node"  # critical damping
 
 
+@pytest.mark.slow
 def test_planes_of_larger_games(tmp_path):
     target = tmp_path / "plane.svg"
     result = done(
@@ -82,8 +83,9 @@ def test_planes_of_larger_games(tmp_path):
     assert target.exists()
 
 
-def test_a_trajectory_end_to_end(game_file):
-    result = done(process("trajectory", str(game_file), "--rule", "simultaneous:lr=0.2"))
+@pytest.mark.parametrize("run", [in_process, pytest.param(process, marks=pytest.mark.slow)])
+def test_a_trajectory_in_words(game_file, run):
+    result = done(run("trajectory", str(game_file), "--rule", "simultaneous:lr=0.2"))
     assert "The flow is at" in result.stdout
     assert "From modified" in result.stdout
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 import sympy
+from selection import slow_but
 
 import stability as st
 from stability.compare.tuning import tune
@@ -93,7 +94,7 @@ def test_consensus_on_xy(h, symbolic):
     assert found.best_value == pytest.approx(h, rel=1e-10)
 
 
-@pytest.mark.parametrize("symbolic", [True, False], ids=["symbolic", "jax"])
+@pytest.mark.parametrize("symbolic", slow_but([True, False], [True]), ids=["symbolic", "jax"])
 def test_strength_of_a_penalty(symbolic):
     plain = st.games.nagarajan_kolter_uniform()
     game, values = (plain, {"eta": 0}) if symbolic else (plain.numeric({"eta": 0}), None)
@@ -200,7 +201,7 @@ def test_a_narrow_window_exactly():
     assert found.stable[0][1] - found.stable[0][0] == pytest.approx(1e-5, rel=1e-10)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", slow_but(range(6), [0, 1, 4]))
 def test_random_pencils_against_brute_force(seed):
     rng = np.random.default_rng(seed)
     d = 2 + seed % 4
@@ -227,6 +228,7 @@ def test_random_pencils_against_brute_force(seed):
         assert exact.best_value <= values.min() + 1e-12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_both_engines_agree_on_random_games(seed):
     rng = np.random.default_rng(seed)

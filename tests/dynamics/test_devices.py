@@ -80,6 +80,7 @@ def free_port():
         return listener.getsockname()[1]
 
 
+@pytest.mark.slow
 def test_samples_split_over_four_devices():
     run([sys.executable, "-c", SPLIT])
 

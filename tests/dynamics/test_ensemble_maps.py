@@ -7,6 +7,7 @@ from functools import cache
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from selection import slow_rows
 
 from stability import Alternating, InputError, InputTypeError, Map, Simultaneous, load
 from stability.dynamics import ensemble_maps
@@ -141,7 +142,10 @@ def test_an_orbit_of_period_two_does_not_rest():
 
 
 @pytest.mark.parametrize("box", [None, {"x": (-1.4, 2)}])
-@pytest.mark.parametrize(("wide", "narrow", "together"), [(64, 64, 8), (100, 100, 3), (7, 7, 1)])
+@pytest.mark.parametrize(
+    ("wide", "narrow", "together"),
+    slow_rows([(64, 64, 8), (100, 100, 3), (7, 7, 1)], (100, 100, 3).__eq__),
+)
 def test_the_division_into_chunks_changes_no_bit(monkeypatch, wide, narrow, together, box):
     starts = rng().uniform(-2, 2, (1500, 2))
     options = {"box": box, "rest": 1e-9}

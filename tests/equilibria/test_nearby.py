@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from selection import slow_but
 
 import stability
 from stability import Flow, Game, InputError
@@ -47,7 +48,9 @@ def test_gradient_norms_by_player():
     assert not found.stationary
 
 
-@pytest.mark.parametrize("name", ["dirac-gan-r1", "ridge-1", "polynomial"])
+@pytest.mark.parametrize(
+    "name", slow_but(["dirac-gan-r1", "ridge-1", "polynomial"], ["dirac-gan-r1", "ridge-1"])
+)
 def test_catalogue_games(name):
     game = stability.load(name)
     known = [np.array(list(e.point.values())) for e in stability.report(game).equilibria]
@@ -96,7 +99,7 @@ def test_bad_points():
         nearby_stationary_point(flow, jnp.array([2.0]), max_steps=0)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", slow_but([np.float32, np.float64], [np.float32]))
 def test_a_network_with_weight_decay(dtype):
     rng = np.random.default_rng(0)
     real, latent = (jnp.asarray(rng.standard_normal((16, 2)) + s, dtype) for s in (1, 0))

@@ -204,6 +204,7 @@ def test_dtypes_are_kept(numeric, field):
         assert dtype(x.astype(jnp.float64)) == jnp.float64
 
 
+@pytest.mark.slow
 def test_fields_work_under_jit_and_vmap(numeric):
     points = np.random.default_rng(0).uniform(-1, 1, (4, 3))
 

@@ -98,7 +98,8 @@ def test_the_shared_pass_gives_the_gradients_of_both_losses(objective, x64):
     assert np.abs(linear.matvec(u) - linear.rmatvec(u)).max() > 0.1
 
 
-@pytest.mark.parametrize("objective", ["non-saturating", LONG[0]])
+@pytest.mark.slow
+@pytest.mark.parametrize("objective", ["non-saturating", "minimax"])
 def test_the_shared_pass_is_cheaper(objective):
     game = small_gan(objective, n=256)
     other = plain(game)
@@ -216,6 +217,7 @@ def test_pytrees_of_samples(x64):
     np.testing.assert_allclose(parts.field(x), expected, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.slow
 def test_other_latents_than_data(x64):
     rng = np.random.default_rng(0)
     start = {"disc": layers(rng, 3, 5, 1), "gen": layers(rng, 2, 4, 3)}

@@ -246,6 +246,7 @@ def test_a_stateless_haiku_model_read_from_a_file(hk):
 # ---- One network, three libraries ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_network_gives_the_same_field_and_products(nnx, eqx, hk):
     """A critic with one hidden layer against a scalar, written out by hand and in each library."""
     rng = np.random.default_rng(1)

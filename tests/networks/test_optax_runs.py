@@ -75,7 +75,7 @@ TRANSFORMATIONS = {
 }
 
 
-SLOW = ("an optimiser for each array", "averages by rows and columns")
+SLOW = ("an optimiser for each array", "averages by rows and columns", "trust ratios")
 
 
 @pytest.mark.parametrize(

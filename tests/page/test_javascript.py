@@ -116,6 +116,7 @@ def test_erf_against_many_digits(look):
     np.testing.assert_allclose(found[:, 0], exact, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_every_game_of_the_catalogue(look):
     cases, expected, names = [], [], []
     rng = np.random.default_rng(0)

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from selection import slow_but
 
 from stability import Game, InputError, InputTypeError, SymbolicGame
 from stability.equilibria.smoothness import smoothness
@@ -69,7 +70,7 @@ def test_gradient_penalties_of_the_dirac_gan(penalty, gamma):
     close_spectrum(dirac_gan(penalty(gamma)), [-gamma / 2 - root, -gamma / 2 + root])
 
 
-@pytest.mark.parametrize("penalty", [ConsensusPenalty, JARE])
+@pytest.mark.parametrize("penalty", slow_but([ConsensusPenalty, JARE], [ConsensusPenalty]))
 def test_gradient_norms_of_the_dirac_gan(penalty):
     close_spectrum(dirac_gan(penalty(0.6)), [-0.15 - 0.5j, -0.15 + 0.5j])
 
@@ -153,6 +154,7 @@ def test_the_order_of_instance_noise_and_other_penalties():
         np.testing.assert_allclose(difference, expected, rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_in_microbatches_with_everything_that_was_drawn():
     penalties = (InstanceNoise(0.5), WGANGP(GAMMA), R2(0.3))
     x = jnp.asarray(POINT)

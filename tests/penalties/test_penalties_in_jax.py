@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from selection import slow_but
 
 from stability import Game
 from stability.penalties import JARE, Anchor, ConsensusPenalty, GradientNorm, NagarajanKolter
@@ -137,9 +138,9 @@ def test_traced_coefficients(penalty):
     assert np.abs(slope).max() > 1e-3
 
 
-@pytest.mark.parametrize("penalty", TRACED.values(), ids=TRACED)
-def test_nothing_is_compiled_again_for_another_coefficient(penalty):
-    traces = []
+@pytest.mark.parametrize("name", slow_but(TRACED, FEW))
+def test_nothing_is_compiled_again_for_another_coefficient(name):
+    penalty, traces = TRACED[name], []
 
     def loss(disc, gen):
         traces.append(None)
@@ -161,7 +162,17 @@ def test_nothing_is_compiled_again_for_another_coefficient(penalty):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("number", [1, 0.5, np.float32(0.5), np.float64(0.5), np.int64(1)])
+@pytest.mark.parametrize(
+    "number",
+    # of NumPy's scalars, which have dtypes of their own, every run takes the widest
+    [
+        1,
+        pytest.param(0.5, marks=pytest.mark.slow),
+        pytest.param(np.float32(0.5), marks=pytest.mark.slow),
+        np.float64(0.5),
+        pytest.param(np.int64(1), marks=pytest.mark.slow),
+    ],
+)
 def test_the_dtype_is_the_profiles(number, dtype):
     with jax.enable_x64(dtype == "float64"):
         x = jnp.asarray(fitted().start, dtype)

@@ -108,6 +108,7 @@ def test_a_known_cycle():
     assert (found.labels == 0).all()
 
 
+@pytest.mark.slow
 def test_a_point_inside_a_cycle_and_one_that_is_repelled_outwards():
     # r' = −r (1 − r²)(4 − r²) attracts to 0 inside r = 1, to r = 2 outside of it
     def field(z):

@@ -43,7 +43,8 @@ def test_van_der_pol():
     np.testing.assert_array_equal(cycle.points[0], cycle.points[-1])
 
 
-@pytest.mark.parametrize("rho", [0.5, pytest.param(0.02, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("rho", [0.5, 0.02])
 def test_stuart_landau(rho):
     (cycle,) = limit_cycles(rotating(lambda r2: rho - r2), box=BOX)
     assert cycle.stable
@@ -69,6 +70,7 @@ def test_a_start_alone_will_do_and_finds_what_it_leads_to():
     np.testing.assert_allclose(radii(cycle), 1.0, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_slow_relaxation_oscillation():
     flow = Flow(lambda z: jnp.array([z[1], 10 * (1 - z[0] ** 2) * z[1] - z[0]]), dimension=2)
     (cycle,) = limit_cycles(flow, box=np.array([[-3.0, 3.0], [-14.0, 14.0]]))
@@ -86,6 +88,7 @@ def test_a_cycle_in_three_dimensions():
     assert cycle.stable
 
 
+@pytest.mark.slow
 def test_letcher_s_game():
     (cycle,) = limit_cycles(game_flow("letcher"), box=BOX)
     assert cycle.stable
@@ -93,6 +96,7 @@ def test_letcher_s_game():
     assert 1.24 < radii(cycle).max() < 1.26
 
 
+@pytest.mark.slow
 def test_the_brusselator_beyond_its_hopf_point():
     symbolic = load("brusselator").real
     beyond = symbolic.numeric({"B": 3.0, "A": 1.0})  # the Hopf point is B = 2
@@ -123,7 +127,13 @@ def test_a_slow_spiral_into_a_point_is_no_limit_cycle():
     assert limit_cycles(game_flow("dirac-gan-nonsaturating"), box=BOX) == ()
 
 
-@pytest.mark.parametrize("matrix", [[[-0.1, 1.0], [-1.0, -0.1]], [[1.0, 0.0], [0.0, 2.0]]])
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        pytest.param([[-0.1, 1.0], [-1.0, -0.1]], marks=pytest.mark.slow),
+        [[1.0, 0.0], [0.0, 2.0]],
+    ],
+)
 def test_neither_foci_nor_nodes_are_cycles(matrix):
     flow = Flow(lambda z: jnp.array(matrix) @ z, dimension=2)
     assert limit_cycles(flow, box=BOX) == ()

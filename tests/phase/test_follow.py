@@ -79,6 +79,7 @@ def test_a_rule_with_memory_has_no_modified_flow_and_says_why():
     assert "without memory" in paths.to_text()
 
 
+@pytest.mark.slow
 def test_steps_that_blow_up_end_where_they_do():
     paths = follow(st.games.xy(), rules=[st.Simultaneous(5.0)], steps=1000)
     own = paths.comparisons[0]

@@ -6,6 +6,7 @@ import numpy as np
 import optax
 import pytest
 import sympy
+from selection import slow_but
 
 import stability as st
 from stability import InputError
@@ -76,9 +77,12 @@ def test_moves_in_turn_are_points_of_their_own(xy):
         Alternating(0.1, steps={"x": 3, "y": 2}),
         Alternating({"x": 0.1, "y": 0.2}, order=("y", "x")),
         Alternating(0.1, inner=HeavyBall(beta=-0.5)),
-        Alternating(0.1, inner={"x": HeavyBall(beta=0.3), "y": Extragradient()}),
+        pytest.param(
+            Alternating(0.1, inner={"x": HeavyBall(beta=0.3), "y": Extragradient()}),
+            marks=pytest.mark.slow,
+        ),
         HeavyBall(0.1, beta=-0.5, order="alternating"),
-        BestResponse(),
+        pytest.param(BestResponse(), marks=pytest.mark.slow),
         BestResponse(order=("y", "x")),
     ],
     ids=str,
@@ -105,7 +109,11 @@ def test_moves_in_turn_of_every_rule_that_has_them(focus, rule):
 
 @pytest.mark.parametrize(
     "rule",
-    [BestResponse(order="simultaneous"), HeavyBall(), Lookahead(inner=Alternating())],
+    [
+        pytest.param(BestResponse(order="simultaneous"), marks=pytest.mark.slow),
+        HeavyBall(),
+        Lookahead(inner=Alternating()),
+    ],
     ids=str,
 )
 def test_moves_at_once_have_no_half_steps(focus, rule):
@@ -133,7 +141,12 @@ def test_steps_that_blow_up_or_leave(xy):
 
 
 @pytest.mark.parametrize(
-    ("make", "order"), [(Simultaneous, 1), (Alternating, 1), (Simultaneous, 2)]
+    ("make", "order"),
+    [
+        pytest.param(Simultaneous, 1, marks=pytest.mark.slow),
+        (Alternating, 1),
+        (Simultaneous, 2),
+    ],
 )
 def test_the_modified_flow_is_closer_by_an_order(xy, make, order):
     wide, narrow = (compare_paths(xy, make(h), t=2.0, order=order) for h in (0.1, 0.05))
@@ -149,25 +162,29 @@ def test_the_modified_flow_is_closer_by_an_order(xy, make, order):
     assert halved < 0.5 ** (order + 1) * 1.15
 
 
+MAKE = {
+    "simultaneous": lambda h: Simultaneous(h),
+    "alternating": lambda h: Alternating(h, steps=3),
+    "alternating by player": lambda h: Alternating({"x": h, "y": 2 * h}, steps={"x": 2}),
+    "heavy ball": lambda h: HeavyBall(h, beta=0.5),
+    "heavy ball by player": lambda h: HeavyBall(
+        {"x": h, "y": h / 2}, beta=-0.5, order="alternating"
+    ),
+    "nesterov": lambda h: Nesterov(h, beta=0.3),
+    "optimistic": lambda h: Optimistic(h),
+    "lookahead": lambda h: Lookahead(h, k=3, alpha=0.5),
+    "optax": lambda h: Optax(optax.sgd(1.0, momentum=0.5), lr=h),
+    "rk4": lambda h: RK4(h),
+}
+
+
 @pytest.mark.parametrize(
-    "make",
-    [
-        lambda h: Simultaneous(h),
-        lambda h: Alternating(h, steps=3),
-        lambda h: Alternating({"x": h, "y": 2 * h}, steps={"x": 2}),
-        lambda h: HeavyBall(h, beta=0.5),
-        lambda h: HeavyBall({"x": h, "y": h / 2}, beta=-0.5, order="alternating"),
-        lambda h: Nesterov(h, beta=0.3),
-        lambda h: Optimistic(h),
-        lambda h: Lookahead(h, k=3, alpha=0.5),
-        lambda h: Optax(optax.sgd(1.0, momentum=0.5), lr=h),
-        lambda h: RK4(h),
-    ],
+    "name", slow_but(MAKE, ["alternating by player", "heavy ball", "optimistic", "optax"])
 )
-def test_the_flow_is_the_one_that_small_steps_follow(focus, make):
+def test_the_flow_is_the_one_that_small_steps_follow(focus, name):
     # momentum, repeated moves and step sizes by player included: the error is of order h
     wide, narrow = (
-        compare_paths(focus, make(h), steps=n, order=None).flow_distances.max()
+        compare_paths(focus, MAKE[name](h), steps=n, order=None).flow_distances.max()
         for h, n in ((0.02, 50), (0.01, 100))
     )
     assert narrow < 0.6 * wide

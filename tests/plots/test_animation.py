@@ -75,6 +75,7 @@ def test_a_map_has_no_more_frames_than_steps(tmp_path):
     assert found[0] < found[1] < found[2]  # the cobweb grows
 
 
+@pytest.mark.slow
 def test_paths_that_blow_up_are_followed_as_far_as_they_go(tmp_path):
     square = st.SymbolicFlow({x: x**2, y: -y}, box={"x": (-2, 2), "y": (-2, 2)})
     paths = st.follow(square, rules=[st.Simultaneous(lr=0.25)], starts=[(1, 1)], steps=40)

@@ -160,6 +160,7 @@ def test_the_same_portrait_is_the_same_file(name):
     assert svg(name) == svg(name)
 
 
+@pytest.mark.slow
 def test_another_process_writes_the_same_file():
     run = subprocess.run(
         [sys.executable, __file__],

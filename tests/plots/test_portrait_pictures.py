@@ -33,10 +33,15 @@ FIGURES = {
     "henon": {"steps": 40},  # chaos makes rounding visible after a hundred
     "logistic": {"steps": 20},
 }
+# of every kind and with every layer; the others take long to compute
+QUICK = ("fitzhugh-nagumo", "dirac-gan-r1", "henon", "logistic")
 LAYERS = ("grid", "spots", "nullclines", "separatrices", "basins", "paths", "steps")
 
 
-@pytest.fixture(scope="module", params=list(FIGURES))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in FIGURES],
+)
 def name(request):
     return request.param
 
@@ -94,7 +99,7 @@ def test_a_lost_legend_is_noticed(name):
     assert difference(lost, baseline(name).read_bytes()) > 2 * TOLERANCE
 
 
-@pytest.mark.parametrize("i", range(3))
+@pytest.mark.parametrize("i", [0, *(pytest.param(i, marks=pytest.mark.slow) for i in (1, 2))])
 def test_one_lost_equilibrium_is_noticed(i):
     found = computed("fitzhugh-nagumo")
     assert_noticed(found, replace(found, spots=found.spots[:i] + found.spots[i + 1 :]))
@@ -102,7 +107,10 @@ def test_one_lost_equilibrium_is_noticed(i):
 
 @pytest.mark.parametrize(
     ("name", "part", "nothing"),
-    [("dirac-gan-r1", "half", None), ("dirac-gan-nonsaturating", "cycles", ())],
+    [
+        ("dirac-gan-r1", "half", None),
+        pytest.param("dirac-gan-nonsaturating", "cycles", (), marks=pytest.mark.slow),
+    ],
 )
 def test_lost_parts_of_the_steps_are_noticed(name, part, nothing):
     found = computed(name)
@@ -112,7 +120,7 @@ def test_lost_parts_of_the_steps_are_noticed(name, part, nothing):
 
 
 def test_every_layer_is_in_some_picture():
-    assert {layer for name in FIGURES for layer in layers_of(computed(name))} == set(LAYERS)
+    assert {layer for name in QUICK for layer in layers_of(computed(name))} == set(LAYERS)
 
 
 if __name__ == "__main__":

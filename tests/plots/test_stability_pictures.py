@@ -146,7 +146,12 @@ def test_the_axes_given_are_used_and_global_settings_left_alone(name):
     assert figure.get_size_inches().tolist() == mpl.rcParams["figure.figsize"]
 
 
-@pytest.mark.parametrize("name", PICTURES)
+QUICK = ("eigenvalues", "radius", "stability_region")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in PICTURES]
+)
 def test_the_same_picture_has_the_same_bytes(name):
     first, second = (picture(_drawn(name).figure, "svg") for _ in range(2))
     assert first == second

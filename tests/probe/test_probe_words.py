@@ -43,6 +43,7 @@ def test_a_series_shows_the_second_order_verdicts_that_its_probes_show(bilinear)
     assert shown["Nash, second order"] == once.second_order.local_nash.verdict
 
 
+@pytest.mark.slow
 def test_text_says_not_applicable_where_json_says_undecided(general_sum):
     series = st.Probe(general_sum, every=1, k=1)
     probed = series(0, START)

@@ -5,6 +5,7 @@ import json
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from selection import slow_but
 
 import stability as st
 from stability.errors import InputError
@@ -67,15 +68,7 @@ def test_rotation_is_a_share():
 POINTS = {"dirac-gan-r1": {"gamma": "0.3"}, "xy": {}, "ridge-1": {}, "balduzzi-four": {}}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        if name in ("dirac-gan-r1", "balduzzi-four")
-        else pytest.param(name, marks=pytest.mark.slow)
-        for name in POINTS
-    ],
-)
+@pytest.mark.parametrize("name", slow_but(POINTS, ["dirac-gan-r1"]))
 def test_agrees_with_the_dense_report(name):
     game = st.load(name, POINTS[name])
     report = st.report(game, rules=[st.Alternating(lr=0.1)]).equilibria[0]
@@ -120,6 +113,7 @@ def test_a_trained_state_is_taken_as_it_is(dirac):
         st.probe(dirac, x, state=(x, x))
 
 
+@pytest.mark.slow
 def test_single_precision_keeps_its_own(tmp_path):
     game = st.Game(
         {"x": lambda x, y: x @ y + 0.5 * x @ x, "y": lambda x, y: -x @ y + 0.5 * y @ y},

@@ -243,13 +243,8 @@ def test_rules_and_penalties_that_no_text_makes_again_have_none():
     assert penalty_text(pairs) is None
 
 
-@pytest.mark.parametrize(
-    "penalty",
-    [
-        "anchor:strength=0.1,to=0.0",
-        pytest.param("r1:gamma=0.1", marks=pytest.mark.slow),
-    ],  # long to compile
-)
+@pytest.mark.slow  # long to compile
+@pytest.mark.parametrize("penalty", ["anchor:strength=0.1,to=0.0", "r1:gamma=0.1"])
 def test_the_example_trains_the_ring_and_its_run_can_be_opened(
     tmp_path, monkeypatch, capsys, penalty
 ):

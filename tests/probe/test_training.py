@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from selection import slow_but
 
 import stability as st
 from stability.dynamics.trajectory import Outcome
@@ -71,7 +72,7 @@ def test_simultaneous_steps_on_xy_spiral_out_at_the_known_rate():
     assert trained.strategies == {"x": trained.x[0], "y": trained.x[1]}
 
 
-@pytest.mark.parametrize("rule", RULES[:2], ids=str)
+@pytest.mark.parametrize("rule", slow_but(RULES[:2], RULES[:1]), ids=str)
 def test_training_follows_the_rules_map(game, rule):
     flow = st.Gradient().flow(game)
     with jax.enable_x64(True):

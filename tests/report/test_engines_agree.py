@@ -17,6 +17,7 @@ import mpmath
 import numpy as np
 import pytest
 import sympy
+from selection import slow_but
 
 import stability as st
 
@@ -24,13 +25,9 @@ NAMES = st.games.catalogue.names()
 GAMES = [name for name in NAMES if st.load(name).kind == "game"]
 FLOWS = [name for name in NAMES if st.load(name).kind == "flow"]
 MAPS = [name for name in NAMES if st.load(name).kind == "map"]
-OFTEN = ("dirac-gan-r1", "balduzzi-four", "ridge-3", "tandem", "torus", "brusselator")
+OFTEN = ("dirac-gan-r1", "balduzzi-four", "tandem", "torus", "brusselator")
+STEPPED = ("dirac-gan-r1", "tandem", "brusselator")  # with every rule and field, in every run
 RELATIVE = 1e-12  # of the largest entry: a few hundred roundings of terms of that size
-
-
-def some_in_every_run(names: list[str]) -> list[Any]:
-    """All names, those that are not tested in every run marked slow."""
-    return [name if name in OFTEN else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 def fields(game: st.SymbolicGame) -> dict[str, st.Field]:
@@ -101,7 +98,7 @@ def system(name: str) -> tuple[Any, Any, np.ndarray]:
     return symbolic, symbolic.numeric(), points(name, symbolic)
 
 
-@pytest.mark.parametrize("name", [*GAMES, *FLOWS])
+@pytest.mark.parametrize("name", slow_but([*GAMES, *FLOWS], [*OFTEN, *FLOWS]))
 def test_field_and_jacobian(name):
     symbolic, numeric, x = system(name)
     flows = (
@@ -113,7 +110,7 @@ def test_field_and_jacobian(name):
         assert_engines_agree(by_algebra, compiled, symbolic, x)
 
 
-@pytest.mark.parametrize("name", some_in_every_run(GAMES))
+@pytest.mark.parametrize("name", slow_but(GAMES, OFTEN))
 def test_products_with_the_jacobian(name):
     """jvp is J u and vjp is Jᵀu: not the other way round."""
     symbolic, numeric, x = system(name)
@@ -138,7 +135,7 @@ def test_map_and_jacobian(name):
 
 
 @pytest.mark.parametrize("rule", ["simultaneous, own steps", "alternating, own steps"])
-@pytest.mark.parametrize("name", some_in_every_run([*GAMES, *FLOWS]))
+@pytest.mark.parametrize("name", slow_but([*GAMES, *FLOWS], STEPPED))
 def test_one_step_and_its_jacobian(name, rule):
     """The map that a rule makes, anywhere in the box, and its derivative, from both engines."""
     symbolic, numeric, x = system(name)
@@ -165,7 +162,7 @@ EQUILIBRIA = {
 
 
 @pytest.mark.parametrize("field", ["gradient", "two-timescale"])
-@pytest.mark.parametrize("name", some_in_every_run(sorted(set(GAMES) - {"dirac-gan-wgan-gp"})))
+@pytest.mark.parametrize("name", slow_but(sorted(set(GAMES) - {"dirac-gan-wgan-gp"}), STEPPED))
 def test_multiplier_matrix_at_an_equilibrium(name, field):
     """`linearise(J)` is the Jacobian of the step there, for J from either engine."""
     symbolic, numeric, _ = system(name)

@@ -16,6 +16,7 @@ from known import (
     number,
     numbers,
 )
+from selection import slow_rows
 
 STABLE, UNSTABLE, UNDECIDED = "exponentially stable", "unstable", "undecided"
 ORIGIN = ("0", "0")
@@ -191,9 +192,25 @@ FLOWS = [
     ),
 ]
 
+# Long to analyse, or like another row. One report serves all points of a game, so it is slow for all of them.
+SLOW = [
+    ("dirac-gan-instance-noise", {"sigma": "1/2"}),
+    ("dirac-gan-instance-noise", {"sigma": "2"}),
+    ("dirac-gan-r1", {"gamma": "3/2"}),
+    ("nagarajan-kolter-uniform", {"eta": "1/10"}),
+    ("nagarajan-kolter-uniform", {"eta": "2"}),
+    ("nagarajan-kolter-uniform-minimax", {}),
+    ("ridge-3", {}),
+    *(("brusselator", {"A": A, "B": B}) for A, B in (("2", "4.999"), ("2", "5.001"), ("1", "4"))),
+    *(("lorenz", {"rho": rho}) for rho in ("0.999", "1.001")),
+    *(("van-der-pol", {"mu": mu}) for mu in ("-1", "2")),
+]
+
 
 @pytest.mark.parametrize(
-    ("game", "parameters", "point", "eigenvalues", "verdict", "kind"), FLOWS, ids=case_id
+    ("game", "parameters", "point", "eigenvalues", "verdict", "kind"),
+    slow_rows(FLOWS, lambda row: row[:2] in SLOW),
+    ids=case_id,
 )
 def test_flow(game, parameters, point, eigenvalues, verdict, kind):
     flow = equilibrium(analyse(game, **parameters), *point)["flows"][0]
@@ -240,7 +257,7 @@ def test_undecided_says_what_would_decide(game, parameters, point, names):
     ("rho", "verdict"),
     [
         ("2", STABLE),
-        ("24.73", STABLE),
+        pytest.param("24.73", STABLE, marks=pytest.mark.slow),
         ("470/19", UNDECIDED),
         ("24.74", UNSTABLE),
         ("28", UNSTABLE),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from known import DIGITS, analyse, case_id, equilibrium, near, number, numbers
+from selection import slow_rows
 
 STABLE, UNSTABLE, UNDECIDED = "exponentially stable", "unstable", "undecided"
 
@@ -59,7 +60,10 @@ MAPS = [
 
 
 @pytest.mark.parametrize(
-    ("name", "parameters", "point", "multipliers", "verdict", "decides"), MAPS, ids=case_id
+    ("name", "parameters", "point", "multipliers", "verdict", "decides"),
+    # the flip itself is in every run, its two sides are not
+    slow_rows(MAPS, lambda row: row[1] in ({"a": "0.367"}, {"a": "0.368"})),
+    ids=case_id,
 )
 def test_map(name, parameters, point, multipliers, verdict, decides):
     if name == "henon":

@@ -14,6 +14,7 @@ from known import (
     near,
     number,
 )
+from selection import slow_rows
 
 import stability as st
 
@@ -223,10 +224,19 @@ RULES = [
     ("letcher", {}, "simultaneous", "0.1", ORIGIN, "sqrt((1 + h)**2 + h**2)", UNSTABLE, "0"),
 ]
 
+# long to analyse, or like another row
+SLOW = [
+    ("dirac-gan-r1", {"gamma": "3/2"}),
+    ("dirac-gan-instance-noise", {"sigma": "1/2"}),
+    ("dirac-gan-consensus", {"gamma": "0.3"}),
+    ("nagarajan-kolter-uniform", {"eta": "2"}),
+    ("nagarajan-kolter-uniform-minimax", {}),
+]
+
 
 @pytest.mark.parametrize(
     ("game", "parameters", "rule", "h", "point", "radius", "verdict", "critical"),
-    RULES,
+    slow_rows(RULES, lambda row: row[:2] in SLOW),
     ids=case_id,
 )
 def test_rule(game, parameters, rule, h, point, radius, verdict, critical):

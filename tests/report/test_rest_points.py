@@ -43,7 +43,7 @@ def same_spectrum(found, matrix):
     np.testing.assert_allclose(np.sort_complex(found), eigenvalues(matrix), atol=SAME)
 
 
-@pytest.mark.parametrize("step", [0.1, 0.2])
+@pytest.mark.parametrize("step", [0.1, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_lola_on_the_tandem_game(step):
     report = st.report(st.games.tandem(), fields=[st.Gradient(), st.LOLA(step)], rules=[])
     lines = {sum(e.point.values()): e for e in report.equilibria}
@@ -127,7 +127,8 @@ def unrolled_by_hand(k, h):
     return (rest, rest / 2 + 1), [[1 - h * (1 + 2 * g), -h * q], [h / 2, 1 - h]]
 
 
-@pytest.mark.parametrize(("k", "h"), [(1, 0.1), pytest.param(3, 0.4, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("k", "h"), [(1, 0.1), (3, 0.4)])
 def test_unrolled_in_a_general_sum_game(k, h):
     report = st.report(general_sum(), rules=[st.Unrolled(h, k=k), st.Simultaneous(h)])
     point, matrix = unrolled_by_hand(k, h)
@@ -196,6 +197,7 @@ def test_clipped_where_the_boundary_is_met_without_a_push():
     assert "no derivative" in clipped.stability.because
 
 
+@pytest.mark.slow
 def test_a_critic_clipped_in_jax():
     """The same game with a pytree for a strategy; both players in float32."""
     game = st.Game(
@@ -261,6 +263,7 @@ def test_best_response_with_optima():
         assert rule.steps_per_digit == pytest.approx(math.log(10) / math.log(2))
 
 
+@pytest.mark.slow
 def test_a_rule_inside_another_rests_where_that_does():
     """Lookahead over a clipped step: 1 − a + a·m⁵ for the multipliers 0.6 and 0 of the clipped step."""
     inner = st.Clipped(low={"disc": -1}, high={"disc": 1})

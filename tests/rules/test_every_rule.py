@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
+from selection import slow_but
 
 from stability import Flow, Game, Gradient, InputError, Rule, SymbolicFlow, SymbolicGame
 from stability.dynamics import Partition
@@ -71,6 +72,16 @@ COMPILED = [  # one of every kind: each costs seconds of compilation
     for label in MAKE
     if not label.startswith(("alternating ", "lookahead i", "past", "heun", "runge"))
 ]
+# Every run compiles about half of them in one test, and the other half in the next.
+IN_TWO_DTYPES = ("simultaneous", "alternating", "optimistic", "nesterov", "proximal", "projected")
+SCANNED = (
+    "extragradient",
+    "heavy ball",
+    "lookahead",
+    "linear competitive",
+    "unrolled, given",
+    "clipped",
+)
 NEEDS_PLAYERS = ("alternating", "competitive", "unrolled", "best response")
 
 
@@ -147,7 +158,7 @@ def test_implicit_steps_have_no_formula(label):
 # ---- Rest ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("label", MAKE)
+@pytest.mark.parametrize("label", slow_but(MAKE, set(MAKE) - {"best response"}))  # long to compile
 def test_the_first_state_at_an_equilibrium_stays(game, label):
     rule, flow = MAKE[label](UNEQUAL), Gradient().flow(game)
     with jax.enable_x64(True):
@@ -253,7 +264,7 @@ def test_a_flow_that_is_no_game(label):
 # ---- Precision and transformations ---------------------------------------------------------------
 
 
-@pytest.mark.parametrize("label", COMPILED)
+@pytest.mark.parametrize("label", slow_but(COMPILED, IN_TWO_DTYPES))
 def test_dtypes_are_kept(game, label):
     rule, flow = MAKE[label](UNEQUAL), Gradient().flow(game)
     point = np.array(POINT, float)
@@ -266,14 +277,7 @@ def test_dtypes_are_kept(game, label):
     np.testing.assert_allclose(single[0], double[0], rtol=0, atol=2e-5)
 
 
-@pytest.mark.parametrize(
-    "label",
-    [
-        # it is as long to compile as all the others, and proximal steps are iterated too
-        pytest.param(label, marks=pytest.mark.slow if label == "best response" else ())
-        for label in COMPILED
-    ],
-)
+@pytest.mark.parametrize("label", slow_but(COMPILED, SCANNED))
 def test_steps_under_scan_and_vmap(game, label):
     """Three steps from three points in one compilation, against one step after the other."""
     rule, flow = MAKE[label]({"x": 0.05, "y": 0.1}), Gradient().flow(game)

@@ -266,8 +266,8 @@ def random_cubic(seed):
         pytest.param(
             rule,
             order,
-            # long to compile: each order for a rule in turn or one of two stages
-            marks=pytest.mark.slow if order != 2 - i % 2 and i else (),
+            # long to compile: of a rule in turn and of one of two stages, the first order
+            marks=pytest.mark.slow if order != i % 2 and i else (),
             id=f"{rule}-{order}",
         )
         for i, rule in enumerate(SECOND)
@@ -346,7 +346,7 @@ COMPILED = [
     pytest.param(
         rule,
         order,
-        marks=pytest.mark.slow if i and (order == 2 or i > 3) else (),
+        marks=pytest.mark.slow if i and (order == 2 or i > 1) else (),
         id=f"{rule}-{order}",
     )
     for order, rules in ((1, FIRST), (2, SECOND))

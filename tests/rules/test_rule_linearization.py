@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from selection import slow_but
 
 from stability import Game, Gradient, InputError, InputTypeError, Stackelberg, load, zero_sum
 from stability.rules import RULES as BY_NAME
@@ -46,7 +47,7 @@ RULES = {
     "clipped": Clipped(LR, low=-1, high=1),
     "adam": Optax(optax.adam(1.0, b1=0.5), LR),
 }
-QUICK = ("simultaneous", "heavy ball in turn", "optimistic", "competitive", "adam")
+QUICK = ("simultaneous", "heavy ball in turn", "adam")
 
 
 def value(x, y):
@@ -65,12 +66,6 @@ FLOW, JACOBIAN = small()
 
 def dense(operator):
     return np.asarray(operator.matmat(np.eye(operator.shape[0])))
-
-
-def slow_but(labels, quick):
-    return [
-        label if label in quick else pytest.param(label, marks=pytest.mark.slow) for label in labels
-    ]
 
 
 # ---- Against the linearised step that is made from J ---------------------------------------------

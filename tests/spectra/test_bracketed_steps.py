@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from selection import slow_but
 
 from stability import (
     RK4,
@@ -94,7 +95,7 @@ def check(rule, seed):
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", slow_but(range(4), range(2)))
 def test_steps_are_bracketed(rule, seed):
     check(rule, seed)
 

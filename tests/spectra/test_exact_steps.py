@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
+from selection import slow_but
 from sympy import Integer, Matrix, Rational, sqrt
 
 from stability import Alternating, Simultaneous
@@ -152,7 +153,7 @@ def random_matrix(n):
     return Matrix(matrix.tolist()) / int(rng.integers(1, 8))
 
 
-@pytest.mark.parametrize("n", range(30))
+@pytest.mark.parametrize("n", slow_but(range(30), range(12)))
 def test_the_exact_and_the_numeric_critical_step_agree(n):
     matrix = random_matrix(n)
     d = matrix.rows

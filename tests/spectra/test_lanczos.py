@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from selection import slow_but
 
 from stability import InputError
 from stability.dynamics.linearization import Products
@@ -67,7 +68,7 @@ SPECTRA = {
 
 
 @pytest.mark.parametrize(("values", "k", "which"), SPECTRA.values(), ids=SPECTRA)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("dtype", slow_but([np.float64, np.float32], [np.float32]))
 def test_prescribed_spectra(values, k, which, dtype):
     operator = Matrix(with_spectrum(values), dtype)
     found = symmetric_spectrum(operator, k, which)

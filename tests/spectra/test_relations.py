@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy
+from selection import slow_but
 from sympy import And, Rational, cos, sqrt, symbols
 
 from stability import SymbolicGame, load
@@ -230,8 +231,11 @@ CASES = [
     (TORUS, ALT, TwoTimescale(tau)),
 ]
 
+# every run takes flows, rules at once, in turn, with memory, and implicit ones; of two players and of more
+QUICK = (0, 1, 2, 4, 7, 9, 10, 12, 13, 16, 18, 21, 23)
 
-@pytest.mark.parametrize("number", range(len(CASES)))
+
+@pytest.mark.parametrize("number", slow_but(range(len(CASES)), QUICK))
 def test_the_conditions_are_stability_itself(number):
     """Random points, and points to both sides of the stability boundary, against eigenvalues."""
     game, rule, field = CASES[number]
@@ -332,7 +336,7 @@ def test_schur(coefficients, expected):
 
 @pytest.mark.parametrize("conditions", [hurwitz_conditions, schur_conditions])
 @pytest.mark.parametrize("degree", range(1, 7))
-@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize("sign", slow_but([1, -1], [-1]))
 def test_random_polynomials(conditions, degree, sign):
     rng = np.random.default_rng(degree)
     circle = conditions is schur_conditions

@@ -64,8 +64,8 @@ def test_a_damaged_chunk_is_computed_again(tmp_path):
     "change",
     [
         {"over": {"gamma": np.linspace(0.1, 1.6, 10)}},
-        {"quantities": ["stable"]},
-        {"field": st.TwoTimescale(tau=3)},
+        pytest.param({"quantities": ["stable"]}, marks=pytest.mark.slow),
+        pytest.param({"field": st.TwoTimescale(tau=3)}, marks=pytest.mark.slow),
         {"rule": st.Alternating(lr=0.3)},
         {"system": st.load("dirac-gan-consensus")},
     ],

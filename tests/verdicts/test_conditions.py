@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
+from selection import slow_but
 from sympy import Matrix, Rational, sqrt
 
 from stability import SymbolicGame
@@ -256,7 +257,7 @@ def test_each_player_may_lead():
         assert found.value == pytest.approx(-11.0)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", slow_but(range(4), range(2)))
 def test_two_dimensional_players_against_the_composed_loss(seed):
     # The follower's loss is quadratic in y with coefficients that depend on x, so that r(x) is known:
     # L_f = ½ yᵀQ(x)y − yᵀc(x), r = Q⁻¹c; c(0) = 0.

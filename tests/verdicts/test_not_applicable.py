@@ -26,7 +26,10 @@ def three_players():
 
 @pytest.mark.parametrize(
     ("game", "kind"),
-    [(general_sum(0), "is general-sum"), (three_players(), "has 3 players")],
+    [
+        pytest.param(general_sum(0), "is general-sum", marks=pytest.mark.slow),
+        (three_players(), "has 3 players"),
+    ],
     ids=["general-sum", "three-players"],
 )
 def test_report_and_probe_say_the_same_of_the_same_game(game, kind):

@@ -251,6 +251,7 @@ def test_relabelling_players_changes_no_verdict(game, random):
     assert words(symbolic(other), other.centre, (STEPS[0], named)) == before
 
 
+@pytest.mark.slow
 @LIGHT
 @given(quadratics(), some.integers(0, 3), some.sampled_from([(3, 4, 5), (5, 12, 13), (8, 15, 17)]))
 def test_rotating_a_strategy_changes_no_verdict(game, player, triple):
@@ -271,6 +272,7 @@ def test_rotating_a_strategy_changes_no_verdict(game, player, triple):
     assert words(symbolic(other), other.centre, STEPS) == before
 
 
+@pytest.mark.slow
 @LIGHT
 @given(quadratics(), some.integers(0, 3), some.integers(1, 9))
 def test_terms_in_the_others_strategies_change_no_verdict(game, player, size):
