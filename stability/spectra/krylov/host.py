@@ -48,14 +48,15 @@ class HostBasis:
 
         Returns what was taken out, and at `place` the norm that was left, (len(indices),).
         """
-        known, new = indices[:place], slice(indices[place], indices[place] + 1)
-        row = self.rows[new]
-        row[0] = np.asarray(image)
+        row = self.rows[indices[place]]
+        row[:] = np.asarray(image)
+        known = [self.rows[run] for run in _runs(indices[:place])]
         column = np.zeros(len(indices))
-        column[:place] = np.sum(self._shared(_inner_some, place, self.rows, known, row), axis=0)
-        weights = column[:place].astype(row.dtype)
-        self._shared(_subtract_some, place, self.rows, known, row, weights)
-        norm = column[place] = float(np.sqrt(self.gram(row)[0, 0]))
+        column[:place] = np.sum(self._shared(_inner_with, place, known, row), axis=0)
+        ends = np.cumsum([len(rows) for rows in known])[:-1]
+        weights = np.split(column[:place].astype(row.dtype), ends)
+        squares = self._shared(_subtract_from, place, known, row, weights)
+        norm = column[place] = float(np.sqrt(np.sum(squares)))
         if norm > 0:
             row *= row.dtype.type(1 / norm)
         return column
@@ -152,18 +153,28 @@ def _inner(panels: list[slice], one: Rows, other: Rows) -> Small:
     return total
 
 
-def _inner_some(panels: list[slice], rows: Rows, indices: list[int], row: Rows) -> Small:
-    total = np.zeros(len(indices))
+def _runs(indices: list[int]) -> list[slice]:
+    """The indices as slices, one for each run of consecutive ones."""
+    breaks = np.flatnonzero(np.diff(indices) != 1) + 1
+    return [slice(int(run[0]), int(run[-1]) + 1) for run in np.split(np.array(indices), breaks)]
+
+
+def _inner_with(panels: list[slice], known: list[Rows], row: Rows) -> Small:
+    total = np.zeros(sum(len(rows) for rows in known))
     for panel in panels:
-        total += rows[indices, panel] @ row[0, panel]
+        total += np.concatenate([rows[:, panel] @ row[panel] for rows in known])
     return total
 
 
-def _subtract_some(
-    panels: list[slice], rows: Rows, indices: list[int], row: Rows, weights: Rows
-) -> None:
+def _subtract_from(panels: list[slice], known: list[Rows], row: Rows, weights: list[Rows]) -> float:
+    """The sum of squares of what is left."""
+    total = 0.0
     for panel in panels:
-        row[0, panel] -= weights @ rows[indices, panel]
+        part = row[panel]
+        for rows, own in zip(known, weights, strict=True):
+            part -= own @ rows[:, panel]
+        total += float(part @ part)
+    return total
 
 
 def _subtract(panels: list[slice], rows: Rows, block: Rows, coefficients: Rows) -> None:
