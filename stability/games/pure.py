@@ -73,13 +73,19 @@ class PureGame:
         return self._losses[i](*self.unpack(x), *samples)
 
     def _base_field(self, x: Any, samples: Any) -> Any:
-        """The field of the losses without terms."""
-        return jnp.concatenate(
-            [
-                self._own(i, lambda y, i=i: self._base_loss(i, y, samples), x)
-                for i in range(len(self.players))
-            ]
-        )
+        """The field of the losses without terms.
+
+        All losses read the same strategies, so that what they have in common is computed once.
+        """
+        strategies = self.unpack(x)
+        parts = []
+        for i, own in enumerate(strategies):
+
+            def loss(own: Any, i: int = i) -> Any:
+                return self._losses[i](*strategies[:i], own, *strategies[i + 1 :], *samples)
+
+            parts += [-leaf.reshape(-1) for leaf in jax.tree.leaves(jax.grad(loss)(own))]
+        return jnp.concatenate(parts)
 
     def _sample_loss(self, i: int, x: Any, samples: Any) -> Any:
         loss = self._base_loss(i, x, samples)
