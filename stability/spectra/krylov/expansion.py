@@ -30,7 +30,7 @@ from .schur import Small
 
 _SECOND_PASS = 0.7  # less than this fraction left: orthogonalise again
 _WINDOW = 2  # vectors of the basis that a block's vectors are orthogonalised against at first
-_ENOUGH = 0.3  # the same for a block: of each vector, of what is orthogonal to those before it
+_ENOUGH = 0.5  # the same for a block: of each vector, of what is orthogonal to those before it
 _CONDITION = 30.0  # of a block's vectors, beyond which H would lose too many digits
 
 
