@@ -296,4 +296,4 @@ def number_is_zero(expression: sympy.Expr) -> bool:
         return False
     if abs(approximate) > 1e-20:
         return False
-    return bool(within(0.5, lambda: sympy.simplify(expression) == 0 or expression.equals(0), False))
+    return bool(within(5.0, lambda: sympy.simplify(expression) == 0 or expression.equals(0), False))
