@@ -1,7 +1,8 @@
 """Time limits for symbolic work.
 
 SymPy's simplifiers and solvers have no bound of their own, so every call whose cost depends on the
-user's expression runs inside `within`. In the main thread a timer signal ends the work; in other threads,
+user's expression runs inside `within`. Seconds are of the thread's own processor time, so that a busy
+machine finds what an idle one does. In the main thread a timer signal ends the work; in other threads,
 and where there are no such signals, a profile function looks at the clock at every Python call. (Exceptions
 sent with PyThreadState_SetAsyncExc would serve both, but cannot be taken back: CPython 3.11 was seen to
 spin after one was cancelled.)
@@ -19,6 +20,8 @@ from types import FrameType
 from typing import TypeVar
 
 T = TypeVar("T")
+_SHORTEST = 0.05  # seconds between two looks at the time
+_ends: list[float] = []  # when the limits ahead in the main thread pass, the innermost last
 
 
 class OutOfTime(BaseException):
@@ -26,7 +29,7 @@ class OutOfTime(BaseException):
 
 
 def within(seconds: float, work: Callable[[], T], default: T) -> T:
-    """Returns `work()`, or `default` when that takes more than about `seconds`.
+    """Returns `work()`, or `default` when that takes more than about `seconds` of processor time.
 
     Exceptions raised by `work` pass through. The limit acts between bytecodes: a single long call into
     C (arithmetic on huge integers) is not interrupted, so sizes have to be bounded by the caller.
@@ -53,34 +56,40 @@ def _in_callback(frame: FrameType | None) -> bool:
 
 @contextmanager
 def _timer(seconds: float, limit: type[OutOfTime]):
+    end = time.thread_time() + seconds
+
     def ring(_, frame):
-        if not _in_callback(frame):  # else it rings again
+        left = end - time.thread_time()
+        if left > 0:
+            signal.setitimer(signal.ITIMER_REAL, max(left, _SHORTEST), _SHORTEST)
+        elif not _in_callback(frame):  # else it rings again
             raise limit
 
-    begin = time.monotonic()
-    outer = signal.getitimer(signal.ITIMER_REAL)[0]
-    if 0 < outer <= seconds:  # the enclosing limit comes first
+    if _ends and _ends[-1] <= end:  # the enclosing limit comes first
         yield
         return
+    _ends.append(end)
+    begin, outer = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)[0]
     handler = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)  # again, in case a callback swallows one
+    signal.setitimer(signal.ITIMER_REAL, seconds, _SHORTEST)  # again, in case a callback swallows one
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
+        _ends.pop()
         if outer:
             rest = max(outer - (time.monotonic() - begin), 1e-6)
-            signal.setitimer(signal.ITIMER_REAL, rest, 0.05)
+            signal.setitimer(signal.ITIMER_REAL, rest, _SHORTEST)
 
 
 @contextmanager
 def _clock(seconds: float, limit: type[OutOfTime]):
-    end = time.monotonic() + seconds
+    end = time.thread_time() + seconds
     outer = sys.getprofile()
 
     def look(frame, event, argument):
-        if time.monotonic() > end and not _in_callback(frame):
+        if time.thread_time() > end and not _in_callback(frame):
             raise limit
         if outer is not None:
             outer(frame, event, argument)

@@ -1,6 +1,7 @@
 """Time limits end the work they are given, wherever it runs, and nothing else."""
 
 import gc
+import signal
 import threading
 import time
 
@@ -68,12 +69,36 @@ class TestWithin:
 
         assert run(lambda: within(0.3, work, "outer")) == "outer"
 
+    def test_time_that_others_use_does_not_count(self, run):
+        """On a busy machine a thread waits; what it finds must not depend on that."""
+
+        def work():
+            for _ in range(100):
+                time.sleep(0.01)
+            return "done"
+
+        assert run(lambda: within(0.2, work, "default")) == "done"
+
     def test_a_limit_does_not_outlive_its_block(self, run):
         def work():
             within(0.05, lambda: None, None)
             return spin(0.3)
 
         assert run(work) == "done"
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer signals here")
+def test_a_timer_of_the_caller_still_rings():
+    rung = []
+    handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        assert within(0.1, lambda: spin(30), "default") == "default"
+        spin(0.5)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+    assert rung
 
 
 def test_callbacks_of_the_garbage_collector_are_left_alone():
