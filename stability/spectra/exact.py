@@ -29,7 +29,7 @@ def simplified(matrix: sympy.MatrixBase, seconds: float = 1.0) -> sympy.Matrix:
 def exact_eigenvalues(
     matrix: sympy.MatrixBase,
     values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
-    seconds: float = 1.5,
+    seconds: float = 3.0,
 ) -> tuple[sympy.Expr, ...] | None:
     """The eigenvalues of a square matrix with multiplicity, in closed form, or None if there is no short one.
 
