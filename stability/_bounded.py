@@ -71,7 +71,8 @@ def _timer(seconds: float, limit: type[OutOfTime]):
     _ends.append(end)
     begin, outer = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)[0]
     handler = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, seconds, _SHORTEST)  # again, in case a callback swallows one
+    # again and again, in case a callback swallows one
+    signal.setitimer(signal.ITIMER_REAL, seconds, _SHORTEST)
     try:
         yield
     finally:
