@@ -151,7 +151,9 @@ def test_every_game_of_the_catalogue_has_its_pictures(name, tmp_path):
     with Image.open(paths) as picture:
         assert min(picture.size) > 500
     done(in_process("report", name, "-o", str(page)))
-    assert page.read_text(encoding="utf-8").count("<figure") >= 2
+    # where nothing can be linearised there is a portrait, and no spectrum
+    least = 1 if name == "dirac-gan-wgan-gp" else 2
+    assert page.read_text(encoding="utf-8").count("<figure") >= least
 
 
 @pytest.mark.parametrize(
