@@ -10,9 +10,18 @@ from collections.abc import Callable
 from typing import Any
 
 from . import catalogue as catalogue
+from . import families as families
+from .expectations import Normal as Normal
+from .expectations import Points as Points
+from .expectations import Uniform as Uniform
+from .finite import FiniteSpectrum as FiniteSpectrum
+from .finite import best_discriminator as best_discriminator
+from .finite import finite_gan as finite_gan
+from .finite import finite_gan_spectrum as finite_gan_spectrum
 from .game import Game as Game
 from .game import zero_sum as zero_sum
 from .gan import GAN as GAN
+from .gan import SymbolicGAN as SymbolicGAN
 from .gan import gan as gan
 from .load import load as load
 from .symbolic import SymbolicGame as SymbolicGame

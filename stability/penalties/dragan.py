@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
+import sympy
 
 from ..dynamics.positive import check_nonnegative, check_whole
 from ..games.batches import samples
+from ..games.expectations import Distribution, Normal
 from ..games.gan.game import GAN
-from .penalty import Term, coefficient
-from .samples import SamplePenalty, slopes_off_one, standard_normal
+from ..games.gan.symbolic import SymbolicGAN
+from .penalty import coefficient
+from .samples import Places, SamplePenalty, off_one, standard_normal
 
 
 @dataclass(frozen=True)
@@ -24,8 +27,9 @@ class DRAGAN(SamplePenalty):
     `seed`. Left out, `deviation` is half the standard deviation of all numbers in the data. Where the slope
     at some x + δ is exactly zero the penalty has no derivative, and the field there is NaN.
 
-    For games made by `gan`. The discriminator must look at each sample by itself: no batch statistics.
-    Raises InputError for a negative setting and, when applied, for a game without a discriminator.
+    For games made by `gan`, and for `SymbolicGAN`, where the mean is the expectation over x and δ. The
+    discriminator must look at each sample by itself: no batch statistics. Raises InputError for a negative
+    setting and, when applied, for a game without a discriminator.
     """
 
     gamma: Any = 10.0
@@ -43,24 +47,40 @@ class DRAGAN(SamplePenalty):
         real = game.data[0]
         return (standard_normal(real, samples(real), np.random.default_rng(self.seed)),)
 
-    def terms(self, game: Any) -> dict[str, Term]:
-        gamma = coefficient(game, self.gamma, "the DRAGAN weight gamma")
-        deviation = self.deviation
-        if deviation is None:
-            deviation = _deviation(game.data[0]) / 2
-        deviation = coefficient(game, deviation, "the deviation of dragan")
-        position = len(game.data)
+    def drawn_from(self, game: SymbolicGAN) -> Normal:
+        k = game.data.dimension
+        return Normal([0] * k, [1] * k)
 
-        def term(game: Any, x: Any) -> Any:
-            disc, _ = game.unpack(x)
-            around = jax.tree.map(
-                lambda real, drawn: real + deviation * drawn, game.real_samples, game.data[position]
-            )
-            return gamma * slopes_off_one(game, disc, around)
+    def weight(self, game: Any) -> Any:
+        return coefficient(game, self.gamma, "the DRAGAN weight gamma")
 
-        return {"disc": term}
+    def places(self, game: Any) -> Places:
+        deviation = self._deviation(game)
+
+        def around(game: Any, gen: Any, drawn: Any) -> Any:
+            return jax.tree.map(lambda real, own: real + deviation * own, game.real_samples, drawn)
+
+        return around
+
+    def cost(self, square: Any) -> Any:
+        return off_one(square)
+
+    def _deviation(self, game: Any) -> Any:
+        """The standard deviation of δ, from all the data of the game that the penalty is applied to."""
+        if self.deviation is not None:
+            return coefficient(game, self.deviation, "the deviation of dragan")
+        if isinstance(game, SymbolicGAN):
+            return _standard_deviation(game.data) / 2
+        leaves = jax.tree.leaves(game.data[0])
+        return jnp.std(jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])) / 2
 
 
-def _deviation(data: Any) -> Any:
-    """The standard deviation of all numbers in a pytree of arrays."""
-    return jnp.std(jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(data)]))
+def _standard_deviation(data: Distribution) -> sympy.Expr:
+    """The standard deviation of all coordinates together."""
+    k = data.dimension
+
+    def mean_power(power: int) -> sympy.Expr:
+        rows = ([power * (i == j) for j in range(k)] for i in range(k))
+        return sympy.Add(*(data.moment(powers) for powers in rows)) / k
+
+    return sympy.sqrt(sympy.expand(mean_power(2) - mean_power(1) ** 2))

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..dynamics.positive import check_nonnegative, check_whole
 from ..games.batches import samples
+from ..games.gan.symbolic import SymbolicGAN
 from .penalty import Penalty, Term, coefficient
 from .samples import gan_of, standard_normal
 
@@ -17,11 +18,10 @@ from .samples import gan_of, standard_normal
 class InstanceNoise(Penalty):
     """Normal noise of standard deviation σ on the data and on the generated samples (Sønderby et al. 2017).
 
-    The noise is drawn once for each sample, from `seed`, and kept with the game's data: a sample average of
-    the losses that Arjovsky, Bottou (2017) take the expectation of. Penalties that are applied afterwards see
-    the noisy samples, those applied before do not.
-
-    For games made by `gan`. Raises InputError for a negative `sigma` and, when applied, for other games.
+    In a game made by `gan` the noise is drawn once for each sample, from `seed`, and kept with the game's
+    data: a sample average of the losses that Arjovsky, Bottou (2017) take the expectation of. In a
+    `SymbolicGAN` it is that expectation. Penalties that are applied afterwards see the noisy samples, those
+    applied before do not. Raises InputError for a negative `sigma` and, when applied, for other games.
     """
 
     sigma: Any = 0.1
@@ -38,6 +38,8 @@ class InstanceNoise(Penalty):
     def __call__(self, game: Any) -> Any:
         gan = gan_of(game, self)
         sigma = coefficient(gan, self.sigma, "the standard deviation sigma of instance noise")
+        if isinstance(gan, SymbolicGAN):
+            return gan.with_noise(sigma)
         rng = np.random.default_rng(self.seed)
         real, latent = gan.data[:2]
         return gan.with_noise(

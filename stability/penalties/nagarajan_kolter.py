@@ -39,22 +39,27 @@ class NagarajanKolter(Penalty):
         players = game.partition.players
         if len(players) < 2:
             raise InputError(f"{self.name} needs at least two players")
-        d = self._discriminator(game)
+        d = discriminator_of(game, self.discriminator)
         eta = coefficient(game, self.eta, "the penalty weight eta")
         others = [player for i, player in enumerate(players) if i != d]
         return dict.fromkeys(others, squared_norms({(d, d): eta}))
 
-    def _discriminator(self, game: Any) -> int:
-        """The position of the discriminator."""
-        players = game.partition.players
-        if self.discriminator is not None:
-            return game.partition.index(self.discriminator)
-        usual = [i for i, player in enumerate(players) if player.lower() in USUAL_NAMES]
-        if len(usual) == 1:
-            return usual[0]
-        if len(players) == 2 and not usual:
-            return 1 - game.minimizer
-        raise InputError(
-            f"it is not clear which of {', '.join(players)} is the discriminator; name it: "
-            f"{self.name}:discriminator={players[usual[0] if usual else -1]}"
-        )
+
+def discriminator_of(game: Any, name: str | None = None) -> int:
+    """The position of the discriminator: the player of that name, or the one that is called like one.
+
+    Of two players of whom none is, it is the one that is not the game's minimizer. Raises InputError if there
+    is no such player, or if it is not clear which one it is.
+    """
+    players = game.partition.players
+    if name is not None:
+        return game.partition.index(name)
+    usual = [i for i, player in enumerate(players) if player.lower() in USUAL_NAMES]
+    if len(usual) == 1:
+        return usual[0]
+    if len(players) == 2 and not usual:
+        return 1 - game.minimizer
+    raise InputError(
+        f"it is not clear which of {', '.join(players)} is the discriminator; name it: "
+        f"{NagarajanKolter.name}:discriminator={players[usual[0] if usual else -1]}"
+    )

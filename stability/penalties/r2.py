@@ -5,19 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
-
 from ..dynamics.positive import check_nonnegative
-from .penalty import Term, coefficient
-from .samples import SamplePenalty, squared_slopes
+from .penalty import coefficient
+from .samples import Places, SamplePenalty
 
 
 @dataclass(frozen=True)
 class R2(SamplePenalty):
     """γ/2 E_generated ‖∇ₓD‖² on the discriminator's loss (Mescheder, Geiger, Nowozin 2018, equation 10).
 
-    For games made by `gan`. The discriminator must look at each sample by itself: no batch statistics.
-    Raises InputError for a negative `gamma` and, when applied, for a game without a discriminator.
+    For games made by `gan` and for `SymbolicGAN`. The discriminator must look at each sample by itself: no
+    batch statistics. Raises InputError for a negative `gamma` and, when applied, for a game without a
+    discriminator.
     """
 
     gamma: Any = 10.0
@@ -26,11 +25,8 @@ class R2(SamplePenalty):
     def __post_init__(self):
         check_nonnegative(self.gamma, "the R2 weight gamma")
 
-    def terms(self, game: Any) -> dict[str, Term]:
-        half = coefficient(game, self.gamma, "the R2 weight gamma") / 2
+    def weight(self, game: Any) -> Any:
+        return coefficient(game, self.gamma, "the R2 weight gamma") / 2
 
-        def term(game: Any, x: Any) -> Any:
-            disc, gen = game.unpack(x)
-            return half * jnp.mean(squared_slopes(game, disc, game.generated_samples(gen)))
-
-        return {"disc": term}
+    def places(self, game: Any) -> Places:
+        return lambda game, gen, drawn: game.generated_samples(gen)

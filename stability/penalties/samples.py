@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -9,41 +11,100 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError
+from ..games.expectations import Distribution
 from ..games.game import Game
+from ..games.gan.elementary import sqrt
 from ..games.gan.game import GAN
+from ..games.gan.symbolic import SymbolicGAN, Variate
 from ..games.symbolic import SymbolicGame
-from .penalty import Penalty
+from .penalty import Penalty, Term
+
+Places = Callable[[Any, Any, Any], Any]
 
 
 class SamplePenalty(Penalty):
-    """A penalty that is a mean over the samples of a GAN, on the discriminator's loss.
+    """A weighted mean of a cost of the discriminator's slope, over some places, on the discriminator's loss.
 
-    Of a game in microbatches it is averaged like the losses. Numbers that it draws are drawn once, when the
-    penalty is applied, and kept with the game's data: the penalised game is deterministic.
+    Of a game made by `gan` it is a mean over samples, and in microbatches it is averaged like the losses.
+    Numbers that it draws are drawn once, when the penalty is applied, and kept with the game's data: the
+    penalised game is deterministic. Of a `SymbolicGAN` it is an expectation, over what is drawn too.
     """
 
+    @abstractmethod
+    def weight(self, game: Any) -> Any:
+        """What the mean is multiplied by."""
+
+    @abstractmethod
+    def places(self, game: Any) -> Places:
+        """Where the slope is taken, as a function of (game, generator's parameters, what was drawn).
+
+        It returns samples shaped like the data, in SymPy a random vector. What was drawn is what `draws`
+        made, in SymPy a random vector with the distribution `drawn_from`; None if nothing was. This is called
+        once, with the game that the penalty is applied to; the function with the same at some of the data.
+        """
+
+    def cost(self, square: Any) -> Any:
+        """What is paid for a slope, given as its square."""
+        return square
+
     def draws(self, game: GAN) -> tuple[Any, ...]:
-        """What is drawn: arrays with one row for each sample, appended to the game's data."""
+        """What is drawn, if anything: one array or pytree with a row for each sample."""
         return ()
+
+    def drawn_from(self, game: SymbolicGAN) -> Distribution | None:
+        """The distribution of what is drawn for one sample."""
+        return None
+
+    def terms(self, game: Any) -> dict[str, Term]:
+        weight, places = self.weight(game), self.places(game)
+        if isinstance(game, SymbolicGAN):
+            return {"disc": self._expectation(game, weight, places)}
+        position = len(game.data)
+
+        def term(game: Any, x: Any) -> Any:
+            disc, gen = game.unpack(x)
+            drawn = next(iter(game.data[position:]), None)
+            squares = squared_slopes(game, disc, places(game, gen, drawn))
+            return weight * jnp.mean(self.cost(squares))
+
+        return {"disc": term}
+
+    def _expectation(self, game: SymbolicGAN, weight: Any, places: Places) -> Term:
+        distribution = self.drawn_from(game)
+        drawn = None if distribution is None else Variate.of("drawn", distribution)
+
+        def term(game: Any, x: Any) -> Any:
+            disc, gen = game.unpack(x)
+            square = game.squared_slope(disc, places(game, gen, drawn and drawn.vector))
+            return weight * game.mean(self.cost(square), *([] if drawn is None else [drawn]))
+
+        return term
 
     def __call__(self, game: Any) -> Any:
         gan = gan_with_logits(game, self)
+        if isinstance(gan, SymbolicGAN):
+            return gan.with_terms(self.terms(gan))
         return gan.with_terms(self.terms(gan), mean=True, draws=self.draws(gan))
 
 
-def gan_of(game: Any, penalty: Penalty) -> GAN:
+def off_one(square: Any) -> Any:
+    """(‖∇D‖ − 1)² of the squared slope. Where the slope is zero it has no derivative, and JAX says NaN."""
+    return (sqrt(square) - 1) ** 2
+
+
+def gan_of(game: Any, penalty: Penalty) -> GAN | SymbolicGAN:
     """The game, if it is a GAN. Raises InputError for games that are none."""
     if not isinstance(game, (Game, SymbolicGame)):
         return Penalty.__call__(penalty, game)  # which says that it is no game
-    if not isinstance(game, GAN):
+    if not isinstance(game, (GAN, SymbolicGAN)):
         raise InputError(
-            f"{penalty.name} needs a game that st.gan made, and the game {game.name!r} has neither "
-            "a discriminator nor samples"
+            f"{penalty.name} needs a game that st.gan made or a SymbolicGAN, and the game {game.name!r} has "
+            "neither a discriminator nor samples"
         )
     return game
 
 
-def gan_with_logits(game: Any, penalty: Penalty) -> GAN:
+def gan_with_logits(game: Any, penalty: Penalty) -> GAN | SymbolicGAN:
     """The game, if it is a GAN whose discriminator returns logits. Raises InputError if not."""
     gan = gan_of(game, penalty)
     if gan.objective.features:
@@ -67,8 +128,3 @@ def squared_slopes(game: GAN, disc: Any, images: Any) -> Any:
     slopes = jax.grad(lambda images: jnp.sum(game.outputs(disc, images)))(images)
     leaves = jax.tree.leaves(slopes)
     return sum(jnp.sum(jnp.reshape(leaf, (len(leaf), -1)) ** 2, axis=1) for leaf in leaves)
-
-
-def slopes_off_one(game: GAN, disc: Any, images: Any) -> Any:
-    """E(‖∇D‖ − 1)², a scalar. Where a slope is zero it has no derivative, and JAX says NaN."""
-    return jnp.mean((jnp.sqrt(squared_slopes(game, disc, images)) - 1) ** 2)

@@ -7,13 +7,16 @@ from typing import Any, ClassVar
 
 import jax
 import numpy as np
+import sympy
 
 from ..dynamics.positive import check_nonnegative, check_whole
 from ..errors import InputError
 from ..games.batches import samples
+from ..games.expectations import Uniform
 from ..games.gan.game import GAN
-from .penalty import Term, coefficient
-from .samples import SamplePenalty, slopes_off_one
+from ..games.gan.symbolic import SymbolicGAN
+from .penalty import coefficient
+from .samples import Places, SamplePenalty, off_one
 
 
 @dataclass(frozen=True)
@@ -24,9 +27,10 @@ class WGANGP(SamplePenalty):
     each pair, from `seed`. Where the slope at some x̂ is exactly zero the penalty has no derivative (as on
     the Dirac-GAN at rest), and the field there is NaN.
 
-    For games made by `gan`, with as many latents as data. The discriminator must look at each sample by
-    itself: no batch statistics. Raises InputError for a negative `gamma` and, when applied, for a game
-    without a discriminator and for other numbers of latents.
+    For games made by `gan`, with as many latents as data, and for `SymbolicGAN`, where the mean is the
+    expectation over independent samples and the place. The discriminator must look at each sample by itself:
+    no batch statistics. Raises InputError for a negative `gamma` and, when applied, for a game without a
+    discriminator and for other numbers of latents.
     """
 
     gamma: Any = 10.0
@@ -46,19 +50,31 @@ class WGANGP(SamplePenalty):
         kind = np.dtype(jax.tree.leaves(game.data[0])[0].dtype)
         return (np.random.default_rng(self.seed).uniform(size=n).astype(kind),)
 
-    def terms(self, game: Any) -> dict[str, Term]:
-        gamma = coefficient(game, self.gamma, "the WGAN-GP weight gamma")
-        position = len(game.data)
+    def drawn_from(self, game: SymbolicGAN) -> Uniform:
+        return Uniform(0, 1)
 
-        def term(game: Any, x: Any) -> Any:
-            disc, gen = game.unpack(x)
-            mixing = game.data[position]
+    def weight(self, game: Any) -> Any:
+        return coefficient(game, self.gamma, "the WGAN-GP weight gamma")
 
-            def mixed(real: Any, generated: Any) -> Any:
-                share = mixing.reshape((-1,) + (1,) * (real.ndim - 1))
-                return share * real + (1 - share) * generated
+    def places(self, game: Any) -> Places:
+        return _between
 
-            between = jax.tree.map(mixed, game.real_samples, game.generated_samples(gen))
-            return gamma * slopes_off_one(game, disc, between)
+    def cost(self, square: Any) -> Any:
+        return off_one(square)
 
-        return {"disc": term}
+
+def _between(game: Any, gen: Any, drawn: Any) -> Any:
+    """x̂, at the share `drawn` of the way from a generated sample to one of the data."""
+
+    def mixed(real: Any, generated: Any) -> Any:
+        share = _per_sample(drawn, real)
+        return share * real + (1 - share) * generated
+
+    return jax.tree.map(mixed, game.real_samples, game.generated_samples(gen))
+
+
+def _per_sample(drawn: Any, like: Any) -> Any:
+    """One number for each sample, to multiply an array of samples with, or one random number."""
+    if isinstance(drawn, sympy.MatrixBase):
+        return drawn[0]
+    return drawn.reshape((-1,) + (1,) * (like.ndim - 1))

@@ -9,3 +9,4 @@ from .objective import f_gan as f_gan
 from .objective import mmd as mmd
 from .objective import of_logits as of_logits
 from .spectral_normalisation import spectrally_normalised as spectrally_normalised
+from .symbolic import SymbolicGAN as SymbolicGAN

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax
-import jax.numpy as jnp
+import sympy
+
+from .elementary import constant, exp, expm1, softplus
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,8 @@ class Divergence:
     - `activation`: g, which takes a logit v to the domain of f* (the paper's g_f).
     - `conjugate`: v ↦ f*(g(v)), f* the Legendre transform of f; simplified, so that it does not overflow
       where f* and g taken one after the other would.
+
+    Both are functions of JAX arrays and of SymPy expressions.
     """
 
     name: str
@@ -26,13 +28,13 @@ class Divergence:
 
 
 DIVERGENCES = (
-    Divergence("kl", lambda v: v, lambda v: jnp.exp(v - 1)),
-    Divergence("reverse-kl", lambda v: -jnp.exp(-v), lambda v: v - 1),
+    Divergence("kl", lambda v: v, lambda v: exp(v - 1)),
+    Divergence("reverse-kl", lambda v: -exp(-v), lambda v: v - 1),
     Divergence("pearson", lambda v: v, lambda v: v**2 / 4 + v),
-    Divergence("squared-hellinger", lambda v: -jnp.expm1(-v), jnp.expm1),
+    Divergence("squared-hellinger", lambda v: -expm1(-v), expm1),
     Divergence(
         "jensen-shannon",
-        lambda v: math.log(2) - jax.nn.softplus(-v),
-        lambda v: jax.nn.softplus(v) - math.log(2),
+        lambda v: constant(sympy.log(2), v) - softplus(-v),
+        lambda v: softplus(v) - constant(sympy.log(2), v),
     ),
 )

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
+import sympy
 
 from ...errors import InputError, InputTypeError
 from .divergences import DIVERGENCES, Divergence
+from .elementary import relu, softplus
 from .mmd import mmd_squared
 
 Loss = Callable[[Any, Any], Any]
+PerLogit = Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,8 @@ class Objective:
     - `generator`: the generator's loss, of the same two; None: the game is zero-sum.
     - `features`: whether the discriminator returns a feature vector for every sample.
     - `smallest`: the smallest number of samples of either kind that the losses are defined for.
+    - `per_logit`: where the losses are means over logits, the functions of one logit that they are means of:
+      the discriminator's on data and on generated samples, and the generator's or None (see `of_logits`).
     """
 
     name: str
@@ -32,23 +36,49 @@ class Objective:
     generator: Loss | None = None
     features: bool = False
     smallest: int = 1
+    per_logit: tuple[PerLogit, PerLogit, PerLogit | None] | None = None
+
+    def symbolic(self) -> tuple[PerLogit, PerLogit, PerLogit | None]:
+        """The losses of one logit as functions of a SymPy expression: (real, fake, generator).
+
+        The discriminator minimises E real(D(x)) + E fake(D(G(z))), and the generator E generator(D(G(z))),
+        or, where that is None, minus the discriminator's loss. Raises InputError for losses that are no
+        means over logits (MMD), and for functions that are written for JAX alone.
+        """
+        if self.per_logit is None:
+            raise InputError(
+                f"the losses of {self.name} are no means over single logits and have no symbolic form"
+            )
+        logit = sympy.Symbol("t", real=True)
+        for function in self.per_logit:
+            if function is not None and not _is_symbolic(function, logit):
+                raise InputError(
+                    f"the objective {self.name} is written for JAX alone; write it with powers and the "
+                    "functions of stability.games.gan.elementary to have it in SymPy too"
+                )
+        return self.per_logit
+
+
+def _is_symbolic(function: PerLogit, logit: sympy.Symbol) -> bool:
+    try:
+        return isinstance(sympy.sympify(function(logit)), sympy.Expr)
+    except (TypeError, ValueError, AttributeError, sympy.SympifyError):
+        return False
 
 
 def of_logits(
-    name: str,
-    real: Callable[[Any], Any],
-    fake: Callable[[Any], Any],
-    generator: Callable[[Any], Any] | None = None,
+    name: str, real: PerLogit, fake: PerLogit, generator: PerLogit | None = None
 ) -> Objective:
     """Losses that are means over logits: E real(D(x)) + E fake(D(G(z))), and E generator(D(G(z))).
 
     The first is the discriminator's. The three functions act on logits one by one. Without `generator` the
-    game is zero-sum.
+    game is zero-sum. Written with powers and the functions of `elementary` they serve SymPy too.
     """
     return Objective(
         name,
         lambda on_real, on_fake: jnp.mean(real(on_real)) + jnp.mean(fake(on_fake)),
         None if generator is None else lambda _, on_fake: jnp.mean(generator(on_fake)),
+        per_logit=(real, fake, generator),
     )
 
 
@@ -93,15 +123,15 @@ def mmd(bandwidths: tuple[float, ...] = (1.0, 2.0, 4.0, 8.0, 16.0)) -> Objective
 
 
 def _softplus_of_minus(t: Any) -> Any:
-    return jax.nn.softplus(-t)
+    return softplus(-t)
 
 
 OBJECTIVES: dict[str, Objective] = {
     objective.name: objective
     for objective in (
         # Goodfellow et al. 2014; −log σ(t) = softplus(−t)
-        of_logits("minimax", _softplus_of_minus, jax.nn.softplus),
-        of_logits("non-saturating", _softplus_of_minus, jax.nn.softplus, _softplus_of_minus),
+        of_logits("minimax", _softplus_of_minus, softplus),
+        of_logits("non-saturating", _softplus_of_minus, softplus, _softplus_of_minus),
         # Mao et al. 2017, with the targets 0 and 1
         of_logits(
             "least-squares",
@@ -110,9 +140,7 @@ OBJECTIVES: dict[str, Objective] = {
             lambda t: (t - 1) ** 2 / 2,
         ),
         # Lim, Ye 2017; Miyato et al. 2018
-        of_logits(
-            "hinge", lambda t: jax.nn.relu(1 - t), lambda t: jax.nn.relu(1 + t), lambda t: -t
-        ),
+        of_logits("hinge", lambda t: relu(1 - t), lambda t: relu(1 + t), lambda t: -t),
         # Arjovsky, Chintala, Bottou 2017
         of_logits("wasserstein", lambda t: -t, lambda t: t),
         *(f_gan(divergence) for divergence in DIVERGENCES),
