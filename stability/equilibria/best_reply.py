@@ -1,0 +1,162 @@
+"""The inner problem of a nested optimisation: one player goes to its optimum while the others wait."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary, proxy
+
+import jax
+import numpy as np
+
+from ..errors import InputError, InputTypeError
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+
+MOST_STEPS = 200
+FLAT = 1e-14  # curvatures below it are taken for this, so that a slope there leads far away
+UNBOUNDED = 1e12  # a loss below minus this is taken for one without a minimum
+DIGITS = 1e-14  # relative to the loss: what there may be left to gain at rest
+
+
+@dataclass(frozen=True)
+class BestReply:
+    """Where a player's own loss is lowest near a start, the others' strategies held fixed.
+
+    - `profile`: everybody's strategies afterwards, shape (d,); `loss`: the player's loss there.
+    - `converged`: yes if nothing is left to gain to rounding and no second derivative is negative, so that
+      the reply is the best one wherever the loss is convex in the own strategy (`stability.convexity`); no
+      if the search left in a direction in which the loss falls without end, or found no way down.
+    - `slope`, `curvature`: the largest first and the smallest second derivative that are left.
+    """
+
+    profile: np.ndarray
+    loss: float
+    converged: bool
+    slope: float
+    curvature: float
+    steps: int
+
+
+def best_reply(
+    game: Game | SymbolicGame,
+    player: str | int,
+    x: Any = None,
+    *,
+    parameters: Mapping[Any, Any] | None = None,
+) -> BestReply:
+    """One player's best reply to the others' strategies in x, by Newton's method with halved steps.
+
+    In a GAN the discriminator's best reply turns its loss into minus a divergence between the data and
+    what is generated (Goodfellow et al. 2014, theorem 1; Nowozin, Cseke, Tomioka 2016).
+
+    **Arguments:**
+
+    - `player`: its name or position.
+    - `x`: the profile, shape (d,), or a mapping by variable, where the player also starts; default: the
+      game's start.
+    - `parameters`: values for a symbolic game's parameters, over its own.
+
+    Raises InputError for a profile of another shape or one at which the loss is not finite.
+    """
+    if isinstance(game, SymbolicGame):
+        game = game.numeric(parameters)
+    elif not isinstance(game, Game):
+        raise InputTypeError(f"a best reply is a player's of a game, not of {game!r}")
+    elif parameters:
+        raise InputError("this game has no parameters to set")
+    i = game.partition.index(player)
+    own = game.partition.slices[i]
+    with jax.enable_x64(True):
+        profile, evaluated = _profile(game, x), _compiled(game, i)
+
+        def state(at: np.ndarray) -> _State:
+            loss, slope, hessian = (np.asarray(value) for value in evaluated(at))
+            return _State(at, float(loss), slope, hessian)
+
+        now = state(profile)
+        if not np.isfinite(now.loss):
+            raise InputError(f"the loss of {game.players[i]} is not finite at the profile given")
+        converged, steps = False, 0
+        while steps < MOST_STEPS and now.loss > -UNBOUNDED and np.isfinite(now.hessian).all():
+            curvatures, axes = np.linalg.eigh((now.hessian + now.hessian.T) / 2)
+            step = -axes @ ((axes.T @ now.slope) / np.maximum(np.abs(curvatures), FLAT))
+            # half of it is what a quadratic loss would still lose
+            at_rest = abs(float(step @ now.slope)) <= DIGITS * max(1.0, abs(now.loss))
+            no_way_down = curvatures[0] >= -1e-10 * max(1.0, np.abs(curvatures).max())
+            converged = at_rest and bool(no_way_down)
+            moved = _moved(state, now, own, step, at_rest)
+            if moved is None:
+                break
+            now, steps = moved, steps + 1
+        curvature = float(np.linalg.eigvalsh((now.hessian + now.hessian.T) / 2)[0])
+    return BestReply(now.profile, now.loss, converged, now.size, curvature, steps)
+
+
+_COMPILED: WeakKeyDictionary[Game, dict[int, Callable[[Any], tuple[Any, Any, Any]]]] = (
+    WeakKeyDictionary()
+)
+
+
+def _compiled(game: Game, i: int) -> Callable[[Any], tuple[Any, Any, Any]]:
+    """Player i's loss with its first and second derivatives in the own strategy, compiled once per game."""
+    of_game = _COMPILED.setdefault(game, {})
+    if i not in of_game:
+        alive = proxy(game)  # or the cache would keep the game for ever
+
+        def evaluated(at: Any) -> tuple[Any, Any, Any]:
+            def slope(strategy: Any) -> Any:
+                return -alive.player_field(i, alive.partition.replaced(i, strategy, at))
+
+            strategy = alive.partition.part(i, at)
+            return alive.losses(at)[i], slope(strategy), jax.jacfwd(slope)(strategy)
+
+        of_game[i] = jax.jit(evaluated)
+    return of_game[i]
+
+
+@dataclass(frozen=True)
+class _State:
+    profile: np.ndarray
+    loss: float
+    slope: np.ndarray
+    hessian: np.ndarray
+
+    @property
+    def size(self) -> float:
+        return float(np.abs(self.slope).max())
+
+
+def _moved(state: Any, now: _State, own: slice, step: np.ndarray, at_rest: bool) -> _State | None:
+    """After the step, or a part of it that lowers the loss; at rest, if the slope is halved; else None."""
+    length = 1.0
+    while length > 1e-15:
+        there = now.profile.copy()
+        there[own] += length * step
+        new = state(there)
+        if at_rest:  # where rounding hides whether the loss falls
+            return new if new.size < now.size / 2 else None
+        if new.loss < now.loss:
+            return new
+        length /= 4
+    return None
+
+
+def _profile(game: Game, x: Any) -> np.ndarray:
+    if x is None:
+        return np.array(game.start, dtype=np.float64)
+    if isinstance(x, Mapping):
+        named = {str(key): value for key, value in x.items()}
+        start = dict(zip(game.variables, np.asarray(game.start, dtype=float), strict=True))
+        for name in named:
+            if name not in start:
+                raise InputError(f"{name} is no variable; there are {', '.join(game.variables)}")
+        x = list({**start, **named}.values())
+    try:
+        profile = np.array(x, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"the profile is {game.dimension} real numbers, not {x!r}") from None
+    if profile.shape != (game.dimension,) or not np.isfinite(profile).all():
+        raise InputError(f"the profile is {game.dimension} finite numbers, one for each variable")
+    return profile
