@@ -1,4 +1,4 @@
-"""Rules, fields and penalties by their names, as text: `alternating:lr=0.1,steps.disc=2`."""
+"""Rules, fields, penalties and conditions by their names, as text: `alternating:lr=0.1,steps.disc=2`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from .games.load import python_object
 from .penalties import PENALTIES, Penalty
 from .rules import RULES, Rule
 from .rules.optax_rule import named_optax, optax_constructor
+from .verdicts.further import CONDITIONS, Condition
 
 WHOLE = ("steps", "k", "at_step", "seed")
 FLAGS = ("past", "alignment", "exact", "stop_gradient", "nesterov")
@@ -35,6 +36,11 @@ def field(text: str) -> Field:
 def penalty(text: str) -> Penalty:
     """The penalty that a text names; see `from_text`."""
     return from_text(text, PENALTIES, "penalty")
+
+
+def condition(text: str) -> Condition:
+    """The condition that a text names; see `from_text`."""
+    return from_text(text, CONDITIONS, "condition")
 
 
 def assignments(texts: Iterable[str], option: str) -> dict[str, str]:
@@ -59,7 +65,7 @@ def number(text: str, what: str) -> Any:
 
 
 def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
-    """A rule, field or penalty from its name and settings: `alternating:lr=0.1,steps.disc=2`.
+    """A rule, field, penalty or condition from its name and settings: `alternating:lr=0.1,steps.disc=2`.
 
     A dotted key sets one player's value; everyone else's is the plain key's, or else the default. A rule
     inside another one stands in parentheses if it has settings: `lookahead:k=5,inner=(heavy-ball:beta=0.5)`.

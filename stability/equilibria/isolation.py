@@ -18,6 +18,10 @@ _STEPS = np.array([0.02, 0.04])
 _MOST_MIXTURES = 24
 _MOST_SLIDES = 20
 _NEUTRAL = 1e-7  # of the largest eigenvalue: below this a real part counts as zero
+_MOST_RETURNS = (
+    6  # Newton steps; the first step is a hundredth of the distance, and then they square
+)
+_AT_REST = 1e-9  # relative to what the field would be at this distance if it were not singular
 _FULL_RANK = 1e-8  # relative singular value above which a point not quite a zero is regular
 
 
@@ -76,6 +80,37 @@ def isolations(evaluate: Evaluate, zeros: Sequence[Zero], box: np.ndarray) -> tu
         else:
             results.append(continued[i])
     return tuple(results)
+
+
+def fills(evaluate: Evaluate, point: np.ndarray, box: np.ndarray, directions: np.ndarray) -> bool:
+    """Whether the zero set through a zero is tangent to all of the span of the directions, shape (d, k).
+
+    Steps of a visible distance along the directions, and along others between them, are followed by Newton's
+    method in the row space of the Jacobian at the zero. It comes back to the zero set if that is a manifold
+    whose tangent contains the directions; where it is not, what is left of the field is not zero.
+    """
+    unit = (box[:, 1] - box[:, 0]) / 2
+    fan = _fan(np.linalg.qr(directions / unit[:, None])[0])
+    jacobian = evaluate(point[None])[1][0] * unit
+    size = np.abs(jacobian).max() or np.abs(evaluate(point + unit * fan)[0]).max() or 1.0
+    rows = np.abs(jacobian).max(axis=1)
+    rows = np.where(rows > _FULL_RANK * size, rows, size)
+    rank = np.linalg.matrix_rank(jacobian / rows[:, None], tol=_FULL_RANK)
+    aims = (_STEPS[:, None, None] * fan).reshape(-1, len(point))
+    moves = aims.copy()
+    for _ in range(_MOST_RETURNS):
+        values, jacobians = evaluate(point + unit * moves)
+        if not finite(values, jacobians).all():
+            return False
+        left, singular, right = np.linalg.svd(jacobians * unit / rows[:, None])
+        if not singular[:, :rank].all():
+            return False
+        along = np.einsum("nij,ni->nj", left, values / rows)[:, :rank] / singular[:, :rank]
+        moves -= np.einsum("nij,ni->nj", right[:, :rank], along)
+    lengths = np.linalg.norm(aims, axis=1)
+    missed = np.linalg.norm(moves - aims, axis=1)
+    left_over = np.abs(evaluate(point + unit * moves)[0] / rows).max(axis=1)
+    return bool((left_over <= _AT_REST * lengths).all() and (missed < 0.3 * lengths).all())
 
 
 def _kernel(jacobian: np.ndarray, dimension: int | None) -> np.ndarray:
