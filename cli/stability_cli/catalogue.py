@@ -12,12 +12,13 @@ from stability.fields import FIELDS
 from stability.games import catalogue
 from stability.penalties import PENALTIES
 from stability.rules import RULES
+from stability.verdicts.further import CONDITIONS
 
 from .output import colour, terminal_width
 
 
 def show_list(as_json: bool) -> None:
-    """Prints the catalogue, the fields, the rules and the penalties."""
+    """Prints the catalogue, the fields, the rules, the penalties and the conditions."""
     games = {name: catalogue.summary(name) for name in catalogue.names()}
     if as_json:
         content = {
@@ -27,6 +28,9 @@ def show_list(as_json: bool) -> None:
             "rules": [{"name": name, "summary": _summary(kind)} for name, kind in RULES.items()],
             "penalties": [
                 {"name": name, "summary": _summary(kind)} for name, kind in PENALTIES.items()
+            ],
+            "conditions": [
+                {"name": name, "summary": _summary(kind)} for name, kind in CONDITIONS.items()
             ],
         }
         click.echo(json.dumps(content, indent=2, ensure_ascii=False))
@@ -39,6 +43,7 @@ def show_list(as_json: bool) -> None:
     _table(console, "Rules", {_usage(kind): _summary(kind) for kind in RULES.values()})
     console.print("and optax's optimisers: adam, rmsprop, sgd, … (extra optax)\n")
     _table(console, "Penalties", {_usage(kind): _summary(kind) for kind in PENALTIES.values()})
+    _table(console, "Conditions", {_usage(kind): _summary(kind) for kind in CONDITIONS.values()})
 
 
 def show_source(name: str) -> None:

@@ -50,10 +50,25 @@ def _version(context: click.Context, wanted: bool) -> None:
         "default for games: simultaneous and alternating with lr=0.1."
     ),
     options.penalties,
+    click.option(
+        "--condition",
+        "conditions",
+        multiple=True,
+        metavar="CONDITION",
+        help="A further condition to check at every equilibrium: nagarajan-kolter, proximal:lam=0.5. "
+        "Repeatable.",
+    ),
     options.at('Analyse this point instead of searching: --at "x=0,y=0". Repeatable.'),
     options.box,
     options.starts,
     options.seed,
+    click.option(
+        "--batch",
+        type=click.IntRange(1),
+        metavar="SIZE",
+        help="For a game with data: what its noise does to every rule that sees a fresh minibatch of so "
+        "many samples at every evaluation of the field.",
+    ),
     options.as_json("stability-report/1"),
     options.output(".txt, .md, .json, or .html with pictures"),
     options.force,
@@ -272,7 +287,9 @@ def probe(**chosen) -> None:
     sys.exit(run(**chosen))
 
 
-@cli.command("list", help="The catalogue's games, and the fields, rules and penalties there are.")
+@cli.command(
+    "list", help="The catalogue's games, and the fields, rules, penalties and conditions there are."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON (schema stability-list/1).")
 def list_(as_json) -> None:
     from .catalogue import show_list

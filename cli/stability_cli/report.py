@@ -14,7 +14,8 @@ from .output import SUFFIXES, check_output, deliver, write
 
 
 def run(
-    game: str, *, settings, fields, rules, penalties, at, box, starts, seed, as_json, output, force, check
+    game: str, *, settings, fields, rules, penalties, conditions, at, box, starts, seed, batch, as_json,
+    output, force, check
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
@@ -22,6 +23,7 @@ def run(
     chosen_fields = [named.field(text) for text in fields]
     chosen_rules = [named.rule(text) for text in rules]
     chosen_penalties = [named.penalty(text) for text in penalties]
+    chosen_conditions = [named.condition(text) for text in conditions]
     points = [arguments.point(text) for text in at]
     with working(f"Analysing {game}"):
         system = stability.load(game, named.assignments(settings, "--set"))
@@ -34,6 +36,8 @@ def run(
             box=arguments.box(box),
             starts=starts,
             seed=seed,
+            batch=batch,
+            conditions=chosen_conditions,
         )
         if output is not None and output.endswith(".html"):
             page = html(result, system, chosen_fields, chosen_rules, chosen_penalties, box, seed)

@@ -17,8 +17,11 @@ from ..equilibria.scaling import scaled_field
 from ..errors import InputError
 from ..fields import Field
 from ..games.game import Game
+from ..named import condition as named_condition
 from ..penalties import Penalty
 from ..rules import Rule
+from ..verdicts.further import Condition
+from .noisy import check_minibatches, with_noise
 from .places import field_at, with_rest_points
 from .pointwise import Place, analyse
 from .structure import structure, zero_sum
@@ -42,6 +45,8 @@ def report(
     box: Mapping[str, tuple[float, float]] | None = None,
     starts: int | None = None,
     seed: int = 0,
+    batch: int | None = None,
+    conditions: Sequence[str | Condition] = (),
 ) -> Report:
     """The stability analysis of a game, a flow or a map.
 
@@ -57,15 +62,28 @@ def report(
       equilibrium to the six digits that reports print stands for it.
     - `box`: variable ↦ (low, high), where to search, over the system's own box.
     - `starts`, `seed`: size and seed of the multi-start search.
+    - `batch`: for a game with data, also what its noise does to every rule that sees a fresh minibatch of so
+      many samples, drawn with replacement, at every evaluation of the field; see `noise`.
+    - `conditions`: further conditions to check at every equilibrium of a game, by name: "nagarajan-kolter"
+      (see `stability.nagarajan_kolter`), "proximal:lam=0.5" (see `stability.proximal_equilibrium`).
 
     Everything is computed in float64 whatever the game's dtype; no global JAX setting is changed.
 
-    Raises InputError for fields or rules that do not apply, unknown names, and more than 500 variables.
+    Raises InputError for fields, rules or conditions that do not apply, unknown names, and more than 500
+    variables.
     """
-    subject = prepare(penalised(system, penalties), fields, rules, parameters, box)
+    if isinstance(conditions, str):
+        conditions = [conditions]
+    asked = [named_condition(c) if isinstance(c, str) else c for c in conditions]
+    subject = prepare(penalised(system, penalties), fields, rules, parameters, box, asked)
+    if batch is not None:
+        check_minibatches(subject, batch)
     whether_zero_sum = zero_sum(subject)
     places, search, warnings = find_places(subject, at, starts, seed)
     equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
+    if batch is not None:
+        each = zip(places, equilibria, strict=True)
+        equilibria = tuple(with_noise(subject, place, found, batch) for place, found in each)
     return Report(
         __version__,
         describe(subject, whether_zero_sum, structure(subject)),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
-import jax
 import numpy as np
 import sympy
 
@@ -12,7 +9,7 @@ from ..equilibria.find import Equilibrium
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..spectra.exact import at_point
-from ..verdicts.conditions import Derivatives
+from ..verdicts.point import GamePoint, numbers
 from .subject import LARGEST_EXACT, Subject
 
 EPS = float(np.finfo(np.float64).eps)
@@ -48,59 +45,11 @@ def jacobian_at(
     return jacobian, 4 * EPS * np.abs(jacobian) + moved, None, True
 
 
-def derivatives_at(
-    subject: Subject, e: Equilibrium
-) -> tuple[Derivatives, Derivatives | None, float]:
-    """The losses' derivatives at e in floating point, in exact numbers (or None), and their error."""
-    game = subject.numeric
-    assert isinstance(game, Game)
-
-    def constrained(leader: int, follower: int, w: np.ndarray) -> np.ndarray:
-        with jax.enable_x64(True):
-            return np.asarray(game.constrained_hessian(leader, follower, e.point, w))
-
-    exact = _exact_derivatives(subject, e)
-    if exact is not None:
-        hessians = [numbers(h) for h in exact.hessians]
-        return Derivatives(numbers(exact.gradients), hessians, constrained), exact, 0.0
-    gradients, hessians = numeric_derivatives(game, e.point)
-    moved = 0.0
-    if e.error:
-        nearby = numeric_derivatives(game, e.point + e.error)[1]
-        moved = float(np.abs(nearby - hessians).max())
-    return Derivatives(gradients, list(hessians), constrained), None, moved
-
-
-def numeric_derivatives(game: Game, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """∇L_i and ∇²L_i by JAX in float64, shapes (n, d) and (n, d, d)."""
-    with jax.enable_x64(True):
-        gradients, hessians = game.derivatives(x)
-    return np.asarray(gradients), np.asarray(hessians)
-
-
-def _exact_derivatives(subject: Subject, e: Equilibrium) -> Derivatives | None:
+def point_of(subject: Subject, e: Equilibrium, zero_sum: bool) -> GamePoint:
+    """The equilibrium as a point of the subject's game."""
+    assert isinstance(subject.numeric, Game)
     game = subject.symbolic
-    if e.exact is None or not isinstance(game, SymbolicGame) or game.dimension > LARGEST_EXACT:
-        return None
-    values = dict(subject.values)
-    point = [c.xreplace(values) for c in e.exact]
-
-    def put(matrix: sympy.MatrixBase) -> sympy.MatrixBase:
-        return at_point(matrix.xreplace(values), game.variables, point)
-
-    def constrained(leader: int, follower: int, w: sympy.MatrixBase) -> sympy.MatrixBase:
-        return put(game.constrained_hessian(leader, follower, None, w))
-
-    gradients, hessians = game.derivatives()
-    return Derivatives(put(gradients), [put(h) for h in hessians], constrained)
-
-
-def numbers(matrix: sympy.MatrixBase) -> np.ndarray:
-    """A matrix of exact numbers in float64; NaN where an entry is no real number."""
-
-    def number(entry: sympy.Expr) -> float:
-        value = entry.evalf(20)
-        return float(value) if value.is_Float or value.is_Rational else math.nan
-
-    rows = [[number(matrix[i, j]) for j in range(matrix.cols)] for i in range(matrix.rows)]
-    return np.array(rows, dtype=float).reshape(matrix.shape)
+    symbolic = game if isinstance(game, SymbolicGame) and game.dimension <= LARGEST_EXACT else None
+    return GamePoint(
+        subject.numeric, symbolic, subject.values, e, subject.main.evaluate, subject.box, zero_sum
+    )

@@ -143,7 +143,7 @@ def _equilibrium(
         return
     if e.conditions is not None:
         yield Heading("Game-theoretic conditions", 3)
-        yield from conditions_table(conditions_by_name(e.conditions))
+        yield from conditions_table(conditions_by_name(e.conditions) | e.further_verdicts)
     if e.flows:
         yield Heading("Flow" if len(e.flows) == 1 else "Flows", 3)
         columns = ("Field", "Eigenvalues", "Type", "Stability")
@@ -236,7 +236,7 @@ def conditions_table(found: Mapping[str, Verdict]) -> Iterable[Block]:
 
 def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
     """What is left to say where the field has no derivative: everything is undecided."""
-    found = {} if e.conditions is None else conditions_by_name(e.conditions)
+    found = {} if e.conditions is None else conditions_by_name(e.conditions) | e.further_verdicts
     several = len(e.flows) > 1
     found |= {f"{_flow_name(f)} flow": f.stability for f in e.flows}
     found |= {_rule_name(r, several): r.stability for r in e.rules}
@@ -304,6 +304,8 @@ def _rule_row(r: RuleAnalysis, several: bool) -> Row:
         notes.append(f"Type: {r.type}.")
     if r.drift is not None and len(r.drift.first) <= MANY:
         notes.append(_drift(r.drift))
+    if r.noise is not None:
+        notes += r.noise.sentences()
     value = radius(_decided(r.stability, r.spectral_radius, 1.0))
     notes.append(_evidence(r.stability, "Spectral radius", value, r.error_bound))
     notes += _other_value(r.stability, r.spectral_radius, radius)

@@ -14,7 +14,8 @@ from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..verdicts.conditions import Conditions, conditions
 from ..verdicts.linearised import Linearisation, linearisation
-from .derivatives import EPS, derivatives_at, jacobian_at
+from ..verdicts.point import GamePoint
+from .derivatives import EPS, jacobian_at, point_of
 from .numbers import error_of, sorted_values
 from .remarks import remarks
 from .ruled import HUGE, NOT_DIFFERENTIABLE, Linearised, analyse_rule, no_verdict
@@ -41,7 +42,7 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
     exact = None
     if e.exact is not None:
         exact = {v: exact_text(c) for v, c in zip(subject.variables, e.exact, strict=True)}
-    found, flows, rules, maps, decomposition, notes = None, [], [], [], None, []
+    found, further, flows, rules, maps, decomposition, notes = None, (), [], [], [], None, []
     if subject.kind == "map":
         maps.append(_map(subject, e, notes))
     for field, own in zip(subject.flows, place.fields, strict=True):
@@ -50,7 +51,9 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
     notes += [rule.remark for rule in subject.rules if rule.remark]
     if isinstance(subject.numeric, Game):
-        found = _conditions(subject, e, bool(zero_sum))
+        point = point_of(subject, e, bool(zero_sum))
+        found = _conditions(point)
+        further = tuple(condition.at(point) for condition in subject.conditions)
         decomposition = _decomposition(subject, e) if e.differentiable else None
     return EquilibriumAnalysis(
         dict(zip(subject.variables, map(float, e.point), strict=True)),
@@ -66,6 +69,7 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         tuple(rules),
         tuple(maps),
         (*remarks(e, found, flows, rules), *dict.fromkeys(notes)),
+        further,
     )
 
 
@@ -169,19 +173,18 @@ def _eigenvalues(
     return numeric, tuple(exact_text(c) for c in closed), 2 * EPS * float(abs(leading))
 
 
-def _conditions(subject: Subject, e: Equilibrium, zero_sum: bool) -> Conditions:
-    game = subject.numeric
-    assert isinstance(game, Game)
+def _conditions(point: GamePoint) -> Conditions:
+    game, e = point.game, point.equilibrium
     if not (e.differentiable and e.stationary):
         verdict = no_verdict(e)
         leaders = game.players if len(game.players) == 2 else ()
         return Conditions(verdict, verdict, verdict, {f"leader {p}": verdict for p in leaders})
-    numeric, exact, error = derivatives_at(subject, e)
+    numeric, exact, error = point.derivatives
     return conditions(
         game.partition,
         numeric,
         exact,
-        zero_sum=zero_sum,
+        zero_sum=point.zero_sum,
         minimizer=game.minimizer,
         uncertainty=error,
     )

@@ -21,9 +21,8 @@ from ..games.structure import adds_to_zero
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Alternating, Rule, Simultaneous
-
-LARGEST = 500  # above this dimension dense spectra take too long
-LARGEST_EXACT = 8  # above this dimension closed forms are neither short nor quick
+from ..verdicts.further import Condition
+from ..verdicts.point import LARGEST, LARGEST_EXACT
 
 System = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
 Values = Mapping[sympy.Symbol, sympy.Expr]
@@ -59,6 +58,7 @@ class Subject:
     - `main`: the flow or map whose zeros (fixed points) are the equilibria.
     - `flows`, `rules`: what is analysed at each equilibrium; none for a map.
     - `box`: where equilibria are searched, shape (d, 2).
+    - `conditions`: further ones, asked at each equilibrium of a game.
     """
 
     kind: str
@@ -71,6 +71,7 @@ class Subject:
     flows: tuple[FieldFlow, ...]
     rules: tuple[Rule, ...]
     box: np.ndarray
+    conditions: tuple[Condition, ...] = ()
 
     @property
     def equations(self) -> Equations | None:
@@ -88,6 +89,7 @@ def prepare(
     rules: Sequence[Rule] | None,
     parameters: Mapping[Any, Any] | None,
     box: Mapping[str, tuple[float, float]] | None,
+    conditions: Sequence[Condition] = (),
 ) -> Subject:
     """Checks the arguments of `stability.report` and makes the subject; raises InputError."""
     if not isinstance(system, System):
@@ -132,6 +134,7 @@ def prepare(
         flows,
         rules,
         _search_box(numeric, named_box(box or {}, numeric.variables)),
+        _conditions(numeric, conditions),
     )
 
 
@@ -180,6 +183,20 @@ def _rules(
             rule.with_each_lr(float).check(flow)
         chosen.append(without_others(rule, system.partition.players))
     return tuple(chosen)
+
+
+def _conditions(
+    system: Game | Flow | Map, conditions: Sequence[Condition]
+) -> tuple[Condition, ...]:
+    for condition in conditions:
+        if not isinstance(condition, Condition):
+            raise InputTypeError(
+                f"{condition!r} is no condition; name it, as in conditions=['proximal:lam=0.5']"
+            )
+        if not isinstance(system, Game):
+            raise InputError(f"conditions are about games; {condition.name} fits no {system.kind}")
+        condition.check(system)
+    return tuple(dict.fromkeys(conditions))
 
 
 def without_others(rule: Rule, players: Sequence[str]) -> Rule:

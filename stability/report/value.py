@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ..noise.value import Noise
 from ..verdicts.conditions import Conditions
+from ..verdicts.further import Found
 from ..verdicts.verdict import Verdict, finite
 from .blocks import Block
 from .page import Page
@@ -79,7 +81,8 @@ class RuleAnalysis:
     """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`.
 
     `stable_lr` are all stable step sizes as intervals (low, high), None for infinity; with step sizes that
-    differ by player, factors on them. `drift` compares a rule without memory with flows.
+    differ by player, factors on them. `drift` compares a rule without memory with flows;
+    `noise` is what minibatches do to the rule, where that was asked for.
     """
 
     rule: str
@@ -98,6 +101,7 @@ class RuleAnalysis:
     steps_per_digit: float | None
     stable_lr: tuple[tuple[float, float | None], ...] | None = None
     drift: Drift | None = None
+    noise: Noise | None = None
 
 
 @dataclass(frozen=True)
@@ -125,7 +129,10 @@ class Decomposition:
 
 @dataclass(frozen=True)
 class EquilibriumAnalysis:
-    """One equilibrium, of the game or of one of the fields or rules alone, and everything said about it."""
+    """One equilibrium, of the game or of one of the fields or rules alone, and everything said about it.
+
+    `further`: what the conditions that were asked for by name found here.
+    """
 
     point: Mapping[str, float]
     exact: Mapping[str, str] | None
@@ -140,6 +147,12 @@ class EquilibriumAnalysis:
     rules: tuple[RuleAnalysis, ...]
     maps: tuple[MapAnalysis, ...]
     remarks: tuple[str, ...] = field(default=())
+    further: tuple[Found, ...] = ()
+
+    @property
+    def further_verdicts(self) -> dict[str, Verdict]:
+        """The verdicts on further conditions, by the names that people read."""
+        return {name: verdict for found in self.further for name, verdict in found.verdicts.items()}
 
     @property
     def at_rest(self) -> bool:
@@ -223,6 +236,8 @@ def _equilibrium(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
         "conditions": None if e.conditions is None else conditions_to_dict(e.conditions),
         "remarks": list(e.remarks),
     }
+    if e.further:
+        result["conditions"]["further"] = [found.to_dict() for found in e.further]
     if kind == "map":
         result["maps"] = [_map(m) for m in e.maps]
         return result
@@ -262,7 +277,7 @@ def _flow(f: FlowAnalysis) -> dict[str, Any]:
 
 
 def _rule(r: RuleAnalysis) -> dict[str, Any]:
-    return {
+    result = {
         "rule": r.rule,
         "settings": dict(r.settings),
         "field": r.field,
@@ -289,6 +304,9 @@ def _rule(r: RuleAnalysis) -> dict[str, Any]:
             },
         },
     }
+    if r.noise is not None:
+        result["noise"] = r.noise.to_dict()
+    return result
 
 
 def _map(m: MapAnalysis) -> dict[str, Any]:
