@@ -21,6 +21,8 @@ from .dynamics.integrate import integrate as integrate
 from .dynamics.simulate import simulate as simulate
 from .dynamics.trajectory import Outcome as Outcome
 from .dynamics.trajectory import Trajectory as Trajectory
+from .equilibria.best_reply import BestReply as BestReply
+from .equilibria.best_reply import best_reply as best_reply
 from .equilibria.nearby import nearby_stationary_point as nearby_stationary_point
 from .equilibria.nearby import stationarity as stationarity
 from .errors import GameFileError as GameFileError
@@ -40,13 +42,22 @@ from .fields import TwoTimescale as TwoTimescale
 from .games import GAN as GAN
 from .games import Game as Game
 from .games import SymbolicGame as SymbolicGame
+from .games import SymbolicGAN as SymbolicGAN
 from .games import gan as gan
 from .games import load as load
 from .games import zero_sum as zero_sum
 from .games.gan import Objective as Objective
 from .games.gan import spectrally_normalised as spectrally_normalised
+from .matrix_games import MatrixGame as MatrixGame
+from .matrix_games import MixedEquilibrium as MixedEquilibrium
+from .matrix_games import OrderOfPlay as OrderOfPlay
+from .matrix_games import matrix_game as matrix_game
+from .matrix_games import mixed_equilibrium as mixed_equilibrium
+from .matrix_games import order_of_play as order_of_play
 from .networks import load_checkpoint as load_checkpoint
 from .networks import save_checkpoint as save_checkpoint
+from .noise import Noise as Noise
+from .noise import noise as noise
 from .penalties import DRAGAN as DRAGAN
 from .penalties import JARE as JARE
 from .penalties import R1 as R1
@@ -70,6 +81,8 @@ from .phase import limit_cycles as limit_cycles
 from .phase import nullclines as nullclines
 from .phase import phase_portrait as phase_portrait
 from .phase import separatrices as separatrices
+from .phase.periodic_orbits import periodic_orbits as periodic_orbits
+from .phase.schedule import along_schedule as along_schedule
 from .probe import Probe as Probe
 from .probe import ProbeReport as ProbeReport
 from .probe import ProbeSeries as ProbeSeries
@@ -124,12 +137,16 @@ from .sweep import sweep as sweep
 from .sweep.loci import loci as loci
 from .verdicts import Verdict as Verdict
 from .verdicts.at_scale import conditions_at_scale as conditions_at_scale
+from .verdicts.convexity import convexity as convexity
+from .verdicts.existence import nash_equilibrium_exists as nash_equilibrium_exists
+from .verdicts.nagarajan_kolter import nagarajan_kolter as nagarajan_kolter
+from .verdicts.proximal import proximal_equilibrium as proximal_equilibrium
 
 
 def __getattr__(name: str):
-    """`stability.plots`, imported when it is first used: Matplotlib is slow to import."""
-    if name == "plots":
+    """`plots` and `divergences`, imported when first used: Matplotlib and scipy.stats are slow to import."""
+    if name in ("divergences", "plots"):
         import importlib
 
-        return importlib.import_module(".plots", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,11 +1,19 @@
-"""The Python of the pages about networks runs, each page from top to bottom in one go."""
+"""What the pages show runs: a page about networks in one go, the course on the sources section by section."""
 
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
+COURSE = (DOCS / "sources.md").read_text(encoding="utf-8")
+SECTIONS = {
+    title: text
+    for title, text in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", COURSE, re.DOTALL | re.MULTILINE)
+}
 
 
 @pytest.mark.slow
@@ -27,3 +35,41 @@ def test_the_blocks_of_a_page_run_from_top_to_bottom(page, end, needs, tmp_path,
     names = {}
     for block in blocks:
         exec(compile(block, page, "exec"), names)
+
+
+def anchor(heading: str) -> str:
+    """The anchor that a heading gets on a page (GitHub's rule)."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_of_the_course_runs(section, tmp_path, monkeypatch):
+    """Its Python from top to bottom with the assertions in it, and every command it names."""
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec("import stability as st", names)
+    for language, block in re.findall(r"```(python|sh)\n(.*?)```", SECTIONS[section], re.DOTALL):
+        if language == "python":
+            exec(compile(block, f"sources.md: {section}", "exec"), names)
+            continue
+        for line in block.replace("\\\n", " ").splitlines():
+            program, *arguments = shlex.split(line, comments=True)
+            assert program == "stability"
+            command = [sys.executable, "-m", "stability_cli", *arguments]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+            assert done.returncode == 0, done.stderr
+
+
+def test_the_items_of_the_sources_lead_to_headings_that_show_them():
+    headings = [anchor(h) for h in re.findall(r"^###? (.*)$", COURSE, re.MULTILINE)]
+    links = re.findall(r"\]\(#([^)]*)\)", COURSE)
+    assert len(links) > 40
+    assert not set(links) - set(headings)
+    assert len(headings) == len(set(headings))
+
+
+def test_every_lesson_of_the_course_runs_something_and_checks_it():
+    for section, text in SECTIONS.items():
+        for lesson in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
+            assert "```python" in lesson or "```sh" in lesson, (section, lesson.splitlines()[0])

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..dynamics.flow import Linear
+from ..dynamics.flow import Linear, SymbolicFlow
+from ..dynamics.system import named_box
 from ..dynamics.vectors import stack
 from ..errors import InputError, SingularError
+from ..fields.gradient import Gradient
+from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from .alternating import Alternating
+from .local import local
 from .rule import Rule, State
 
 
@@ -26,20 +31,49 @@ class BestResponse(Rule):
 
     Near an equilibrium a player has a best response only if −J_ii is positive definite there: a strict
     optimum. `linearise` raises SingularError otherwise.
+
+    Newton's method finds an optimum nearby, not the best one, and where the player's loss is not convex
+    it may find a worst one. With `box` the players reply with the best strategy in a box, wherever they
+    are: True for the game's own box, or variable ↦ (low, high) over it. That takes the gradient field of a
+    game with at most four variables per player; such a step jumps where two replies are equally good, and it
+    rests at an equilibrium only if no strategy in the box is better.
     """
 
     order: Any = None
+    box: Any = None
     name: ClassVar[str] = "best-response"
     lr: ClassVar[Any] = None
 
     def __post_init__(self):
         if self.order not in (None, "simultaneous"):
             object.__setattr__(self, "order", Alternating(order=self.order).order)
+        if self.box is False:
+            object.__setattr__(self, "box", None)
 
     def check(self, flow: Any) -> None:
         if len(flow.partition.players) < 2:
             raise InputError("best-response needs a game with at least two players")
         self._turns(flow.partition)
+        if self.box is None:
+            return
+        if not isinstance(flow.field, Gradient):
+            raise InputError(
+                "best-response in a box compares a game's losses, so it follows the gradient field of a "
+                "game only"
+            )
+        if max(flow.partition.sizes) > MOST_VARIABLES:
+            raise InputError(
+                f"best-response in a box takes players of at most {MOST_VARIABLES} variables, "
+                f"not {max(flow.partition.sizes)}"
+            )
+        if not isinstance(flow, SymbolicFlow):
+            self._sides(flow.game)
+
+    def near(self, flow: Any, x: Any) -> Rule:
+        if self.box is None:
+            return self
+        self.check(flow)
+        return local(self, flow, x)
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state
@@ -51,6 +85,8 @@ class BestResponse(Rule):
         return (x,)
 
     def _reply(self, flow: Any, i: int, x: Any) -> Any:
+        if self.box is not None and flow.game is not None and not isinstance(flow, SymbolicFlow):
+            return self._best(flow, i, x)
         alone = flow.restricted(i, x)
         if isinstance(alone, Linear) and not _definite(-(alone.matrix + alone.matrix.T) / 2):
             raise SingularError(
@@ -58,6 +94,28 @@ class BestResponse(Rule):
                 "strict minimum"
             )
         return alone.zero(flow.partition.part(i, x))
+
+    def _best(self, flow: Any, i: int, x: Any) -> Any:
+        """The best strategy in the box; NaN if the loss is finite nowhere on a grid of it."""
+        low, high = (flow.partition.part(i, side) for side in self._sides(flow.game))
+
+        def loss(own: Any) -> Any:
+            return flow.game.losses(flow.partition.replaced(i, own, x))[i]
+
+        reply, value = box_minimum(loss, low, high, x.dtype)
+        return jnp.where(jnp.isfinite(value), reply, jnp.nan)
+
+    def _sides(self, game: Any) -> np.ndarray:
+        """The low and the high sides of the box, shape (2, d). Raises InputError if one is missing."""
+        given = {} if self.box is True else named_box(self.box, game.variables)
+        sides = {**game.box, **given}
+        missing = [variable for variable in game.variables if variable not in sides]
+        if missing:
+            raise InputError(
+                f"the box of best-response says nothing of {missing[0]}; "
+                f"give box={{'{missing[0]}': (low, high)}}"
+            )
+        return np.array([sides[variable] for variable in game.variables], dtype=float).T
 
     def _turns(self, partition: Any) -> list[int]:
         order = None if self.order == "simultaneous" else self.order

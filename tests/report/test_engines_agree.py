@@ -153,6 +153,9 @@ def test_one_step_and_its_jacobian(name, rule):
 
 # An exact equilibrium of each game that has a differentiable one.
 EQUILIBRIA = {
+    "covariance-gan": ("0", "1"),
+    "dirac-gan-least-squares": ("0", "0", "1/2"),
+    "gaussian-gan": ("0", "0", "0", "1"),
     "linear-gan": ("0", "1/2"),
     "nagarajan-kolter-uniform": ("0", "1"),
     "nagarajan-kolter-uniform-minimax": ("0", "-1"),
