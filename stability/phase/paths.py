@@ -279,7 +279,7 @@ def _turns(rule: Rule, partition: Partition) -> list[Rule]:
     if isinstance(rule, HeavyBall) and rule.order == "alternating":
         rule = rule._in_turn()
     if isinstance(rule, BestResponse) and rule.order != "simultaneous":
-        return [_Reply(player=i) for i in rule._turns(partition)]
+        return [_Reply(box=rule.box, player=i) for i in rule._turns(partition)]
     if type(rule) is Alternating:
         settings = {"lr": rule.lr, "steps": rule.steps, "inner": rule.inner}
         return [_AlternatingTurn(**settings, player=i) for i in rule._turns(partition)]
