@@ -162,7 +162,7 @@ def realisable(at: Surroundings, generator: str) -> Verdict:
     two, two_error = at.block("G", "D")
     asymmetry, asymmetry_error = two + one.T, two_error + one_error.T
     texts = (
-        f"{generator}'s own Hessian has norm {{:.6g}}, and is zero in the realisable case",
+        f"the own Hessian of {generator} has norm {{:.6g}}, and is zero in the realisable case",
         "the players' mixed derivatives differ from opposite ones by {:.6g}, in the norm",
     )
     blocks = ((own, own_error), (asymmetry, asymmetry_error))

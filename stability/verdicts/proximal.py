@@ -229,19 +229,19 @@ class _Checks:
         found = self.outer(lam) if inner.sign == 1 or (inner.sign == 0 and lam > 0) else None
         if inner.sign != 1 and (found is None or found.sign != -1):
             what = f"the second derivative of {y}'s payoff"
-            return _not_definite(inner, f"{y} can do better: {what}", what, -1)
+            return _not_definite(inner, f"player {y} can do better: {what}", what, -1)
         assert found is not None
         if found.sign != 1:
             what = f"the second derivative of {x}'s proximal loss at lam = {float(lam):g}"
-            return _not_definite(found, f"{x} can do better: {what}", what, 1)
+            return _not_definite(found, f"player {x} can do better: {what}", what, 1)
         evidence = "exact" if inner.evidence == found.evidence == "exact" else "numeric"
         smallest, margin = min(inner.smallest, found.smallest), min(inner.margin, found.margin)
         until = "for every lam" if critical == math.inf else "for lam below an unknown number"
         if critical is not None and critical < math.inf:
             until = f"exactly for lam < {closed or f'{critical:.6g}'}"
         text = (
-            f"{y} maximises and {x} minimises the proximal value at lam = {float(lam):g}, both strictly "
-            f"(smallest eigenvalue {smallest:.6g}); the conditions hold {until}"
+            f"player {y} maximises and player {x} minimises the proximal value at lam = {float(lam):g}, "
+            f"both strictly (smallest eigenvalue {smallest:.6g}); the conditions hold {until}"
         )
         return Verdict("yes", smallest, margin, evidence, text)
 
