@@ -10,10 +10,7 @@ import pytest
 
 DOCS = Path(__file__).parents[1] / "docs"
 COURSE = (DOCS / "sources.md").read_text(encoding="utf-8")
-SECTIONS = {
-    title: text
-    for title, text in re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", COURSE, re.DOTALL | re.MULTILINE)
-}
+SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", COURSE, re.DOTALL | re.MULTILINE))
 
 
 @pytest.mark.slow
