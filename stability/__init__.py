@@ -138,7 +138,7 @@ from .sweep.loci import loci as loci
 from .verdicts import Verdict as Verdict
 from .verdicts.at_scale import conditions_at_scale as conditions_at_scale
 from .verdicts.convexity import convexity as convexity
-from .verdicts.existence import nash_equilibrium_exists as nash_equilibrium_exists
+from .verdicts.existence import local_nash_equilibrium_exists as local_nash_equilibrium_exists
 from .verdicts.nagarajan_kolter import nagarajan_kolter as nagarajan_kolter
 from .verdicts.proximal import proximal_equilibrium as proximal_equilibrium
 

@@ -16,6 +16,7 @@ from ..verdicts.verdict import Verdict
 _MOST_ENTRIES = 1_000_000
 _MOST_EXACT_ENTRIES = 400
 _EXACT_SECONDS = 10.0
+_SHOWN = 6  # strategies of a mixture in its text
 _UNIQUE = (
     "every strategy that is not used costs something, and those that are used determine the weights"
 )
@@ -52,8 +53,9 @@ class MatrixGame:
 
     def __str__(self) -> str:
         return (
-            f"value {self.value:.6g} (gap {self.gap:.2g}); row {_mixture(self.row)}, column "
-            f"{_mixture(self.column)}; pure min max {self.minmax:.6g}, pure max min {self.maxmin:.6g}"
+            f"value {self.value:.6g} (gap {self.gap:.2g})\n"
+            f"row player     {_mixture(self.row)}\ncolumn player  {_mixture(self.column)}\n"
+            f"pure min max {self.minmax:.6g}, pure max min {self.maxmin:.6g}"
         )
 
 
@@ -234,5 +236,8 @@ def _exact_uniqueness(
 
 
 def _mixture(weights: np.ndarray) -> str:
-    used = [f"{weight:.4g} on {i}" for i, weight in enumerate(weights) if weight > 0]
-    return "(" + ", ".join(used) + ")"
+    """The most probable strategies."""
+    used = [i for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
+    shown = [f"{weights[i]:.4g} on {i}" for i in sorted(used[:_SHOWN])]
+    more = [f"and {len(used) - _SHOWN} more"] if len(used) > _SHOWN else []
+    return "(" + ", ".join(shown + more) + ")"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -106,7 +107,8 @@ class Noise:
 
     def __str__(self) -> str:
         settings = ", ".join(f"{k}={v}" for k, v in self.settings.items())
-        return "\n".join([f"{self.rule} ({settings})", *(f"  {text}" for text in self.sentences())])
+        lines = [f"{self.rule} ({settings})", *(f"  {text}" for text in self.sentences())]
+        return "\n".join(textwrap.fill(line, 80, subsequent_indent="  ") for line in lines)
 
 
 def deviations_text(variables: Sequence[str], values: np.ndarray) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -12,7 +13,7 @@ import sympy
 from ..dynamics.flow import Linear, SymbolicFlow
 from ..dynamics.system import named_box
 from ..dynamics.vectors import stack
-from ..errors import InputError, SingularError
+from ..errors import InputError, InputTypeError, SingularError
 from ..fields.gradient import Gradient
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from .alternating import Alternating
@@ -49,6 +50,11 @@ class BestResponse(Rule):
             object.__setattr__(self, "order", Alternating(order=self.order).order)
         if self.box is False:
             object.__setattr__(self, "box", None)
+        if not (self.box is None or self.box is True or isinstance(self.box, Mapping)):
+            raise InputTypeError(
+                "the box of best-response is True, for the game's own, or a mapping from variables to "
+                f"(low, high), not {self.box!r}"
+            )
 
     def check(self, flow: Any) -> None:
         if len(flow.partition.players) < 2:

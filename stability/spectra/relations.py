@@ -156,9 +156,8 @@ def _with_step(rule: Rule, lr: Any) -> Rule:
 def _step_size(value: Any) -> sympy.Expr:
     size = value if isinstance(value, sympy.Expr) and value.free_symbols else exact(value)
     if not size.is_positive:
-        raise InputError(
-            f"the step size {size} is not positive; declare it as sympy.Symbol({str(size)!r}, positive=True)"
-        )
+        how = f": declare it as sympy.Symbol({str(size)!r}, positive=True)" * size.is_Symbol
+        raise InputError(f"the step size {size} is not known to be positive{how}")
     return size
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 
 from ..dynamics.flow import SymbolicFlow
@@ -38,7 +39,7 @@ def equilibrium(
     """The coordinates of the equilibrium `at`, or of the only one that the flow has, in closed form.
 
     `known` are the parameters with a value, `free` those without. Raises InputError if `at` does not name
-    every variable once, and, without `at`, if there is no equilibrium or not exactly one.
+    every variable once or is no equilibrium, and, without `at`, if there is no equilibrium or not exactly one.
     """
     if at is not None:
         point = {str(key): sympy.sympify(value) for key, value in at.items()}
@@ -47,13 +48,42 @@ def equilibrium(
             names = ", ".join(v.name for v in flow.variables)
             raise InputError(f"the equilibrium names every variable once: {names}")
         real = real_symbols(set().union(*(e.free_symbols for e in point.values())), free)
-        return [point[v.name].xreplace(real) for v in flow.variables]
+        given = [point[v.name].xreplace(real) for v in flow.variables]
+        _check_rests(flow, known, given)
+        return given
     equations = [e.xreplace(dict(known)) for e in flow.expressions]
     zeros = solve_exactly(equations, flow.variables, _sample(free))
     if zeros.families or len(zeros.points) != 1:
         found = "a whole family" if zeros.families else str(len(zeros.points))
         raise InputError(f"say at which equilibrium: at={{...}} ({found} found in closed form)")
     return [zeros.points[0][v] for v in flow.variables]
+
+
+def _check_rests(
+    flow: SymbolicFlow, known: Mapping[sympy.Symbol, sympy.Expr], point: Sequence[sympy.Expr]
+) -> None:
+    """Raises InputError for a point at which the flow moves, whatever the values of the symbols in it.
+
+    The point may have been rounded, by a ten-thousandth of its size.
+    """
+    at = dict(zip(flow.variables, point, strict=True))
+
+    def here(matrix: sympy.MatrixBase) -> np.ndarray:
+        put = sympy.Matrix(matrix).xreplace(dict(known)).xreplace(at).xreplace(dict(known))
+        values = put.xreplace(_sample(sorted(put.free_symbols, key=str)))
+        return np.array([complex(e.evalf()) for e in values]).real
+
+    try:
+        field, slopes = here(flow.expressions), here(flow.jacobian())
+        sizes = here(sympy.Matrix(point))
+    except (TypeError, ValueError):
+        return  # no numbers there, which the derivatives will say
+    if np.abs(field).max() > 1e-4 * np.abs(slopes).max() * (1 + np.abs(sizes).max()):
+        place = ", ".join(f"{v} = {e}" for v, e in at.items())
+        raise InputError(
+            f"training does not rest at {place}: the field is {np.abs(field).max():.3g} there; give an "
+            "equilibrium"
+        )
 
 
 def real_symbols(

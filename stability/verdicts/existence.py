@@ -18,7 +18,7 @@ from .point import GamePoint, game_point
 from .verdict import Verdict
 
 
-def nash_equilibrium_exists(
+def local_nash_equilibrium_exists(
     game: Game | SymbolicGame,
     *,
     box: Mapping[str, tuple[float, float]] | None = None,
@@ -51,7 +51,9 @@ def nash_equilibrium_exists(
     found = [(e, _local_nash(game, begin, e, parameters)) for e in search.found]
     for e, verdict in found:
         if verdict.verdict == "yes":
-            return replace(verdict, because=f"at {_place(begin, e)} {verdict.because}")
+            return replace(
+                verdict, because=f"a local one, at {_place(begin, e)}: {verdict.because}"
+            )
     open_ = [e for e, verdict in found if verdict.verdict != "no"]
     if open_:
         text = f"at {_place(begin, open_[0])} the second derivatives do not decide"

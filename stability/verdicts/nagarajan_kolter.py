@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,15 +61,17 @@ class NagarajanKolterConditions:
         }
 
     def __str__(self) -> str:
-        lines = [
-            f"Nagarajan–Kolter conditions, discriminator {self.discriminator}",
-            f"1 realisable   {self.realisable}",
-            f"2 concave      {self.concave}",
-            f"3 full rank    {self.full_rank}",
-            f"they imply     {self.implied}",
-            f"the Jacobian   {self.linearised}",
-        ]
-        return "\n".join(lines)
+        of = f", discriminator {self.discriminator}" if self.discriminator else ""
+        rows = {
+            "1 realisable": self.realisable,
+            "2 concave": self.concave,
+            "3 full rank": self.full_rank,
+            "they imply": self.implied,
+            "the Jacobian": self.linearised,
+        }
+        lines = (f"{name:15}{verdict}" for name, verdict in rows.items())
+        wrapped = (textwrap.fill(line, 80, subsequent_indent=" " * 15) for line in lines)
+        return "\n".join([f"Nagarajan–Kolter conditions{of}", *wrapped])
 
     def to_dict(self) -> dict[str, Any]:
         """The value as JSON-ready data."""

@@ -95,3 +95,8 @@ def test_what_it_needs(flow):
     wide = SymbolicGame({"x": (many, sum(many) * y), "y": ([y], -sum(many) * y)})
     with pytest.raises(InputError, match="at most 4 variables"):
         BestResponse(box=True).check(st.Gradient().flow(wide.numeric()))
+
+
+def test_a_box_that_is_none():
+    with pytest.raises(st.InputTypeError, match="box of best-response is True"):
+        BestResponse(box="yes")

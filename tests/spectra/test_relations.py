@@ -366,3 +366,16 @@ def test_symbols_that_cannot_be_told_apart():
         stability_conditions(damped(bare), SIM, lr=g)
     with pytest.raises(InputError, match="positive=True"):
         stability_conditions(damped(bare), SIM, lr=sympy.Symbol("eta"))
+
+
+def test_a_point_at_which_training_does_not_rest_has_no_conditions():
+    value = x**4 / 4 - x * y - y**2
+    game = SymbolicGame({"gen": ([x], value), "disc": ([y], -value)})
+    with pytest.raises(InputError, match="does not rest at x = 3, y = 1: the field is 26"):
+        stability_conditions(game, at={"x": 3, "y": 1})
+    # rounded to six digits, and with a parameter in it
+    assert stability_conditions(load("polynomial"), at={"x": -1.31653, "y": -1.22427}) == sympy.true
+    shifted = SymbolicGame({"x": ([x], (x - bare) ** 2 / 2 + x * y), "y": ([y], -x * y + bare * y)})
+    assert stability_conditions(shifted, at={"x": bare, "y": 0}) == sympy.true
+    with pytest.raises(InputError, match="does not rest"):
+        stability_conditions(shifted, at={"x": 2 * bare, "y": 0})

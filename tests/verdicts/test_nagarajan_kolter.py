@@ -243,7 +243,8 @@ def test_the_value_prints_itself_and_is_data():
     found = st.nagarajan_kolter(LINEAR, {"a": 1, "w": 0})
     lines = str(found).splitlines()
     assert lines[0] == "Nagarajan–Kolter conditions, discriminator disc"
-    assert [line.split()[0] for line in lines[1:4]] == ["1", "2", "3"]
+    assert [line[0] for line in lines[1:] if line[0] != " "] == ["1", "2", "3", "t", "t"]
+    assert all(len(line) <= 80 for line in lines)
     data = json.loads(json.dumps(found.to_dict()))
     assert data["bounds"]["complex"] == [-0.25, -0.25]
     assert data["implied"]["verdict"] == "exponentially stable"

@@ -7,7 +7,7 @@ import pytest
 import sympy
 
 import stability as st
-from stability import SymbolicGame, nash_equilibrium_exists
+from stability import SymbolicGame, local_nash_equilibrium_exists
 
 x, y = sympy.symbols("x y", real=True)
 
@@ -25,14 +25,14 @@ def zero_sum(f):
     ],
 )
 def test_games_without_one(name, value):
-    found = nash_equilibrium_exists(st.load(name))
+    found = local_nash_equilibrium_exists(st.load(name))
     assert (found.verdict, found.evidence) == ("no", "exact")
     assert found.value == value
     assert found.margin == -value
 
 
 def test_a_narrower_target_has_one():
-    found = nash_equilibrium_exists(
+    found = local_nash_equilibrium_exists(
         st.load("farnia-ozdaglar-w2"), parameters={"s": sympy.Rational(1, 2)}
     )
     assert (found.verdict, found.evidence) == ("yes", "exact")
@@ -50,7 +50,7 @@ def test_a_narrower_target_has_one():
     ],
 )
 def test_small_games(game, verdict, because):
-    found = nash_equilibrium_exists(game)
+    found = local_nash_equilibrium_exists(game)
     assert found.verdict == verdict
     assert because in found.because
 
@@ -58,7 +58,7 @@ def test_small_games(game, verdict, because):
 def test_a_numeric_search_proves_no_absence():
     losses = {"x": lambda a, b: -(a**2) + a * b, "y": lambda a, b: b**2 - a * b}
     game = st.Game(losses, start={"x": jnp.zeros(()), "y": jnp.zeros(())})
-    found = nash_equilibrium_exists(game)
+    found = local_nash_equilibrium_exists(game)
     assert found.verdict == "undecided"
     assert "there may be others" in found.because
 
@@ -67,4 +67,4 @@ def test_parameters_of_a_game_that_has_none():
     losses = {"x": lambda a, b: a**2 + b, "y": lambda a, b: b**2 - a}
     game = st.Game(losses, start={"x": jnp.zeros(()), "y": jnp.zeros(())})
     with pytest.raises(st.InputError, match="no parameters to set"):
-        nash_equilibrium_exists(game, parameters={"s": 1})
+        local_nash_equilibrium_exists(game, parameters={"s": 1})
