@@ -39,7 +39,7 @@ def equilibrium(
     """The coordinates of the equilibrium `at`, or of the only one that the flow has, in closed form.
 
     `known` are the parameters with a value, `free` those without. Raises InputError if `at` does not name
-    every variable once or is no equilibrium, and, without `at`, if there is no equilibrium or not exactly one.
+    every variable once or is no equilibrium, and, without `at`, if there is not exactly one.
     """
     if at is not None:
         point = {str(key): sympy.sympify(value) for key, value in at.items()}
