@@ -98,8 +98,8 @@ def robbins_monro(schedule: Any, sizes: np.ndarray) -> Verdict:
 
     Robbins and Monro (1951): the first sum lets the steps reach any point, the second lets the noise of
     stochastic gradients average out. No finite number of steps decides: the verdict is yes or no, `exact`,
-    only for a constant and for an expression whose sums SymPy settles; else undecided. `value` is the p of
-    h_k ~ k^−p, from the second half of `sizes`, shape (steps,); k^−p passes for ½ < p ≤ 1.
+    only for a constant and for an expression whose sums SymPy settles; else undecided, and `value` is then the
+    p of h_k ~ k^−p, from the second half of `sizes`, shape (steps,); k^−p passes for ½ < p ≤ 1.
     """
     p = decay(sizes)
     if isinstance(schedule, sympy.Expr):
@@ -108,7 +108,7 @@ def robbins_monro(schedule: Any, sizes: np.ndarray) -> Verdict:
             first, second = converge
             verdict = "yes" if second and not first else "no"
             text = f"Σh {_sum(first)} and Σh² {_sum(second)}"
-            return Verdict(verdict, p, None, "exact", text)
+            return Verdict(verdict, None, None, "exact", text)
     elif not callable(schedule):
         return Verdict("no", 0.0, None, "exact", "the step size is constant, so Σh² is infinite")
     if p is None:
@@ -122,7 +122,7 @@ def robbins_monro(schedule: Any, sizes: np.ndarray) -> Verdict:
 
 
 def decay(values: np.ndarray) -> float | None:
-    """The p of values_k ~ (k + 1)^−p between the middle and the end ; None for too few values or zeros."""
+    """The p of values_k ~ (k + 1)^−p between the middle and the end; None for too few values or zeros."""
     n = len(values)
     middle = n // 2
     if n < 4 or not (0 < values[middle] < np.inf and 0 < values[-1] < np.inf):
