@@ -98,7 +98,7 @@ def robbins_monro(schedule: Any, sizes: np.ndarray) -> Verdict:
 
     Robbins and Monro (1951): the first sum lets the steps reach any point, the second lets the noise of
     stochastic gradients average out. No finite number of steps decides: the verdict is yes or no, `exact`,
-    only for a constant and for an expression whose sums SymPy settles; else undecided, and `value` is then the
+    only for a constant and for an expression whose sums SymPy settles; else undecided, and `value` is the
     p of h_k ~ k^−p, from the second half of `sizes`, shape (steps,); k^−p passes for ½ < p ≤ 1.
     """
     p = decay(sizes)
