@@ -24,6 +24,7 @@ from ..verdicts.further import Condition
 from .noisy import check_minibatches, with_noise
 from .places import field_at, with_rest_points
 from .pointwise import Place, analyse
+from .remarks import approximations
 from .structure import structure, zero_sum
 from .subject import Subject, constants, penalised, prepare
 from .subject import System as AnySystem
@@ -89,7 +90,7 @@ def report(
         describe(subject, whether_zero_sum, structure(subject)),
         search,
         equilibria,
-        tuple(dict.fromkeys(warnings)),
+        tuple(dict.fromkeys([*approximations(subject.symbolic), *warnings])),
     )
 
 

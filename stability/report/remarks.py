@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..equilibria.find import Equilibrium
+from ..games.gan.symbolic import SymbolicGAN
 from ..verdicts.conditions import Conditions
 from .value import FlowAnalysis, RuleAnalysis
 
@@ -65,3 +67,13 @@ def remarks(
                 f"but {rule.rule} steps of this size leave."
             )
     return tuple(dict.fromkeys(said))
+
+
+def approximations(system: Any) -> tuple[str, ...]:
+    """What in the losses themselves is approximate: the expectations of a SymbolicGAN taken by quadrature."""
+    if not isinstance(system, SymbolicGAN) or system.exact_expectations:
+        return ()
+    return (
+        f"The losses hold {system.expectations}; away from a discriminator that is constant they are "
+        "approximate. More nodes show how far: SymbolicGAN(…, nodes=…)",
+    )

@@ -207,6 +207,9 @@ def test_errors():
     for wrong in ([], 1, "1"):
         with pytest.raises(InputError, match="a sequence of one number or more"):
             families.covariance(wrong)
+    for matrix in ([[1, 0.5], [0.5, 2]], [sympy.eye(2)]):
+        with pytest.raises(InputError, match="variances are a list of numbers, the diagonal"):
+            families.covariance(matrix)
     with pytest.raises(InputError, match="a variance is zero or positive, not -1"):
         families.covariance([1, -1])
     with pytest.raises(InputError, match="there is no objective 'nothing'"):

@@ -221,6 +221,28 @@ def test_expectations_over_what_is_mixed_and_added():
     assert abs(sympy.N((two - 2 * one - expected).xreplace({**put, GAMMA: 1}), 30)) < 1e-25
 
 
+@pytest.mark.parametrize("penalty", [WGANGP(0.3), DRAGAN(0.3)], ids=["wgan-gp", "dragan"])
+def test_jacobians_away_from_the_kink_over_bare_symbols(penalty):
+    """E|2wx̂ + c| has derivatives that take numbers, although w and c may be complex to SymPy."""
+    w, c, a, b, x, z = sympy.symbols("w c a b x z")
+    game = penalty(
+        SymbolicGAN(
+            ([w, c], w * x**2 + c * x),
+            ([a, b], a * z + b),
+            data=(x, Points([-1, 0.5], [0.4, 0.6])),
+            latent=(z, Points([-1, 1])),
+            objective="minimax",
+            nodes=1,
+        )
+    )
+    point = [0.4, 0.7, 0.3, 0.2]
+    by_jax = game.numeric().jacobian(jnp.array(point))
+    by_sympy = np.array(game.jacobian(sympy.Matrix(point)), dtype=float)
+    np.testing.assert_allclose(by_sympy, by_jax, rtol=1e-10, atol=1e-12)
+    field = np.array(game.field(sympy.Matrix(point)), dtype=float)[:, 0]
+    np.testing.assert_allclose(field, game.numeric().field(jnp.array(point)), rtol=1e-10)
+
+
 def test_games_without_networks():
     x, y = sympy.symbols("x y")
     for kind in (R1, R2, WGANGP, DRAGAN, InstanceNoise):

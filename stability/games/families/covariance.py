@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import sympy
 
 from ...dynamics.system import exact
@@ -32,10 +33,15 @@ def covariance(
     and for every i < j, −η (the antisymmetric part of W, which D does not see) and 0 (the rotation of V). So
     without η the game is neutral, with it stable, and for d = 1 critically damped at η = 4s.
 
-    Raises InputError for no variances and for negative ones.
+    Raises InputError for no variances, for a matrix and for negative ones.
     """
     if not isinstance(variances, (list, tuple)) or not variances:
         raise InputError(f"the variances are a sequence of one number or more, not {variances!r}")
+    if any(isinstance(v, (list, tuple, np.ndarray, sympy.MatrixBase)) for v in variances):
+        raise InputError(
+            "the variances are a list of numbers, the diagonal of a diagonal covariance matrix, and no "
+            "matrix; for another one give its eigenvalues"
+        )
     variances = [v if isinstance(v, sympy.Expr) else exact(v) for v in variances]
     for variance in variances:
         if variance.is_negative:

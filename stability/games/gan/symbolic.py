@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Self
 
 import sympy
@@ -12,7 +13,15 @@ from sympy import Expr, Symbol
 from ...dynamics.positive import check_whole
 from ...dynamics.system import by_name, expression
 from ...errors import InputError, InputTypeError
-from ..expectations import MAX_NODES, Distribution, Normal, Points, Uniform, expectation
+from ..expectations import (
+    MAX_NODES,
+    MAX_TERMS,
+    Distribution,
+    Normal,
+    Points,
+    Uniform,
+    expectation,
+)
 from ..symbolic import SymbolicGame
 from .game import PLAYERS
 from .objective import Objective, objective_of
@@ -84,13 +93,15 @@ class SymbolicGAN(SymbolicGame):
     - `data`: (x, distribution), the symbol or symbols of a sample and a `Points`, `Uniform` or `Normal`.
     - `latent`: (z, distribution) likewise; None for a generator without latents.
     - `objective`: a name or an `Objective`, as in `gan`; one whose losses are means over logits.
-    - `nodes`: of the quadrature for expectations that have no closed form, one to five.
+    - `nodes`: of the quadrature for expectations that have no closed form, 1 to 64. Up to five nodes are
+      algebraic numbers; with more the expressions hold decimals of 30 digits.
     - `parameters`, `box`, `start`, `name`: as in `SymbolicGame`.
 
     The losses are expectations over the distributions, as in the theory of GANs, and no sample means as in
     `gan`. They are exact for distributions on points and for polynomials in x and z, and taken by Gauss
-    quadrature otherwise; `expectations` says which. The penalties R1, R2, WGAN-GP, DRAGAN and instance noise
-    apply as they do to a game made by `gan`, with expectations in the place of what they draw there.
+    quadrature otherwise; `expectations` says which, and a report then warns. The penalties R1, R2, WGAN-GP,
+    DRAGAN and instance noise apply as they do to a game made by `gan`, with expectations in the place of what
+    they draw there.
 
     Raises InputError or InputTypeError for networks, symbols and distributions that do not fit together, for
     the objective `mmd`, and for what `SymbolicGame` raises them for.
@@ -123,13 +134,21 @@ class SymbolicGAN(SymbolicGame):
                 f"{len(real.symbols)}"
             )
 
-        def bound(e: Any, symbols: Mapping[str, Symbol], what: str) -> Expr:
+        def bound(
+            e: Any, own: Mapping[str, Symbol], other: Mapping[str, Symbol], what: str
+        ) -> Expr:
             e = by_name(expression(e, what), variables)
-            return e.xreplace({s: symbols[s.name] for s in e.free_symbols if s.name in symbols})
+            foreign = sorted({s.name for s in e.free_symbols} & (other.keys() - own.keys()))
+            if foreign:
+                argument = "latent=" if other is into_latent else "data="
+                raise InputError(f"{what} cannot hold {foreign[0]}, which {argument} names")
+            return e.xreplace({s: own[s.name] for s in e.free_symbols if s.name in own})
 
         self._model = _Model(
-            bound(logit, into_data, "the logit of the discriminator"),
-            sympy.ImmutableMatrix([bound(e, into_latent, "the generator's sample") for e in made]),
+            bound(logit, into_data, into_latent, "the logit of the discriminator"),
+            sympy.ImmutableMatrix(
+                [bound(e, into_latent, into_data, "the generator's sample") for e in made]
+            ),
             real,
             noise,
             nodes,
@@ -162,11 +181,34 @@ class SymbolicGAN(SymbolicGame):
         return self._model.data.distribution
 
     @property
+    def exact_expectations(self) -> bool:
+        """Whether all expectations in the losses are exact."""
+        return not self._rules
+
+    @property
     def expectations(self) -> str:
         """How the expectations in the losses were taken."""
-        if not self._rules:
+        if self.exact_expectations:
             return "exact expectations"
         return f"expectations by {' and '.join(sorted(self._rules))}"
+
+    # ---- derivatives, over real symbols: SymPy differentiates |x| into something else over bare ones ----
+
+    @cached_property
+    def _gradients(self) -> sympy.Matrix:
+        return (
+            super()._gradients if self.real is self else self._in_own_symbols(self.real._gradients)
+        )
+
+    @cached_property
+    def _hessians(self) -> tuple[sympy.Matrix, ...]:
+        if self.real is self:
+            return super()._hessians
+        return tuple(map(self._in_own_symbols, self.real._hessians))
+
+    def _in_own_symbols(self, matrix: sympy.Matrix) -> sympy.Matrix:
+        bare = {s for s in {*self._symbols(), *self.variables} if s.is_real is None}
+        return matrix.xreplace({Symbol(s.name, real=True): s for s in bare})
 
     # ---- what penalties ask for: random vectors, and expectations over them ------------------------
 
@@ -192,9 +234,13 @@ class SymbolicGAN(SymbolicGame):
 
     def mean(self, e: Expr, *further: Variate) -> Expr:
         """The expectation of an expression over the game's random vectors and `further` ones."""
+        most_terms = MAX_TERMS
         for variate in (*further, *self._model.variates):
-            taken = expectation(e, variate.symbols, variate.distribution, self._model.nodes)
+            taken = expectation(
+                e, variate.symbols, variate.distribution, self._model.nodes, most_terms
+            )
             e = taken.value
+            most_terms //= taken.terms
             if taken.quadrature:
                 self._rules.add(taken.quadrature)
         return e
