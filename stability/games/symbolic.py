@@ -80,11 +80,19 @@ class SymbolicGame(SymbolicSystem):
         """(L_1, …, L_n) at x."""
         return tuple(self._at(loss, x) for loss in self._losses)
 
+    # Derivatives are taken over real symbols: over bare ones |x| has one that SymPy cannot put numbers into.
+
     @cached_property
     def _gradients(self) -> sympy.Matrix:
+        if self.real is not self:
+            return self._in_own_symbols(self.real._gradients)
         return sympy.Matrix(
             [[sympy.diff(loss, v) for v in self.variables] for loss in self._losses]
         )
+
+    def _in_own_symbols(self, matrix: sympy.Matrix) -> sympy.Matrix:
+        bare = {s for s in {*self._symbols(), *self.variables} if s.is_real is None}
+        return matrix.xreplace({sympy.Symbol(s.name, real=True): s for s in bare})
 
     @cached_property
     def expressions(self) -> sympy.Matrix:
@@ -94,6 +102,8 @@ class SymbolicGame(SymbolicSystem):
 
     @cached_property
     def _hessians(self) -> tuple[sympy.Matrix, ...]:
+        if self.real is not self:
+            return tuple(map(self._in_own_symbols, self.real._hessians))
         return tuple(
             self._gradients[i, :].jacobian(self.variables) for i in range(len(self._losses))
         )

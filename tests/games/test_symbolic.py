@@ -382,3 +382,14 @@ def test_text_is_no_loss():
 def test_the_gradient_flow_keeps_the_start():
     game = SymbolicGame({"x": ([x], x**2)}, start={x: 3})
     np.testing.assert_array_equal(Gradient().flow(game).start, [3.0])
+
+
+def test_kinks_over_bare_symbols_have_numbers():
+    """SymPy takes a bare symbol for complex, and |x| then has a derivative that no number can be put into."""
+    a, b = sympy.symbols("a b")
+    game = SymbolicGame({"a": ([a], abs(a) ** 3 + a * b), "b": ([b], -a * b + abs(b - 1) * b)})
+    point = sympy.Matrix([-2, 3])
+    assert game.field(point) == sympy.Matrix([12 - 3, -2 - 2 - 3])
+    assert game.jacobian(point) == sympy.Matrix([[-12, -1], [1, -2]])
+    # in the game's own symbols
+    assert game.expressions.free_symbols == {a, b}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Self
 
 import sympy
@@ -191,24 +190,6 @@ class SymbolicGAN(SymbolicGame):
         if self.exact_expectations:
             return "exact expectations"
         return f"expectations by {' and '.join(sorted(self._rules))}"
-
-    # ---- derivatives, over real symbols: SymPy differentiates |x| into something else over bare ones ----
-
-    @cached_property
-    def _gradients(self) -> sympy.Matrix:
-        return (
-            super()._gradients if self.real is self else self._in_own_symbols(self.real._gradients)
-        )
-
-    @cached_property
-    def _hessians(self) -> tuple[sympy.Matrix, ...]:
-        if self.real is self:
-            return super()._hessians
-        return tuple(map(self._in_own_symbols, self.real._hessians))
-
-    def _in_own_symbols(self, matrix: sympy.Matrix) -> sympy.Matrix:
-        bare = {s for s in {*self._symbols(), *self.variables} if s.is_real is None}
-        return matrix.xreplace({Symbol(s.name, real=True): s for s in bare})
 
     # ---- what penalties ask for: random vectors, and expectations over them ------------------------
 
