@@ -17,6 +17,7 @@ from .distributions import Density, Normal
 from .f_divergences import F_DIVERGENCES
 from .kernels import mmd_on_the_line
 from .quadrature import nodes
+from .transport_fit import closest, expansion
 
 FITTED = tuple(name for name in NAMES if name != "total-variation")  # whose integrand has kinks
 MERGE = 1e-3  # two runs that end this close to each other, in units of the target's spread, found the same
@@ -33,7 +34,8 @@ class LocalFit:
     """A local minimum of D(target‖N(mean, scale²)).
 
     `gradient` is the largest entry of the derivative in (mean/spread, log scale) that was left, and
-    `curvature` the smallest eigenvalue of the second derivative there: positive at a strict minimum.
+    `curvature` the smallest eigenvalue of the second derivative there: positive at a strict minimum, and
+    infinite at the kink that Wasserstein-1 has at zero.
     """
 
     mean: float
@@ -58,7 +60,8 @@ def fit_normal(
     Nelder–Mead begin with the target's moments and at a Latin hypercube (drawn from `seed`) of means within
     two spreads (standard deviations) of the target's and scales between a tenth of the spread and one and a
     half, and are polished by Newton's method; those that end at no strict minimum, or a thousand spreads
-    away, are left out. More starts may find more minima. `bandwidth` is the kernel's, for `mmd-squared`.
+    away, are left out. More starts may find more minima. `wasserstein-1` is convex in (mean, scale) and has
+    one minimum, which needs a single start. `bandwidth` is the kernel's, for `mmd-squared`.
 
     Raises InputError for an unknown divergence, for one that is infinite at every start (a bounded target
     and `reverse-kl`), and for a target that is no density.
@@ -70,6 +73,8 @@ def fit_normal(
     check_whole(starts, "the number of starts", 1, 10_000)
     center, spread = target.mean, math.sqrt(target.variance)
     check_positive(bandwidth, "the bandwidth of the kernel")
+    if name == "wasserstein-1":
+        return (_closest_by_transport(target, center, spread),)
     objective = _objective(name, target, center, spread, bandwidth)
     low, high = (-MEANS, math.log(SCALES[0])), (MEANS, math.log(SCALES[1]))
     begin = qmc.scale(
@@ -94,6 +99,20 @@ def fit_normal(
     return tuple(sorted(found, key=lambda fit: (fit.value, fit.mean)))
 
 
+def _closest_by_transport(target: Density, center: float, spread: float) -> LocalFit:
+    """The only minimum of Wasserstein-1."""
+    mean, scale = closest(target, center, spread)
+    value = between("wasserstein-1", target, Normal(mean, scale)).value
+    found = expansion(target, mean, scale)
+    units = np.array([spread, scale])  # d mean and d scale for a unit of (mean/spread, log scale)
+    if not found.hessian.any():  # no sign changes: the target is the model
+        return LocalFit(mean, scale, value, 0.0, math.inf)
+    gradient = found.gradient * units
+    hessian = found.hessian * np.outer(units, units) + np.diag([0.0, gradient[1]])
+    curvature = float(np.linalg.eigvalsh(hessian)[0])
+    return LocalFit(mean, scale, value, float(np.abs(gradient).max()), curvature)
+
+
 def _objective(
     name: str, target: Density, center: float, spread: float, bandwidth: float
 ) -> Callable[[np.ndarray], float]:
@@ -106,14 +125,6 @@ def _objective(
 
     if name == "mmd-squared":
         return lambda x: mmd_on_the_line(target, model(x), bandwidth)[0]
-    if name == "wasserstein-1":
-
-        def transport(x: np.ndarray) -> float:
-            q = model(x)
-            at, weights = nodes(np.unique([*target.edges, *q.edges]))
-            return float(np.sum(np.abs(target.cdf(at) - q.cdf(at)) * weights))
-
-        return transport
     divergence = F_DIVERGENCES[name]
 
     def value(x: np.ndarray) -> float:

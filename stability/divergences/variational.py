@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from ..dynamics.positive import check_whole
 from ..errors import InputError
 from .between import aligned, between, distribution, line
 from .distributions import Density, Finite
-from .f_divergences import F_DIVERGENCES, V
+from .f_divergences import F_DIVERGENCES, U, V
 from .quadrature import nodes
 
 MAX_STEPS = 200
@@ -25,7 +25,7 @@ FLAT = 1e-15  # second derivatives below it are taken for zero, so that a slope 
 UNBOUNDED = 1e10  # a larger value is taken for a supremum that is infinite
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class VariationalBound:
     """max over w of E_p g(v) − E_q f*(g(v)) for discriminators v = features · w.
 
@@ -48,6 +48,13 @@ class VariationalBound:
     def gap(self) -> float:
         return self.true - self.value
 
+    def __repr__(self) -> str:
+        ending = "" if self.converged else ", not converged"
+        return (
+            f"VariationalBound(value={self.value!r}, true={self.true!r}, gap={self.gap!r}, "
+            f"coefficients={self.coefficients!r}, left={self.left!r}, steps={self.steps}{ending})"
+        )
+
 
 def polynomials(degree: int) -> Callable[[np.ndarray], np.ndarray]:
     """The features 1, x₁, …, x_d, x₁², … up to a degree, each coordinate's powers: (n, d) ↦ (n, 1 +
@@ -68,8 +75,11 @@ def variational_bound(name: str, p: Any, q: Any, features: Any) -> VariationalBo
 
     D_f(p‖q) = sup over all T of E_p T − E_q f*(T) (Nguyen, Wainwright, Jordan 2010); restricting T = g(v)
     to v = features · w leaves the largest value below it. It is concave in w, and is maximised by Newton's
-    method with halved steps from w = 0. For densities it may end unconverged where features grow faster than
-    the tails fall, so that one of the expectations is infinite for w arbitrarily close by.
+    method with halved steps from the best constant (with value 0), where the features have one, or w = 0. For
+    densities it may end unconverged where features grow faster than the tails fall, so that one of the
+    expectations is infinite for w arbitrarily close by; then the search is repeated for the first feature,
+    the first two and so on, each from where the last ended too, and the greatest value is given: so
+    more features do not give less, unless the steps ran out.
 
     **Arguments:**
 
@@ -91,29 +101,86 @@ def variational_bound(name: str, p: Any, q: Any, features: Any) -> VariationalBo
     p, q = distribution(p), distribution(q)
     on_p, on_q, points = _common(p, q, divergence.growth)
     matrix = _values(features, points, len(on_p))
-    derivatives = _derivatives(name)
-    # equal features make the maximum a plane of maxima; an orthonormal basis of their span has one
-    _, sizes, back = np.linalg.svd(np.sqrt(on_p + on_q)[:, None] * matrix, full_matrices=False)
-    kept = sizes > 1e-13 * sizes[0]
-    if not kept.any():
+    if not matrix[on_p + on_q > 0].any():
         raise InputError("the features vanish wherever the distributions have mass")
-    to_w = back[kept].T / sizes[kept]
-    values = matrix @ to_w
-
+    constant = float(divergence.optimal_logit.subs(U, 1))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        w, best, left, steps = _maximise(values, on_p, on_q, derivatives)
+        found = _supremum(matrix, on_p, on_q, _derivatives(name), constant)
     return VariationalBound(
-        best,
+        found.value,
         between(name, p, q).value,
-        to_w @ w,
-        bool(left <= 1e-12 * max(1.0, abs(best))),
-        left,
-        steps,
+        found.coefficients,
+        found.converged,
+        found.left,
+        found.steps,
     )
 
 
-def _maximise(values: np.ndarray, on_p: np.ndarray, on_q: np.ndarray, derivatives):
-    """Newton's method with halved steps for a concave function of w: w, the maximum, what is left, steps."""
+@dataclass(frozen=True)
+class _Search:
+    """Where a search ended: coefficients, shape (m,), and the value there."""
+
+    coefficients: np.ndarray
+    value: float
+    left: float
+    steps: int
+
+    @property
+    def converged(self) -> bool:
+        return bool(self.left <= 1e-12 * max(1.0, abs(self.value)))
+
+
+def _supremum(
+    matrix: np.ndarray, on_p: np.ndarray, on_q: np.ndarray, derivatives, constant: float
+) -> _Search:
+    """The greatest value found from the constant and, if need be, from that of ever more features."""
+
+    def search(m: int, start: np.ndarray) -> _Search:
+        """From the discriminator in the span of the first m features closest to `start`, shape (k,)."""
+        # equal features make the maximum a plane of maxima; an orthonormal basis of their span has one
+        masses, some = on_p + on_q, matrix[:, :m]
+        weighted = np.sqrt(masses)[:, None] * some
+        lengths = np.linalg.norm(
+            weighted, axis=0
+        )  # lest large features hide the others by rounding
+        lengths[lengths == 0] = 1.0
+        _, sizes, back = np.linalg.svd(weighted / lengths, full_matrices=False)
+        kept = sizes > 1e-13 * sizes[0]
+        to_w = back[kept].T / sizes[kept] / lengths[:, None]
+        values = some @ to_w
+        w, value, left, steps = _maximise(
+            values, on_p, on_q, derivatives, values.T @ (masses * start)
+        )
+        return _Search(to_w @ w, value, left, steps)
+
+    flat = np.full(len(matrix), constant)
+    best = search(matrix.shape[1], flat)
+    if best.converged or best.value > UNBOUNDED or best.steps == MAX_STEPS:
+        return best
+    # a step along features that grow fast may lead where nothing is finite; climb to them
+    steps, best = best.steps, search(1, flat)
+    for m in range(1, matrix.shape[1] + 1):
+        tries = [search(m, matrix[:, : len(best.coefficients)] @ best.coefficients)]
+        if not tries[0].converged:
+            tries.append(search(m, flat))
+        steps += sum(found.steps for found in tries)
+        found = max(tries, key=lambda found: found.value)
+        missing = best.value - found.value
+        if missing <= SMALL * max(1.0, abs(best.value)):
+            best = found
+        else:  # rounding has moved the start to where less is reached
+            padded = np.append(best.coefficients, np.zeros(m - len(best.coefficients)))
+            best = _Search(padded, best.value, max(found.left, missing), steps)
+    return replace(best, steps=steps)
+
+
+def _maximise(
+    values: np.ndarray, on_p: np.ndarray, on_q: np.ndarray, derivatives, start: np.ndarray
+):
+    """Newton's method with halved steps for a concave function of w: w, the maximum, what is left, steps.
+
+    From `start`, or from zero where that is better.
+    """
 
     def objective(w: np.ndarray) -> float:
         return sum(float(on @ part) for on, part in terms(0, values @ w))
@@ -124,6 +191,8 @@ def _maximise(values: np.ndarray, on_p: np.ndarray, on_q: np.ndarray, derivative
         return [(on, np.where(on == 0, 0.0, part)) for on, part in parts]
 
     w = np.zeros(values.shape[1])
+    if objective(start) >= objective(w):
+        w = start
     best, left, steps = objective(w), np.inf, 0
     for steps in range(1, MAX_STEPS + 1):  # noqa: B007 — it is returned
         v = values @ w

@@ -71,7 +71,7 @@ def _check_rests(
     def here(matrix: sympy.MatrixBase) -> np.ndarray:
         put = sympy.Matrix(matrix).xreplace(dict(known)).xreplace(at).xreplace(dict(known))
         values = put.xreplace(_sample(sorted(put.free_symbols, key=str)))
-        return np.array([complex(e.evalf()) for e in values]).real
+        return np.array([complex(e.evalf()).real for e in values])
 
     try:
         field, slopes = here(flow.expressions), here(flow.jacobian())

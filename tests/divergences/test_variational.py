@@ -70,6 +70,41 @@ def test_more_features_never_see_less():
     assert values[2] < values[4] < values[6] < sd.between("js", p, sd.Normal(0, 1)).value
 
 
+def test_features_that_outgrow_the_tails_never_see_less():
+    """From a constant, a Newton step along x⁸ leads where E_q exp(v − 1) overflows."""
+    p, q = sd.Normal(0, 1), sd.Normal(0.7, 2)
+    values = [sd.variational_bound("kl", p, q, sd.polynomials(k)).value for k in range(9)]
+    assert values[0] == pytest.approx(0, abs=1e-14)
+    # rounding in features of sizes up to 76⁸ at the last nodes
+    assert min(np.diff(values)) > -1e-10
+    # the optimal logit is of degree two
+    np.testing.assert_allclose(values[2:], sd.between("kl", p, q).value, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["reverse-kl", "squared-hellinger"])
+def test_bounds_that_do_not_converge_keep_what_was_reached(name):
+    p = sd.Mixture([0.5, 0.5], [sd.Normal(-1, 0.5), sd.Normal(1, 0.5)])
+    bounds = [sd.variational_bound(name, p, sd.Normal(0, 1), sd.polynomials(k)) for k in range(11)]
+    assert not bounds[10].converged
+    values = [bound.value for bound in bounds]
+    assert min(np.diff(values)) > -1e-12
+    assert bounds[10].gap > 0
+    # without a constant among the features the trivial discriminator is v = 0
+    odd = sd.variational_bound(name, p, sd.Normal(0, 1), lambda x: x**3)
+    trivial = {"kl": -math.exp(-1)}.get(
+        name, 0.0
+    )  # −E_q f*(g(0)), where g(v) = v and f* = exp(v − 1)
+    assert odd.value >= trivial - 1e-14
+
+
+def test_a_bound_shows_its_gap_and_whether_it_converged():
+    p, q = [0.5, 0.5, 0.0], [0.0, 0.5, 0.5]
+    assert repr(sd.variational_bound("kl", p, q, np.eye(3))).endswith("not converged)")
+    bound = sd.variational_bound("kl", [0.2, 0.8], [0.6, 0.4], np.ones((2, 1)))
+    assert f"gap={bound.gap!r}" in repr(bound)
+    assert "converged" not in repr(bound)
+
+
 def test_suprema_that_no_discriminator_attains():
     p, q = [0.5, 0.5, 0.0], [0.0, 0.5, 0.5]
     bounded = sd.variational_bound("jensen-shannon", p, q, np.eye(3))
