@@ -37,7 +37,7 @@ def test_a_narrower_target_has_one():
     )
     assert (found.verdict, found.evidence) == ("yes", "exact")
     assert found.value == 1 / 8  # of the discriminator: s³; the generator's is 1 − s = 1/2
-    assert found.because.startswith("at (u = 0, a = -1, b = 0)")
+    assert found.because.startswith("a local one, at (u = 0, a = -1, b = 0)")
 
 
 @pytest.mark.parametrize(
