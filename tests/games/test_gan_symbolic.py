@@ -295,3 +295,14 @@ P = (x, Points([0]))
 def test_errors(make, message):
     with pytest.raises((InputError, InputTypeError), match=message):
         make()
+
+
+def test_a_penalty_leaves_the_game_that_it_is_applied_to_as_it_was():
+    w, b, x = sympy.symbols("w b x", real=True)
+    plain = SymbolicGAN(
+        ([w], w * x**2), ([b], b), data=(x, Points([-1, 2])), objective="wasserstein"
+    )
+    assert plain.real is plain
+    assert not st.WGANGP(1)(plain).exact_expectations  # the modulus takes quadrature
+    assert plain.exact_expectations
+    assert st.R1(1)(plain).exact_expectations

@@ -248,7 +248,8 @@ class SymbolicGAN(SymbolicGame):
 
     def with_terms(self, terms: Mapping[str, Callable[[Any, Any], Any]]) -> Self:
         """As `SymbolicGame.with_terms`; the terms are called with this GAN."""
-        gan = self.real
+        real = self.real
+        gan = real._rebuilt(real._model, real._base, real._losses)  # terms add to its rules
         plain = SymbolicGame(self._owned(self._losses, {}), **self._description({}))
         calls = {p: lambda _, x, term=term: term(gan, x) for p, term in terms.items()}
         game = self._rebuilt(self._model, self._base, plain.with_terms(calls)._losses)
