@@ -353,7 +353,7 @@ class SymbolicSystem:
             )
         return values
 
-    @property
+    @cached_property
     def real(self) -> Self:
         """The same system over real symbols of the same names: what "x" means in a game.
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from ..dynamics.partition import Partition
 from ..errors import SingularError
 from ..rules import Competitive, Rule
+from ..rules.matrix_free import with_competitive
 from ..rules.rule import State, split
 from .tape import state_sizes
 
@@ -118,19 +119,9 @@ def steps_on(
     m, k = sum(sizes), len(fields)
     start = np.broadcast_to(np.eye(m, m + 1)[..., None], (m, m + 1, k))
     flows = AffineFlows(jacobians, fields, partition)
-    after = np.concatenate(_on_all(rule).step(flows, split(start, sizes)))
+    after = np.concatenate(with_competitive(rule, _Competitive).step(flows, split(start, sizes)))
     stepped = _to_first(after)
     return np.ascontiguousarray(stepped[..., :m]), stepped[..., m]
-
-
-def _on_all(rule: Rule) -> Rule:
-    """The rule with every competitive step in it taken for all minibatches at once."""
-    if type(rule) is Competitive:
-        return _Competitive(rule.lr)
-    inner = getattr(rule, "inner", None)
-    if isinstance(inner, Mapping):
-        return replace(rule, inner={p: _on_all(own) for p, own in inner.items()})  # pyright: ignore
-    return replace(rule, inner=_on_all(inner)) if isinstance(inner, Rule) else rule  # pyright: ignore
 
 
 def _solve(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -47,12 +47,20 @@ class LargeFlow(Flow):
 
 def without_matrices(rule: Rule) -> Rule:
     """The rule with every competitive step in it solved by GMRES."""
+    return with_competitive(rule, LargeCompetitive)
+
+
+def with_competitive(rule: Rule, other: Callable[[Any], Competitive]) -> Rule:
+    """The rule with every competitive step in it made another way: a function of its step size."""
     if type(rule) is Competitive:
-        return LargeCompetitive(rule.lr)
+        return other(rule.lr)
     inner = getattr(rule, "inner", None)
     if isinstance(inner, Mapping):
-        return replace(rule, inner={p: without_matrices(own) for p, own in inner.items()})  # pyright: ignore
-    return replace(rule, inner=without_matrices(inner)) if isinstance(inner, Rule) else rule  # pyright: ignore
+        each = {p: with_competitive(own, other) for p, own in inner.items()}
+        return replace(rule, inner=each)  # pyright: ignore
+    if not isinstance(inner, Rule):
+        return rule
+    return replace(rule, inner=with_competitive(inner, other))  # pyright: ignore
 
 
 @dataclass(frozen=True)
