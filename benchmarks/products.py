@@ -30,7 +30,7 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 
 import stability as st
-from stability.dynamics.linearization import Products
+from stability.dynamics.linearisation import Products
 
 
 def perceptron(generator: np.random.Generator, sizes: tuple[int, ...]) -> list[np.ndarray]:
@@ -171,7 +171,7 @@ def compare(options: argparse.Namespace) -> None:
     u = jax.random.normal(jax.random.key(0), x.shape)
     hand = by_hand(start)
     plain = Products(hand, game.partition)
-    linear, unshared = game.linearize(x), plain.at(x, *data)
+    linear, unshared = game.linearise(x), plain.at(x, *data)
     anew = Products(lambda y: game.field(y), game.partition, keep=False).at(x)
     hessian, of_gen = linear.hessian("gen"), game.partition.part(1, u)
     rounded = Products(lambda y: game.field(y), game.partition).at(x, precision="bfloat16")
@@ -191,7 +191,7 @@ def compare(options: argparse.Namespace) -> None:
         for name, work in {
             "field by hand": lambda: field(x, *data),
             "field": lambda: shared(x),
-            "linearize": lambda: game.linearize(x).kept,
+            "linearize": lambda: game.linearise(x).kept,
             "Ju": lambda: linear.matvec(u),
             "Jtu": lambda: linear.rmatvec(u),
             "one-shot": lambda: one_shot(x, u),
@@ -243,7 +243,7 @@ def sizes(rounds: int) -> None:
     for width, batch in ((64, 128), (256, 32), (256, 128), (256, 512), (1024, 128), (2100, 128)):
         game, _, _ = gan(width, batch)
         x = jnp.asarray(game.start)
-        linear = game.linearize(x)
+        linear = game.linearise(x)
         u = jnp.ones_like(x)
         memory = _memory(jax.jit(lambda a, w: a.matvec(w)).lower(linear, u).compile())
         found = interleaved(

@@ -173,14 +173,14 @@ def main() -> None:
         f"on {jax.default_backend()}, SciPy {scipy.__version__}; {game.dimension} parameters"
     )
     where = points(game)
-    start = game.linearize(where["random"])
+    start = game.linearise(where["random"])
     settings = {which: best_arpack(start, which) for which in ("rightmost", "largest")}
     print(
         f"{'point':8} {'which':10} {'ARPACK':>21} {'ours':>9} {'ratio':>6} {'checked':>8} "
         f"{'products':>16} {'outside them':>13} {'residuals':>18} {'differ':>8}"
     )
     for (name, x), (which, setting) in product(where.items(), settings.items()):
-        operator = game.linearize(x)
+        operator = game.linearise(x)
         runs = compared(operator, which, setting, repetitions)
         seconds = {side: statistics.median(run[0] for run in own) for side, own in runs.items()}
         products = {side: own[-1][1].products for side, own in runs.items()}

@@ -23,8 +23,8 @@ import numpy as np
 import sympy
 
 import stability as st
-from stability.sweep.chunks import Evaluator, Grid, chunk_size
-from stability.sweep.prepare import make_problem
+from stability.branches.prepare import make_problem
+from stability.sweeps.chunks import Evaluator, Grid, chunk_size
 
 
 def game(n: int) -> st.SymbolicGame:

@@ -63,7 +63,7 @@ game = st.gan(
     start={"disc": disc_params, "gen": gen_params},
     name="Equinox GAN",
 )
-jacobian = game.linearize(game.start)
+jacobian = game.linearise(game.start)
 print("rightmost eigenvalues:", np.round(st.spectrum(jacobian, k=6).eigenvalues, 4))
 for player in game.players:
     own = st.spectrum(jacobian.hessian(player), k=1, which="leftmost")

@@ -76,9 +76,9 @@ state = optax_state(rule, flow, game.start, states)
 print(
     f"disc's Adam has counted {int(state[1][0])} steps; |v| = {np.linalg.norm(game.field(game.start)):.3g}"
 )
-spectrum = st.spectrum(game.linearize(game.start), k=6, which="rightmost")
+spectrum = st.spectrum(game.linearise(game.start), k=6, which="rightmost")
 print("rightmost eigenvalues:", np.round(spectrum.eigenvalues, 4))
-step = st.spectrum(st.linearize_rule(rule, flow, game.start, state), k=4, which="largest")
+step = st.spectrum(st.linearise_rule(rule, flow, game.start, state), k=4, which="largest")
 print("largest multipliers of the step:", np.round(step.eigenvalues, 4))
 if "--probe" in sys.argv:
     print(st.probe(game, rules=[rule], state=state, k=6).to_text())

@@ -80,7 +80,7 @@ game = st.gan(
     start={"disc": disc_params, "gen": gen_params},
     name="Haiku GAN",
 )
-spectrum = st.spectrum(game.linearize(game.start), k=6, which="rightmost")
+spectrum = st.spectrum(game.linearise(game.start), k=6, which="rightmost")
 print("rightmost eigenvalues:", np.round(spectrum.eigenvalues, 4))
 if "--probe" in sys.argv:
     print(st.probe(game, rules=[st.HeavyBall(lr=0.05, beta=0.5)], k=6).to_text())

@@ -68,9 +68,9 @@ for step in range(0, 1001, 250):
 for file in sorted(folder.glob("*.npz"))[1:]:  # at step 0 Adam has seen no gradient yet
     checkpoint = st.load_checkpoint(file, game)
     x, memory = checkpoint.x, checkpoint.extra["state"]
-    rightmost = st.spectrum(game.linearize(x), k=1).eigenvalues[0]
+    rightmost = st.spectrum(game.linearise(x), k=1).eigenvalues[0]
     multiplier = st.spectrum(
-        st.linearize_rule(rule, flow, x, (x, *memory)), k=1, which="largest"
+        st.linearise_rule(rule, flow, x, (x, *memory)), k=1, which="largest"
     ).eigenvalues[0]
     print(
         f"step {checkpoint.step:4}: |v| = {np.linalg.norm(game.field(x)):.2e}, "

@@ -76,7 +76,7 @@ def main() -> None:
     game = game.with_data(*jax.device_put(game.data, split))
     x = jax.device_put(game.start, everywhere)
 
-    jacobian = game.linearize(x)
+    jacobian = game.linearise(x)
     u = jnp.cos(jnp.arange(game.dimension))
     spectrum = st.spectrum(jacobian, k=6, which="rightmost")
     results = {

@@ -13,7 +13,15 @@ from beartype import BeartypeConf
 from beartype.claw import beartype_packages
 from hypothesis import settings
 
-ROOMS = ("stability.equilibria", "stability.spectra", "stability.verdicts", "stability.report")
+ROOMS = (
+    "stability.documents",
+    "stability.equilibria",
+    "stability.spectra",
+    "stability.criteria",
+    "stability.verdicts",
+    "stability.analysis",
+    "stability.reports",
+)
 beartype_packages(ROOMS, conf=BeartypeConf(is_pep484_tower=True))
 
 settings.register_profile("repeatable", deadline=None, derandomize=True)

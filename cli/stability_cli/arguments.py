@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from stability.analysis.names import assignments, number
 from stability.errors import InputError
-from stability.named import assignments, number
 
 
 def point(text: str, option: str = "--at") -> dict[str, Any]:

@@ -12,7 +12,7 @@ from stability.fields import FIELDS
 from stability.games import catalogue
 from stability.penalties import PENALTIES
 from stability.rules import RULES
-from stability.verdicts.further import CONDITIONS
+from stability.verdicts.named_conditions import CONDITIONS
 
 from .output import colour, terminal_width
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import stability
-from stability import named
+from stability.analysis import names as named
 from stability.errors import InputError
 
 from . import arguments

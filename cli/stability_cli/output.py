@@ -13,7 +13,7 @@ import click
 from stability.errors import InputError
 
 if TYPE_CHECKING:
-    from stability.report.page import Page
+    from stability.documents.page import Page
 
 
 def check_output(output: str, suffixes: tuple[str, ...], force: bool) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 import stability
-from stability import named
-from stability.phase.json import portrait_to_dict
+from stability.analysis import names as named
+from stability.phase.data import portrait_to_dict
 from stability.phase.portrait import Portrait
 from stability.phase.portray import phase_portrait
 

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import stability
-from stability import named
+from stability.analysis import names as named
+from stability.analysis.study import penalised
 from stability.errors import InputError
 from stability.games import Game, SymbolicGame
 from stability.networks import load_checkpoint
-from stability.probe.along import probe_checkpoint, probe_run
-from stability.probe.probing import probe
-from stability.probe.runs import CheckpointFile, Run, open_run
-from stability.probe.series import ProbeSeries
-from stability.report.subject import penalised
+from stability.probes.along import probe_checkpoint, probe_run
+from stability.probes.probing import probe
+from stability.probes.runs import CheckpointFile, Run, open_run
+from stability.probes.series import ProbeSeries
 
 from .figures import FIGURES, picture_of
 from .output import SUFFIXES, check_output, deliver, write

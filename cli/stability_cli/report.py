@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 import stability
-from stability import named
+from stability.analysis import names as named
 
 from . import arguments
 from .output import SUFFIXES, check_output, deliver, write
@@ -49,9 +49,9 @@ def run(
 
 def html(result: stability.Report, system, fields, rules, penalties, box, seed) -> str:
     """The report as a page with pictures."""
+    from stability.analysis.study import penalised
     from stability.page import html_page
     from stability.page.illustrations import illustrations
-    from stability.report.subject import penalised
 
     system = penalised(system, penalties)
     field = fields[0] if fields else None

@@ -14,11 +14,12 @@ import click
 import numpy as np
 
 import stability
-from stability import named
+from stability.analysis import names as named
+from stability.branches import QUANTITIES
 from stability.errors import InputError
-from stability.sweep import QUANTITIES, Sweep, sweep
-from stability.sweep.run import MOST_POINTS
-from stability.sweep.store import Store
+from stability.sweeps import Sweep, sweep
+from stability.sweeps.run import MOST_POINTS
+from stability.sweeps.store import Store
 
 from . import arguments
 from .figures import FIGURES, picture_of

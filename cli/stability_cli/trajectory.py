@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import stability
-from stability import named
+from stability.analysis import names as named
 from stability.phase.follow import Paths, follow
 
 from . import arguments

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 import stability as st
-from stability.probe.rotation import rotation
-from stability.probe.runs import CheckpointFile, Run
-from stability.rules.linearization import linearize_rule
+from stability.probes.rotation import rotation
+from stability.probes.runs import CheckpointFile, Run
+from stability.rules.linearisation import linearise_rule
 from stability.spectra.symmetric import symmetric_spectrum
 
 
@@ -25,12 +25,12 @@ def at(run: Run, rule: st.Rule, file: CheckpointFile, products: int) -> dict:
     """What is found at one checkpoint; every list of eigenvalues comes with its residuals."""
     state = file.load(run.game)
     x = state[0]
-    jacobian = run.game.linearize(x)
+    jacobian = run.game.linearise(x)
     largest = st.spectrum(jacobian, k=8, which="largest", left=False)
     rightmost = st.spectrum(jacobian, k=2, which="rightmost", left=False, max_products=products)
     flow = st.Gradient().flow(run.game)
     step = st.spectrum(
-        linearize_rule(rule, flow, x, state), k=2, which="largest", left=False, max_products=products
+        linearise_rule(rule, flow, x, state), k=2, which="largest", left=False, max_products=products
     )  # fmt: skip
     turning = rotation(jacobian, largest.eigenvalues, seed=0)
     field, parts = np.asarray(jacobian.value), run.game.partition.slices

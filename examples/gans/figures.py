@@ -18,7 +18,7 @@ import stability as st
 from stability.networks import load_checkpoint
 from stability.plots import along_training as along
 from stability.plots.style import BLUE, GREY, figure, picture, styled
-from stability.probe.runs import checkpoint_files
+from stability.probes.runs import checkpoint_files
 
 SHOWN = 250  # points of a generator
 RUNS = {

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import stability as st
-from stability import named
+from stability.analysis import names as named
 
 HERE = Path(__file__).parent
 GAMES = {

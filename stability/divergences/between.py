@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dynamics.positive import check_positive
+from ..dynamics.positive_settings import check_positive
 from ..errors import InputError, InputTypeError
 from .distributions import Density, Finite
 from .f_divergences import F_DIVERGENCES, FDivergence

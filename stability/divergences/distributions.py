@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from ..dynamics.positive import check_positive, check_real
+from ..dynamics.positive_settings import check_positive, check_real
 from ..errors import InputError, InputTypeError
 
 SUM = 1e-9  # by how much rounded probabilities may miss one

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.stats import qmc
 
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.positive_settings import check_positive, check_whole
 from ..errors import InputError, InputTypeError
 from .between import NAMES, between, infinite_in_the_tails, line
 from .distributions import Density, Normal

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from ..dynamics.positive import check_positive
+from ..dynamics.positive_settings import check_positive
 from ..errors import InputError
 from .distributions import Density, Finite, empirical
 from .quadrature import integral

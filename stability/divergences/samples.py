@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erf
 
-from ..dynamics.positive import check_nonnegative, check_positive, check_whole
+from ..dynamics.positive_settings import check_nonnegative, check_positive, check_whole
 from ..errors import InputError, InputTypeError
 from .between import between
 from .distributions import empirical

@@ -12,7 +12,7 @@ import sympy
 from scipy.special import expit
 
 from ..dynamics.functions import softplus
-from ..dynamics.positive import check_whole
+from ..dynamics.positive_settings import check_whole
 from ..errors import InputError
 from .between import aligned, between, distribution, line
 from .distributions import Density, Finite

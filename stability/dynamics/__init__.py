@@ -5,3 +5,5 @@ from .flow import SymbolicFlow as SymbolicFlow
 from .map import Map as Map
 from .map import SymbolicMap as SymbolicMap
 from .partition import Partition as Partition
+from .plane import Plane as Plane
+from .plane import choose_plane as choose_plane

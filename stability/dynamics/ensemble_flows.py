@@ -12,7 +12,7 @@ import numpy as np
 from .ensemble import CODE, Ensemble, compiled, in_threads, inside, lanes, threads
 from .ensemble_steps import ATTEMPTS, ENDED, RESTED, RUNNING, Paths, Settings, burst
 from .flow import Flow, SymbolicFlow
-from .positive import check_nonnegative, check_positive, check_whole
+from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, real_starts
 from .stepper import kept
 from .trajectory import Outcome

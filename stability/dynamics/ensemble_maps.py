@@ -14,7 +14,7 @@ from jax import lax
 from .ensemble import CODE, Ensemble, compiled, in_threads, inside, lanes
 from .ensemble_lanes import every, join, lanewise, split, where, within
 from .map import Map, SymbolicMap
-from .positive import check_nonnegative, check_positive, check_whole
+from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, real_starts
 from .stepper import kept
 from .trajectory import Outcome

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError, InputTypeError
 from .flow import Flow, SymbolicFlow
 from .path import Path
-from .positive import check_nonnegative, check_positive, check_real, check_whole
+from .positive_settings import check_nonnegative, check_positive, check_real, check_whole
 from .starts import box_sides, check_scalar, real_starts
 from .stepper import EXPLICIT, RUNNING, STIFF, Settings, Stepper, stepper
 from .trajectory import Outcome, Trajectory

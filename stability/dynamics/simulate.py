@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import InputTypeError
 from .map import Map, SymbolicMap
-from .positive import check_nonnegative, check_positive, check_whole
+from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, check_scalar, real_starts
 from .stepper import CODE, RUNNING, first_of, kept
 from .trajectory import Outcome, Trajectory

@@ -14,7 +14,7 @@ import sympy
 from ..errors import InputError, InputTypeError
 from .batch import batched_values
 from .functions import jax_function
-from .linearization import Linearization, Products
+from .linearisation import Linearisation, Products
 from .partition import Partition
 
 
@@ -133,9 +133,13 @@ class NumericSystem:
     def _products(self) -> Products:
         return Products(self.function, self.partition)
 
-    def linearize(self, x: Any) -> Linearization:
+    def linearise(self, x: Any) -> Linearisation:
         """J(x) as an operator: what every product needs of x is computed once."""
         return self._products.at(self._vector(x))
+
+    def linearize(self, x: Any, **options: Any) -> Linearisation:
+        """`linearise`, in the American spelling."""
+        return self.linearise(x, **options)
 
     def _vector(self, x: Any) -> jax.Array:
         return real_vector(x, self.dimension)

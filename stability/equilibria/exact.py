@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from .._bounded import within
+from ..time_limits import within
 
 Values = Mapping[sympy.Symbol, sympy.Expr]
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import jax.numpy as jnp
 import numpy as np
 
-from ..dynamics.linearization import Linearization
+from ..dynamics.linearisation import Linearisation
 from ..errors import InputError
 
 Outcome = Literal["reached", "local minimum", "stalled", "out of budget"]
@@ -84,7 +84,7 @@ def stationarity(system: Any, x: Any, *, max_products: int = 2 * _INNER_STEPS) -
 
     Raises InputError where the field is not finite.
     """
-    return _measured(_linearized(system, jnp.asarray(x)), max_products // 2)
+    return _measured(_linearised(system, jnp.asarray(x)), max_products // 2)
 
 
 def nearby_stationary_point(
@@ -96,13 +96,13 @@ def nearby_stationary_point(
     become; the damping follows the gain ratio (Nielsen 1999). Stationary points of every kind attract this
     search, stable or not: what it finds need not be where training would go.
 
-    **Arguments:** `system`: a `Game` or `Flow` (anything with `linearize`); `x` (d,).
+    **Arguments:** `system`: a `Game` or `Flow` (anything with `linearise`); `x` (d,).
 
     Raises InputError where the field is not finite at x.
     """
     if max_steps < 1 or max_products < 1:
         raise InputError("max_steps and max_products are at least 1")
-    start = here = _linearized(system, jnp.asarray(x))
+    start = here = _linearised(system, jnp.asarray(x))
     eps = float(jnp.finfo(here.dtype).eps)
     size, products = _size(here.value), 2 * _POWER_STEPS
     first, history, scale = size, [size], _norm(here)
@@ -119,7 +119,7 @@ def nearby_stationary_point(
         if size**2 - reduced**2 <= _SMALLEST_GAIN * size**2:
             outcome = "stalled"
             break
-        trial = system.linearize(here.point + step)
+        trial = system.linearise(here.point + step)
         new = _size(trial.value)
         gain = (size**2 - new**2) / (size**2 - reduced**2)
         if gain > 1e-4:  # not if it is NaN
@@ -151,14 +151,14 @@ def nearby_stationary_point(
     )
 
 
-def _linearized(system: Any, x: Any) -> Linearization:
-    here = system.linearize(x)
+def _linearised(system: Any, x: Any) -> Linearisation:
+    here = system.linearise(x)
     if not bool(jnp.isfinite(here.value).all()):
         raise InputError("the field is not finite at this point; start from another one")
     return here
 
 
-def _measured(here: Linearization, steps: int = _INNER_STEPS) -> Stationarity:
+def _measured(here: Linearisation, steps: int = _INNER_STEPS) -> Stationarity:
     eps = float(jnp.finfo(here.dtype).eps)
     size, scale = _size(here.value), _norm(here)
     length = max(1.0, _size(here.point))
@@ -187,7 +187,7 @@ def _measured(here: Linearization, steps: int = _INNER_STEPS) -> Stationarity:
 
 
 def _least_squares(
-    here: Linearization, damping: float, exactness: float, steps: int
+    here: Linearisation, damping: float, exactness: float, steps: int
 ) -> tuple[Any, int, bool]:
     """δ that minimises ‖v + Jδ‖² + damping²‖δ‖², the products that it took, and whether it converged."""
     from scipy.sparse.linalg import LinearOperator, lsmr
@@ -211,7 +211,7 @@ def _least_squares(
     return jnp.asarray(found * size, here.dtype), 2 * count, reason not in (3, 6, 7)
 
 
-def _norm(here: Linearization) -> float:
+def _norm(here: Linearisation) -> float:
     return estimated_norm(here.matvec, here.rmatvec, here.shape[1], here.dtype)
 
 

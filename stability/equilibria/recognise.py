@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from .._bounded import within
+from ..time_limits import within
 from .exact import number_is_zero
 
 LARGEST_DENOMINATOR = 64

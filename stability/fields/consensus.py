@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_nonnegative
+from ..dynamics.positive_settings import check_nonnegative
 from ..games.numbers import in_engine
 from .field import Field
 

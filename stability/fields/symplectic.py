@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import sympy
 
-from ..dynamics.positive import check_flag, check_nonnegative
+from ..dynamics.positive_settings import check_flag, check_nonnegative
 from ..games.numbers import in_engine
 from .field import Field
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive
+from ..dynamics.positive_settings import check_positive
 from ..errors import InputError
 from ..games.numbers import in_engine
 from .field import Field

@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Rational, Symbol, binomial, factorial, factorial2
 
-from ..dynamics.positive import check_whole
+from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import exact, expression
 from ..errors import InputError, InputTypeError
 

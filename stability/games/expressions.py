@@ -22,9 +22,9 @@ from typing import Any
 import sympy
 from sympy import Expr
 
-from .._bounded import within
 from ..dynamics.functions import log_sigmoid, relu, sigmoid, softplus
 from ..errors import ExpressionError
+from ..time_limits import within
 
 MAX_LENGTH = 10_000
 MAX_SIZE = 20_000

@@ -19,8 +19,8 @@ from typing import Any, Literal
 
 from sympy import Expr, Symbol
 
-from .._bounded import within
 from ..errors import ExpressionError, GameFileError
+from ..time_limits import within
 from .expressions import MAX_SECONDS, RESERVED, parse_expression
 
 MAX_FILE_LENGTH = 100_000

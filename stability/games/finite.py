@@ -13,7 +13,7 @@ import numpy as np
 import sympy
 from sympy import Expr, Symbol
 
-from ..dynamics.positive import check_whole
+from ..dynamics.positive_settings import check_whole
 from ..errors import InputError, InputTypeError
 from .expectations import Points
 from .game import Game

@@ -12,14 +12,14 @@ import jax.core
 import jax.numpy as jnp
 import numpy as np
 
-from ..dynamics.linearization import Linearization, Products
+from ..dynamics.linearisation import Linearisation, Products
 from ..dynamics.partition import Partition
-from ..dynamics.positive import check_whole
+from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import named_box, real_vector
 from ..errors import InputError, InputTypeError
-from ..networks.purity import impurity
 from .batches import samples
-from .pure import PureGame, Term
+from .pure_losses import PureGame, Term
+from .purity import impurity
 from .strategies import CoordinateNames, players_of, strategies_of
 
 
@@ -129,7 +129,7 @@ class Game(PureGame):
 
         For losses that are means over the leading axis, which all of the data share: the losses, the field
         and their derivatives are those of the whole data set up to rounding (the samples that are left over
-        have their own weight), in the memory of one microbatch. Every product of `linearize` evaluates the
+        have their own weight), in the memory of one microbatch. Every product of `linearise` evaluates the
         microbatches anew. Raises InputError for data without a common leading axis.
         """
         check_whole(size, "the size of a microbatch", 1, 2**31 - 1)
@@ -200,7 +200,7 @@ class Game(PureGame):
             self._on_device = (self.data, precision, arrays)
         return arrays
 
-    def linearize(self, x: Any, precision: str | None = None) -> Linearization:
+    def linearise(self, x: Any, precision: str | None = None) -> Linearisation:
         """J = ∂v/∂x at the profile x as an operator: what every product needs is computed once.
 
         `precision`: "bfloat16" rounds the operands of matrix products and convolutions so; sums stay in the

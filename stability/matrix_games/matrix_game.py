@@ -9,8 +9,8 @@ import numpy as np
 import sympy
 from scipy.optimize import linprog
 
-from .._bounded import within
 from ..errors import InputError, InputTypeError
+from ..time_limits import within
 from ..verdicts.verdict import Verdict
 
 _MOST_ENTRIES = 1_000_000

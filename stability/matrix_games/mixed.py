@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dynamics.positive import check_nonnegative, check_whole
+from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..verdicts.verdict import Verdict

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 
-from ..dynamics.linearization import Linearization
+from ..dynamics.linearisation import Linearisation
 from ..errors import InputError
 from ..games.game import Game
 from .torch_checks import check_losses, check_modules
@@ -66,14 +66,14 @@ class TorchGame(Game):
         with self._precision():
             return super().unpack(x)
 
-    def linearize(self, x: Any, precision: str | None = None) -> Linearization:
+    def linearise(self, x: Any, precision: str | None = None) -> Linearisation:
         """J = ∂v/∂x at the profile x as an operator; PyTorch keeps the graph for all products."""
         if precision is not None:
             raise InputError(
                 "a PyTorch game computes in the precision of its modules; leave precision out"
             )
         with self._precision(x):
-            return super().linearize(x)
+            return super().linearise(x)
 
     def with_data(self, *data: Any) -> TorchGame:
         """The same game. Raises InputError for data: those of a PyTorch game stay as they are."""

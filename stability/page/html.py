@@ -9,11 +9,11 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
+from ..analysis.study import System
+from ..documents.blocks import Heading
 from ..errors import InputError
 from ..fields import Field
-from ..report.blocks import Heading
-from ..report.subject import System
-from ..report.value import Report
+from ..reports.value import Report
 from ..rules import Rule
 from .assets import asset
 from .interactive import explorer

@@ -7,7 +7,9 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..compare.curves import rate_curves
+from ..analysis.study import System, prepare
+from ..comparisons.curves import rate_curves
+from ..documents.numbers import number
 from ..errors import InputError
 from ..fields import Field
 from ..phase.portrait import Portrait
@@ -16,9 +18,7 @@ from ..plots.portrait import portrait
 from ..plots.rate_curves import rates
 from ..plots.spectra import eigenvalues, multipliers
 from ..plots.style import COLUMN, figure, picture, styled
-from ..report.numbers import number
-from ..report.subject import System, prepare
-from ..report.value import Report
+from ..reports.value import Report
 from ..rules import Rule
 
 Picture = tuple[str, str, str]  # SVG text, caption, and what it shows, for those who do not see it

@@ -6,15 +6,15 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .._bounded import within
+from ..analysis.study import System, plain
+from ..analysis.value import EquilibriumAnalysis
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.partition import Partition
 from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame
-from ..report.subject import System, plain
-from ..report.value import EquilibriumAnalysis, Report
+from ..reports.value import Report
 from ..rules import (
     RK4,
     Alternating,
@@ -26,6 +26,7 @@ from ..rules import (
     Rule,
     Simultaneous,
 )
+from ..time_limits import within
 from .assets import asset
 from .javascript import javascript
 

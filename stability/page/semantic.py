@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import count
 
-from ..report.blocks import Block, Bullets, Heading, Paragraph, Row, Table
+from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table
 
 # as in the terminal: told apart by people who cannot tell red from green, and by weight
 CLASSES = {

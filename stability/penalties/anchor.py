@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..dynamics.positive import check_nonnegative, check_real
+from ..dynamics.positive_settings import check_nonnegative, check_real
 from ..errors import InputError
 from .penalty import Penalty, Term, coefficient
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..dynamics.positive import check_nonnegative, check_whole
+from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..games.batches import samples
 from ..games.expectations import Distribution, Normal
 from ..games.gan.game import GAN

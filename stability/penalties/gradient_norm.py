@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_real
+from ..dynamics.positive_settings import check_real
 from ..errors import InputError, InputTypeError
 from .penalty import Penalty, Term, coefficient
 

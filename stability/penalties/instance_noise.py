@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..dynamics.positive import check_nonnegative, check_whole
+from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..games.batches import samples
 from ..games.gan.symbolic import SymbolicGAN
 from .penalty import Penalty, Term, coefficient

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_nonnegative
+from ..dynamics.positive_settings import check_nonnegative
 from ..errors import InputError
 from .gradient_norm import squared_norms
 from .penalty import Penalty, Term, coefficient

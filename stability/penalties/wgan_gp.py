@@ -9,7 +9,7 @@ import jax
 import numpy as np
 import sympy
 
-from ..dynamics.positive import check_nonnegative, check_whole
+from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..errors import InputError
 from ..games.batches import samples
 from ..games.expectations import Uniform

@@ -9,6 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.study import System
+from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table
+from ..documents.numbers import number
+from ..documents.page import Page
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
 from ..dynamics.simulate import simulate
@@ -17,12 +21,8 @@ from ..errors import InputError
 from ..fields import Field
 from ..games.game import Game
 from ..penalties import Penalty
-from ..report.blocks import Block, Bullets, Heading, Paragraph, Row, Table
-from ..report.numbers import number
-from ..report.page import Page
-from ..report.subject import System
 from ..rules import Rule
-from .json import numbers, path_to_dict
+from .data import numbers, path_to_dict
 from .paths import PathComparison, compare_paths, losses
 from .portrait import Portrait
 from .portray import STEPS, Scene, make_scene, portray

@@ -7,15 +7,15 @@ from collections.abc import Callable
 import numpy as np
 import sympy
 
-from .._bounded import within
 from ..dynamics.batch import batched_values
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.functions import jax_function
+from ..dynamics.plane import Plane
+from ..time_limits import within
 from .brackets import Values, zeros_on_interval
 from .chains import chained
 from .contours import RESOLUTION, zero_set
 from .curves import Nullcline
-from .plane import Plane
 
 _SECONDS = 2.0  # that SymPy may take to factor a component
 _GAP = 2.0  # cells over which a curve that is seen to end is joined to one ahead

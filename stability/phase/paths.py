@@ -12,14 +12,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .._bounded import within
-from ..dynamics.along import distances
+from ..analysis.numeric import System, numeric_flow, numeric_game
+from ..dynamics.along_path import distances
 from ..dynamics.batch import batched_values
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
 from ..dynamics.partition import Partition
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
 from ..dynamics.starts import given_start, real_starts
 from ..dynamics.stepper import kept
@@ -32,11 +32,10 @@ from ..games.symbolic import SymbolicGame
 from ..rules import Alternating, BestResponse, Clipped, HeavyBall, Projected, Rule
 from ..rules.modified import modified_flow
 from ..rules.rule import split
+from ..time_limits import within
 
 _PATIENCE = 5.0  # seconds for a modified flow's expressions
 _LONGEST = 3000  # operations in a modified flow, of which XLA compiles a few hundred a second
-
-System = Game | SymbolicGame | Flow | SymbolicFlow
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -195,34 +194,13 @@ def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
     """All players' losses at points (n, d), shape (n, players)."""
     if not isinstance(game, (Game, SymbolicGame)):
         raise InputTypeError(f"only a game has losses, not {game!r}")
-    numeric = _numeric_game(game)
+    numeric = numeric_game(game)
     points = np.asarray(points, float)
     d = len(numeric.variables)
     if points.ndim != 2 or points.shape[1] != d:
         raise InputError(f"points of this game have shape (n, {d}), not {points.shape}")
     values = kept(numeric, "_loss_values", None, lambda: batched_values(numeric.losses))
     return values(points)
-
-
-def numeric_flow(system: System, field: Field | None = None) -> Flow:
-    """The JAX flow of a flow or of a game's field (default: the gradient), made once.
-
-    Raises InputError for a field on what is no game, and as `field.flow` does.
-    """
-    if isinstance(system, (Game, SymbolicGame)):
-        game, field = _numeric_game(system), Gradient() if field is None else field
-        return kept(game, "_flows", repr(field), lambda: field.flow(game))
-    if not isinstance(system, (Flow, SymbolicFlow)):
-        raise InputTypeError(f"paths are those of a game or a flow, not {system!r}")
-    if field is not None:
-        raise InputError("a flow is its own field; fields are made of games")
-    if isinstance(system, SymbolicFlow):
-        return system.twin if system.game is None else numeric_flow(system.game, system.field)
-    return system
-
-
-def _numeric_game(game: Game | SymbolicGame) -> Game:
-    return game if isinstance(game, Game) else kept(game, "_twin", None, game.numeric)
 
 
 def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Flow:

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..attraction.value import Basins
+from ..cycles.value import Cycle
+from ..dynamics.plane import Plane
 from ..dynamics.trajectory import Trajectory
-from .curves import Basins, Cycle, Nullcline, Separatrix
-from .plane import Plane
+from .curves import Nullcline, Separatrix
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,28 +9,29 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..analysis.at_point import Place, analyse, analyse_flow
+from ..analysis.search import find_places
+from ..analysis.study import Subject, System, penalised, prepare
+from ..attraction.basins import basins as find_basins
+from ..attraction.value import Basins
+from ..cycles.invariant_curves import invariant_curves
+from ..cycles.limit_cycles import limit_cycles
+from ..cycles.value import Cycle
+from ..documents.numbers import number
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.plane import Plane, choose_plane
+from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
 from ..dynamics.system import named_start
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty
-from ..report.analysis import find_places
-from ..report.numbers import number
-from ..report.pointwise import Place, analyse, analyse_flow
-from ..report.subject import Subject, System, penalised, prepare
 from ..rules import Rule, Simultaneous
-from .basins import basins as find_basins
-from .curves import Basins, Cycle
-from .cycles import limit_cycles
-from .invariant_curves import invariant_curves
 from .nullclines import nullclines
 from .paths import duration, rule_path
-from .plane import Plane, choose_plane
 from .portrait import Portrait, Spot, Steps
 from .separatrices import separatrices
 

@@ -9,11 +9,11 @@ import jax.numpy as jnp
 import numpy as np
 import scipy.linalg
 
+from ..cycles.polygons import segment_distances
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.integrate import integrate
+from ..dynamics.plane import Plane
 from .curves import Separatrix
-from .plane import Plane
-from .polygons import segment_distances
 
 _ACCURACY = 1e-9  # of the box: how near the manifold a branch begins
 _FARTHEST = 1e-2  # of the box: where it begins at most

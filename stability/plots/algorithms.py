@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..compare.value import Comparison, Row
+from ..comparisons.value import Comparison, Row
+from ..documents.numbers import MISSING, number
+from ..documents.numbers import radius as radius_text
 from ..errors import InputError
-from ..report.numbers import MISSING, number
-from ..report.numbers import radius as radius_text
-from .room import make_room
+from .figure_height import make_room
 from .series import spaced
 from .style import BLUE, GREY, STABLE, VERMILION, own_axes, styled
 

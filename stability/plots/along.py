@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..analysis.study import plain
+from ..documents.numbers import rule_name
 from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
 from ..phase.follow import Paths
 from ..phase.paths import PathComparison
-from ..report.document import rule_name
-from ..report.subject import plain
 from .layers import label_once
 from .style import CYCLE, FLOW, MODIFIED, RULES, STEPS, own_axes, styled
 

@@ -10,11 +10,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from ..documents.numbers import number
 from ..errors import InputError
-from ..report.numbers import number
 from .complex_plane import MARKERS, draw_axes
+from .figure_height import make_room
 from .legend import legend_below
-from .room import make_room
 from .series import eigenvalue_series
 from .spectra import draw_half_plane
 from .style import BLUE, CYCLE, GREY, VERMILION, own_axes, styled

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
 from ..phase.follow import Paths

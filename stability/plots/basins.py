@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
 
-from ..phase.curves import Basins
+from ..attraction.value import Basins
 from . import layers
 from .style import BASINS, GREY
 

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patheffects import Normal, Stroke
 
-from ..phase.curves import Cycle, Nullcline, Separatrix
-from ..phase.plane import Plane
+from ..cycles.value import Cycle
+from ..dynamics.plane import Plane
+from ..phase.curves import Nullcline, Separatrix
 from . import layers
 from .style import BLACK, NULLCLINES, STABLE_MANIFOLD, STEPS, UNSTABLE_MANIFOLD
 

@@ -8,13 +8,13 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
+from ..analysis.study import System
 from ..errors import InputError
 from ..phase.portray import phase_portrait
-from ..report.subject import System
 from ..rules import Rule, Simultaneous
+from .figure_height import make_room
 from .legend import legend_below
 from .portrait import portrait
-from .room import make_room
 from .style import figure, picture
 
 DECADES = 1.5  # a step size can be made so many times ten larger or smaller

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch
 
-from ..report.formulas import GREEK
+from ..documents.formulas import GREEK
 
 BASINS, FIELD, CURVES, MANIFOLDS, PATHS, STEPS, CYCLES, EQUILIBRIA = (
     0.5,

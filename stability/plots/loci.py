@@ -7,15 +7,15 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from ..report.numbers import number
-from ..sweep.loci import Loci
-from ..sweep.loci import loci as paths_of
-from ..sweep.value import Sweep
+from ..branches.loci import Loci
+from ..branches.loci import loci as paths_of
+from ..documents.numbers import number
+from ..sweeps.value import Sweep
 from .colour_bar import colour_bar
 from .complex_plane import draw_axes, fit
+from .figure_height import make_room
 from .grids import is_geometric, scale_of
 from .legend import legend_below
-from .room import make_room
 from .spectra import SMALL, draw_disc, draw_half_plane
 from .style import BLACK, UNSTABLE, own_axes, styled
 

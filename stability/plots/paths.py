@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..dynamics.plane import Plane
 from ..dynamics.trajectory import Trajectory
-from ..phase.plane import Plane
 from . import layers
 from .style import BLACK, FLOW, STEPS
 

@@ -10,10 +10,10 @@ from . import layers
 from .basins import basins
 from .curves import cycles, nullclines, separatrices
 from .equilibria import equilibria
+from .figure_height import make_room
 from .legend import legend_below
 from .line import cobweb, phase_line
 from .paths import MARKERS, iterates, path, start, steps
-from .room import make_room
 from .streamlines import streamlines
 from .style import RULES, own_axes, styled
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..probe.series import ProbeSeries
-from ..probe.value import ProbeReport
+from ..probes.series import ProbeSeries
+from ..probes.value import ProbeReport
 from . import along_training as along
 from .spectra import eigenvalues, multipliers
 from .style import COLUMN, figure, styled

@@ -10,14 +10,14 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.lines import Line2D
 
-from ..compare.region import StepRegion
+from ..comparisons.region import StepRegion
+from ..documents.numbers import number
 from ..errors import InputError, InputTypeError
-from ..report.numbers import number
-from ..sweep.value import Sweep
+from ..sweeps.value import Sweep
 from .colour_bar import colour_bar
+from .figure_height import make_room
 from .grids import edges, is_geometric
 from .legend import legend_below
-from .room import make_room
 from .style import BLACK, BLUE, GREY, UNSTABLE, YELLOW, own_axes, styled
 
 # Blue and vermilion differ for every kind of colour vision, and in lightness at equal distance from one.

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-from ..compare.curves import RateCurve, RateCurves
+from ..comparisons.curves import RateCurve, RateCurves
 from ..errors import InputError
+from .figure_height import make_room
 from .grids import is_geometric
 from .legend import legend_below
-from .room import make_room
 from .series import spaced
 from .style import CYCLE, GREY, UNSTABLE, own_axes, styled
 
@@ -22,7 +22,7 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
     """The spectral radius of each rule against the step size, the unstable part of the picture shaded.
 
     A dot is a rule's best step, a bar across ρ = 1 its critical one. The legend names the rules in the
-    order of their best radii, the fastest first. `curves` come from `stability.compare.curves.rate_curves`.
+    order of their best radii, the fastest first. `curves` come from `stability.rate_curves`.
 
     Raises InputError if there are no curves.
     """

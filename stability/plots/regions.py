@@ -11,13 +11,13 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ..compare.rule_plane import RulePlane, eigenvalue_step_sizes, rule_plane
+from ..comparisons.rule_plane import RulePlane, eigenvalue_step_sizes, rule_plane
+from ..documents.numbers import number
 from ..errors import InputError
-from ..report.numbers import number
 from ..rules import Rule
 from .complex_plane import SHAPE, draw_axes
+from .figure_height import make_room
 from .legend import legend_below
-from .room import make_room
 from .series import eigenvalue_series, spaced
 from .style import BLACK, BLUE, CYCLE, GREY, STABLE, own_axes, styled
 

@@ -8,16 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.value import EquilibriumAnalysis, FlowAnalysis, MapAnalysis, RuleAnalysis
+from ..documents.numbers import settings
 from ..errors import InputError, InputTypeError
 from ..fields import FIELDS
-from ..report.numbers import settings
-from ..report.value import (
-    EquilibriumAnalysis,
-    FlowAnalysis,
-    MapAnalysis,
-    Report,
-    RuleAnalysis,
-)
+from ..reports.value import Report
 from ..rules import RULES
 from ..spectra import Spectrum
 

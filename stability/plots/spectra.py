@@ -9,11 +9,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
-from ..report.numbers import number
-from ..report.numbers import radius as radius_text
+from ..documents.numbers import number
+from ..documents.numbers import radius as radius_text
 from .complex_plane import MARKERS, draw_axes, draw_discs, draw_series, fit
+from .figure_height import make_room
 from .legend import legend_below
-from .room import make_room
 from .series import Series, eigenvalue_series, multiplier_series
 from .style import BLACK, CYCLE, GREY, STABLE, own_axes, styled
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..dynamics.flow import Linear
-from ..dynamics.positive import check_whole
+from ..dynamics.positive_settings import check_whole
 from ..errors import InputError, InputTypeError
 from .rule import Rule, State, check_inner, check_lr, take_inner
 from .simultaneous import Simultaneous

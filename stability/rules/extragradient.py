@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_flag
+from ..dynamics.positive_settings import check_flag
 from .rule import Rule, State, check_lr
 
 

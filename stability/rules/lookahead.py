@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.positive_settings import check_positive, check_whole
 from .rule import Rule, State, coefficient, take_inner
 
 

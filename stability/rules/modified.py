@@ -21,12 +21,12 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from .._bounded import within
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
-from ..dynamics.positive import check_positive
+from ..dynamics.positive_settings import check_positive
 from ..dynamics.system import exact
 from ..errors import InputError, InputTypeError
+from ..time_limits import within
 from .rule import Rule
 
 _s = sympy.Dummy("s", positive=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_real
+from ..dynamics.positive_settings import check_real
 from ..dynamics.vectors import zeros_like
 from ..errors import InputError
 from .alternating import Alternating

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
-from ..dynamics.positive import check_positive, check_whole
+from ..dynamics.positive_settings import check_positive, check_whole
 from ..errors import InputError, InputTypeError
 from .local import Local, local
 from .optax_memory import Memory, flatten, is_real, ravel, strategies

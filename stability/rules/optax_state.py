@@ -21,7 +21,7 @@ def optax_state(rule: Rule, flow: Any, x: Any, states: Mapping[str, Any]) -> Sta
 
     One `rule.step(flow, state)` is then one `update` of optax for every player, from the same gradients or
     (inside `Alternating`) from those that the players before it leave behind, and
-    `linearize_rule(rule, flow, x, state)` analyses the step with the moments, counts and schedules of
+    `linearise_rule(rule, flow, x, state)` analyses the step with the moments, counts and schedules of
     the run.
 
     **Arguments:**

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..dynamics.positive import check_positive, check_real
+from ..dynamics.positive_settings import check_positive, check_real
 from ..dynamics.vectors import stack
 from ..errors import InputError
 from .local import local

@@ -18,7 +18,7 @@ import sympy
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
-from ..dynamics.positive import check_positive
+from ..dynamics.positive_settings import check_positive
 from ..dynamics.system import exact
 from ..dynamics.vectors import rows, stack
 from ..errors import InputTypeError

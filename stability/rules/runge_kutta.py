@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from ..dynamics.positive import check_real
+from ..dynamics.positive_settings import check_real
 from ..errors import InputError, InputTypeError
 from .rule import Rule, State, check_lr, coefficient
 

@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import Linear, SymbolicFlow
-from ..dynamics.positive import check_flag, check_whole
+from ..dynamics.positive_settings import check_flag, check_whole
 from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
 from ..fields.field import check_player

@@ -7,25 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from stability.errors import InputError, InputTypeError
-from stability.spectra.discs import (
-    UNIT_ROUNDOFF,
-    Array,
-    Discs,
-    balance,
-    best_discs,
-    connected,
-    diagonalise,
-)
-from stability.spectra.precise import Kind, exact_sign, precise_sign
-from stability.spectra.value import (
-    Bounds,
-    Spectrum,
-    indices_by_label,
-    order_of,
-    overlapping,
-    restricted,
-)
+from ..errors import InputError, InputTypeError
+from .discs import UNIT_ROUNDOFF, Array, Discs, balance, best_discs, connected, diagonalise
+from .high_precision import Kind, exact_sign, precise_sign
+from .value import Bounds, Spectrum, indices_by_label, order_of, overlapping, restricted
 
 __all__ = [
     "Bounds",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import sympy
 
-from .._bounded import within
+from ..time_limits import within
 from .hurwitz import characteristic_polynomial
 
 LONGEST = 50  # operations in a closed form that a person would still want to read

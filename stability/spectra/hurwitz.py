@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import sympy
 from sympy.polys.matrices import DomainMatrix
 
-from stability._bounded import within
-from stability.errors import InputError
+from ..errors import InputError
+from ..time_limits import within
 
 _SECONDS_PER_ZERO_TEST = 2.0
 _SECONDS_PER_COUNT = 20.0

@@ -41,7 +41,7 @@ def spectrum(
     20 rightmost eigenvalues of a network's Jacobian, and as many Aᵀ v for the left eigenvectors.
 
     Args:
-        operator: (d, d) array, or an object with `shape` and `matvec`: `game.linearize(x)`, a SciPy
+        operator: (d, d) array, or an object with `shape` and `matvec`: `game.linearise(x)`, a SciPy
             LinearOperator or sparse matrix, or your own, on vectors of NumPy or JAX, or of PyTorch
             or CuPy if its `dtype` (or type) says so. Without an `rmatvec`, there are no condition
             numbers and error bounds.

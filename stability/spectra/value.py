@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stability.spectra.discs import UNIT_ROUNDOFF, Array, Indices, connected
+from .discs import UNIT_ROUNDOFF, Array, Indices, connected
 
 _EPS = np.finfo(np.float64).eps
 
@@ -21,6 +21,11 @@ class Bounds:
     value: float
     lower: float
     upper: float
+
+    @property
+    def error(self) -> float:
+        """How far the true number may be from the value."""
+        return max(self.upper - self.value, self.value - self.lower)
 
 
 @dataclass(frozen=True)
@@ -149,3 +154,13 @@ def indices_by_label(labels: list) -> tuple[tuple[int, ...], ...]:
     for index, label in enumerate(labels):
         indices.setdefault(label, []).append(index)
     return tuple(map(tuple, indices.values()))
+
+
+def sorted_values(values: np.ndarray) -> np.ndarray:
+    """By real part, then by imaginary part, largest first; real parts equal to rounding are equal."""
+    tolerance = 1e-12 * float(np.abs(values).max(initial=0.0))
+    order = np.argsort(-np.real(values), kind="stable")
+    steps = -np.diff(np.real(values)[order], prepend=np.inf if len(order) else ()) > tolerance
+    rank = np.empty(len(values), dtype=int)
+    rank[order] = np.cumsum(steps)
+    return values[np.lexsort((-np.imag(values), rank))]

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from ..dynamics.linearization import Linearization
+from ..dynamics.linearisation import Linearisation
 from ..dynamics.operator import Operator
 from ..dynamics.system import real_vector
 from ..equilibria.nearby import Stationarity, stationarity
@@ -28,7 +28,7 @@ from ..spectra.symmetric.lanczos import ROUNDING, measured_again
 from ..spectra.symmetric.schur_complement import InnerSolveError
 from .conditions import Conditions, NotApplicable, minmax_not_applicable
 from .definite import Definiteness
-from .precise import double_precision
+from .double_precision import double_precision
 from .second_derivatives import constrained_hessian, is_zero_sum
 from .verdict import Verdict
 
@@ -121,7 +121,7 @@ class _Derivatives:
 
     def __init__(self, game: Game, x: Any):
         self.game, self.x, self.slices = game, x, game.partition.slices
-        self.jacobian: Linearization = game.linearize(x)
+        self.jacobian: Linearisation = game.linearise(x)
 
     def hessian(self, i: int) -> Operator:
         return self.jacobian.hessian(i)
@@ -154,7 +154,7 @@ class _Derivatives:
 class _Own:
     """∇²ᵢᵢLᵢ as a block of −J, by products with all of J."""
 
-    def __init__(self, jacobian: Linearization, own: slice):
+    def __init__(self, jacobian: Linearisation, own: slice):
         self.jacobian, self.slice, self.dtype = jacobian, own, jacobian.dtype
         self.shape = (own.stop - own.start,) * 2
 

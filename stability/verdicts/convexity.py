@@ -10,21 +10,17 @@ import jax
 import numpy as np
 import sympy
 
-from .._bounded import within
-from ..dynamics.positive import check_whole
+from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import named_box
 from ..errors import InputError, InputTypeError
 from ..fields import Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
+from ..time_limits import within
 from .definite import definiteness
 from .intervals import NoBounds, interval
 from .point import LARGEST, LARGEST_EXACT
-from .verdict import (  # noqa: F401 — the inherited annotations name Evidence
-    Evidence,
-    Verdict,
-    finite,
-)
+from .verdict import Verdict, finite
 
 SECONDS = 5.0  # for what SymPy is asked about one player
 EPS = float(np.finfo(np.float64).eps)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from .._bounded import within
+from ..criteria.steps import complement
 from ..spectra.dense import Spectrum, spectrum, stability_sign
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
-from ..spectra.steps import complement
+from ..time_limits import within
 from .stability import Kind, stability_verdict
 from .types import classify
 from .verdict import Verdict

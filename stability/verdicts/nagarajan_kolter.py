@@ -10,18 +10,13 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..criteria.steps import complement
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties.nagarajan_kolter import discriminator_of
-from ..spectra.steps import complement
 from .conditions import EPS, NotApplicable
 from .linearised import linearisation
-from .nagarajan_kolter_checks import (
-    ExactPoint,
-    Field,
-    Surroundings,
-    three_conditions,
-)
+from .nagarajan_kolter_checks import ExactPoint, Field, Surroundings, three_conditions
 from .point import GamePoint, game_point
 from .saddle_bounds import EigenvalueBounds, eigenvalue_bounds
 from .verdict import Verdict

@@ -11,16 +11,16 @@ import numpy as np
 import scipy.linalg
 import sympy
 
-from .._bounded import within
+from ..criteria.exact_steps import positive_roots
 from ..dynamics.partition import Partition
-from ..dynamics.positive import check_nonnegative
+from ..dynamics.positive_settings import check_nonnegative
 from ..dynamics.system import exact as exact_number
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..spectra.dense import symmetric_eigenvalues
 from ..spectra.exact import closed_form_roots, exact_text, factors
-from ..spectra.exact_steps import positive_roots
+from ..time_limits import within
 from .conditions import EPS, Derivatives, NotApplicable
 from .definite import Definiteness, definiteness, solve
 from .point import GamePoint, game_point, numbers

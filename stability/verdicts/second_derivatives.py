@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..dynamics.linearization import Products
+from ..dynamics.linearisation import Products
 from ..dynamics.operator import Operator
 from ..games.game import Game
 from ..spectra.symmetric.basis import in_precision_of

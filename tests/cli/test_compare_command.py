@@ -11,10 +11,10 @@ from pathlib import Path
 import jsonschema
 import pytest
 from click.testing import CliRunner
-from commands import in_process, process
 
 from stability.errors import InputError
 from stability_cli.main import cli
+from tests.cli.commands import in_process, process
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "compare.schema.json").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from commands import in_process
+from tests.cli.commands import in_process
 
 
 def test_conditions_are_asked_for_by_name():

@@ -6,9 +6,9 @@ import sys
 import tomllib
 
 import pytest
-from commands import in_process, process
 
 import stability as st
+from tests.cli.commands import in_process, process
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["-h"], ["--version"]])

@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from commands import in_process, process
 from PIL import Image
 
 import stability as st
+from tests.cli.commands import in_process, process
 
 GAME = """
 name = "xy with a penalty"

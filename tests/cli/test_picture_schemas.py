@@ -5,7 +5,8 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from commands import in_process
+
+from tests.cli.commands import in_process
 
 DOCS = Path(__file__).parents[2] / "docs"
 

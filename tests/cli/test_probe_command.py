@@ -5,9 +5,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from commands import in_process
 
 import stability as st
+from tests.cli.commands import in_process
 
 DOCS = Path(__file__).parents[2] / "docs"
 

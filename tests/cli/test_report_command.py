@@ -7,8 +7,9 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from bad_files import BAD_FILES
-from commands import in_process, process
+
+from tests.cli.commands import in_process, process
+from tests.games.bad_files import BAD_FILES
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "report.schema.json").read_text())

@@ -10,9 +10,9 @@ import time
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from commands import in_process, process
 
 from stability.errors import InputError
+from tests.cli.commands import in_process, process
 
 COMMAND = [sys.executable, "-m", "stability_cli", "sweep"]
 

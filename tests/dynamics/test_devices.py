@@ -33,10 +33,10 @@ game = Game({"disc": disc, "gen": lambda *a: -disc(*a)},
             start={"disc": r.standard_normal(8), "gen": r.standard_normal(8)},
             data=data)
 x, u = game.start.astype(np.float32), r.standard_normal(16).astype(np.float32)
-one = game.linearize(x)
+one = game.linearise(x)
 spread = game.with_data(*jax.device_put(tuple(data), split))
 for place in (everywhere, split):
-    many = spread.linearize(jax.device_put(x, place))
+    many = spread.linearise(jax.device_put(x, place))
     block, own = many.block("disc", "gen"), one.block("disc", "gen")
     for found, expected in [
         (many.value, one.value),

@@ -12,13 +12,13 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from scipy.integrate import solve_ivp
-from selection import slow_rows
 
 from stability import Flow, InputError, InputTypeError, load
 from stability.dynamics import ensemble_flows
 from stability.dynamics.ensemble_flows import flow_ends
 from stability.dynamics.ensemble_steps import EMBEDDED, ERROR, A
 from stability.dynamics.trajectory import Outcome
+from tests.selection import slow_rows
 
 
 def rng():

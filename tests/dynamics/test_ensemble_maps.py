@@ -7,13 +7,13 @@ from functools import cache
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from selection import slow_rows
 
 from stability import Alternating, InputError, InputTypeError, Map, Simultaneous, load
 from stability.dynamics import ensemble_maps
 from stability.dynamics.ensemble_maps import iterate
 from stability.dynamics.trajectory import Outcome
 from stability.fields import Gradient
+from tests.selection import slow_rows
 
 
 def rng():

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from selection import slow_rows
 
 from stability import HeavyBall, Simultaneous, Unrolled, load
 from stability.dynamics.ensemble_scalars import scalarised
 from stability.fields import Consensus, Gradient
+from tests.selection import slow_rows
 
 M = np.array([[1.0, 2.0, 0.5], [-1.0, 0.25, 3.0], [0.0, 1.0, -2.0]])
 MIXED = jax.grad(lambda z: jax.nn.softplus(z[0] * z[1]) + z[2] ** 2 * jnp.sin(z @ M @ z))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from stability import Gradient, Optimistic, gan
-from stability.dynamics.linearization import Products
-from stability.rules.linearization import linearize_rule
+from stability.dynamics.linearisation import Products
+from stability.rules.linearisation import linearise_rule
 
 LENGTH = 8
 
@@ -83,13 +83,13 @@ def test_products(game, precision):
 def test_blocks_and_microbatches(game):
     x = jnp.asarray(game.start)
     of_gen = game.partition.part(1, x)
-    hessian = jax.eval_shape(lambda y: game.linearize(y).hessian("gen"), x)
+    hessian = jax.eval_shape(lambda y: game.linearise(y).hessian("gen"), x)
     check(lowered(lambda a, u: a.matvec(u), hessian, of_gen), "stablehlo.dot_general")
     batched = jax.eval_shape(game.batched(4).linearize, x)
     check(lowered(lambda a, u: a.rmatvec(u), batched, x), "stablehlo.while")
 
 
 def test_steps_of_rules(game):
-    step = linearize_rule(Optimistic(0.1), Gradient().flow(game), game.start)
+    step = linearise_rule(Optimistic(0.1), Gradient().flow(game), game.start)
     check(lowered(lambda a, u: a.matvec(u), step, step.point), "stablehlo.dot_general")
     check(lowered(lambda a, u: a.rmatvec(u), step, step.point), "stablehlo.dot_general")

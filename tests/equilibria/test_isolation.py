@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from fields_with_known_zeros import cube, field, piecewise
 
 from stability.equilibria.isolation import isolation, isolations, merge_manifolds
 from stability.equilibria.search import Zero, find_zeros
+from tests.equilibria.fields_with_known_zeros import cube, field, piecewise
 
 
 def at(*coordinates):

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from selection import slow_but
 
 import stability
 from stability import Flow, Game, InputError
 from stability.equilibria.nearby import nearby_stationary_point, stationarity
+from tests.selection import slow_but
 
 
 @pytest.fixture(autouse=True)

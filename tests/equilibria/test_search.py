@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from fields_with_known_zeros import cube, field, piecewise, points_of
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from stability.equilibria.search import find_zeros
+from tests.equilibria.fields_with_known_zeros import cube, field, piecewise, points_of
 
 
 def assert_zeros(search, expected, rtol=1e-14, atol=1e-14):

@@ -66,7 +66,7 @@ def test_every_operation_in_microbatches(x64):
         ):
             np.testing.assert_allclose(a, b, **close)
     np.testing.assert_allclose(game.player_field("b", x), expected["field"][1:], **close)
-    linear = game.linearize(x)
+    linear = game.linearise(x)
     np.testing.assert_allclose(linear.matvec(u), expected["jacobian"] @ u, **close)
     np.testing.assert_allclose(linear.rmatvec(u), expected["jacobian"].T @ u, **close)
     np.testing.assert_array_equal(game.field(x), game.field(x))

@@ -5,13 +5,13 @@ import time
 
 import pytest
 import sympy as sp
-from bad_files import BAD_FILES, GAME
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Rational, Symbol, pi, sqrt
 
 from stability.errors import GameFileError
 from stability.games.files import read_game_file
+from tests.games.bad_files import BAD_FILES, GAME
 
 x, y, gamma = sp.symbols("x y gamma", real=True)
 

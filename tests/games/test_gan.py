@@ -92,7 +92,7 @@ def test_the_shared_pass_gives_the_gradients_of_both_losses(objective, x64):
     )(x)
     np.testing.assert_allclose(game.losses(x), losses, **close)
     np.testing.assert_allclose(game.field(x), field, **close)
-    linear = game.linearize(x)
+    linear = game.linearise(x)
     np.testing.assert_allclose(linear.matvec(u), moved, **close)
     np.testing.assert_allclose(linear.rmatvec(u), pulled, **close)
     assert np.abs(linear.matvec(u) - linear.rmatvec(u)).max() > 0.1
@@ -145,10 +145,10 @@ def test_random_gans(seed, x64):
     # sums of up to 20 terms in another order
     np.testing.assert_allclose(parts.field(x), game.field(x), rtol=1e-9, atol=1e-12)
     u, w = rng.standard_normal((2, game.dimension))
-    linear = parts.linearize(x)
+    linear = parts.linearise(x)
     forward, backward = w @ linear.matvec(u), u @ linear.rmatvec(w)
     np.testing.assert_allclose(forward, backward, rtol=1e-9)
-    whole = game.linearize(x)
+    whole = game.linearise(x)
     np.testing.assert_allclose(w @ whole.matvec(u), forward, rtol=1e-8)
 
 
@@ -213,7 +213,7 @@ def test_data_in_batches_are_collected_and_taken_in_microbatches(x64):
     u = jnp.ones(game.dimension)
     field, moved = jax.jit(lambda x: (whole.field(x), whole.jvp(x, u)))(x)
     np.testing.assert_allclose(game.field(x), field, rtol=1e-12, atol=1e-14)
-    np.testing.assert_allclose(game.linearize(x).matvec(u), moved, rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(game.linearise(x).matvec(u), moved, rtol=1e-11, atol=1e-13)
 
 
 def test_pytrees_of_samples(x64):

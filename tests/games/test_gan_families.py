@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from selection import slow_but
 from sympy import E, I, Rational, exp, sqrt
 
 from stability import Anchor, InputError, NagarajanKolter
 from stability.games import Points, Uniform, families
 from stability.games.gan import OBJECTIVES
+from tests.selection import slow_but
 
 L = sympy.Symbol("lambda")
 M, S, B, U, V, ETA = sympy.symbols("m s b u v eta", positive=True)

@@ -43,7 +43,7 @@ def test_losses_that_promote_are_computed_in_the_precision_of_the_point():
     )
     with jax.enable_x64(True):
         x = np.full(3, 1 / 3)
-        assert promoting.field(x).dtype == promoting.linearize(x).dtype == np.float64
+        assert promoting.field(x).dtype == promoting.linearise(x).dtype == np.float64
         np.testing.assert_allclose(
             promoting.field(x)[:2], -(x[:2] ** 2), rtol=1e-14
         )  # -3a²b, b = 1/3

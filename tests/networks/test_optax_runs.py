@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stability import Game, Gradient, InputError, InputTypeError, Optax, Simultaneous
-from stability.rules.linearization import linearize_rule
+from stability.rules.linearisation import linearise_rule
 from stability.rules.optax_state import optax_state
 
 optax = pytest.importorskip("optax")
@@ -113,7 +113,7 @@ def test_the_multipliers_of_adam_with_the_moments_of_the_run(flow, gradients):
         params, states = run(dict.fromkeys(params, adam), gradients, params, states, 4)
         x = flow.game.pack(params)
         state = optax_state(rule, flow, x, states)
-        found = linearize_rule(rule, flow, x, state)
+        found = linearise_rule(rule, flow, x, state)
         d = len(x)
         u, w = np.split(np.random.default_rng(1).normal(size=2 * d), 2)
         image = np.asarray(found.matvec(np.concatenate([u, w])))

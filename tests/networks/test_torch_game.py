@@ -86,7 +86,7 @@ def test_everything_is_what_jax_says(both):
             game.gradient("gen", x), twin.gradient("gen", x), rtol=1e-10, atol=1e-14
         )
         jacobian = np.asarray(twin.jacobian(x))
-    linear = game.linearize(x)
+    linear = game.linearise(x)
     assert linear.shape == jacobian.shape
     assert linear.dtype == np.float64
     unit = np.eye(game.dimension)
@@ -108,16 +108,16 @@ def test_everything_is_what_jax_says(both):
 
 def test_the_spectrum_is_that_of_the_same_network_in_jax(both):
     game, twin = both
-    found = st.spectrum(game.linearize(game.start), k=6, which="rightmost")
+    found = st.spectrum(game.linearise(game.start), k=6, which="rightmost")
     with jax.enable_x64(True):
-        known = st.spectrum(twin.linearize(twin.start), k=6, which="rightmost")
+        known = st.spectrum(twin.linearise(twin.start), k=6, which="rightmost")
     np.testing.assert_allclose(found.eigenvalues, known.eigenvalues, rtol=1e-8, atol=1e-10)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_forward_and_transposed_products_are_adjoint_in_the_modules_precision(dtype):
     game = gan(dtype=dtype)
-    linear = game.linearize(game.start)
+    linear = game.linearise(game.start)
     assert linear.dtype == game.start.dtype == np.dtype(str(dtype).removeprefix("torch."))
     u, v = RNG.normal(size=(2, game.dimension)).astype(linear.dtype)
     forward, backward = np.asarray(linear.matvec(u)), np.asarray(linear.rmatvec(v))
@@ -158,7 +158,7 @@ def test_a_loss_may_differentiate_a_module_itself():
     with jax.enable_x64(True):
         x, u = jnp.asarray(game.start), jnp.cos(jnp.arange(34.0))
         change = jax.jvp(jax.grad(penalty), (x,), (u,))[1]
-        found = game.linearize(x).matvec(u) - plain.linearize(x).matvec(u)
+        found = game.linearise(x).matvec(u) - plain.linearise(x).matvec(u)
         np.testing.assert_allclose(found[:17], -change[:17], rtol=0, atol=1e-12)
         np.testing.assert_allclose(
             game.losses(x)[0] - plain.losses(x)[0], penalty(x), rtol=0, atol=1e-12
@@ -173,11 +173,11 @@ def test_products_at_one_point_evaluate_the_losses_once():
         return loss_g(disc, gen, x, z)
 
     game = gan(loss_g=counted)
-    linear = game.linearize(game.start)
+    linear = game.linearise(game.start)
     for u in np.eye(game.dimension)[:5]:
         linear.matvec(u), linear.rmatvec(u), linear.hessian("gen").matvec(u[:17])
     before = len(calls)
-    elsewhere = game.linearize(game.start + 0.1)  # nothing is kept of another point
+    elsewhere = game.linearise(game.start + 0.1)  # nothing is kept of another point
     for u in np.eye(game.dimension)[:5]:
         elsewhere.matvec(u), linear.rmatvec(u)
     assert len(calls) == before + 1
@@ -232,7 +232,7 @@ def test_batch_normalisation_and_dropout_are_set_to_evaluation():
     gen = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 2)).double()
     game = gan(disc=disc, gen=gen)
     assert disc.training
-    linear = game.linearize(game.start)
+    linear = game.linearise(game.start)
     linear.matvec(np.ones(game.dimension))
     assert torch.equal(disc[1].running_mean, stored)
     disc.eval()
@@ -330,11 +330,11 @@ def test_players_that_do_not_fit():
     with pytest.raises(InputTypeError, match=r"real vector of shape \(34,\)"):
         game.field(np.ones(3))
     with pytest.raises(InputTypeError, match=r"real numbers of shape \(34,\)"):
-        game.linearize(game.start).matvec(np.ones(3))
+        game.linearise(game.start).matvec(np.ones(3))
     for refused in (
         lambda: game.with_data(1.0),
         lambda: game.batched(2),
-        lambda: game.linearize(game.start, precision="bfloat16"),
+        lambda: game.linearise(game.start, precision="bfloat16"),
     ):
         with pytest.raises(InputError, match="a PyTorch game"):
             refused()

@@ -10,7 +10,7 @@ import pytest
 
 import stability as st
 from stability.networks import torch_game
-from stability.verdicts.precise import double_precision
+from stability.verdicts.double_precision import double_precision
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed; it is no dependency")
 nn = torch.nn
@@ -182,10 +182,10 @@ def test_fields_and_penalties_take_higher_derivatives_from_pytorch(name):
     game, _ = twins()
     with jax.enable_x64(True):
         flow = FIELDS[name](game)
-        linear = flow.linearize(game.start)
+        linear = flow.linearise(game.start)
         u, w = RNG.normal(size=(2, game.dimension))
         forward = np.asarray(linear.matvec(u))
-        known = directional(lambda x: flow.linearize(x).value, game.start, u)
+        known = directional(lambda x: flow.linearise(x).value, game.start, u)
         np.testing.assert_allclose(forward, known, rtol=0, atol=1e-8)
         assert w @ forward == pytest.approx(float(linear.rmatvec(w) @ u), rel=1e-9)
 
@@ -200,7 +200,7 @@ def test_rules_with_a_state_or_with_derivatives_of_their_own(rule):
         x = jnp.asarray(game.start)
         after = jax.jit(lambda x, *memory: rule.step(flow, (x, *memory)))
         memory = after(*rule.init(flow, x))[1:]  # Adam's moments after one step
-        linear = st.linearize_rule(rule, flow, x, (x, *memory))
+        linear = st.linearise_rule(rule, flow, x, (x, *memory))
         u = jnp.asarray(RNG.normal(size=game.dimension))
         moved = jnp.zeros(linear.shape[1]).at[: game.dimension].set(u)
         found = linear.matvec(moved)[: game.dimension]
@@ -243,10 +243,10 @@ def test_losses_that_insist_on_single_precision_are_not_checked_in_double():
 def test_above_a_thousand_parameters_no_matrix_is_formed():
     game, twin = twins(hidden=120)
     assert game.dimension > 1000
-    found = st.spectrum(game.linearize(game.start), k=3, which="largest")
+    found = st.spectrum(game.linearise(game.start), k=3, which="largest")
     assert found.converged
     with jax.enable_x64(True):
-        known = twin.linearize(game.start)
+        known = twin.linearise(game.start)
         for value, vector in zip(found.eigenvalues, found.eigenvectors.T, strict=True):
             image = np.asarray(known.matvec(vector.real)) + 1j * np.asarray(
                 known.matvec(vector.imag)
@@ -254,7 +254,7 @@ def test_above_a_thousand_parameters_no_matrix_is_formed():
             # an eigenpair for JAX's products too, to the tolerance of the search, 1e-8 times ‖J‖
             np.testing.assert_allclose(image, value * vector, rtol=0, atol=1e-7)
         flow = st.Gradient().flow(game)
-        step = st.linearize_rule(st.Alternating(lr=0.05), flow, game.start)
+        step = st.linearise_rule(st.Alternating(lr=0.05), flow, game.start)
         u, w = RNG.normal(size=(2, game.dimension))
         left, right = w @ np.asarray(step.matvec(u)), u @ np.asarray(step.rmatvec(w))
     assert left == pytest.approx(right, rel=1e-9)
@@ -271,7 +271,7 @@ def test_half_a_million_parameters_many_times():
     """Large vectors go to and fro between JAX's threads and PyTorch without waiting for each other."""
     game, _ = twins(hidden=50_000, dtype=torch.float32)
     assert game.dimension > 400_000
-    jacobian = game.linearize(game.start)
+    jacobian = game.linearise(game.start)
     u = jnp.ones(game.dimension)
     for _ in range(100):
         u = jacobian.symmetric.matvec(u / jnp.linalg.norm(u))

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from circle import CIRCLE
 
 import stability as st
 from stability.page import html_page
+from tests.page.circle import CIRCLE
 
 
 @pytest.fixture(scope="session")

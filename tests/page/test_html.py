@@ -9,12 +9,12 @@ from itertools import pairwise
 
 import pytest
 import sympy
-from outline import Outline
-from samples import SAMPLES
 
 import stability as st
+from stability.documents.blocks import Bullets, Table
 from stability.page import html_page
-from stability.report.blocks import Bullets, Table
+from tests.page.outline import Outline
+from tests.reports.samples import SAMPLES
 
 HOSTILE = "</script><img src=x onerror=alert(1)>"
 LOADING = {"src", "href", "xlink:href", "data", "action", "poster", "srcset", "formaction"}

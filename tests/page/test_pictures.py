@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from circle import CIRCLE
-from outline import Outline
 
 import stability as st
 from stability.page.pictures import figure
+from tests.page.circle import CIRCLE
+from tests.page.outline import Outline
 
 
 def test_two_pictures_do_not_clash():

@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 import pytest
-from browsing import P, ask, assert_quiet, keys, labelled, said
-from samples import SAMPLES
 
 from stability.page import html_page
+from tests.page.browsing import P, ask, assert_quiet, keys, labelled, said
+from tests.reports.samples import SAMPLES
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import sympy
-from browsing import P, ask, assert_quiet, keys, labelled, path, said
 
 import stability as st
 from stability.page import html_page
+from tests.page.browsing import P, ask, assert_quiet, keys, labelled, path, said
 
 pytestmark = pytest.mark.xdist_group("browser")
 

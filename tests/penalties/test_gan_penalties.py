@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from selection import slow_but
 
 from stability import Game, InputError, InputTypeError, SymbolicGame
 from stability.equilibria.smoothness import smoothness
 from stability.fields import Gradient
 from stability.games.gan import gan
 from stability.penalties import DRAGAN, JARE, R1, R2, WGANGP, ConsensusPenalty, InstanceNoise
+from tests.selection import slow_but
 
 
 @pytest.fixture(autouse=True)

@@ -7,8 +7,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from random_games import SIZES, random_game
-from selection import slow_rows
 
 from stability import Flow, Game, InputError, InputTypeError, SymbolicGame
 from stability.fields import Consensus
@@ -22,6 +20,8 @@ from stability.penalties import (
     NagarajanKolter,
     Penalty,
 )
+from tests.penalties.random_games import SIZES, random_game
+from tests.selection import slow_rows
 
 EVERY = [
     GradientNorm(0.3),

@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from selection import slow_but
 
 from stability import Game
 from stability.penalties import JARE, Anchor, ConsensusPenalty, GradientNorm, NagarajanKolter
+from tests.selection import slow_but
 
 
 def fitted(**options):

@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from selection import slow_rows
 
 from stability import InputError, SymbolicGame, SymbolicGAN, exact_eigenvalues, gan
 from stability.games import Normal, Points, Uniform, families
@@ -31,6 +30,7 @@ from stability.penalties import (
     InstanceNoise,
     NagarajanKolter,
 )
+from tests.selection import slow_rows
 
 DATA = np.array([[0.3], [1.1]])
 LATENTS = np.array([[-0.4], [0.9]])

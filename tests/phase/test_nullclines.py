@@ -6,13 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from selection import slow_rows
 
 from stability import Flow, SymbolicFlow
+from stability.cycles.polygons import segment_distances
+from stability.dynamics.plane import choose_plane
 from stability.games import load
 from stability.phase.nullclines import nullclines
-from stability.phase.plane import choose_plane
-from stability.phase.polygons import segment_distances
+from tests.selection import slow_rows
 
 x, y = sympy.symbols("x y", real=True)
 BOX = np.array([[-2.0, 2.0], [-1.5, 1.5]])

@@ -6,7 +6,6 @@ import numpy as np
 import optax
 import pytest
 import sympy
-from selection import slow_but
 
 import stability as st
 from stability import InputError
@@ -24,6 +23,7 @@ from stability.rules import (
     Optimistic,
     Simultaneous,
 )
+from tests.selection import slow_but
 
 x, y = sympy.symbols("x y")
 

@@ -8,7 +8,7 @@ import sympy
 
 import stability as st
 from stability.errors import InputError
-from stability.phase.json import portrait_to_dict
+from stability.phase.data import portrait_to_dict
 from stability.phase.portray import phase_portrait
 
 

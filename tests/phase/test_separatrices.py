@@ -8,8 +8,8 @@ import pytest
 
 from stability import Flow
 from stability.dynamics.integrate import integrate
+from stability.dynamics.plane import choose_plane
 from stability.games import load
-from stability.phase.plane import choose_plane
 from stability.phase.separatrices import separatrices
 
 BOX = np.array([[-2.0, 2.0], [-1.5, 1.5]])

@@ -6,9 +6,11 @@ import io
 
 import numpy as np
 
+from stability.attraction import Basins
+from stability.cycles import Cycle
+from stability.dynamics.plane import Plane
 from stability.dynamics.trajectory import Outcome, Trajectory
-from stability.phase.curves import Basins, Cycle, Nullcline, Separatrix
-from stability.phase.plane import Plane
+from stability.phase import Nullcline, Separatrix
 from stability.phase.portrait import Portrait, Spot, Steps
 
 XY = ("x", "y")

@@ -9,12 +9,12 @@ from dataclasses import replace
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
-import portraits
 import pytest
 from matplotlib.figure import Figure
 
 from stability.plots.portrait import portrait
 from stability.plots.style import figure, picture
+from tests.plots import portraits
 
 LONG = "lookahead, lr=0.05, k=10, alpha=0.5, inner=heavy-ball:beta=-0.5,order=alternating"
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import portraits
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from stability.phase.curves import Basins, Cycle, Nullcline, Separatrix
+from stability.attraction import Basins
+from stability.cycles import Cycle
+from stability.phase import Nullcline, Separatrix
 from stability.plots import (
     basins,
     cobweb,
@@ -26,6 +27,7 @@ from stability.plots import (
 )
 from stability.plots.layers import FAR, within
 from stability.plots.style import FIELD
+from tests.plots import portraits
 
 SQUARE = portraits.plane()
 

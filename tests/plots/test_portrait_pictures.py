@@ -10,7 +10,6 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import portraits
 import pytest
 from PIL import Image
 
@@ -18,6 +17,7 @@ import stability as st
 from stability.phase.portray import phase_portrait
 from stability.plots.portrait import portrait
 from stability.plots.style import figure
+from tests.plots import portraits
 
 BASELINE = Path(__file__).parent / "baseline"
 # Root mean square over all pixels, of 255. The same versions draw the same picture; letters set a fraction of

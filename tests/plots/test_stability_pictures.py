@@ -25,7 +25,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import NullFormatter
 
 import stability as st
-from stability.compare.curves import rate_curves
+from stability.comparisons.curves import rate_curves
 from stability.fields import Gradient
 from stability.plots.algorithms import comparison
 from stability.plots.loci import loci

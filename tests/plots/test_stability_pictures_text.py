@@ -8,7 +8,7 @@ import pytest
 from matplotlib.patches import Circle
 
 import stability as st
-from stability.compare.curves import rate_curves
+from stability.comparisons.curves import rate_curves
 from stability.plots.algorithms import comparison
 from stability.plots.grids import edges, is_geometric
 from stability.plots.loci import loci

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import stability as st
-from stability.compare.curves import rate_curves
-from stability.compare.rule_plane import eigenvalue_step_sizes, rule_plane
-from stability.sweep.loci import loci, matched
+from stability.branches.loci import loci, matched
+from stability.comparisons.curves import rate_curves
+from stability.comparisons.rule_plane import eigenvalue_step_sizes, rule_plane
 
 
 def test_radii_on_xy_are_the_known_ones():

@@ -10,8 +10,8 @@ import sympy
 
 import stability as st
 from stability import BestResponse, InputError, SymbolicGame
+from stability.analysis.names import rule
 from stability.errors import NotAtRestError
-from stability.named import rule
 
 x, y = sympy.symbols("x y", real=True)
 BOX = {"x": (-2, 2), "y": (-1, 1)}

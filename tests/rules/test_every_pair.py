@@ -12,9 +12,7 @@ from functools import cache
 import jax
 import numpy as np
 import pytest
-from complex_games import Coefficients, Ensemble, jax_game, random_coefficients, times
 from scipy.optimize import linear_sum_assignment
-from selection import slow_but
 
 from stability.dynamics import Partition
 from stability.dynamics.vectors import stack
@@ -47,6 +45,8 @@ from stability.rules import (
     Simultaneous,
     Unrolled,
 )
+from tests.rules.complex_games import Coefficients, Ensemble, jax_game, random_coefficients, times
+from tests.selection import slow_but
 
 GAMES = 10
 SHAPES = {

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from selection import slow_but
 
 from stability import Flow, Game, Gradient, InputError, Rule, SymbolicFlow, SymbolicGame
 from stability.dynamics import Partition
@@ -34,6 +33,7 @@ from stability.rules import (
     Simultaneous,
     Unrolled,
 )
+from tests.selection import slow_but
 
 a, b, c = sympy.symbols("a b c", real=True)
 VALUE = a**2 - 2 * b**2 - c**2 + 2 * a * b - a * c + b * c + a**2 * b / 2 - a * b * c + a**3 / 3

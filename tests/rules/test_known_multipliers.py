@@ -10,13 +10,7 @@ import sympy
 
 from stability import games
 from stability.dynamics import Partition
-from stability.fields import (
-    LOLA,
-    Consensus,
-    Gradient,
-    LookaheadOpponent,
-    Symplectic,
-)
+from stability.fields import LOLA, Consensus, Gradient, LookaheadOpponent, Symplectic
 from stability.rules import (
     RK4,
     Alternating,

@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
-from selection import slow_rows
 
 from stability import Flow, Gradient, InputError, SymbolicGame
 from stability.dynamics import Partition
 from stability.errors import NotAtRestError, SingularError
 from stability.fields import Consensus
 from stability.rules import BestResponse, Competitive, LinearCompetitive, Proximal, Unrolled
+from tests.selection import slow_rows
 
 a, b, c, d, e = sympy.symbols("a b c d e", real=True)
 h = sympy.Symbol("h", positive=True)

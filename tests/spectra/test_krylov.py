@@ -308,7 +308,7 @@ def test_networks_agree_with_dense_eigenvalues(seed):
     jacobian = np.asarray(game.jacobian(x), np.float64)
     true = np.linalg.eigvals(jacobian)
     which = ("rightmost", "leftmost", "largest", "imaginary")[seed % 4]
-    found = krylov_spectrum(game.linearize(x), 6, which)
+    found = krylov_spectrum(game.linearise(x), 6, which)
     assert found.converged, found.remarks
     best = wanted(true, which, len(found.eigenvalues))
     # the dense Jacobian is in float32 too: its rounding moves eigenvalues as the bounds allow

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from selection import slow_but
 
 from stability import InputError
-from stability.dynamics.linearization import Products
+from stability.dynamics.linearisation import Products
 from stability.dynamics.partition import Partition
 from stability.spectra.symmetric import numerical_abscissa, symmetric_spectrum
 from stability.spectra.symmetric.basis import random_vector
 from stability.spectra.symmetric.lanczos import DENSE
+from tests.selection import slow_but
 
 
 class Matrix:

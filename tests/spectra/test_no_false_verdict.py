@@ -12,13 +12,13 @@ from fractions import Fraction
 import mpmath
 import numpy as np
 import pytest
-from selection import slow_rows
 from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
 
 from stability.spectra.dense import Spectrum, spectrum, stability_sign
+from stability.spectra.high_precision import exact_sign
 from stability.spectra.hurwitz import circle_counts, root_counts
-from stability.spectra.precise import exact_sign
+from tests.selection import slow_rows
 
 FAMILIES = ("normal", "nonnormal", "defective", "similar_scaled", "row_scaled")
 KINDS = ("flow", "map")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from stability import InputError
-from stability.dynamics.linearization import Products
+from stability.dynamics.linearisation import Products
 from stability.dynamics.partition import Partition
 from stability.spectra.symmetric import (
     InnerBlock,

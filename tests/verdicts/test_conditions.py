@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import sympy
-from selection import slow_but
 from sympy import Matrix, Rational, sqrt
 
 from stability import SymbolicGame
 from stability.verdicts.conditions import Derivatives, conditions
 from stability.verdicts.definite import definiteness, solve
+from tests.selection import slow_but
 
 x, y, p, q = sympy.symbols("x y p q", real=True)
 

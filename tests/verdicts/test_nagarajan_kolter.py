@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 import sympy
-from random_gans import break_first, break_second, break_third, random_gan
-from selection import slow_but
 
 import stability as st
 from stability.verdicts.nagarajan_kolter import judge
 from stability.verdicts.nagarajan_kolter_checks import three_conditions
 from stability.verdicts.saddle_bounds import eigenvalue_bounds
+from tests.selection import slow_but
+from tests.verdicts.random_gans import break_first, break_second, break_third, random_gan
 
 a, b, w, u = sympy.symbols("a b w u", real=True)
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ...errors import InputError, InputTypeError
-from ...networks.check import check_network
+from ..shape_checks import check_network
 from .data import collected, latents
 from .game import GAN, PLAYERS
 from .objective import Objective, objective_of

@@ -9,18 +9,10 @@ from typing import Any, Self
 import sympy
 from sympy import Expr, Symbol
 
-from ...dynamics.positive import check_whole
+from ...dynamics.positive_settings import check_whole
 from ...dynamics.system import by_name, expression
 from ...errors import InputError, InputTypeError
-from ..expectations import (
-    MAX_NODES,
-    MAX_TERMS,
-    Distribution,
-    Normal,
-    Points,
-    Uniform,
-    expectation,
-)
+from ..expectations import MAX_NODES, MAX_TERMS, Distribution, Normal, Points, Uniform, expectation
 from ..symbolic import SymbolicGame
 from .game import PLAYERS
 from .objective import Objective, objective_of

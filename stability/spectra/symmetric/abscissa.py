@@ -16,7 +16,7 @@ def numerical_abscissa(
     every disturbance shrinks from the start; if it is positive and the spectral abscissa negative, some grow
     before they die out, which no eigenvalue of J shows.
 
-    `operator`: J, square (`game.linearize(x)`). Raises as `symmetric_spectrum`, and InputTypeError if J is
+    `operator`: J, square (`game.linearise(x)`). Raises as `symmetric_spectrum`, and InputTypeError if J is
     not square.
     """
     return symmetric_spectrum(

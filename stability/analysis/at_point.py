@@ -1,0 +1,196 @@
+"""Everything that is said about one equilibrium."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import sympy
+
+from ..equilibria.find import Equilibrium
+from ..errors import InputError, SingularError
+from ..games.game import Game
+from ..spectra.dense import Bounds
+from ..spectra.exact import exact_eigenvalues, exact_text
+from ..spectra.value import sorted_values
+from ..verdicts.conditions import Conditions, conditions
+from ..verdicts.linearised import Linearisation, linearisation
+from ..verdicts.point import GamePoint
+from .derivatives import EPS, jacobian_at, point_of
+from .remarks import remarks
+from .rules_at_point import HUGE, NOT_DIFFERENTIABLE, Linearised, analyse_rule, no_verdict
+from .study import FieldFlow, Subject
+from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis
+
+
+@dataclass(frozen=True)
+class Place:
+    """A point where something rests: what it is to the game (or flow, or map), and to each of the fields."""
+
+    main: Equilibrium
+    fields: tuple[Equilibrium, ...]
+
+
+def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> EquilibriumAnalysis:
+    """The analysis of one equilibrium, or of a given point that is not one."""
+    e = place.main
+    exact = None
+    if e.exact is not None:
+        exact = {v: exact_text(c) for v, c in zip(subject.variables, e.exact, strict=True)}
+    found, further, flows, rules, maps, decomposition, notes = None, (), [], [], [], None, []
+    if subject.kind == "map":
+        maps.append(_map(subject, e, notes))
+    for field, own in zip(subject.flows, place.fields, strict=True):
+        flow, known = analyse_flow(subject, field, own, notes)
+        flows.append(flow)
+        rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
+    notes += [rule.remark for rule in subject.rules if rule.remark]
+    if isinstance(subject.numeric, Game):
+        point = point_of(subject, e, bool(zero_sum))
+        found = _conditions(point)
+        further = tuple(condition.at(point) for condition in subject.conditions)
+        decomposition = _decomposition(subject, e) if e.differentiable else None
+    return EquilibriumAnalysis(
+        dict(zip(subject.variables, map(float, e.point), strict=True)),
+        exact,
+        e.residual,
+        e.stationary,
+        e.differentiable,
+        e.isolated,
+        e.manifold_dimension,
+        found,
+        decomposition,
+        tuple(flows),
+        tuple(rules),
+        tuple(maps),
+        (*remarks(e, found, flows, rules), *dict.fromkeys(notes)),
+        further,
+    )
+
+
+def analyse_flow(
+    subject: Subject, field: FieldFlow, e: Equilibrium, notes: list[str]
+) -> tuple[FlowAnalysis, Linearised | None]:
+    """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
+    expression = None if field.symbolic is None else field.symbolic.jacobian()
+    try:
+        if not e.differentiable:
+            raise SingularError(f"the field is {NOT_DIFFERENTIABLE}")
+        found, exact, (jacobian, uncertainty) = _linearised(
+            subject, e, field.numeric.evaluate, expression, "flow", notes
+        )
+    except SingularError:
+        nothing = (None, None, None, None, NOT_DIFFERENTIABLE)
+        verdict = no_verdict(replace(e, differentiable=False), field)
+        return FlowAnalysis(field.name, field.settings, *nothing, verdict, e.stationary), None
+    eigenvalues, closed, bound = _eigenvalues(subject, exact, found, found.spectrum.abscissa)
+    flow = FlowAnalysis(
+        field.name,
+        field.settings,
+        eigenvalues,
+        closed,
+        float(np.real(eigenvalues).max()),
+        bound,
+        found.type,
+        found.verdict if e.stationary else no_verdict(e, field),
+        e.stationary,
+    )
+    return flow, Linearised(jacobian, uncertainty, exact, _is_linear(subject, expression))
+
+
+def _map(subject: Subject, e: Equilibrium, notes: list[str]) -> MapAnalysis:
+    if not e.differentiable:
+        return MapAnalysis(None, None, None, None, NOT_DIFFERENTIABLE, no_verdict(e))
+    expression = None
+    if subject.symbolic is not None:
+        expression = subject.symbolic.jacobian() - sympy.eye(subject.symbolic.dimension)
+    found, exact, _ = _linearised(
+        subject, e, subject.main.evaluate, expression, "displacement", notes
+    )
+    multipliers, closed, bound = _eigenvalues(subject, exact, found, found.spectrum.radius)
+    verdict = found.verdict if e.stationary else no_verdict(e)
+    radius = float(np.abs(multipliers).max())
+    return MapAnalysis(multipliers, closed, radius, bound, found.type, verdict)
+
+
+def _linearised(
+    subject: Subject, e: Equilibrium, evaluate, expression, kind: str, notes: list[str]
+) -> tuple[Linearisation, sympy.MatrixBase | None, tuple[np.ndarray, np.ndarray]]:
+    """The linearisation, the exact matrix in the parameters (or None), and J with its entries' errors.
+
+    A map is searched by its displacement F(x) − x, so its matrix is that of the displacement plus one.
+    """
+    jacobian, uncertainty, exact, agree = jacobian_at(subject, e, evaluate, expression)
+    if not np.isfinite(jacobian).all():
+        raise SingularError("the field has no Jacobian here")
+    if not np.abs(jacobian).max() < HUGE:
+        raise InputError(
+            "the field's Jacobian overflows; use settings and parameters of moderate size"
+        )
+    if not agree:
+        notes.append("SymPy and JAX disagree on the Jacobian here; please report this.")
+    linear = _is_linear(subject, expression)
+    if kind == "displacement":
+        identity = np.eye(len(jacobian))
+        jacobian, uncertainty = jacobian + identity, uncertainty + EPS * identity
+        exact = None if exact is None else exact + sympy.eye(len(identity))
+    found = linearisation(
+        "map" if kind == "displacement" else "flow",
+        jacobian,
+        uncertainty,
+        None if exact is None else exact.xreplace(dict(subject.values)),
+        tangent=_tangent(e),
+        linear=linear,
+    )
+    return found, exact, (jacobian, uncertainty)
+
+
+def _is_linear(subject: Subject, expression: sympy.MatrixBase | None) -> bool:
+    if expression is None or subject.symbolic is None:
+        return False
+    return not expression.free_symbols & set(subject.symbolic.variables)
+
+
+def _tangent(e: Equilibrium) -> np.ndarray | None:
+    return e.tangent if e.tangent.shape[1] else None
+
+
+def _eigenvalues(
+    subject: Subject, exact: sympy.MatrixBase | None, found: Linearisation, bounds: Bounds
+) -> tuple[np.ndarray, tuple[str, ...] | None, float]:
+    """The eigenvalues, from their closed forms where there are any; these as text; an error bound."""
+    closed = None if exact is None else exact_eigenvalues(exact, subject.values)
+    if closed is None:
+        return sorted_values(found.spectrum.eigenvalues), None, bounds.error
+    values = dict(subject.values)
+    numeric = np.array([complex(c.xreplace(values).evalf(20)) for c in closed])
+    leading = numeric[0] if bounds is found.spectrum.abscissa else numeric[np.abs(numeric).argmax()]
+    return numeric, tuple(exact_text(c) for c in closed), 2 * EPS * float(abs(leading))
+
+
+def _conditions(point: GamePoint) -> Conditions:
+    game, e = point.game, point.equilibrium
+    if not (e.differentiable and e.stationary):
+        verdict = no_verdict(e)
+        leaders = game.players if len(game.players) == 2 else ()
+        return Conditions(verdict, verdict, verdict, {f"leader {p}": verdict for p in leaders})
+    numeric, exact, error = point.derivatives
+    return conditions(
+        game.partition,
+        numeric,
+        exact,
+        zero_sum=point.zero_sum,
+        minimizer=game.minimizer,
+        uncertainty=error,
+    )
+
+
+def _decomposition(subject: Subject, e: Equilibrium) -> Decomposition:
+    jacobian = subject.main.evaluate(e.point[None])[1][0]
+    symmetric, antisymmetric = (
+        float(np.linalg.norm((jacobian + s * jacobian.T) / 2)) for s in (1, -1)
+    )
+    largest = 4 * EPS * max(symmetric, antisymmetric)  # what rounding leaves of a part that is zero
+    symmetric, antisymmetric = (x if x > largest else 0.0 for x in (symmetric, antisymmetric))
+    total = symmetric**2 + antisymmetric**2
+    return Decomposition(symmetric, antisymmetric, antisymmetric**2 / total if total else 0.0)

@@ -1,0 +1,55 @@
+"""Jacobians and Hessians at one equilibrium, from either engine, with the error of their entries."""
+
+from __future__ import annotations
+
+import numpy as np
+import sympy
+
+from ..equilibria.find import Equilibrium
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..spectra.exact import at_point
+from ..verdicts.point import GamePoint, numbers
+from .study import LARGEST_EXACT, Subject
+
+EPS = float(np.finfo(np.float64).eps)
+
+
+def jacobian_at(
+    subject: Subject, e: Equilibrium, evaluate, expression: sympy.MatrixBase | None
+) -> tuple[np.ndarray, np.ndarray, sympy.MatrixBase | None, bool]:
+    """J at e, a bound on the error of each entry, the exact J in the parameters (or None), agreement.
+
+    `evaluate` is JAX's, `expression` SymPy's Jacobian in the variables. The error is that of evaluating J, a
+    few units in the last place, and what J changes by when the point moves within its own error.
+    """
+    if expression is not None and e.exact is not None and len(e.point) <= LARGEST_EXACT:
+        assert subject.symbolic is not None
+        if not e.generic:
+            expression = expression.xreplace(dict(subject.values))
+        exact = at_point(expression, subject.symbolic.variables, e.exact)
+        number = numbers(exact.xreplace(dict(subject.values)))
+        if np.isfinite(number).all():
+            agree = True
+            if evaluate is subject.main.evaluate:  # others would have to be compiled for this alone
+                jacobian = evaluate(e.point[None])[1][0]
+                agree = np.abs(number - jacobian).max() <= 1e-7 * np.abs(number).max() + 1e-12
+            return number, EPS * np.abs(number), exact, bool(agree)
+        if evaluate is not subject.main.evaluate:
+            return number, np.full_like(number, np.nan), None, True
+    jacobian = evaluate(e.point[None])[1][0]
+    moved = np.zeros_like(jacobian)
+    if e.error:
+        signs = np.sign(np.random.default_rng(0).standard_normal((8, len(e.point))))
+        moved = np.abs(evaluate(e.point + e.error * signs)[1] - jacobian).max(axis=0)
+    return jacobian, 4 * EPS * np.abs(jacobian) + moved, None, True
+
+
+def point_of(subject: Subject, e: Equilibrium, zero_sum: bool) -> GamePoint:
+    """The equilibrium as a point of the subject's game."""
+    assert isinstance(subject.numeric, Game)
+    game = subject.symbolic
+    symbolic = game if isinstance(game, SymbolicGame) and game.dimension <= LARGEST_EXACT else None
+    return GamePoint(
+        subject.numeric, symbolic, subject.values, e, subject.main.evaluate, subject.box, zero_sum
+    )

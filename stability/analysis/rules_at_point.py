@@ -1,0 +1,266 @@
+"""What is said about one rule at one equilibrium."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..criteria.exact_steps import exact_critical_step, unit
+from ..criteria.steps import rule_step_sizes
+from ..dynamics.partition import Partition
+from ..dynamics.system import exact as exact_number
+from ..equilibria.find import Equilibrium
+from ..errors import InputError, NotAtRestError
+from ..rules import Rule
+from ..rules.local import Local
+from ..rules.modified import logarithms, modified_eigenvalues
+from ..rules.rule import each
+from ..rules.unrolled import UnrolledHere
+from ..spectra.exact import exact_text
+from ..spectra.value import sorted_values
+from ..verdicts.linearised import linearisation
+from ..verdicts.verdict import Verdict
+from .derivatives import EPS
+from .study import FieldFlow, Subject, plain
+from .value import NOT_AT_REST, Drift, RuleAnalysis
+
+HUGE = 1e150  # squares overflow beyond
+NOT_DIFFERENTIABLE = "not differentiable here"
+NO_STEPS = (
+    None,
+    None,
+    None,
+    None,
+    None,
+)  # critical, in closed form, best, radius there, all stable
+
+
+@dataclass(frozen=True)
+class Linearised:
+    """A field's Jacobian at a point."""
+
+    matrix: np.ndarray
+    uncertainty: np.ndarray
+    exact: sympy.MatrixBase | None
+    linear: bool
+
+
+def analyse_rule(
+    subject: Subject,
+    field: FieldFlow,
+    e: Equilibrium,
+    rule: Rule,
+    known: Linearised | None,
+    closed_forms: bool = True,
+    step_sizes: bool = True,
+) -> RuleAnalysis:
+    """A rule at a point that is `e` to its field.
+
+    It is faster without closed forms of the critical step, and much faster without any step sizes.
+    """
+    near = settled(field, e, rule, known)
+    if isinstance(near, RuleAnalysis):
+        return near
+    if known is None or not e.stationary:  # only its own map tells what it does here
+        nothing = np.zeros((len(e.point), len(e.point)))
+        known = Linearised(nothing, nothing, None, False)
+        e = replace(e, exact=None, tangent=np.zeros((len(e.point), 0)))
+    matrix, uncertainty, exact = known.matrix, known.uncertainty, known.exact
+    partition = field.numeric.partition
+    tangent = e.tangent if e.tangent.shape[1] else None
+    step = near.linearise(matrix, partition)
+    bound = _entry_errors(near, step, matrix, uncertainty, partition)
+    if not np.abs(step).max() + bound.max() < HUGE:
+        raise InputError(
+            f"the {rule.name} step overflows at {plain(rule.settings)}; use a smaller lr"
+        )
+    exactly = None if exact is None else _exact_rule(rule, field, e)
+    inserted = None
+    if exactly is not None and exact is not None:
+        number = sympy.Matrix(exact.xreplace(dict(subject.values)))
+        inserted = exactly.with_each_lr(exact_number).linearise(number, partition)
+        inserted = inserted.xreplace(dict(subject.values))
+    found = linearisation(
+        "map",
+        step,
+        bound,
+        inserted,
+        tangent=None if tangent is None else near.lifted(matrix, partition, tangent),
+        linear=known.linear,
+    )
+    critical, text, best, best_radius, stable = NO_STEPS
+    if step_sizes:
+        critical, text, best, best_radius, stable = _steps(
+            subject, e, near, exactly if closed_forms else None, matrix, exact, partition
+        )
+    whole, across = found.spectrum.radius, found.across.radius.value
+    converges = found.verdict.verdict == "exponentially stable"
+    return RuleAnalysis(
+        rule.name,
+        plain(rule.settings),
+        field.name,
+        field.settings,
+        sorted_values(found.spectrum.eigenvalues),
+        whole.value,
+        whole.error,
+        found.type,
+        found.verdict,
+        critical,
+        text,
+        best,
+        best_radius,
+        math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
+        stable,
+        _drift(near, matrix, partition, found.spectrum.eigenvalues),
+    )
+
+
+def _drift(
+    rule: Rule, matrix: np.ndarray, partition: Partition, multipliers: np.ndarray
+) -> Drift | None:
+    """The flows that the steps follow; None for a rule with memory, or of which J does not tell all."""
+    if rule.lr is None or _sees_more(rule) or len(multipliers) > len(matrix):
+        return None
+    lr = rule.lr if not isinstance(rule.lr, Mapping) else 1.0
+    time = float(lr)
+    with np.errstate(all="ignore"):
+        modified = [modified_eigenvalues(rule, matrix, partition, order) for order in (1, 2)]
+    if not all(np.isfinite(own).all() for own in modified):
+        return None
+    first, second = map(sorted_values, modified)
+    return Drift(time, sorted_values(logarithms(multipliers, time)), first, second)
+
+
+def _sees_more(rule: Rule) -> bool:
+    """Whether the linearised step, or that of a rule inside, depends on more than the field's Jacobian."""
+    inner = getattr(rule, "inner", None)
+    own = isinstance(rule, (Local, UnrolledHere))
+    return own or (isinstance(inner, Rule) and _sees_more(inner))
+
+
+def settled(
+    field: FieldFlow, e: Equilibrium, rule: Rule, known: Linearised | None
+) -> Rule | RuleAnalysis:
+    """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
+    at_rest = e.stationary and known is not None
+    e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
+    if not at_rest and not may_rest_elsewhere(rule):
+        kind = NOT_AT_REST if e.differentiable else NOT_DIFFERENTIABLE
+        return no_rule(rule, field, kind, no_verdict(e, field))
+    try:
+        near = rule.with_each_lr(float).near(field.numeric, e.point)
+        if not isinstance(near, Local) and not at_rest:
+            return no_rule(rule, field, NOT_AT_REST, no_verdict(e, field))
+        d = len(e.point)
+        near.linearise(np.zeros((d, d)) if known is None else known.matrix, field.numeric.partition)
+    except NotAtRestError as error:
+        return no_rule(rule, field, NOT_AT_REST, _undecided(str(error)))
+    except InputError as error:
+        return no_rule(rule, field, "no linearisation", _undecided(str(error)))
+    return near
+
+
+def may_rest_elsewhere(rule: Rule) -> bool:
+    """Whether the rule, or one inside it, may rest where the field does not."""
+    inner = getattr(rule, "inner", None)
+    inside = inner.values() if isinstance(inner, Mapping) else [inner]
+    own = (may_rest_elsewhere(one) for one in inside if isinstance(one, Rule))
+    return rule.rests_elsewhere or any(own)
+
+
+def no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:
+    """Why there is no stability to speak of where the field does not vanish or has no derivative."""
+    plain_field = field is None or field.name in ("gradient", "given")
+    name = "field" if field is None or plain_field else f"{field.name} field"
+    if not e.differentiable:
+        return Verdict("undecided", None, None, "numeric", f"the {name} is {NOT_DIFFERENTIABLE}")
+    what = "the point is not stationary" if plain_field else f"the {name} does not rest here"
+    text = f"{what}: the {name} there has size {e.residual:.6g}"
+    return Verdict("undecided", e.residual, None, "numeric", text)
+
+
+def _undecided(because: str) -> Verdict:
+    return Verdict("undecided", None, None, "numeric", because)
+
+
+def _entry_errors(
+    rule: Rule, step: np.ndarray, matrix: np.ndarray, uncertainty: np.ndarray, partition: Partition
+) -> np.ndarray:
+    """Bounds on the errors of the linearised step's entries: rounding, and what J's own errors do to it."""
+    size = np.abs(step)
+    if isinstance(rule, Local):
+        return 64 * EPS * (size + size.max())
+    with np.errstate(all="ignore"):
+        try:
+            most = rule.linearise(np.abs(matrix), partition)
+            moved = rule.linearise(np.abs(matrix) + uncertainty, partition) - most
+        except InputError:  # an inverse that |J| does not have
+            most, moved = size, np.full_like(size, np.nan)
+        if not _dominates(most, step) or not np.isfinite(moved).all():
+            # inverses are no sums of products: see what J's errors do, in a few directions
+            signs = np.sign(np.random.default_rng(0).standard_normal((8, *matrix.shape)))
+            others = [rule.linearise(matrix + s * uncertainty, partition) for s in signs]
+            moved = 4 * np.max([np.abs(other - step) for other in others], axis=0)
+            most = size + size.max()
+    return 8 * EPS * np.abs(most) + np.abs(moved)
+
+
+def _dominates(most: np.ndarray, step: np.ndarray) -> bool:
+    return bool(np.isfinite(most).all() and (np.abs(most) >= np.abs(step) * (1 - 1e-9)).all())
+
+
+def _exact_rule(rule: Rule, field: FieldFlow, e: Equilibrium) -> Rule | None:
+    """The rule at the exact point, whose linearisation SymPy can do; None if it is numeric only."""
+    if field.symbolic is None or e.exact is None:
+        return None
+    try:
+        return rule.near(field.symbolic, e.exact)
+    except InputError:
+        return None
+
+
+def _steps(
+    subject: Subject,
+    e: Equilibrium,
+    rule: Rule,
+    exactly: Rule | None,
+    jacobian: np.ndarray,
+    exact: sympy.MatrixBase | None,
+    partition: Partition,
+) -> tuple[Any, str | None, Any, float | None, Any]:
+    """Critical step size, its closed form, best step size, the radius there, and all stable ones."""
+    k = e.tangent.shape[1]
+    if k == len(jacobian) or rule.lr is None:
+        return NO_STEPS
+    base = unit(rule).with_each_lr(float)
+    sizes = rule_step_sizes(base, jacobian, partition, e.tangent if k else None)
+    critical, text = sizes.critical, None
+    if exact is not None and exactly is not None:
+        found = exact_critical_step(exactly, exact, partition, subject.values, k)
+        if found is not None:
+            critical = found.value
+            text = None if found.expression is None else exact_text(found.expression)
+
+    def times(factor: float | None) -> Any:
+        return None if factor is None else each(base.lr, lambda lr: lr * factor)
+
+    return times(critical), text, times(sizes.best), sizes.best_radius, sizes.stable
+
+
+def no_rule(rule: Rule, field: FieldFlow, kind: str, verdict: Verdict) -> RuleAnalysis:
+    """A rule of which there are no numbers here, and why."""
+    return RuleAnalysis(
+        rule.name,
+        plain(rule.settings),
+        field.name,
+        field.settings,
+        *(None, None, None),
+        kind,
+        verdict,
+        *(None, None, None, None, None),
+    )

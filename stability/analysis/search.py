@@ -1,0 +1,120 @@
+"""The points that a view is about: given by their coordinates, or searched for, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..dynamics.batch import batch_size
+from ..dynamics.system import exact as exact_number
+from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
+from ..equilibria.newton import polish
+from ..equilibria.scaling import scaled_field
+from ..errors import InputError
+from ..games.game import Game
+from .at_point import Place
+from .rest_points import field_at, with_rest_points
+from .study import Subject, constants
+from .value import SearchInfo, System
+
+COPIED = (
+    1e-5  # how far, relatively, a point may be from the equilibrium that a report printed it for
+)
+
+
+def find_places(
+    subject: Subject,
+    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
+    starts: int | None,
+    seed: int,
+    elsewhere: bool = True,
+) -> tuple[list[Place], SearchInfo, list[str]]:
+    """The points to analyse, found or given, how they were found, and warnings. Raises InputError.
+
+    `elsewhere`: those too at which only a field that looks beyond the gradient, or only a rule, rests.
+    """
+    if starts is not None and starts < 1:
+        raise InputError(f"a search needs at least one start, not {starts}")
+    if seed < 0:
+        raise InputError(f"a seed is not negative, unlike {seed}")
+    found = _search(subject, starts, seed) if at is None else _given(subject, at, seed)
+    places = [
+        Place(e, tuple(field_at(subject, field, e) for field in subject.flows)) for e in found.found
+    ]
+    warnings = list(found.warnings)
+    if at is None:
+        if elsewhere:
+            places = with_rest_points(subject, places, starts, seed)
+        if not found.exhaustive:
+            warnings.append(
+                "the equilibria come from a multi-start search, which proves nothing about completeness"
+                if places
+                else "no equilibrium was found in the box; one may have been missed, at a kink for example "
+                "(look at a point of your choice), or lie outside (give a larger box)"
+            )
+    box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
+    search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
+    return places, search, warnings
+
+
+def describe(subject: Subject, zero_sum: bool | None, structure: str | None) -> System:
+    """What is analysed, for the head of a page."""
+    return System(
+        subject.kind,
+        subject.name,
+        subject.numeric.players if isinstance(subject.numeric, Game) else (),
+        subject.variables,
+        {p.name: float(v) for p, v in subject.values.items()},
+        zero_sum,
+        structure,
+    )
+
+
+def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
+    start = subject.numeric.start
+    return find_equilibria(
+        subject.main.evaluate,
+        subject.box,
+        subject.equations,
+        special=[] if start is None else [np.asarray(start, dtype=float)],
+        starts=starts or batch_size(len(subject.variables)),
+        seed=seed,
+    )
+
+
+def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
+    points = [at] if isinstance(at, Mapping) else list(at)
+    found = []
+    for point in points:
+        exact = _coordinates(subject, point)
+        x = np.array([float(c.evalf(20)) for c in exact])
+        given = describe_point(subject.main.evaluate, x, subject.box, exact, subject.equations)
+        found.append(_meant(subject, given))
+    return Equilibria(tuple(found), "given point", 0, seed, subject.box, False)
+
+
+def _meant(subject: Subject, given: Equilibrium) -> Equilibrium:
+    """The equilibrium that a given point is but for the digits left out when it was copied, or the point."""
+    if given.stationary or not given.differentiable:
+        return given
+    evaluate, box, x = subject.main.evaluate, subject.box, given.point
+    (near,) = polish(scaled_field(evaluate, box), x[None])
+    rounding = 1e-9 * (box[:, 1] - box[:, 0])
+    if (np.abs(near - x) > COPIED * np.abs(x) + rounding).any():
+        return given
+    found = describe_point(evaluate, near, box, None, subject.equations)
+    return found if found.stationary else given
+
+
+def _coordinates(subject: Subject, point: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:
+    named = {str(key): value for key, value in constants(point).items()}
+    for name in named:
+        if name not in subject.variables:
+            raise InputError(f"{name} is no variable; there are {', '.join(subject.variables)}")
+    for name in subject.variables:
+        if name not in named:
+            raise InputError(f"the point says nothing of {name}")
+    return tuple(exact_number(named[name]) for name in subject.variables)

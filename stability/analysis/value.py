@@ -1,0 +1,287 @@
+"""What is true of a system and at each of its rest points, as frozen values, and as JSON-ready data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..minibatches.value import Noise
+from ..verdicts.conditions import Conditions
+from ..verdicts.named_conditions import Found
+from ..verdicts.verdict import Verdict, finite
+
+NOT_AT_REST = "not at rest"
+
+
+@dataclass(frozen=True)
+class System:
+    """What was analysed. `structure` is potential (J = Jᵀ everywhere), Hamiltonian (J = −Jᵀ) or general."""
+
+    kind: str
+    name: str
+    players: tuple[str, ...]
+    variables: tuple[str, ...]
+    parameters: Mapping[str, float]
+    zero_sum: bool | None = None
+    structure: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchInfo:
+    """How equilibria were looked for."""
+
+    method: str
+    starts: int
+    seed: int
+    box: Mapping[str, tuple[float, float]]
+    exhaustive: bool
+
+
+@dataclass(frozen=True)
+class FlowAnalysis:
+    """A field's flow linearised at an equilibrium. Numbers are None where they do not exist.
+
+    `stationary`: whether this field vanishes here; one that looks beyond the gradient may rest elsewhere.
+    """
+
+    field: str
+    settings: Mapping[str, Any]
+    eigenvalues: np.ndarray | None
+    exact_eigenvalues: tuple[str, ...] | None
+    spectral_abscissa: float | None
+    error_bound: float | None
+    type: str
+    stability: Verdict
+    stationary: bool = True
+
+
+@dataclass(frozen=True)
+class Drift:
+    """The flows that a rule's steps follow (backward error analysis), by their eigenvalues.
+
+    - `time`: of a step; the step size, or 1 where step sizes differ by player.
+    - `logarithms`: log(μ)/time, the eigenvalues of a flow with exactly these multipliers.
+    - `first`, `second`: of the modified flow to order one and two in the step size.
+    """
+
+    time: float
+    logarithms: np.ndarray
+    first: np.ndarray
+    second: np.ndarray
+
+
+@dataclass(frozen=True)
+class RuleAnalysis:
+    """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`.
+
+    `stable_lr` are all stable step sizes as intervals (low, high), None for infinity; with step sizes that
+    differ by player, factors on them. `drift` compares a rule without memory with flows;
+    `noise` is what minibatches do to the rule, where that was asked for.
+    """
+
+    rule: str
+    settings: Mapping[str, Any]
+    field: str
+    field_settings: Mapping[str, Any]
+    multipliers: np.ndarray | None
+    spectral_radius: float | None
+    error_bound: float | None
+    type: str
+    stability: Verdict
+    critical_lr: Any
+    critical_lr_exact: str | None
+    best_lr: Any
+    best_spectral_radius: float | None
+    steps_per_digit: float | None
+    stable_lr: tuple[tuple[float, float | None], ...] | None = None
+    drift: Drift | None = None
+    noise: Noise | None = None
+
+
+@dataclass(frozen=True)
+class MapAnalysis:
+    """A map linearised at a fixed point."""
+
+    multipliers: np.ndarray | None
+    exact_multipliers: tuple[str, ...] | None
+    spectral_radius: float | None
+    error_bound: float | None
+    type: str
+    stability: Verdict
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """J = S + A at an equilibrium (Balduzzi et al. 2018): Frobenius norms of the symmetric (potential) and
+    the antisymmetric (Hamiltonian) part, and ‖A‖²/‖J‖², the share of the field that rotates.
+    """
+
+    potential: float
+    hamiltonian: float
+    rotation: float
+
+
+@dataclass(frozen=True)
+class EquilibriumAnalysis:
+    """One equilibrium, of the game or of one of the fields or rules alone, and everything said about it.
+
+    `further`: what the conditions that were asked for by name found here.
+    """
+
+    point: Mapping[str, float]
+    exact: Mapping[str, str] | None
+    residual: float
+    stationary: bool
+    differentiable: bool
+    isolated: str
+    manifold_dimension: int
+    conditions: Conditions | None
+    decomposition: Decomposition | None
+    flows: tuple[FlowAnalysis, ...]
+    rules: tuple[RuleAnalysis, ...]
+    maps: tuple[MapAnalysis, ...]
+    remarks: tuple[str, ...] = field(default=())
+    further: tuple[Found, ...] = ()
+
+    @property
+    def further_verdicts(self) -> dict[str, Verdict]:
+        """The verdicts on further conditions, by the names that people read."""
+        return {name: verdict for found in self.further for name, verdict in found.verdicts.items()}
+
+    @property
+    def at_rest(self) -> bool:
+        """Whether something rests here: the game's own field, another one, or a rule."""
+        somewhere = [flow.stationary for flow in self.flows]
+        somewhere += [rule.multipliers is not None for rule in self.rules]
+        return self.differentiable and (self.stationary or any(somewhere))
+
+
+def system_to_dict(system: System) -> dict[str, Any]:
+    """The system as JSON-ready data."""
+    return {
+        "kind": system.kind,
+        "name": system.name,
+        "players": list(system.players),
+        "variables": list(system.variables),
+        "dimension": len(system.variables),
+        "parameters": dict(system.parameters),
+        "zero_sum": system.zero_sum,
+        "structure": system.structure,
+    }
+
+
+def search_to_dict(search: SearchInfo) -> dict[str, Any]:
+    """How equilibria were looked for, as JSON-ready data."""
+    return {
+        "method": search.method,
+        "starts": search.starts,
+        "seed": search.seed,
+        "box": {name: list(interval) for name, interval in search.box.items()},
+        "exhaustive": search.exhaustive,
+    }
+
+
+def equilibrium_to_dict(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
+    result: dict[str, Any] = {
+        "point": {name: finite(x) for name, x in e.point.items()},
+        "exact": None if e.exact is None else dict(e.exact),
+        "residual": finite(e.residual),
+        "stationary": e.stationary,
+        "differentiable": e.differentiable,
+        "isolated": e.isolated,
+        "manifold_dimension": e.manifold_dimension,
+        "conditions": None if e.conditions is None else conditions_to_dict(e.conditions),
+        "remarks": list(e.remarks),
+    }
+    if e.further:
+        result["conditions"]["further"] = [found.to_dict() for found in e.further]
+    if kind == "map":
+        result["maps"] = [_map(m) for m in e.maps]
+        return result
+    if e.decomposition is not None:
+        result["decomposition"] = {
+            "potential": finite(e.decomposition.potential),
+            "hamiltonian": finite(e.decomposition.hamiltonian),
+            "rotation": finite(e.decomposition.rotation),
+        }
+    result["flows"] = [_flow(f) for f in e.flows]
+    result["rules"] = [_rule(r) for r in e.rules]
+    return result
+
+
+def conditions_to_dict(c: Conditions) -> dict[str, Any]:
+    """The game-theoretic verdicts as JSON-ready data."""
+    return {
+        "differential_nash": c.differential_nash.to_dict(),
+        "local_nash": c.local_nash.to_dict(),
+        "local_minmax": c.local_minmax.to_dict(),
+        "differential_stackelberg": {k: v.to_dict() for k, v in c.differential_stackelberg.items()},
+    }
+
+
+def _flow(f: FlowAnalysis) -> dict[str, Any]:
+    return {
+        "field": f.field,
+        "settings": dict(f.settings),
+        "eigenvalues": pairs(f.eigenvalues),
+        "exact_eigenvalues": None if f.exact_eigenvalues is None else list(f.exact_eigenvalues),
+        "spectral_abscissa": finite(f.spectral_abscissa),
+        "error_bound": finite(f.error_bound),
+        "type": f.type,
+        "stationary": f.stationary,
+        "stability": f.stability.to_dict(),
+    }
+
+
+def _rule(r: RuleAnalysis) -> dict[str, Any]:
+    result = {
+        "rule": r.rule,
+        "settings": dict(r.settings),
+        "field": r.field,
+        "field_settings": dict(r.field_settings),
+        "multipliers": pairs(r.multipliers),
+        "spectral_radius": finite(r.spectral_radius),
+        "error_bound": finite(r.error_bound),
+        "type": r.type,
+        "stability": r.stability.to_dict(),
+        "critical_lr": r.critical_lr,
+        "critical_lr_exact": r.critical_lr_exact,
+        "best_lr": r.best_lr,
+        "stable_lr": None if r.stable_lr is None else [list(own) for own in r.stable_lr],
+        "best_spectral_radius": finite(r.best_spectral_radius),
+        "steps_per_digit": finite(r.steps_per_digit),
+        "drift": None
+        if r.drift is None
+        else {
+            "time": r.drift.time,
+            "logarithms": pairs(r.drift.logarithms),
+            "modified_eigenvalues": {
+                "1": pairs(r.drift.first),
+                "2": pairs(r.drift.second),
+            },
+        },
+    }
+    if r.noise is not None:
+        result["noise"] = r.noise.to_dict()
+    return result
+
+
+def _map(m: MapAnalysis) -> dict[str, Any]:
+    return {
+        "multipliers": pairs(m.multipliers),
+        "exact_multipliers": None if m.exact_multipliers is None else list(m.exact_multipliers),
+        "spectral_radius": finite(m.spectral_radius),
+        "error_bound": finite(m.error_bound),
+        "type": m.type,
+        "stability": m.stability.to_dict(),
+    }
+
+
+def pairs(values: np.ndarray | None) -> list[list[float | None]] | None:
+    """Complex numbers as [real, imaginary] pairs."""
+    if values is None:
+        return None
+    return [[finite(v.real), finite(v.imag)] for v in np.asarray(values, dtype=complex)]

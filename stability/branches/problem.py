@@ -1,0 +1,167 @@
+"""A sweep made ready: what is varied, where it starts, and the system as a function of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import sympy
+
+from ..analysis.study import LARGEST_EXACT
+from ..dynamics.flow import Flow
+from ..dynamics.functions import jax_function
+from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.partition import Partition
+from ..dynamics.system import SymbolicSystem
+from ..equilibria.find import Equilibrium
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..time_limits import within
+from .axes import Axis, Setup
+
+Numeric = Game | Flow | Map
+_LONGEST = 2.0  # seconds for SymPy to differentiate
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that a worker needs to evaluate any point of a grid; it can be pickled.
+
+    - `system`: the system before (`penalties` in `setup` still to be applied, if it is a JAX game) or after
+      its penalties; `fixed`: values of the symbolic parameters that are not varied, by symbol.
+    - `setup`, `axes`: field, rule and penalties, and what is varied among these and the parameters.
+    - `base`: the equilibrium at the values `origin` of the axes; `coordinates` are closed forms in
+      `symbols`, one for each axis (None for axes that are no parameter), where they are known to follow it.
+    - `unit`, `reach`: half the width of the search box, shape (d,), and its largest coordinate.
+    - `rests_apart`: whether the field rests at points of its own, which then are what is followed.
+    - `local`: whether the rule near a point is more than the field's Jacobian tells (see `Rule.near`).
+    """
+
+    system: Any
+    fixed: Mapping[sympy.Symbol, sympy.Expr]
+    setup: Setup
+    axes: tuple[Axis, ...]
+    base: Equilibrium
+    origin: np.ndarray
+    coordinates: tuple[sympy.Expr, ...] | None
+    unit: np.ndarray
+    reach: float
+    quantities: tuple[str, ...]
+    kind: str
+    variables: tuple[str, ...]
+    partition: Partition
+    rests_apart: bool
+    local: bool
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """The axes along which the equilibrium may move."""
+        owners = ("parameter", "penalty", "field") if self.rests_apart else ("parameter", "penalty")
+        return tuple(i for i, axis in enumerate(self.axes) if axis.owner in owners)
+
+    @property
+    def varied(self) -> tuple[int, ...]:
+        """The axes that are parameters of the symbolic system."""
+        owners = ("parameter", "penalty")
+        return tuple(i for i, axis in enumerate(self.axes) if axis.owner in owners)
+
+    def formulas(self) -> Callable[..., Any] | None:
+        """Variables and varied parameters ↦ the main field (of a map F(x) − x) and its Jacobian, row by row.
+
+        As formulas of SymPy these are quicker to compile and to evaluate than what JAX differentiates. None
+        for systems that have none, or large ones.
+        """
+        system = self.system
+        if not isinstance(system, SymbolicSystem) or system.dimension > LARGEST_EXACT:
+            return None
+
+        def derived() -> list[sympy.Expr]:
+            fixed = dict(self.fixed)
+            main = system.displacement if isinstance(system, SymbolicMap) else system.expressions
+            jacobian = main.jacobian(system.variables)
+            return [e.xreplace(fixed) for e in (*main, *jacobian)]
+
+        expressions = within(_LONGEST, derived, None)
+        if expressions is None:
+            return None
+        symbols = [parameter_symbol(system, self.axes[i]) for i in self.varied]
+        return jax_function([*system.variables, *symbols], expressions)
+
+    def at(self, numbers: Sequence[Any]) -> tuple[Setup, Callable[[], Numeric]]:
+        """Field, rule and penalties with the axes' numbers put in, and the numeric system that they make."""
+        setup = self.setup
+        for axis, number in zip(self.axes, numbers, strict=True):
+            if axis.owner != "parameter":
+                setup = setup.with_value(axis, number)
+        if isinstance(self.system, SymbolicSystem):
+            return setup, lambda: self._numeric(numbers)
+
+        def penalised() -> Numeric:
+            system = self.system
+            for penalty in setup.penalties:
+                system = penalty(system)
+            return system
+
+        return setup, penalised
+
+    def _numeric(self, numbers: Sequence[Any]) -> Numeric:
+        """The symbolic system in JAX, with the axes' numbers as its parameters."""
+        system = self.system
+        values = [numbers[i] for i in self.moving]
+        arguments = [
+            *system.variables,
+            *(parameter_symbol(system, self.axes[i]) for i in self.moving),
+        ]
+        fixed = dict(self.fixed)
+        if isinstance(system, SymbolicGame):
+            losses = {
+                player: _loss(jax_function(arguments, [loss.xreplace(fixed)]), values)
+                for player, loss in zip(system.players, system.losses(), strict=True)
+            }
+            start = np.zeros(system.dimension)
+            return Game(
+                losses,
+                start={
+                    p: start[s]
+                    for p, s in zip(system.players, system.partition.slices, strict=True)
+                },
+                name=system.name,
+                variables=[v.name for v in system.variables],
+                minimizer=system.minimizer,
+                check=False,
+            )
+        function = jax_function(arguments, list(system.expressions.xreplace(fixed)))
+
+        def vector(x: Any) -> Any:
+            return jnp.stack([jnp.asarray(value, x.dtype) for value in function(*x, *values)])
+
+        names = [v.name for v in system.variables]
+        if isinstance(system, SymbolicMap):
+            return Map(vector, variables=names, check=False)
+        return Flow(vector, variables=names, partition=system.partition, check=False)
+
+
+def field_flow(setup: Setup, system: Numeric) -> Flow:
+    """The flow whose Jacobian is asked for: that of the field, or the given one."""
+    if isinstance(system, Game):
+        return setup.field.flow(system)
+    assert isinstance(system, Flow)
+    return system
+
+
+def _loss(function: Callable[..., Any], values: Sequence[Any]) -> Callable[..., Any]:
+    def loss(*strategies: Any) -> Any:
+        coordinates = jnp.concatenate(strategies)
+        return jnp.asarray(function(*coordinates, *values)[0], coordinates.dtype)
+
+    return loss
+
+
+def parameter_symbol(system: Any, axis: Axis) -> sympy.Symbol:
+    """The symbol in a symbolic system that a parameter's or penalty's axis stands for."""
+    name = axis.setting if axis.owner == "parameter" else axis.name
+    symbols = (*system.parameters, *system.free_parameters)
+    return next((s for s in symbols if s.name == name), sympy.Symbol(name, real=True))

@@ -1,0 +1,97 @@
+"""Which algorithms a comparison puts side by side, and which do not apply to a game, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..dynamics.flow import Flow
+from ..errors import InputError, InputTypeError
+from ..fields import LOLA, Consensus, Field, LookaheadOpponent, Ridge, Stackelberg, Symplectic
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..rules import (
+    RK4,
+    Alternating,
+    BestResponse,
+    Competitive,
+    Extragradient,
+    HeavyBall,
+    Heun,
+    LinearCompetitive,
+    Lookahead,
+    Nesterov,
+    Optimistic,
+    Proximal,
+    Rule,
+    Simultaneous,
+    Unrolled,
+)
+
+
+@dataclass(frozen=True)
+class Inapplicable:
+    """An algorithm that cannot be run on the game, and the reason."""
+
+    name: str
+    because: str
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """Every rule with its usual settings and lr = 0.1; momentum of either sign."""
+    return (
+        Simultaneous(),
+        Alternating(),
+        Extragradient(),
+        Optimistic(),
+        HeavyBall(beta=0.5),
+        HeavyBall(beta=-0.5),
+        HeavyBall(beta=-0.5, order="alternating"),
+        Nesterov(beta=0.5),
+        Lookahead(lr=0.1),
+        Heun(),
+        RK4(),
+        Proximal(),
+        Competitive(),
+        LinearCompetitive(),
+        Unrolled(),
+        BestResponse(),
+    )
+
+
+def every_field(game: Game | SymbolicGame) -> tuple[Field, ...]:
+    """Every field besides the gradient with its usual settings, for either leader of two players."""
+    two = len(game.players) == 2
+    leaders = tuple(Stackelberg(leader) for leader in (game.players if two else game.players[:1]))
+    return (Consensus(), Symplectic(), *leaders, Ridge(), LookaheadOpponent(), LOLA())
+
+
+def applicable_fields(
+    system: Game | SymbolicGame, numeric: Game, fields: Sequence[Field]
+) -> tuple[list[Field], list[Inapplicable]]:
+    """The fields that can be made of the game, and the others with the reason."""
+    good, bad = [], []
+    for field in fields:
+        if not isinstance(field, Field):
+            raise InputTypeError(f"{field!r} is no field; use for example Consensus(gamma=0.1)")
+        try:
+            field.check(numeric)
+            field.flow(system)
+            good.append(field)
+        except InputError as error:
+            bad.append(Inapplicable(str(field), str(error)))
+    return good, bad
+
+
+def applicable_rules(flow: Flow, rules: Sequence[Rule]) -> tuple[list[Rule], list[Inapplicable]]:
+    """The rules that can step along the flow, and the others with the reason."""
+    good, bad = [], []
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+        try:
+            rule.with_each_lr(float).check(flow)
+            good.append(rule)
+        except InputError as error:
+            bad.append(Inapplicable(str(rule), str(error)))
+    return good, bad

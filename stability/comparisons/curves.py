@@ -1,0 +1,193 @@
+"""The spectral radius of many rules as functions of the step size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..analysis.at_point import Place, analyse_flow
+from ..analysis.rules_at_point import Linearised, settled
+from ..analysis.search import find_places
+from ..analysis.study import FieldFlow, System, penalised, prepare
+from ..analysis.value import RuleAnalysis
+from ..criteria.exact_steps import unit
+from ..criteria.scan import sizes
+from ..criteria.steps import Multipliers, StepSizes, rule_step_sizes, step_multipliers, step_sizes
+from ..errors import InputError
+from ..fields import Field
+from ..penalties import Penalty
+from ..rules import Rule
+from .algorithms import applicable_rules, every_rule
+
+_DECADES_APART = 12.0  # step sizes that differ by more are drawn on a logarithmic axis
+
+
+@dataclass(frozen=True, eq=False)
+class RateCurve:
+    """One rule's spectral radius at the step sizes of the RateCurves it belongs to.
+
+    - `name`: the rule as on the command line.
+    - `radii`, shape (n,): the largest modulus of the multipliers, over all equilibria; ∞ where a step does
+      not exist.
+    - `sizes`: critical and best step size. With step sizes that differ by player, `by_player`, all step
+      sizes here are factors on the given ones.
+    """
+
+    name: str
+    radii: np.ndarray
+    sizes: StepSizes
+    by_player: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RateCurves:
+    """Spectral radii over step sizes; see `rate_curves`.
+
+    - `steps`, shape (n,): the step sizes, geometric where those that matter differ much.
+    - `equilibria`: where they were judged, each by variable.
+    - `left_out`: rules without a curve, and why.
+    """
+
+    system: str
+    steps: np.ndarray
+    curves: tuple[RateCurve, ...]
+    equilibria: tuple[Mapping[str, float], ...]
+    left_out: tuple[tuple[str, str], ...]
+
+
+def rate_curves(
+    system: System,
+    rules: Sequence[Rule] | None = None,
+    *,
+    field: Field | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
+    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    steps: Any = None,
+    seed: int = 0,
+) -> RateCurves:
+    """The spectral radius of each rule as its step size varies, at the worst of the equilibria.
+
+    **Arguments:**
+
+    - `system`, `penalties`, `parameters`, `at`, `box`, `seed`: as for `stability.report`.
+    - `rules`: default: every rule that applies and has a step size. `field`: what they follow.
+    - `steps`: step sizes, shape (n,); default: 400 of them, from where nothing happens yet to beyond the
+      largest critical one.
+
+    Across a manifold of equilibria the radius is that of the steps modulo the manifold. The fastest rules
+    (at their best step) come first.
+
+    Raises InputError for a map, for a rule without step size, for steps that are not positive, and if there
+    is no equilibrium at which rules could be judged.
+    """
+    subject = prepare(
+        penalised(system, penalties), [] if field is None else [field], [], parameters, box
+    )
+    if not subject.flows:
+        raise InputError("a map takes no steps of its own; rates are those of games and flows")
+    flow = subject.flows[0]
+    chosen, left_out = _chosen(flow, rules)
+    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
+    usable = [p for p in places if p.fields[0].stationary and p.fields[0].differentiable]
+    known = [(place, analyse_flow(subject, flow, place.fields[0], [])[1]) for place in usable]
+    linearised = [(place, own) for place, own in known if own is not None]
+    if not linearised:
+        raise InputError("there is no equilibrium with a derivative at which to judge rules")
+    found: list[tuple[Rule, Multipliers, StepSizes]] = []
+    for rule in chosen:
+        own = _multipliers(flow, rule, linearised)
+        if isinstance(own, str):
+            left_out.append((str(rule), own))
+        else:
+            found.append((rule, *own))
+    numbers = _default_steps([own for *_, own in found], linearised) if steps is None else steps
+    curves = [
+        RateCurve(
+            str(rule), sizes(at, np.abs, _checked(numbers)), own, isinstance(rule.lr, Mapping)
+        )
+        for rule, at, own in found
+    ]
+    return RateCurves(
+        subject.name,
+        _checked(numbers),
+        tuple(sorted(curves, key=_fastest)),
+        tuple(
+            dict(zip(subject.variables, map(float, place.main.point), strict=True))
+            for place, _ in linearised
+        ),
+        tuple(left_out),
+    )
+
+
+def _chosen(
+    flow: FieldFlow, rules: Sequence[Rule] | None
+) -> tuple[list[Rule], list[tuple[str, str]]]:
+    good, bad = applicable_rules(flow.numeric, every_rule() if rules is None else rules)
+    without = [rule for rule in good if rule.lr is None]
+    if rules is not None and bad:
+        raise InputError(f"{bad[0].name}: {bad[0].because}")
+    if rules is not None and without:
+        raise InputError(f"{without[0].name} has no step size to vary")
+    left_out = [(own.name, own.because) for own in bad]
+    left_out += [(str(rule), "it has no step size") for rule in without]
+    return [rule for rule in good if rule.lr is not None], left_out
+
+
+def _multipliers(
+    flow: FieldFlow, rule: Rule, linearised: Sequence[tuple[Place, Linearised]]
+) -> tuple[Multipliers, StepSizes] | str:
+    """The multipliers at all the equilibria together and their step sizes, or why there are none."""
+    partition = flow.numeric.partition
+    functions, alone = [], None
+    for place, known in linearised:
+        e = place.fields[0]
+        near = settled(flow, e, rule, known)
+        if isinstance(near, RuleAnalysis):
+            return near.stability.because
+        tangent = e.tangent if e.tangent.shape[1] else None
+        if tangent is not None and tangent.shape[1] == len(tangent):
+            continue  # everything around is an equilibrium
+        at_one = unit(near).with_each_lr(float)
+        functions.append(step_multipliers(at_one, known.matrix, partition, tangent))
+        alone = (at_one, known.matrix, partition, tangent)
+    if alone is None:
+        return "every point is an equilibrium"
+
+    def together(factors: np.ndarray) -> np.ndarray:
+        return np.concatenate([own(factors) for own in functions], axis=1)
+
+    if len(functions) == 1:
+        return functions[0], rule_step_sizes(*alone)
+    return together, step_sizes(together, flow.numeric.dimension)
+
+
+def _default_steps(
+    found: Sequence[StepSizes], linearised: Sequence[tuple[Place, Linearised]]
+) -> np.ndarray:
+    """From where nothing happens yet to somewhat beyond the last event, evenly or geometrically."""
+    events = [own.critical for own in found if own.critical]
+    events = events or [own.best for own in found if own.best]
+    if not events:
+        fastest = max(np.abs(np.linalg.eigvals(known.matrix)).max() for _, known in linearised)
+        events = [1.0 / fastest if fastest > 0 else 1.0]
+    low, high = min(events), 1.25 * max(events)
+    if high > _DECADES_APART * low:
+        return np.geomspace(low / 4, high, 400)
+    return np.linspace(high / 400, high, 400)
+
+
+def _checked(steps: Any) -> np.ndarray:
+    numbers = np.asarray(steps, dtype=float)
+    if numbers.ndim != 1 or not len(numbers) or not (numbers > 0).all():
+        raise InputError("step sizes are a sequence of positive numbers")
+    return numbers
+
+
+def _fastest(curve: RateCurve) -> tuple[float, float]:
+    best, critical = curve.sizes.best_radius, curve.sizes.critical
+    return (2.0 if best is None else round(best, 10), -np.inf if critical is None else -critical)

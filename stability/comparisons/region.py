@@ -1,0 +1,99 @@
+"""The stable region in the plane of two players' step sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..analysis.at_point import analyse_flow
+from ..analysis.rules_at_point import settled
+from ..analysis.search import find_places
+from ..analysis.study import System, prepare
+from ..analysis.value import RuleAnalysis
+from ..criteria.steps import rule_step_sizes
+from ..errors import InputError
+from ..fields import Field
+from ..rules import Rule
+
+
+@dataclass(frozen=True)
+class StepRegion:
+    """Where in the quarter plane of two step sizes (h₁, h₂) a rule is stable, ray by ray.
+
+    - `players`: whose step sizes these are; `angles`, shape (n,): of the rays (cos θ, sin θ)·r.
+    - `stable`: for each ray the intervals of r that are stable, None for infinity.
+    """
+
+    players: tuple[str, str]
+    angles: np.ndarray
+    stable: tuple[tuple[tuple[float, float | None], ...], ...]
+
+    @property
+    def critical(self) -> np.ndarray:
+        """Where the part at the origin ends, shape (n, 2): infinity if nowhere, 0 if there is none."""
+        radii = [
+            0.0 if not own or own[0][0] > 0 else np.inf if own[0][1] is None else own[0][1]
+            for own in self.stable
+        ]
+        directions = np.stack([np.cos(self.angles), np.sin(self.angles)], axis=1)
+        return np.asarray(radii)[:, None] * directions
+
+
+def step_region(
+    system: System,
+    rule: Rule,
+    *,
+    field: Field | None = None,
+    at: Mapping[str, Any] | None = None,
+    parameters: Mapping[Any, Any] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    rays: int = 91,
+    seed: int = 0,
+) -> StepRegion:
+    """The step sizes of both players of a two-player game for which a rule is stable at an equilibrium.
+
+    Along each ray through the origin the whole stable set is located as for one step size, so that a region
+    with holes or far from the origin is found too. `at` names the equilibrium where there are several.
+
+    Raises InputError for a game of another number of players, a rule without step sizes, and if the
+    equilibrium is not the only one or the rule does not rest there.
+    """
+    if rule.lr is None:
+        raise InputError(f"{rule.name} has no step size")
+    if rays < 1:
+        raise InputError(f"a region needs at least one ray, not {rays}")
+    subject = prepare(system, [] if field is None else [field], [rule], parameters, box)
+    if not subject.flows or len(subject.flows[0].numeric.partition.players) != 2:
+        raise InputError("a region in the plane of two step sizes needs a game of two players")
+    flow = subject.flows[0]
+    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
+    if len(places) != 1:
+        raise InputError(
+            f"there are {len(places)} equilibria; say which one: at={{variable: value}}"
+        )
+    e = places[0].fields[0]
+    _, known = analyse_flow(subject, flow, e, [])
+    near = settled(flow, e, rule, known)
+    if isinstance(near, RuleAnalysis) or known is None:
+        reason = near.stability.because if isinstance(near, RuleAnalysis) else "no derivative"
+        raise InputError(f"{rule.name} cannot be analysed there: {reason}")
+    partition = flow.numeric.partition
+    tangent = e.tangent if e.tangent.shape[1] else None
+    angles = (np.arange(rays) + 0.5) * (np.pi / 2) / rays
+    stable = []
+    for angle in angles:
+        lr = dict(zip(partition.players, (float(np.cos(angle)), float(np.sin(angle))), strict=True))
+        own = _with_lr(near, lr)
+        stable.append(rule_step_sizes(own, known.matrix, partition, tangent).stable)
+    first, second = partition.players
+    return StepRegion((first, second), angles, tuple(stable))
+
+
+def _with_lr(rule: Any, lr: dict[str, float]) -> Rule:
+    inside = getattr(rule, "rule", None)  # a rule at a point of its own
+    if isinstance(inside, Rule):
+        return replace(rule, rule=_with_lr(inside, lr))
+    return replace(rule, lr=lr)

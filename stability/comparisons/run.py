@@ -1,0 +1,358 @@
+"""`stability.compare`: every algorithm on one game, side by side."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._version import __version__
+from ..analysis.at_point import Place, analyse_flow
+from ..analysis.rules_at_point import Linearised, analyse_rule, settled
+from ..analysis.search import describe, find_places
+from ..analysis.structure import structure, zero_sum
+from ..analysis.study import FieldFlow, Subject, penalised, plain, prepare, without_others
+from ..analysis.study import System as AnySystem
+from ..analysis.value import FlowAnalysis, RuleAnalysis
+from ..branches.axes import Setup, resolve
+from ..criteria.exact_steps import unit
+from ..criteria.steps import step_multipliers, step_sizes
+from ..documents.numbers import SPACE, point
+from ..equilibria.find import Equilibrium
+from ..errors import InputError
+from ..fields import Field, Gradient
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..penalties import Penalty
+from ..rules import Alternating, Rule, Simultaneous
+from ..rules.cost import step_cost
+from ..rules.rule import each
+from .algorithms import Inapplicable, applicable_fields, applicable_rules, every_field, every_rule
+from .tuning import Algorithm, Tuned
+from .tuning import tune as tune_algorithms
+from .value import Comparison, FlowRow, Row
+
+WORST = ("unstable", "undecided", "neutral", "asymptotically stable", "exponentially stable")
+# A radius below the root of rounding is that of a double multiplier zero, which rounding splits: the
+# linearised error vanishes in finitely many steps.
+NILPOTENT = 1e-7
+Progress = Callable[[str], None]
+
+
+def compare(
+    system: AnySystem,
+    *,
+    fields: Sequence[Field] | None = None,
+    rules: Sequence[Rule] | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
+    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    starts: int | None = None,
+    seed: int = 0,
+    exact: bool = False,
+    tune: Mapping[str, tuple[float, float]] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Every algorithm on a game side by side: stability, critical and best step, rate and cost.
+
+    **Arguments:**
+
+    - `system`: a game or a flow, as for `stability.report`; `penalties`, `parameters`, `at`, `box`, `starts`
+      and `seed` as there.
+    - `fields`, `rules`: what to compare. With `rules` alone: they along the gradient field; with `fields`
+      alone: simultaneous and alternating steps along them; with both: every pair. With neither: every rule
+      along the gradient field, and simultaneous and alternating steps along every other field.
+    - `exact`: the conditions for stability in closed form too, in all parameters and the step size
+      (symbolic games of at most eight variables; SymPy may take seconds for each algorithm).
+    - `tune`: name ↦ (low, high): for which values of a parameter or a setting each algorithm is stable,
+      and which is best; see `stability.tune`.
+    - `progress`: called with a sentence before each algorithm.
+
+    With several equilibria an algorithm is judged by the worst of them. Sorted by the spectral radius at the
+    best step, then by work.
+
+    Raises InputError for a map, and as `stability.report` does. Algorithms that do not apply to the game are
+    listed with the reason; one that was asked for by name is an error.
+    """
+    say = progress or (lambda _: None)
+    game = penalised(system, penalties)
+    pairs, flows, bad = _algorithms(game, fields, rules, parameters)
+    subject = prepare(game, [f for f in flows if f is not None], [], parameters, box)
+    say("looking for equilibria")
+    whether_zero_sum = zero_sum(subject)
+    places, search, warnings = find_places(subject, at, starts, seed, elsewhere=False)
+    places, left_out = _usable(subject, places)
+    warnings += left_out
+    if not places:
+        warnings.append("there is no equilibrium at which algorithms could be compared")
+    known = _Known(subject, tuple(places))
+    rows = []
+    for (i, rule), name in zip(pairs, _names(pairs, flows), strict=True):
+        say(f"{rule.name} on {subject.flows[i].name}")
+        rows.append(_row(known, i, flows[i], rule, name, exact))
+    algorithms = [(flow, None) for flow in flows] + [(flows[i], rule) for i, rule in pairs]
+    tuned: list[Tuned] = []
+    for name, (low, high) in (tune or {}).items():
+        own = _that_have(name, algorithms, subject, penalties)
+        for algorithm in own or algorithms:  # none of them has it: the sentence is its own
+            say(f"tuning {name} of {_name(algorithm[1], algorithm[0])}")
+            tuned += tune_algorithms(
+                system, name, low, high, [algorithm],
+                penalties=penalties, parameters=parameters, at=_one(at), box=box, seed=seed,
+            )  # fmt: skip
+    return Comparison(
+        __version__,
+        describe(subject, whether_zero_sum, structure(subject)),
+        search,
+        tuple(_named(subject, place) for place in places),
+        tuple(_flow_row(known, i, field) for i, field in enumerate(flows)),
+        tuple(sorted(rows, key=_order)),
+        tuple(bad),
+        tuple(tuned),
+        tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _algorithms(
+    system: Any,
+    fields: Sequence[Field] | None,
+    rules: Sequence[Rule] | None,
+    parameters: Mapping[Any, Any] | None,
+) -> tuple[list[tuple[int, Rule]], list[Any], list[Inapplicable]]:
+    """Pairs (position of the field, rule), the fields, and what does not apply."""
+    subject = prepare(system, [], [], parameters, None)
+    if not subject.flows:
+        raise InputError("a map is already discrete; algorithms are compared on games and flows")
+    if not isinstance(subject.numeric, Game):
+        if fields:
+            raise InputError(f"fields are made from games; a {subject.kind} is its own field")
+        own = every_rule() if rules is None else rules
+        good, bad = applicable_rules(subject.flows[0].numeric, own)
+        if rules is not None and bad:
+            raise InputError(f"{bad[0].name}: {bad[0].because}")
+        return [(0, rule) for rule in good], [None], bad
+    everything = fields is None and rules is None
+    asked = (
+        [Gradient(), *every_field(subject.numeric)] if everything else list(fields or [Gradient()])
+    )
+    game = subject.symbolic if isinstance(subject.symbolic, SymbolicGame) else subject.numeric
+    found, bad = applicable_fields(game, subject.numeric, asked)
+    if not found or (not everything and bad):
+        raise InputError(f"{bad[0].name}: {bad[0].because}")
+    pairs = []
+    for i, field in enumerate(found):
+        if rules is not None:
+            own = rules
+        else:
+            own = every_rule() if everything and i == 0 else (Simultaneous(), Alternating())
+        good, not_good = applicable_rules(field.flow(subject.numeric), own)
+        if rules is not None and not_good:
+            raise InputError(f"{not_good[0].name}: {not_good[0].because}")
+        pairs += [(i, without_others(rule, subject.numeric.players)) for rule in good]
+        bad += not_good
+    return pairs, found, list(dict.fromkeys(bad))
+
+
+def _usable(subject: Subject, places: Sequence[Place]) -> tuple[list[Place], list[str]]:
+    """The places that are equilibria with a derivative, and what is said of the others."""
+    usable, left_out = [], []
+    for place in places:
+        if place.main.stationary and place.main.differentiable:
+            usable.append(place)
+        else:
+            where = point(_named(subject, place)).replace(SPACE, " ")
+            because = "the field is not differentiable there"
+            if place.main.differentiable:
+                because = (
+                    f"it is no equilibrium, the field has size {place.main.residual:.6g} there"
+                )
+            left_out.append(f"{where} is left out: {because}")
+    return usable, left_out
+
+
+@dataclass(frozen=True)
+class _Known:
+    """The fields' flows and Jacobians at the places, worked out once."""
+
+    subject: Subject
+    places: tuple[Place, ...]
+
+    def __post_init__(self):
+        table = [
+            [analyse_flow(self.subject, field, place.fields[i], []) for place in self.places]
+            for i, field in enumerate(self.subject.flows)
+        ]
+        object.__setattr__(self, "table", table)
+
+    def flows(self, i: int) -> list[FlowAnalysis]:
+        return [flow for flow, _ in self.table[i]]  # pyright: ignore[reportAttributeAccessIssue]
+
+    def at(self, i: int) -> list[tuple[FieldFlow, Equilibrium, Linearised | None]]:
+        field = self.subject.flows[i]
+        own = self.table[i]  # pyright: ignore[reportAttributeAccessIssue]
+        return [
+            (field, place.fields[i], known)
+            for place, (_, known) in zip(self.places, own, strict=True)
+        ]
+
+
+def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exact: bool) -> Row:
+    subject = known.subject
+    one = len(known.places) == 1  # of several, step sizes are those of all together
+    found = [analyse_rule(subject, flow, e, rule, own, exact, one) for flow, e, own in known.at(i)]
+    partition = subject.flows[i].numeric.partition
+    game = subject.numeric if isinstance(subject.numeric, Game) else None
+    cost = step_cost(rule, field, game, partition)
+    verdicts = tuple(a.stability.verdict for a in found)
+    sizes = found[0] if len(found) == 1 else _worst(known, i, rule, found)
+    radii = [a.spectral_radius for a in found]
+    best = sizes.best_spectral_radius if sizes is not None else None
+    if rule.lr is None and found and all(v == WORST[-1] for v in verdicts):
+        best = max(a.stability.value or 0.0 for a in found)  # across a manifold, if there is one
+    best = 0.0 if best is not None and best < NILPOTENT else best
+    digits = None if best is None else _steps_per_digit(best)
+    because = next((a.stability.because for a in found if a.multipliers is None), rule.remark)
+    conditions = None
+    if exact and len(found) == 1 and found[0].multipliers is not None:
+        from .exactly import conditions_text
+
+        conditions = conditions_text(subject, field, known.at(i)[0][1], rule)
+    return Row(
+        name,
+        rule.name,
+        plain(rule.settings),
+        subject.flows[i].name,
+        subject.flows[i].settings,
+        cost,
+        min(verdicts, key=WORST.index) if verdicts else "undecided",
+        verdicts,
+        None if not radii or None in radii else max(r for r in radii if r is not None),
+        None if sizes is None else sizes.critical_lr,
+        None if sizes is None else sizes.stable_lr,
+        None if sizes is None else sizes.best_lr,
+        best,
+        digits,
+        None if digits is None else digits * cost.work,
+        found[0].critical_lr_exact if len(found) == 1 else None,
+        conditions,
+        because,
+    )
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Step sizes that hold at all places, shaped like those of a RuleAnalysis."""
+
+    critical_lr: Any
+    stable_lr: Any
+    best_lr: Any
+    best_spectral_radius: float | None
+
+
+def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> _Sizes | None:
+    """Step sizes for all equilibria at once: those of all their multipliers together."""
+    if rule.lr is None or not found or any(a.multipliers is None for a in found):
+        return None
+    base = unit(rule).with_each_lr(float)
+    functions = []
+    for flow, e, own in known.at(i):
+        near = settled(flow, e, rule, own)
+        if isinstance(near, RuleAnalysis) or own is None:
+            return None
+        tangent = e.tangent if e.tangent.shape[1] else None
+        if tangent is not None and tangent.shape[1] == len(tangent):
+            continue
+        at_one = unit(near).with_each_lr(float)
+        functions.append(step_multipliers(at_one, own.matrix, flow.numeric.partition, tangent))
+    if not functions:
+        return None
+    d = known.subject.flows[i].numeric.dimension
+    sizes = step_sizes(lambda h: np.concatenate([f(h) for f in functions], axis=1), d)
+
+    def times(factor: float | None) -> Any:
+        return None if factor is None else each(base.lr, lambda lr: lr * factor)
+
+    return _Sizes(times(sizes.critical), sizes.stable, times(sizes.best), sizes.best_radius)
+
+
+def _that_have(
+    name: str, algorithms: Sequence[Algorithm], subject: Subject, penalties: Sequence[Penalty]
+) -> list[Algorithm]:
+    """The algorithms that have a number of this name to vary; a parameter of the game belongs to all."""
+    game = subject.numeric
+    players = game.players if isinstance(game, Game) else ()
+    values = {p.name: float(v) for p, v in subject.values.items()}
+    found = []
+    for field, rule in algorithms:
+        try:
+            resolve(name, Setup(values, field, rule, tuple(penalties), players))
+            found.append((field, rule))
+        except InputError:
+            continue
+    return found
+
+
+def _one(at: Any) -> Mapping[str, Any] | None:
+    """The one equilibrium to tune at."""
+    if at is None or isinstance(at, Mapping):
+        return at
+    if len(at) > 1:
+        raise InputError("tuning follows one equilibrium or all of them; give one point, or none")
+    return at[0]
+
+
+def _names(pairs: Sequence[tuple[int, Rule]], flows: Sequence[Field | None]) -> list[str]:
+    """The algorithms' names, with step sizes where they are told apart by nothing else."""
+    names = [_name(rule, flows[i]) for i, rule in pairs]
+    often = Counter(names)
+    return [
+        name if often[name] == 1 else _name(rule, flows[i], with_lr=True)
+        for name, (i, rule) in zip(names, pairs, strict=True)
+    ]
+
+
+def _name(rule: Rule | None, field: Field | None, with_lr: bool = False) -> str:
+    if rule is None:
+        return f"the {field} flow"
+    text = str(rule)
+    if with_lr and rule.lr is not None:
+        sizes = rule.lr if isinstance(rule.lr, Mapping) else {"": rule.lr}
+        own = ",".join(f"{f'lr.{p}' if p else 'lr'}={float(h):g}" for p, h in sizes.items())
+        text += f"{',' if ':' in text else ':'}{own}"
+    return text if field is None or isinstance(field, Gradient) else f"{text} on {field}"
+
+
+def _steps_per_digit(radius: float) -> float | None:
+    if not 0 <= radius < 1:
+        return None
+    return 0.0 if radius == 0 else math.log(10) / -math.log(radius)
+
+
+def _flow_row(known: _Known, i: int, field: Field | None) -> FlowRow:
+    flows = known.flows(i)
+    verdicts = tuple(f.stability.verdict for f in flows)
+    abscissas = [f.spectral_abscissa for f in flows if f.stationary]
+    return FlowRow(
+        "given" if field is None else str(field),
+        known.subject.flows[i].name,
+        known.subject.flows[i].settings,
+        min(verdicts, key=WORST.index) if verdicts else "undecided",
+        verdicts,
+        max((a for a in abscissas if a is not None), default=None),
+    )
+
+
+def _order(row: Row) -> tuple[float, int, int, float, str]:
+    """Convergent ones first, by rate and then by work; then by how stable they are at their own step."""
+    best = 2.0 if row.best_spectral_radius is None else row.best_spectral_radius
+    stable = sum(v in WORST[-2:] for v in row.verdicts)
+    return (round(best, 10), -WORST.index(row.verdict), -stable, row.cost.work, row.rule)
+
+
+def _named(subject: Subject, place: Place) -> dict[str, float]:
+    return dict(zip(subject.variables, map(float, place.main.point), strict=True))

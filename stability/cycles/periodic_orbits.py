@@ -1,0 +1,284 @@
+"""Periodic orbits of maps: found from many starts, polished, judged by the product of Jacobians."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..analysis.numeric import System, numeric_flow
+from ..analysis.study import plain
+from ..documents.numbers import rule_name
+from ..dynamics.batch import batched
+from ..dynamics.flow import Flow
+from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.positive_settings import check_whole
+from ..dynamics.stepper import kept
+from ..dynamics.system import named_box
+from ..dynamics.vectors import stack
+from ..equilibria.connection import connected
+from ..equilibria.isolation import Isolation, isolations
+from ..equilibria.scaling import scaled_field
+from ..equilibria.search import Zero, find_zeros
+from ..equilibria.smoothness import smoothness
+from ..equilibria.starts import low_discrepancy
+from ..errors import InputError, InputTypeError
+from ..fields import Field
+from ..rules import Rule
+from ..spectra.value import sorted_values
+from ..verdicts.linearised import linearisation
+from ..verdicts.verdict import Verdict
+from .iterated import Turns, polished
+from .orbits import PeriodicOrbit, PeriodicOrbits
+
+LONGEST = 64
+LARGEST = 50  # numbers of a state in which orbits are searched
+SETTLE = 128  # steps after which a start may have come to an attracting orbit
+SETTLED = 16  # such points that are tried
+CLOSED = 1e-10  # of the box: by how much a step may miss the next point
+SAME = 1e-6  # of the box, beyond the points' errors: points nearer to each other are one
+SINGULAR = 1e-6  # singular value below which a zero may belong to a continuum
+MULTIPLE = 24  # such zeros that are looked at
+PADDING = 0.1  # of the range of what a rule remembers, on either side of it
+EPS = float(np.finfo(float).eps)
+
+
+def periodic_orbits(
+    system: System | Map | SymbolicMap,
+    rule: Rule | None = None,
+    *,
+    period: int,
+    field: Field | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    starts: int = 64,
+    seed: int = 0,
+) -> PeriodicOrbits:
+    """The orbits of period n of a map, or of a rule on a game or a flow, that a search in a box finds.
+
+    Their points are the zeros of Fⁿ(x) − x, looked for from many starts and from where orbits settle. The
+    orbit is then polished as a whole, by Newton's method on the n equations F(x_i) = x_{i+1}, so that what it
+    amplifies in n steps does not limit its accuracy. It is stable if its multipliers, the eigenvalues of
+    DF(x_{n−1}) ⋯ DF(x_0), are inside the unit circle; the Jacobian of one step says nothing about it. Points
+    of a shorter period, which divides n, and the other points of an orbit that is found are left out.
+
+    **Arguments:**
+
+    - `system`: a map, or with a `rule` a game or a flow; `field`: which field of the game.
+    - `period`: n, from 1 (fixed points) to 64.
+    - `box`: variable ↦ (low, high), over the system's own; default [−2, 2]. Only the profile has a box: where
+      a rule's memory is looked for follows from where its orbits go.
+    - `starts`, `seed`: of the search, which proves nothing about completeness.
+
+    Of a continuum of periodic orbits one comes, `isolated` "no", judged across the continuum. An orbit at a
+    point of which the map has a kink (clipping that just begins there) comes without multipliers; one that
+    jumps there is left out.
+
+    Raises InputError for a map with a rule, a game without one, and states of more than 50 numbers.
+    """
+    check_whole(period, "the period", 1, LONGEST)
+    check_whole(starts, "the number of starts", 1, 10**6)
+    check_whole(seed, "the seed", 0, 2**63 - 1)
+    step, lift, name, profile = _stepping(system, rule, field)
+    if step.dimension > LARGEST:
+        raise InputError(
+            f"the state has {step.dimension} numbers, and periodic orbits are searched in up to {LARGEST}"
+        )
+    evaluate = kept(step, "_steps", None, lambda: batched(step.function, step.dimension))
+    turns = Turns(evaluate, period)
+    given = {**system.box, **named_box(box or {}, step.variables[:profile])}
+    sides = np.array([given.get(v, (-2.0, 2.0)) for v in step.variables[:profile]])
+    begin = sides[:, 0] + low_discrepancy(starts, profile, seed) * (sides[:, 1] - sides[:, 0])
+    begin = lift(begin)
+    settled = turns.after(begin, SETTLE)
+    region = _region(sides, begin, turns.after(begin, 1), settled)
+    special = _distinct(settled, region)[:SETTLED]
+    search = find_zeros(turns.displacement, region, special=special, starts=starts, seed=seed)
+    orbits, shorter = _orbits(turns, search.zeros, region)
+    return PeriodicOrbits(
+        name=name,
+        rule=None if rule is None else rule_name(rule.name, plain(rule.settings), "", {}),
+        variables=tuple(step.variables),
+        period=period,
+        orbits=tuple(orbits),
+        shorter=shorter,
+        starts=search.starts,
+        seed=seed,
+        box=region,
+    )
+
+
+def _stepping(
+    system: Any, rule: Rule | None, field: Field | None
+) -> tuple[Map, Callable[[np.ndarray], np.ndarray], str, int]:
+    """The map on states, how profiles (k, d) are lifted to states (k, m), a name, and d."""
+    if isinstance(system, (Map, SymbolicMap)):
+        if rule is not None or field is not None:
+            raise InputError("a map steps by itself; fields and rules are for games and flows")
+        step = system.twin if isinstance(system, SymbolicMap) else system
+        return step, lambda points: points, system.name, step.dimension
+    if not isinstance(rule, Rule):
+        raise InputTypeError(
+            f"periodic orbits are those of a map, or of a rule on a game or a flow; {rule!r} is no rule"
+        )
+    flow = numeric_flow(system, field)
+    rule.check(flow)
+    # kept with the rule, as its text may hold addresses
+    _, step, init = kept(flow, "_stepped", repr(rule), lambda: (rule, *_compiled(rule, flow)))
+
+    def lift(points: np.ndarray) -> np.ndarray:
+        with jax.enable_x64(True):
+            return np.asarray(init(points))
+
+    return step, lift, system.name, flow.dimension
+
+
+def _compiled(rule: Rule, flow: Flow) -> tuple[Map, Callable[[np.ndarray], Any]]:
+    step = rule.map(flow)
+    assert isinstance(step, Map)
+    return step, jax.jit(jax.vmap(lambda x: stack(rule.init(flow, x))))
+
+
+def _region(sides: np.ndarray, *clouds: np.ndarray) -> np.ndarray:
+    """The box of the states, shape (m, 2): the profile's, then the range of what is remembered."""
+    d = len(sides)
+    reach = 10 * np.abs(sides).max()
+    seen = np.concatenate(clouds)
+    seen = seen[np.isfinite(seen).all(axis=1) & (np.abs(seen).max(axis=1) <= reach)][:, d:]
+    if not len(seen):
+        seen = np.zeros((1, clouds[0].shape[1] - d))
+    low, high = seen.min(axis=0), seen.max(axis=0)
+    width = np.maximum(high - low, PADDING * (sides[:, 1] - sides[:, 0]).min())
+    return np.concatenate([sides, np.stack([low - PADDING * width, high + PADDING * width], 1)])
+
+
+def _distinct(points: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """The points in the region that are not near one before them."""
+    inside = ((points >= region[:, 0]) & (points <= region[:, 1])).all(axis=1)  # no NaN is
+    points = points[inside]
+    units = (points - region[:, 0]) / (region[:, 1] - region[:, 0])
+    _, first = np.unique(np.round(units, 3), axis=0, return_index=True)
+    return points[np.sort(first)]
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """An orbit's points, shape (n, m), and the zero of the displacement that it came from."""
+
+    points: np.ndarray
+    zero: Zero
+    own: Isolation
+
+
+def _orbits(
+    turns: Turns, zeros: Sequence[Zero], region: np.ndarray
+) -> tuple[list[PeriodicOrbit], int]:
+    """The orbits of full period through the zeros, and how many zeros had a shorter one."""
+    widths = region[:, 1] - region[:, 0]
+    if not zeros:
+        return [], 0
+    tracks = turns.tracks(np.stack([zero.point for zero in zeros]))
+    full = [
+        i
+        for i, (points, zero) in enumerate(zip(tracks, zeros, strict=True))
+        if np.isfinite(points).all() and not _returns_early(points, zero, widths)
+    ]
+    chosen = _fewer(turns, full, tracks[:, 0])
+    owns = isolations(turns.displacement, [zeros[i] for i in chosen], region)
+    found = [_Found(tracks[i], zeros[i], own) for i, own in zip(chosen, owns, strict=True)]
+    alone = _alone([one for one in found if one.own.isolated != "no"], widths)
+    among = _apart([one for one in found if one.own.isolated == "no"], turns, region)
+    orbits = [_orbit(turns, one, region) for one in (*alone, *among)]
+    orbits = [orbit for orbit in orbits if orbit is not None]
+    orbits.sort(key=lambda orbit: tuple(np.round(orbit.points[0] / widths, 9)))
+    return orbits, len(zeros) - len(full)
+
+
+def _fewer(turns: Turns, which: list[int], points: np.ndarray) -> list[int]:
+    """Those of the zeros that are simple, and some of the others, of which a continuum has many."""
+    if not which:
+        return []
+    values = np.linalg.svd(turns.displacement(points[which])[1], compute_uv=False)
+    simple = values[:, -1] > SINGULAR * (1 + values[:, 0])
+    others = np.flatnonzero(~simple)
+    some = others[:: max(1, -(-len(others) // MULTIPLE))]
+    return [which[i] for i in sorted([*np.flatnonzero(simple), *some])]
+
+
+def _returns_early(points: np.ndarray, zero: Zero, widths: np.ndarray) -> bool:
+    n = len(points)
+    near = SAME * widths + 10 * zero.error
+    return any(
+        n % k == 0 and bool((np.abs(points[k] - points[0]) <= near).all()) for k in range(1, n)
+    )
+
+
+def _alone(found: Sequence[_Found], widths: np.ndarray) -> list[_Found]:
+    """Isolated orbits, each once whichever of its points were found."""
+    different: list[_Found] = []
+    for one in sorted(found, key=lambda one: one.zero.error):
+        near = SAME * widths + 10 * one.zero.error
+        if not any((np.abs(one.points[0] - o.points) <= near).all(1).any() for o in different):
+            different.append(one)
+    return different
+
+
+def _apart(found: Sequence[_Found], turns: Turns, region: np.ndarray) -> list[_Found]:
+    """One orbit of each continuum: orbits belong together if it connects any of their points."""
+    if not found:
+        return []
+    n = turns.period
+    field = scaled_field(turns.displacement, region)
+    labels = connected(field, np.concatenate([one.points for one in found])).reshape(-1, n)
+    different: dict[int, _Found] = {}
+    for one, own in zip(found, labels, strict=True):
+        if not any(int(label) in different for label in own):
+            different.update(dict.fromkeys(map(int, own), one))
+    return list({id(one): one for one in different.values()}.values())
+
+
+def _orbit(turns: Turns, found: _Found, region: np.ndarray) -> PeriodicOrbit | None:
+    """The orbit, polished and judged; None where the map jumps, or the orbit does not close."""
+    points = polished(turns, found.points)
+    widths = region[:, 1] - region[:, 0]
+    values, jacobians = turns.step(points)
+    residual = float((np.abs(values - np.roll(points, -1, axis=0)) / widths).max())
+    if not residual <= CLOSED:
+        return None
+    around = {smoothness(turns.step, x, region) for x in points}
+    if "jump" in around:
+        return None
+    first = int(np.lexsort(np.round(points / widths, 9).T[::-1])[0])
+    points, jacobians = np.roll(points, -first, axis=0), np.roll(jacobians, -first, axis=0)
+    own = found.own
+    if around != {"smooth"}:
+        verdict = Verdict(
+            "undecided", None, None, "numeric", "the map has a kink at a point of the orbit"
+        )
+        return PeriodicOrbit(points, residual, "undecided", None, None, None, verdict)
+    matrix, uncertainty = _product(jacobians)
+    tangent = own.tangent if own.tangent.shape[1] else None
+    if tangent is not None and first:  # the continuum's direction at what is now the first point
+        tangent = np.linalg.qr(_product(np.roll(jacobians, first, axis=0)[:first])[0] @ tangent)[0]
+    judged = linearisation("map", matrix, uncertainty, tangent=tangent)
+    because = judged.verdict.because.replace("of equilibria", "of periodic orbits")
+    because = because.replace("is an equilibrium", "is periodic")
+    return PeriodicOrbit(
+        points,
+        residual,
+        own.isolated,
+        sorted_values(judged.spectrum.eigenvalues),
+        judged.spectrum.radius.value,
+        judged.type,
+        replace(judged.verdict, because=because),
+    )
+
+
+def _product(jacobians: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """J_{n−1} ⋯ J_0, shape (m, m), and a bound on the error of its entries."""
+    matrix = size = np.eye(jacobians.shape[1])
+    for jacobian in jacobians:
+        matrix, size = jacobian @ matrix, np.abs(jacobian) @ size
+    return matrix, 64 * len(jacobians) * EPS * (size + np.abs(matrix).max())

@@ -1,0 +1,310 @@
+"""Probing a large game: matrix-free spectra, game-theoretic conditions, and the rule used, point by point."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from .._version import __version__
+from ..analysis.study import penalised, plain
+from ..equilibria.nearby import nearby_stationary_point, stationarity
+from ..errors import InputError, InputTypeError
+from ..fields import Field, Gradient
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..penalties import Penalty
+from ..rules import Rule
+from ..spectra import spectrum
+from ..spectra.spectrum import DENSE
+from ..spectra.symmetric import SymmetricSpectrum, symmetric_spectrum
+from ..verdicts.at_scale import conditions_at_scale
+from .judgement import flow_verdict
+from .rest import rest_at
+from .rotation import rotation
+from .rules import probe_rule
+from .value import Eigenvalues, Network, OwnHessian, ProbeReport
+
+Progress = Callable[[str], None]
+COUNT = 20  # rightmost and largest eigenvalues, where nobody says how many
+ENDS = 3  # smallest eigenvalues of every own Hessian
+NEWTON = 300  # products at most for the length of the Newton step
+INNER = 4000  # products at most of the inner solves for a complement
+
+
+class Prober:
+    """What is compiled once for a game, a field and some rules, and then used at many points.
+
+    **Arguments:**
+
+    - `game`: a Game (or a SymbolicGame, whose numbers are taken). `penalties` are put on it first.
+    - `field`: the field whose Jacobian is analysed; default: gradient.
+    - `rules`: the algorithms; the step of each is linearised on its whole state.
+    - `k`: how many rightmost, and how many largest, eigenvalues; default: 20, or all d. Where more than d are
+      asked for, a warning says so.
+    - `tolerance`: of the eigenpairs, relative residuals; default by precision.
+    - `max_products`: of one search for eigenvalues of J or of a rule's step. Near a rest point of a network
+      the rightmost ones crowd at zero, and it takes thousands; what was not found is said.
+    - `seed`: of all random vectors. `progress`: called with a sentence as each part begins.
+
+    Raises InputError or InputTypeError for arguments that do not fit.
+    """
+
+    def __init__(
+        self,
+        game: Game | SymbolicGame,
+        *,
+        field: Field | None = None,
+        rules: Sequence[Rule] = (),
+        penalties: Sequence[Penalty] = (),
+        k: int | None = None,
+        tolerance: float | None = None,
+        max_products: int = 2000,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ):
+        if not isinstance(game, (Game, SymbolicGame)):
+            raise InputTypeError(
+                f"probe takes a game, not {type(game).__name__}; of a flow or a map take "
+                "st.spectrum(flow.linearise(x), k=20)"
+            )
+        if k is not None and (type(k) is not int or k < 1):
+            raise InputError(f"k is how many eigenvalues are wanted, at least 1, not {k!r}")
+        for rule in rules:
+            if not isinstance(rule, Rule):
+                raise InputTypeError(f"{rule!r} is no rule; use for example Alternating(lr=0.1)")
+        game = penalised(game, penalties)
+        self.double = isinstance(game, SymbolicGame)
+        with self._precision():
+            self.game: Game = game.real.numeric() if isinstance(game, SymbolicGame) else game
+            self.double = self.game.start.dtype == np.float64
+        self.name = game.name
+        self.field = Gradient() if field is None else field
+        with self._precision():
+            self.flow = self.field.flow(self.game)
+        for rule in rules:
+            rule.check(self.flow)
+        self.rules = tuple(rules)
+        self.asked = k
+        self.k = min(COUNT if k is None else k, self.game.dimension)
+        self.tolerance = tolerance
+        self.max_products = max_products
+        self.seed = seed
+        self.prefix = ""
+        self._progress = progress
+
+    def _say(self, what: str) -> None:
+        if self._progress is not None:
+            self._progress(self.prefix + what)
+
+    def _precision(self) -> Any:
+        """Double precision where the game is given in it; nothing else changes a global setting."""
+        return jax.enable_x64(True) if self.double else nullcontext()
+
+    def profile(self, at: Any) -> Any:
+        """The profile of a point: a vector, a mapping from players to strategies, or None for the start.
+
+        Raises InputError if it is not shaped like the game's start or is not finite.
+        """
+        with self._precision():
+            if at is None:
+                at = self.game.start
+            x = self.game.pack(at) if isinstance(at, Mapping) else jnp.asarray(at)
+            if x.shape != (self.game.dimension,):
+                raise InputError(
+                    f"a point of this game is a vector of {self.game.dimension} numbers, or a mapping from "
+                    f"players to strategies, not an array of shape {x.shape}"
+                )
+            x = x.astype(self.game.start.dtype)
+        if not np.isfinite(np.asarray(x)).all():
+            raise InputError(
+                "the point holds numbers that are not finite; did the training diverge?"
+            )
+        return x
+
+    def at(
+        self,
+        at: Any = None,
+        *,
+        state: Sequence[Any] | None = None,
+        move: bool = False,
+        source: str = "",
+        step: int | None = None,
+    ) -> ProbeReport:
+        """Everything at one point.
+
+        - `at`: a vector, a mapping from players to strategies, or None for the game's start.
+        - `state`: the state of the (only) rule there, a tuple of vectors, the profile first; default: the
+          state that starts at the point.
+        - `move`: first move to the stationary point nearby, if one is reached.
+        - `source`, `step`: where the point is from, for the report.
+        """
+        if state is not None and len(self.rules) != 1:
+            raise InputError("a state belongs to one rule; give exactly one rule with it")
+        if state is not None and move:
+            raise InputError("a state cannot be moved with the point; leave one of them out")
+        source = source or ("the start" if at is None else "")
+        x = self.profile(at)
+        with self._precision():
+            return self._at(x, state, move, source, step)
+
+    def _at(self, x: Any, state: Any, move: bool, source: str, step: int | None) -> ProbeReport:
+        began = time.perf_counter()
+        warnings: list[str] = []
+        if self.asked is not None and self.asked > self.k:
+            warnings.append(
+                f"{self.asked} eigenvalues were asked for, and a game of {self.k} numbers has {self.k}: "
+                "these are all of them"
+            )
+        moved = None
+        if move:
+            self._say("moving to the stationary point nearby")
+            found = nearby_stationary_point(self.flow, x)
+            if found.outcome == "reached":
+                moved, x, source = found.distance, found.point, f"the rest point near {source}"
+            else:
+                warnings.append(
+                    "the point was left where it was, for no stationary point was reached from it: "
+                    f"{found.because}"
+                )
+        self._say("measuring the distance from rest")
+        plain_field = isinstance(self.field, Gradient)
+        losses = self.game.linearise(x)
+        jacobian = losses if plain_field else self.flow.linearise(x)
+        at_rest = stationarity(self.game, x, max_products=NEWTON)
+        own_rest = at_rest if plain_field else stationarity(self.flow, x, max_products=NEWTON)
+        rest = rest_at(self.game, x, own_rest, at_rest.gradient_norms, moved)
+        self._say(f"finding the {self.k} rightmost eigenvalues")
+        rightmost = self._spectrum(jacobian, "rightmost")
+        self._say(f"finding the {self.k} largest eigenvalues")
+        largest = self._spectrum(jacobian, "largest")
+        self._say("finding the numerical abscissa")
+        abscissa = self._symmetric(jacobian.symmetric, "largest")
+        turning = rotation(jacobian, largest.values, self.seed)
+        self._say("checking Nash, minmax and Stackelberg conditions")
+        conditions = conditions_at_scale(
+            self.game, x, k=ENDS, max_inner_products=INNER, seed=self.seed, at=at_rest
+        )
+        hessians = {}
+        for i, player in enumerate(self.game.players):
+            self._say(f"finding the largest eigenvalue of {player}'s own Hessian")
+            smallest = _symmetric(conditions.own[player], "smallest")
+            hessians[player] = OwnHessian(smallest, self._symmetric(losses.hessian(i), "largest"))
+        complements = {
+            name: _symmetric(own.spectrum, "smallest")
+            for name, own in {"minmax": conditions.complement, **conditions.total}.items()
+            if own is not None and own.spectrum is not None
+        }
+        computed = np.concatenate([rightmost.values, largest.values])
+        rules = []
+        for rule in self.rules:
+            self._say(f"finding the multipliers of {rule.name}")
+            rules.append(probe_rule(rule, self.flow, x, state, rest, computed, self._spectrum))
+        parts = [rightmost, largest, abscissa]
+        parts += [end for own in hessians.values() for end in (own.smallest, own.largest)]
+        parts += complements.values()
+        parts += [rule.multipliers for rule in rules if rule.multipliers is not None]
+        return ProbeReport(
+            network=Network(
+                self.name,
+                dict(zip(self.game.players, self.game.partition.sizes, strict=True)),
+                str(jacobian.dtype),
+                conditions.zero_sum,
+            ),
+            point=source or "a point given",
+            step=step,
+            rest=rest,
+            field=self.field.name,
+            field_settings=plain(self.field.settings),
+            rightmost=rightmost,
+            largest=largest,
+            numerical_abscissa=abscissa,
+            rotation=turning,
+            stability=flow_verdict(rightmost, largest, rest, _upper(abscissa)),
+            own_hessians=hessians,
+            complements=complements,
+            conditions=conditions,
+            second_order=conditions.second_order,
+            rules=tuple(rules),
+            products=sum(part.products for part in parts),
+            seconds=time.perf_counter() - began,
+            seed=self.seed,
+            version=__version__,
+            warnings=tuple(warnings),
+        )
+
+    def _spectrum(self, operator: Any, which: str) -> Eigenvalues:
+        found = spectrum(
+            operator,
+            k=min(self.k, operator.shape[0]),
+            which=which,
+            tolerance=self.tolerance,
+            seed=self.seed,
+            max_products=self.max_products,
+        )
+        return Eigenvalues(
+            which,
+            found.eigenvalues,
+            found.residuals,
+            found.errors,
+            found.condition,
+            found.converged,
+            operator.shape[0] <= DENSE,
+            found.products,
+            found.remarks,
+        )
+
+    def _symmetric(self, operator: Any, which: Any) -> Eigenvalues:
+        return _symmetric(symmetric_spectrum(operator, 1, which, seed=self.seed), which)
+
+
+def _upper(abscissa: Eigenvalues) -> float | None:
+    """The numerical abscissa with its error, if it was found."""
+    if not (abscissa.converged and len(abscissa.values)):
+        return None
+    return float(abscissa.values[-1] + abscissa.errors[-1])
+
+
+def _symmetric(found: SymmetricSpectrum, which: str) -> Eigenvalues:
+    return Eigenvalues(
+        which,
+        found.eigenvalues,
+        found.residuals,
+        found.errors,
+        None,
+        found.converged,
+        found.complete,
+        found.products,
+        found.remarks,
+    )
+
+
+def probe(
+    game: Game | SymbolicGame,
+    at: Any = None,
+    *,
+    state: Sequence[Any] | None = None,
+    move: bool = False,
+    source: str = "",
+    step: int | None = None,
+    **options: Any,
+) -> ProbeReport:
+    """The matrix-free analysis of a large game at one point: trained networks, say.
+
+    The leading and the rightmost eigenvalues of the field's Jacobian, the ends of the players' own Hessians,
+    Nash, minmax and Stackelberg conditions, how much of the field turns, and for each rule the multipliers of
+    its step, all with residuals; above 1,000 numbers no matrix is formed. At a point that is no equilibrium
+    nothing is called stable.
+
+    - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
+    - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`:
+      `field`, `rules`, `penalties`, `k`, `tolerance`, `max_products`, `seed`, `progress`.
+
+    Raises InputError or InputTypeError for arguments that do not fit the game.
+    """
+    return Prober(game, **options).at(at, state=state, move=move, source=source, step=step)

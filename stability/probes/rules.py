@@ -1,0 +1,72 @@
+"""What is said about one rule at one point of a large game."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..analysis.study import plain
+from ..criteria.eigenvalue_maps import commutes, multipliers
+from ..criteria.steps import step_sizes
+from ..dynamics.flow import Flow
+from ..errors import InputError
+from ..rules import Rule
+from ..rules.linearisation import linearise_rule
+from ..verdicts.verdict import Verdict
+from .judgement import map_verdict
+from .value import Eigenvalues, Rest, RuleProbe
+
+Solver = Callable[[Any, str], Eigenvalues]
+
+
+def probe_rule(
+    rule: Rule, flow: Flow, x: Any, state: Any, rest: Rest, eigenvalues: np.ndarray, solve: Solver
+) -> RuleProbe:
+    """The rule's multipliers and verdict at x, with its state there.
+
+    - `eigenvalues`: those of J that are known. `solve(operator, which)`: finds eigenvalues.
+    """
+    settings = plain(rule.settings)
+    if state is not None:  # which tells the second moments itself
+        settings.pop("second_moment", None)
+    try:
+        operator = linearise_rule(rule, flow, x, state)
+        found = solve(operator, "largest")
+    except InputError as error:
+        verdict = Verdict("undecided", None, None, "numeric", str(error))
+        return RuleProbe(rule.name, settings, 0, None, None, verdict, None, None, rule.remark)
+    verdict = map_verdict(found, rest)
+    radius = float(np.abs(found.values).max()) if len(found.values) else None
+    stable = verdict.verdict == "exponentially stable"
+    return RuleProbe(
+        rule=rule.name,
+        settings=settings,
+        state_size=operator.shape[0],
+        multipliers=found,
+        spectral_radius=radius,
+        stability=verdict,
+        critical_lr=critical_step(rule, eigenvalues),
+        steps_per_digit=-math.log(10) / math.log(radius) if stable and radius else None,
+        remark=rule.remark if state is None else None,
+    )
+
+
+def critical_step(rule: Rule, eigenvalues: np.ndarray) -> float | None:
+    """The critical step size that these eigenvalues of J alone would allow, an upper bound on the true one.
+
+    None for rules whose multipliers are no functions of single eigenvalues or whose step sizes differ by
+    player, and where every step is stable for these eigenvalues.
+    """
+    if isinstance(rule.lr, Mapping) or not commutes(rule) or not len(eigenvalues):
+        return None
+    unit = rule.with_each_lr(lambda _: 1.0)
+
+    def at(factors: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            found = multipliers(unit, np.multiply.outer(factors, eigenvalues))
+        return np.where(np.isnan(found), np.inf, found).reshape(len(factors), -1)
+
+    return step_sizes(at, len(eigenvalues)).critical

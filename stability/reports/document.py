@@ -1,0 +1,384 @@
+"""What a report says and in which order, before it becomes text, Markdown or HTML."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from ..analysis.value import (
+    Drift,
+    EquilibriumAnalysis,
+    FlowAnalysis,
+    MapAnalysis,
+    RuleAnalysis,
+    System,
+)
+from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
+from ..documents.formulas import readable, readable_all
+from ..documents.numbers import (
+    DIGITS,
+    MANY,
+    MISSING,
+    eigenvalues,
+    named,
+    number,
+    per_player,
+    point,
+    radius,
+    rule_name,
+    sentence,
+    settings,
+    together,
+    values_of,
+)
+from ..documents.page import document
+from ..verdicts.conditions import Conditions
+from ..verdicts.verdict import Verdict
+from .summary import box, sentences, shape
+from .value import Report
+
+OVERVIEW = 6  # more equilibria than this are first listed in one table
+ROUNDING = 1e-12
+
+
+@document.register(Report)
+def _(report: Report) -> tuple[Block, ...]:
+    """A report as headings, paragraphs and tables; names are free of control characters."""
+    blocks = [
+        Heading(f"Stability of {report.system.name or f'a {report.system.kind}'}", 1),
+        Paragraph(system_sentence(report.system)),
+        Paragraph(sentences(report), strong=True),
+    ]
+    if len(report.equilibria) > OVERVIEW:
+        blocks += [Heading("Overview", 2), _overview(report)]
+    with_rules = [i for i, e in enumerate(report.equilibria) if e.rules and _usable(e)]
+    for i, e in enumerate(report.equilibria):
+        blocks += _equilibrium(report, e, i, explain=i in with_rules[:1])
+    blocks += [Heading("How this was found", 2), Paragraph(_search(report))]
+    if report.warnings:
+        blocks += [Heading("Warnings", 2), Bullets(tuple(map(whole, report.warnings)))]
+    return tuple(printable_block(block) for block in blocks)
+
+
+def system_sentence(system: System) -> str:
+    words = [system.structure] if system.structure not in (None, "general") else []
+    if system.kind == "game":
+        if system.zero_sum is not None:
+            words.append("zero-sum" if system.zero_sum else "general-sum")
+        players = len(system.players)
+        text = f"{' '.join([*words, 'game'])} of {players} player{'s' if players != 1 else ''}"
+        text += f": {_players(system)}"
+    else:
+        text = f"{' '.join([*words, system.kind])} in {_some(system.variables)}"
+    if system.parameters:
+        values = ", ".join(f"{name} = {number(v)}" for name, v in system.parameters.items())
+        text += f"; with {values}"
+    return text[0].upper() + text[1:] + "."
+
+
+def _players(system: System) -> str:
+    """The players with what they own, as far as names or numbers tell."""
+    players, variables = system.players, system.variables
+    if len(players) == len(variables):
+        owned = {p: [v] for p, v in zip(players, variables, strict=True)}
+    else:
+        owned = {p: [v for v in variables if _belongs(v, p)] for p in players}
+    if sum(map(len, owned.values())) == len(variables) and all(owned.values()):
+        return ", ".join(p if own == [p] else f"{p} ({_some(own)})" for p, own in owned.items())
+    return f"{', '.join(players)}; {_some(variables)}"
+
+
+def _belongs(variable: str, player: str) -> bool:
+    return variable == player or variable.startswith((f"{player}.", f"{player}["))
+
+
+def _some(variables: Sequence[str]) -> str:
+    if len(variables) > MANY:
+        return f"{len(variables)} variables"
+    return ", ".join(variables)
+
+
+def _overview(report: Report) -> Table:
+    first = report.equilibria[0]
+    names = list(first.point)
+    columns = [
+        "No.",
+        "Point" if len(names) > MANY else named(names, "").removesuffix(" = "),
+        "Type",
+    ]
+    if first.conditions is not None:
+        columns.append("Local Nash")
+    several = len(first.flows) > 1
+    movers = [_flow_name(f).capitalize() if several else "Flow" for f in first.flows]
+    movers += [_rule_name(r, several) for r in first.rules]
+    movers += ["Map" for _ in first.maps]
+    found = [[*e.flows, *e.rules, *e.maps] for e in report.equilibria]
+    verdicts = [[m.stability.verdict for m in moving] for moving in found]
+    if len(movers) > 2 and all(len(set(own)) == 1 for own in verdicts):
+        movers, verdicts = ["Every flow and rule"], [own[:1] for own in verdicts]
+    rows = []
+    for i, (e, moving, own) in enumerate(zip(report.equilibria, found, verdicts, strict=True)):
+        cells = [str(i + 1), values_of(e.point), moving[0].type if moving else MISSING]
+        if e.conditions is not None:
+            cells.append(e.conditions.local_nash.verdict)
+        rows.append(Row((*cells, *own)))
+    columns += movers
+    return Table(tuple(columns), tuple(rows), brief=True)
+
+
+def _equilibrium(
+    report: Report, e: EquilibriumAnalysis, index: int, explain: bool
+) -> Iterable[Block]:
+    noun = "Fixed point" if report.system.kind == "map" else "Equilibrium"
+    if not (e.stationary and e.differentiable):
+        noun = "Rest point" if _usable(e) else "Point"
+    total = len(report.equilibria)
+    which = f" {index + 1} of {total}" if total > 1 else ""
+    yield Heading(f"{noun}{which}: {point(e.point)}", 2)
+    status = _status(e)
+    if status:
+        yield Paragraph(status)
+    if e.remarks:
+        yield Bullets(tuple(map(whole, e.remarks)), strong=True)
+    if not e.differentiable:
+        yield from _without_numbers(e)
+        return
+    if e.conditions is not None:
+        yield Heading("Game-theoretic conditions", 3)
+        yield from conditions_table(conditions_by_name(e.conditions) | e.further_verdicts)
+    if e.flows:
+        yield Heading("Flow" if len(e.flows) == 1 else "Flows", 3)
+        columns = ("Field", "Eigenvalues", "Type", "Stability")
+        yield Table(columns, tuple(map(_flow_row, e.flows)))
+    if e.maps:
+        yield Heading("Map", 3)
+        yield Table(
+            ("Multipliers", "Type", "Spectral radius", "Stability"), tuple(map(_map_row, e.maps))
+        )
+    if e.rules:
+        yield Heading("Rules", 3)
+        yield Table(
+            (
+                "Rule",
+                "Spectral radius",
+                "Stability",
+                "Critical lr",
+                "Best lr",
+                "Best radius",
+                "Steps per digit",
+            ),
+            tuple(_rule_row(r, len(e.flows) > 1) for r in e.rules),
+        )
+        if explain:
+            yield Paragraph(
+                "Critical lr: every smaller step size is stable. Best lr: the step size with the "
+                "smallest spectral radius (the best radius), that is, the fastest convergence. "
+                "Steps per digit: how many steps divide the error by ten."
+            )
+
+
+def _usable(e: EquilibriumAnalysis) -> bool:
+    return e.at_rest
+
+
+def _status(e: EquilibriumAnalysis) -> str:
+    said = []
+    if e.exact is not None:
+        exact = [readable(text) for text in e.exact.values()]
+        if exact != [number(x) for x in e.point.values()]:
+            said.append(f"Exactly {named(list(e.exact), together(exact))}.")
+    if e.manifold_dimension:
+        text = f"One point of a {shape(e.manifold_dimension)} of equilibria"
+        if not any(remark.startswith(text) for remark in e.remarks):
+            said.append(f"{text}.")
+    elif e.stationary and e.differentiable:
+        text = {"yes": "Isolated", "no": "Not isolated"}
+        said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")
+    if math.isfinite(e.residual):
+        said.append(f"Residual {number(e.residual, 2 if e.stationary else DIGITS)}.")
+    if e.decomposition is not None:
+        parts = e.decomposition
+        said.append(
+            f"Jacobian: potential part of norm {number(parts.potential)}, Hamiltonian part of norm "
+            f"{number(parts.hamiltonian)}; {number(100 * parts.rotation, 3)}% of it rotates."
+        )
+    return " ".join(said)
+
+
+def conditions_by_name(conditions: Conditions) -> dict[str, Verdict]:
+    """The verdicts by the names that people read."""
+    return {
+        "differential Nash": conditions.differential_nash,
+        "local Nash": conditions.local_nash,
+        "strict local minmax": conditions.local_minmax,
+        **{
+            f"differential Stackelberg, {k}": v
+            for k, v in conditions.differential_stackelberg.items()
+        },
+    }
+
+
+def conditions_table(found: Mapping[str, Verdict]) -> Iterable[Block]:
+    """The verdicts as a table; a reason that all share is said once."""
+    reasons = dict.fromkeys(map(_because, found.values()))
+    shared = len(reasons) == 1
+    yield Table(
+        ("Condition", "Verdict", "Deciding number", "Margin", "Evidence"),
+        tuple(
+            Row(
+                (name, v.word, number(v.value), number(v.margin), v.evidence),
+                () if shared else (_because(v),),
+            )
+            for name, v in found.items()
+        ),
+    )
+    if shared:
+        yield Paragraph(" ".join(reasons))
+
+
+def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
+    """What is left to say where the field has no derivative: everything is undecided."""
+    found = {} if e.conditions is None else conditions_by_name(e.conditions) | e.further_verdicts
+    several = len(e.flows) > 1
+    found |= {f"{_flow_name(f)} flow": f.stability for f in e.flows}
+    found |= {_rule_name(r, several): r.stability for r in e.rules}
+    if e.maps:
+        found["map"] = e.maps[0].stability
+    if found:
+        rows = tuple(Row((name, v.verdict)) for name, v in found.items())
+        yield Table(("Condition, flow or rule", "Verdict"), rows)
+        yield Paragraph(" ".join(dict.fromkeys(map(_because, found.values()))))
+
+
+def _because(verdict: Verdict) -> str:
+    return whole(verdict.because)
+
+
+def whole(text: str) -> str:
+    """A sentence with its capital letter and its full stop."""
+    text = sentence(text)
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
+
+
+def _evidence(verdict: Verdict, name: str, value: str, error: float | None) -> str:
+    """The deciding number and all that says how sure it is."""
+    bound = f" (error at most {number(error, 2)})" if error else ""
+    margin = f", margin {number(verdict.margin)}" if verdict.margin is not None else ""
+    return f"{name} {value}{bound}{margin}; {verdict.evidence} evidence."
+
+
+def _flow_row(f: FlowAnalysis) -> Row:
+    notes = [_because(f.stability)]
+    if f.exact_eigenvalues is not None and len(f.exact_eigenvalues) <= MANY:
+        notes.append(f"Exact eigenvalues: {', '.join(readable_all(f.exact_eigenvalues))}.")
+    value = number(_decided(f.stability, f.spectral_abscissa, 0.0))
+    notes.append(_evidence(f.stability, "Spectral abscissa", value, f.error_bound))
+    notes += _other_value(f.stability, f.spectral_abscissa, number)
+    cells = (_flow_name(f), eigenvalues(f.eigenvalues, "flow", f.error_bound), f.type)
+    return Row((*cells, f.stability.verdict), tuple(notes))
+
+
+def _map_row(m: MapAnalysis) -> Row:
+    notes = [_because(m.stability)]
+    if m.exact_multipliers is not None and len(m.exact_multipliers) <= MANY:
+        notes.append(f"Exact multipliers: {', '.join(readable_all(m.exact_multipliers))}.")
+    value = radius(_decided(m.stability, m.spectral_radius, 1.0))
+    notes.append(_evidence(m.stability, "Spectral radius", value, m.error_bound))
+    notes += _other_value(m.stability, m.spectral_radius, radius)
+    shown = eigenvalues(m.multipliers, "map", m.error_bound)
+    return Row((shown, m.type, value, m.stability.verdict), tuple(notes))
+
+
+def _rule_row(r: RuleAnalysis, several: bool) -> Row:
+    notes = [_because(r.stability)]
+    if _is_zero(r.critical_lr):
+        notes.append("No step size is exponentially stable.")
+    elif r.critical_lr_exact is not None:
+        exact = readable(r.critical_lr_exact)
+        if isinstance(r.critical_lr, Mapping):
+            notes.append(f"Critical lr exactly the given step sizes times {exact}.")
+        elif exact != number(r.critical_lr):
+            notes.append(f"Critical lr exactly {exact}.")
+    if r.multipliers is not None:
+        shown = eigenvalues(r.multipliers, "map", r.error_bound)
+        notes.append(f"Multipliers {shown}: {r.type}.")
+    else:
+        notes.append(f"Type: {r.type}.")
+    if r.drift is not None and len(r.drift.first) <= MANY:
+        notes.append(_drift(r.drift))
+    if r.noise is not None:
+        notes += r.noise.sentences()
+    value = radius(_decided(r.stability, r.spectral_radius, 1.0))
+    notes.append(_evidence(r.stability, "Spectral radius", value, r.error_bound))
+    notes += _other_value(r.stability, r.spectral_radius, radius)
+    cells = (
+        _rule_name(r, several),
+        value,
+        r.stability.verdict,
+        _critical(r),
+        per_player(r.best_lr),
+        radius(r.best_spectral_radius),
+        number(r.steps_per_digit),
+    )
+    return Row(cells, tuple(notes))
+
+
+def _drift(drift: Drift) -> str:
+    shown = [eigenvalues(own, "flow") for own in (drift.logarithms, drift.first, drift.second)]
+    return f"As a flow: log(μ)/h = {shown[0]}; modified flow of order 1: {shown[1]}, of order 2: {shown[2]}."
+
+
+def _decided(verdict: Verdict, shown: float | None, boundary: float) -> float | None:
+    """The number shown, put on the boundary where exact evidence says that only rounding is off."""
+    on_boundary = verdict.evidence == "exact" and verdict.margin == 0
+    if shown is not None and on_boundary and abs(shown - boundary) < ROUNDING:
+        return boundary
+    return shown
+
+
+def _other_value(verdict: Verdict, shown: float | None, write: Callable[[float], str]) -> list[str]:
+    """The deciding number where neither the number shown nor the reason gives it."""
+    if verdict.value is None or shown is None or abs(verdict.value - shown) < ROUNDING:
+        return []
+    text = write(verdict.value)
+    return [] if text in _because(verdict) else [f"Deciding number {text}."]
+
+
+def _critical(r: RuleAnalysis) -> str:
+    if r.critical_lr is None and r.stability.verdict == "exponentially stable":
+        return "no limit"
+    return per_player(r.critical_lr)
+
+
+def _is_zero(lr: Any) -> bool:
+    return not any(lr.values()) if isinstance(lr, Mapping) else lr == 0
+
+
+def _flow_name(f: FlowAnalysis) -> str:
+    extra = settings(f.settings)
+    return f"{f.field}, {extra}" if extra else f.field
+
+
+def _rule_name(r: RuleAnalysis, several: bool) -> str:
+    field = r.field if several or r.field not in ("gradient", "given") else ""
+    return rule_name(r.rule, r.settings, field, r.field_settings, several)
+
+
+def _search(report: Report) -> str:
+    search = report.search
+    if search.method == "given point":
+        one = len(report.equilibria) == 1
+        how = f"The point{' was' if one else 's were'} given, not searched for."
+    else:
+        how = (
+            f"{search.method[:1].upper()}{search.method[1:]}, from {search.starts} starts "
+            f"(seed {search.seed}) {box(report)}. "
+        )
+        others = "others" if report.equilibria else "equilibria"
+        how += (
+            f"The exact solution is complete: there are no {others}."
+            if search.exhaustive
+            else f"Such a search proves nothing about completeness: there may be {others}."
+        )
+    return f"{how} Computed by stability {report.version}."

@@ -1,0 +1,80 @@
+"""`stability.report`: from a game, a flow or a map to its Report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._version import __version__
+from ..analysis.at_point import analyse
+from ..analysis.names import condition as named_condition
+from ..analysis.remarks import approximations
+from ..analysis.search import describe, find_places
+from ..analysis.structure import structure, zero_sum
+from ..analysis.study import System as AnySystem
+from ..analysis.study import penalised, prepare
+from ..fields import Field
+from ..penalties import Penalty
+from ..rules import Rule
+from ..verdicts.named_conditions import Condition
+from .minibatch_noise import check_minibatches, with_noise
+from .value import Report
+
+
+def report(
+    system: AnySystem,
+    *,
+    fields: Sequence[Field] = (),
+    rules: Sequence[Rule] | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
+    at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    starts: int | None = None,
+    seed: int = 0,
+    batch: int | None = None,
+    conditions: Sequence[str | Condition] = (),
+) -> Report:
+    """The stability analysis of a game, a flow or a map.
+
+    **Arguments:**
+
+    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`. Symbolic systems
+      are analysed by both engines: SymPy for closed forms and exact signs, JAX for the search.
+    - `fields`: fields to analyse (games only); default `[Gradient()]`.
+    - `rules`: rules to apply to every field; default for a game: simultaneous and alternating, lr = 0.1.
+    - `penalties`: penalties to put on the game first, in order.
+    - `parameters`: values for a symbolic system's parameters, over its own.
+    - `at`: a point (variable ↦ number), or several, to analyse instead of searching. One that agrees with an
+      equilibrium to the six digits that reports print stands for it.
+    - `box`: variable ↦ (low, high), where to search, over the system's own box.
+    - `starts`, `seed`: size and seed of the multi-start search.
+    - `batch`: for a game with data, also what its noise does to every rule that sees a fresh minibatch of so
+      many samples, drawn with replacement, at every evaluation of the field; see `noise`.
+    - `conditions`: further conditions to check at every equilibrium of a game, by name: "nagarajan-kolter"
+      (see `stability.nagarajan_kolter`), "proximal:lam=0.5" (see `stability.proximal_equilibrium`).
+
+    Everything is computed in float64 whatever the game's dtype; no global JAX setting is changed.
+
+    Raises InputError for fields, rules or conditions that do not apply, unknown names, and more than 500
+    variables.
+    """
+    if isinstance(conditions, str):
+        conditions = [conditions]
+    asked = [named_condition(c) if isinstance(c, str) else c for c in conditions]
+    subject = prepare(penalised(system, penalties), fields, rules, parameters, box, asked)
+    if batch is not None:
+        check_minibatches(subject, batch)
+    whether_zero_sum = zero_sum(subject)
+    places, search, warnings = find_places(subject, at, starts, seed)
+    equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
+    if batch is not None:
+        each = zip(places, equilibria, strict=True)
+        equilibria = tuple(with_noise(subject, place, found, batch) for place, found in each)
+    return Report(
+        __version__,
+        describe(subject, whether_zero_sum, structure(subject)),
+        search,
+        equilibria,
+        tuple(dict.fromkeys([*approximations(subject.symbolic), *warnings])),
+    )

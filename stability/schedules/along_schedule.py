@@ -1,0 +1,307 @@
+"""A rule along a schedule of step sizes: frozen verdicts, the true linear process, and a simulation of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from ..analysis.at_point import analyse_flow
+from ..analysis.numeric import numeric_flow
+from ..analysis.rules_at_point import Linearised, analyse_rule, settled
+from ..analysis.search import find_places
+from ..analysis.study import Subject, System, penalised, plain, prepare
+from ..analysis.value import RuleAnalysis
+from ..documents.numbers import number
+from ..dynamics.flow import Flow
+from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.positive_settings import check_whole
+from ..dynamics.stepper import kept
+from ..equilibria.find import Equilibrium
+from ..errors import InputError
+from ..fields import Field, Gradient
+from ..penalties import Penalty
+from ..rules import Rule
+from ..rules.local import Local
+from ..verdicts.linearised import linearisation
+from ..verdicts.verdict import Verdict
+from .document import Look, ScheduleReport
+from .linear_process import ROUNDING, LinearProcess, at_sizes, moving
+from .step_sizes import robbins_monro, schedule_text, step_sizes
+
+MOST_STEPS = 100_000
+TURNS = 8  # changes of the frozen verdict that are looked at
+NEARBY = 1e-4  # of 1 + ‖x‖: how far from x the linear process takes the simulation at most
+NEAREST = 1e-9  # of 1 + ‖x‖: it begins no nearer, for rounding's sake
+LINEAR = 1e-3  # of 1 + ‖x‖: how far from x the linear process is compared with the simulation
+AGREES = 1e-2  # of the greatest distance so far: by how much the simulation may miss the process
+
+
+def along_schedule(
+    system: System,
+    rule: Rule,
+    schedule: Any,
+    x: Any = None,
+    *,
+    steps: int = 1000,
+    looks: Sequence[int] | None = None,
+    start: Any = None,
+    field: Field | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
+) -> ScheduleReport:
+    """A rule near an equilibrium while its step sizes follow a schedule, h_k at step k = 0, 1, ….
+
+    With a schedule the steps are a non-autonomous map, and three things have to be told apart:
+
+    - *frozen*: is the equilibrium stable under the rule with h_k for good? The multipliers of M_k, the
+      rule's linearised step at h_k.
+    - *the linear process*: δ_k = M_{k−1} ⋯ M_0 δ_0, whose greatest growth max ‖δ_k‖/‖δ_0‖ is a norm of the
+      product. Stable frozen steps do not imply that it decays (they may be too small to arrive, Σ h_k < ∞,
+      and matrices that do not commute may pump), nor do unstable ones that it grows without bound: for
+      simultaneous steps on xy ‖δ_k‖ = ∏ √(1 + h_j²) ‖δ_0‖, bounded if Σ h_k² < ∞.
+    - *simulated*: the rule itself, from near x.
+
+    **Arguments:**
+
+    - `system`: a game or a flow; `field`, `penalties` and `parameters` as for `stability.report`.
+    - `rule`: with any step size; the schedule replaces it. Momentum and other memory begin as the rule
+      begins them; what an optax rule counts or adapts for good is held still.
+    - `schedule`: a number, a function of the count (an optax schedule), a SymPy expression in one symbol, or
+      a mapping from players (key `""` for the others) to these. Two timescales are two of them (Borkar 1997;
+      Heusel et al. 2017): where the generator's falls faster, the discriminator ends ever nearer to its
+      optimum.
+    - `x`: the equilibrium, by variable or as a vector (d,); default: the only one that a search finds.
+    - `looks`: the steps at which the frozen verdict is worked out; default: some, more at first, and where it
+      changes.
+    - `start`: where the simulation begins, as x; default: so near x that the linear process stays within
+      1e-4 of it, in a random direction (the same every time).
+
+    Along a curve of equilibria all growth and distances are measured across it, in the tangent's complement.
+
+    Raises InputError for a rule without a step size, step sizes that are negative or not finite, a point at
+    which the rule does not rest or has no derivative, no equilibrium or several without `x`, and states of
+    more than 200 numbers.
+    """
+    check_whole(steps, "the number of steps", 1, MOST_STEPS)
+    if isinstance(system, (Map, SymbolicMap)):
+        raise InputError("a map has no step sizes; a schedule is for a rule on a game or a flow")
+    if isinstance(rule, Rule) and rule.lr is None:
+        raise InputError(f"{rule.name} has no step size that could follow a schedule")
+    fields = [] if field is None else [field]
+    subject = prepare(penalised(system, penalties), fields, [rule], parameters, None)
+    if not penalties and not parameters:  # all that is compiled is then kept with the game
+        own = replace(subject.flows[0], numeric=numeric_flow(system, field))
+        subject = replace(subject, main=numeric_flow(system), flows=(own,))
+    own = subject.flows[0]
+    flow = own.numeric
+    partition = flow.partition
+    sizes = step_sizes(schedule, partition, steps)
+    e, known = _place(subject, x)
+    rule = replace(rule, lr=dict(zip(partition.players, moving(sizes[0]), strict=True)))  # pyright: ignore
+    near = settled(own, e, rule, known)
+    if isinstance(near, RuleAnalysis):
+        raise InputError(f"no schedule can be followed here: {near.stability.because}")
+    process = LinearProcess(near, e, known, partition)
+    delta = _displacement(subject, e, start, process.across)
+    radii, growth, path = process.follow(sizes, delta)
+    scale = 1 + float(np.linalg.norm(e.point))
+    if start is None:
+        most = float(_norms(path).max())
+        factor = max(NEARBY / max(most, 1.0), NEAREST) * scale
+        delta, path = factor * delta, factor * path
+    points = _simulate(rule, flow, e.point + delta, sizes)
+    with np.errstate(all="ignore"):
+        apart = (points - e.point) @ process.across
+    chosen = _looks(radii, process.rounding, steps) if looks is None else _given(looks, steps)
+    verdicts = {
+        k: _frozen(subject, own, e, rule, known, process, sizes[k], radii[k]) for k in chosen
+    }
+    distances = _norms(apart)
+    asked = schedule if isinstance(schedule, Mapping) else {"": schedule}
+    schedules = partition.per_player(asked, "the schedule")
+    return ScheduleReport(
+        name=subject.name,
+        rule=rule.name,
+        settings={k: v for k, v in plain(rule.settings).items() if k != "lr"},
+        field="given" if subject.kind == "flow" else str(field or Gradient()),
+        players=partition.players,
+        schedule=tuple(map(schedule_text, schedules)),
+        variables=subject.variables,
+        point=e.point,
+        sizes=sizes,
+        radii=radii,
+        growth=growth,
+        predicted=_norms(path),
+        simulated=distances,
+        looks=tuple(
+            Look(k, sizes[k], float(radii[k]), verdicts[k], float(growth[k]), float(distances[k]))
+            for k in chosen
+        ),
+        stable_from=_stable_from(radii, process.rounding),
+        contracts=_contracts(growth, process.rounding),
+        agreement=_agreement(path, apart, scale),
+        robbins_monro=tuple(
+            robbins_monro(one, sizes[:, i]) for i, one in enumerate(schedules)
+        ),
+    )  # fmt: skip
+
+
+def _norms(vectors: np.ndarray) -> np.ndarray:
+    """The norms of vectors (n, d), shape (n,), infinite where one is not finite."""
+    with np.errstate(all="ignore"):
+        norms = np.linalg.norm(vectors, axis=1)
+    return np.where(np.isfinite(norms), norms, np.inf)
+
+
+def _place(subject: Subject, x: Any) -> tuple[Equilibrium, Linearised | None]:
+    """The equilibrium in question as the field sees it, and the field's Jacobian there."""
+    at = None
+    if x is not None:
+        at = _by_name(subject, x, "x")
+    places, _, _ = find_places(subject, at, None, 0, elsewhere=False)
+    if len(places) != 1:
+        found = f"{len(places)} equilibria were" if places else "no equilibrium was"
+        raise InputError(f"{found} found; say near which point the steps are followed: x={{…}}")
+    e = places[0].fields[0]
+    return e, analyse_flow(subject, subject.flows[0], e, [])[1]
+
+
+def _by_name(subject: Subject, x: Any, what: str) -> Mapping[str, Any]:
+    if isinstance(x, Mapping):
+        return x
+    vector, d = np.asarray(x), len(subject.variables)
+    if vector.shape != (d,) or vector.dtype.kind not in "iuf" or not np.isfinite(vector).all():
+        raise InputError(f"{what} is {d} finite numbers, or a mapping by variable, not {x!r}")
+    return dict(zip(subject.variables, map(float, vector), strict=True))
+
+
+def _displacement(subject: Subject, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:
+    """Where the simulation begins, from x: a random unit vector if no start is given."""
+    if start is None:
+        direction = across @ np.random.default_rng(0).standard_normal(across.shape[1])
+        return direction / (float(np.linalg.norm(direction)) or 1.0)
+    given = _by_name(subject, start, "the start")
+    missing = [v for v in subject.variables if v not in given]
+    if missing or len(given) > len(subject.variables):
+        names = ", ".join(subject.variables)
+        raise InputError(f"the start names every variable once: {names}")
+    return np.array([float(given[v]) for v in subject.variables]) - e.point
+
+
+def _simulate(rule: Rule, flow: Flow, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """The points of the rule's own steps, shape (steps + 1, d); compiled once for a flow and a rule."""
+    unit = rule.frozen().with_each_lr(lambda _: 1.0)
+    # kept with the rule, as the rule's text may hold addresses
+    _, run = kept(flow, "_scheduled", repr(unit), lambda: (unit, _compiled(unit, flow)))
+    with jax.enable_x64(True):
+        points = np.asarray(run(x, sizes))
+    return np.concatenate([x[None], points])
+
+
+def _compiled(rule: Rule, flow: Flow) -> Callable[[np.ndarray, np.ndarray], Any]:
+    players = flow.partition.players
+
+    def at(sizes: Any) -> Rule:
+        return replace(rule, lr=dict(zip(players, sizes, strict=True)))  # pyright: ignore
+
+    @jax.jit
+    def run(x, sizes):
+        def step(state, own):
+            state = at(own).step(flow, state)
+            return state, state[0]
+
+        return jax.lax.scan(step, at(sizes[0]).init(flow, x), sizes)[1]
+
+    return run
+
+
+def _given(looks: Sequence[int], steps: int) -> list[int]:
+    for k in looks:
+        check_whole(k, "a step to look at", 0, steps - 1)
+    return sorted(set(looks))
+
+
+def _looks(radii: np.ndarray, rounding: float, steps: int) -> list[int]:
+    """Some steps, more at first, and those on either side of a change of the frozen verdict."""
+    sides = _sides(radii, rounding)
+    turns = np.flatnonzero(np.diff(sides))[:TURNS]
+    chosen = {0, steps - 1, *turns.tolist(), *(turns + 1).tolist()}
+    chosen |= {m * 10**j for j in range(6) for m in (1, 3) if m * 10**j < steps}
+    return sorted(chosen)
+
+
+def _sides(radii: np.ndarray, rounding: float) -> np.ndarray:
+    """−1 where a frozen step is stable, 1 where it is unstable, 0 where that cannot be told."""
+    return np.where(np.abs(radii - 1) <= rounding, 0, np.sign(radii - 1))
+
+
+def _stable_from(radii: np.ndarray, rounding: float) -> int | None:
+    others = np.flatnonzero(_sides(radii, rounding) >= 0)
+    first = int(others[-1]) + 1 if len(others) else 0
+    return first if first < len(radii) else None
+
+
+def _frozen(
+    subject: Subject,
+    own: Any,
+    e: Equilibrium,
+    rule: Rule,
+    known: Linearised | None,
+    process: LinearProcess,
+    sizes: np.ndarray,
+    radius: float,
+) -> Verdict:
+    if not sizes.all():
+        still = [p for p, h in zip(process.partition.players, sizes, strict=True) if not h]
+        text = f"the step size of {', '.join(still)} is zero: multipliers are one"
+        return Verdict("undecided", float(radius), None, "exact", text)
+    if isinstance(process.rule, Local):  # compiled once for all step sizes
+        matrix = process.step(sizes)
+        errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
+        return linearisation("map", matrix, errors, tangent=process.tangent).verdict
+    now = at_sizes(rule, sizes)
+    return analyse_rule(subject, own, e, now, known, closed_forms=False, step_sizes=False).stability
+
+
+def _contracts(growth: np.ndarray, rounding: float) -> Verdict:
+    """Whether the linear process has brought every start nearer, after all steps."""
+    value, peak = float(growth[-1]), int(np.argmax(growth))
+    if not np.isfinite(value):
+        return Verdict("no", None, None, "numeric", "the linear process grows beyond all numbers")
+    # every step rounds, and what it rounds may be as large as the process ever is
+    error = len(growth) * rounding * (float(growth.max()) if np.isfinite(growth.max()) else np.inf)
+    margin = abs(1 - value) - error
+    verdict = "undecided" if not margin > 0 else "yes" if value < 1 else "no"
+    text = f"after {_steps(len(growth) - 1)} the greatest distance is {number(value)} times what it was"
+    if 0 < peak < len(growth) - 1 and growth[peak] > 1.001 * max(1.0, value):
+        text += f", and {number(float(growth[peak]))} times after {peak}"
+    return Verdict(verdict, value, margin if np.isfinite(margin) else None, "numeric", text)
+
+
+def _agreement(path: np.ndarray, apart: np.ndarray, scale: float) -> Verdict:
+    """Whether the rule's own steps do what the linear process says, as far as that stays near x."""
+    predicted = _norms(path)
+    far = np.flatnonzero(~(predicted <= LINEAR * scale))
+    end = int(far[0]) if len(far) else len(path)
+    if end < 2:
+        text = f"the start is more than {LINEAR:g} away, where the linear process need not hold"
+        return Verdict("undecided", None, None, "numeric", text)
+    missed = _norms(apart[:end] - path[:end])
+    value = float((missed / np.maximum.accumulate(predicted[:end])).max())
+    verdict = "yes" if value <= AGREES else "no"
+    text = (
+        f"over {_steps(end - 1)} the simulation misses the linear process by at most {number(value, 2)} of "
+        "its greatest distance"
+    )
+    finite = value if np.isfinite(value) else None
+    return Verdict(
+        verdict, finite, None if finite is None else abs(AGREES - value), "numeric", text
+    )
+
+
+def _steps(n: int) -> str:
+    return "one step" if n == 1 else f"{n:,} steps"

@@ -1,5 +1,0 @@
-"""Numbers over a grid: any quantity of a report as parameters, step sizes or settings vary."""
-
-from .quantities import QUANTITIES as QUANTITIES
-from .run import sweep as sweep
-from .value import Sweep as Sweep

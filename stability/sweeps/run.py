@@ -1,0 +1,248 @@
+"""`stability.sweep`: numbers of a report over a grid of parameters, step sizes or settings."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._version import __version__
+from ..analysis.study import System, plain
+from ..branches.prepare import make_problem
+from ..branches.problem import Problem
+from ..branches.quantities import check_quantities
+from ..errors import InputError, InputTypeError
+from ..fields import Field
+from ..rules import Rule
+from ..spectra.exact import exact_text
+from .chunks import LOST, Evaluator, Grid, chunk_size, labels
+from .fingerprint import fingerprint
+from .store import Store
+from .value import Sweep
+
+MOST_POINTS = 10_000_000
+_MOST_NUMBERS = 2**27  # in all results together
+
+
+def sweep(
+    system: System,
+    over: Mapping[str, Any],
+    quantities: str | Sequence[str],
+    *,
+    field: Field | None = None,
+    rule: Rule | None = None,
+    penalties: Sequence[Any] = (),
+    parameters: Mapping[Any, Any] | None = None,
+    at: Mapping[str, Any] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    chunk: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    store: str | os.PathLike[str] | None = None,
+    scheduler: str | None = None,
+) -> Sweep:
+    """Numbers that a report has for one equilibrium, over a grid of one or two axes.
+
+    **Arguments:**
+
+    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`.
+    - `over`: axis ↦ values, one or two. An axis is a game's parameter (`gamma`), the rule's step
+      size (`lr`, or `lr.PLAYER`), or a setting of the field, the rule or a penalty (`consensus.gamma`).
+    - `quantities`: names in `stability.branches.quantities.QUANTITIES`.
+    - `field`, `rule`, `penalties`: what the players follow, how they step (default: simultaneous,
+      lr = 0.1), and what is added to their losses.
+    - `parameters`: values for a symbolic system's parameters, over its own; these are the base values.
+    - `at`: which equilibrium to follow, variable ↦ number; needed if there are several in the box.
+    - `chunk`: how many points are computed at once; default: by size.
+    - `progress`: called with (finished chunks, all chunks), first before any work is done.
+    - `store`: a folder in which finished chunks are kept. A sweep with the same request takes them up.
+    - `scheduler`: the address of a Dask cluster that computes the chunks.
+
+    The equilibrium is found once, at the base values, and followed over the grid: by its closed form where
+    there is one, else by Newton's method. Everything is compiled once, in float64.
+
+    Raises InputError for what does not fit together, too large a grid, several equilibria without `at`, and
+    a store that holds another request's chunks.
+    """
+    names = [quantities] if isinstance(quantities, str) else list(quantities)
+    axes = _axes(over)
+    check_quantities(names, getattr(system, "kind", "game"))
+    problem = make_problem(
+        system,
+        axes,
+        names,
+        field=field,
+        rule=rule,
+        penalties=penalties,
+        parameters=parameters,
+        at=at,
+        box=box,
+    )
+    points = math.prod(len(values) for values in axes.values())
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
+        raise InputError(f"a chunk is a positive whole number of points, not {chunk!r}")
+    size = chunk_size(problem, points) if chunk is None else min(chunk, points)
+    grid = Grid(tuple(axes.values()), size)
+    collected = _collect(problem, grid, [*names, LOST], progress, store, scheduler)
+    return _value(problem, axes, grid, collected)
+
+
+def _axes(over: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    if not isinstance(over, Mapping) or not 1 <= len(over) <= 2:
+        raise InputTypeError(
+            "a sweep is over one or two axes, a mapping from their names to values"
+        )
+    axes = {}
+    for name, values in over.items():
+        if not isinstance(name, str):
+            raise InputTypeError(f"the name of an axis is a string, not {name!r}")
+        try:
+            array = np.array(values, dtype=float)
+        except (TypeError, ValueError):
+            raise InputTypeError(f"the values of {name} are real numbers, not {values!r}") from None
+        if array.ndim != 1 or not len(array):
+            raise InputError(f"the values of {name} are a sequence of numbers, at least one")
+        if not np.isfinite(array).all():
+            raise InputError(f"the values of {name} are finite numbers")
+        axes[name] = array
+    points = math.prod(len(values) for values in axes.values())
+    if points > MOST_POINTS:
+        raise InputError(f"the grid has {points:,} points; a sweep takes at most {MOST_POINTS:,}")
+    return axes
+
+
+def _collect(
+    problem: Problem,
+    grid: Grid,
+    names: Sequence[str],
+    progress: Callable[[int, int], None] | None,
+    folder: str | os.PathLike[str] | None,
+    scheduler: str | None,
+) -> dict[str, np.ndarray]:
+    """All chunks' quantities, from the store, this machine or a cluster, as arrays over all points."""
+    store = None
+    if folder is not None:
+        store = Store.open(folder, fingerprint(problem, grid), request(problem, grid))
+    collected: dict[str, np.ndarray] = {}
+
+    def put(index: int, found: Mapping[str, np.ndarray]) -> None:
+        for name in names:
+            if name not in collected:
+                shape = (grid.points, *found[name].shape[1:])
+                if math.prod(shape) > _MOST_NUMBERS:
+                    raise InputError(
+                        f"{name} at {grid.points:,} points are {math.prod(shape):,} numbers, "
+                        "which is too many; take a coarser grid"
+                    )
+                collected[name] = np.empty(shape, found[name].dtype)
+            collected[name][grid.span(index)] = found[name]
+
+    missing = []
+    for index in range(grid.chunks):
+        found = None if store is None else store.load(index)
+        if found is None or set(found) != set(names):
+            missing.append(index)
+        else:
+            put(index, found)
+    done = grid.chunks - len(missing)
+    if progress is not None:
+        progress(done, grid.chunks)
+    with contextlib.closing(_evaluated(problem, grid, missing, scheduler)) as results:
+        for index, found in results:
+            if store is not None:
+                store.save(index, found)
+            put(index, found)
+            done += 1
+            if progress is not None:
+                progress(done, grid.chunks)
+    return collected
+
+
+def _evaluated(
+    problem: Problem, grid: Grid, indices: Sequence[int], scheduler: str | None
+) -> Generator[tuple[int, dict[str, np.ndarray]]]:
+    evaluator = Evaluator(problem, grid.chunk)
+    if scheduler is not None:
+        from .cluster import evaluate_on_cluster
+
+        yield from evaluate_on_cluster(evaluator, grid, indices, scheduler)
+        return
+    for index in indices:
+        yield index, evaluator(grid.rows(index))
+
+
+def request(problem: Problem, grid: Grid) -> dict[str, Any]:
+    """What is asked, for people who look into a store."""
+    return {
+        "system": problem.system.name,
+        "over": [
+            {"name": a.name, "from": float(v[0]), "to": float(v[-1]), "count": len(v)}
+            for a, v in zip(problem.axes, grid.axes, strict=True)
+        ],
+        "quantities": list(problem.quantities),
+        "chunk": grid.chunk,
+        "version": __version__,
+    }
+
+
+def _value(
+    problem: Problem,
+    axes: Mapping[str, np.ndarray],
+    grid: Grid,
+    collected: Mapping[str, np.ndarray],
+) -> Sweep:
+    quantities, named = {}, {}
+    for name in problem.quantities:
+        values = collected[name]
+        named[name] = tuple(labels(problem, name, values))
+        own = () if named[name] == ("",) else values.shape[1:]
+        quantities[name] = values.reshape(*grid.shape, *own)
+    lost = int(collected[LOST].sum())
+    warnings = []
+    if lost:
+        warnings.append(
+            f"the equilibrium was lost at {lost} of {grid.points} points: it ends on the way there, "
+            "or could not be followed"
+        )
+    setup, base = problem.setup, problem.base
+    by_closed_form = problem.coordinates is not None
+    exact = {
+        v: exact_text(c) for v, c in zip(problem.variables, problem.coordinates or (), strict=False)
+    }
+    return Sweep(
+        __version__,
+        {
+            "kind": problem.kind,
+            "name": problem.system.name,
+            "players": list(setup.players) if problem.kind == "game" else [],
+            "variables": list(problem.variables),
+            "dimension": len(problem.variables),
+            "parameters": {s.name: float(v) for s, v in problem.fixed.items()},
+        },
+        axes,
+        _described(setup.field),
+        _described(setup.rule),
+        tuple(_described(penalty) or {} for penalty in setup.penalties),
+        {
+            "point": dict(zip(problem.variables, base.point.tolist(), strict=True)),
+            "exact": exact or None,
+            "origin": dict(zip(axes, problem.origin.tolist(), strict=True)),
+            "followed": "fixed"
+            if not problem.moving
+            else "closed form"
+            if by_closed_form
+            else "Newton",
+        },
+        quantities,
+        named,
+        lost,
+        tuple(warnings),
+    )
+
+
+def _described(part: Any) -> dict[str, Any] | None:
+    """A field, rule or penalty as data, at its base settings."""
+    return None if part is None else {"name": part.name, "settings": plain(part.settings)}
