@@ -12,6 +12,7 @@ import sympy
 
 from ..errors import InputError
 from .batch import batched
+from .integrate import integrate
 from .partition import Partition
 from .starts import given_start
 from .system import NumericSystem, SymbolicSystem
@@ -58,10 +59,6 @@ class Flow(NumericSystem):
         self.game: Any = None
         self.field: Any = None
 
-    def __call__(self, x: Any) -> Any:
-        """v(x), shape (d,)."""
-        return self.function(x)
-
     def part(self, i: int, x: Any) -> Any:
         """Player i's rows of v(x), shape (d_i,)."""
         return self.partition.part(i, self(x)) if self._part is None else self._part(i, x)
@@ -90,8 +87,6 @@ class Flow(NumericSystem):
         `x0`: a start, shape (d,), or a mapping by variable, or many starts, shape (k, d); default: the
         flow's own start. Raises InputError if it has none.
         """
-        from .integrate import integrate
-
         return integrate(self, given_start(self, x0), t, **options)
 
     @cached_property

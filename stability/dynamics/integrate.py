@@ -9,11 +9,11 @@ import jax
 import numpy as np
 
 from ..errors import InputError, InputTypeError
-from .flow import Flow, SymbolicFlow
 from .path import Path
 from .positive_settings import check_nonnegative, check_positive, check_real, check_whole
 from .starts import box_sides, check_scalar, real_starts
 from .stepper import EXPLICIT, RUNNING, STIFF, Settings, Stepper, stepper
+from .system import NumericSystem, SymbolicSystem, numeric_system
 from .trajectory import Outcome, Trajectory
 
 _OUTCOMES = tuple(Outcome)
@@ -25,7 +25,7 @@ _DENSE = 500  # the largest dimension whose eigenvalues are computed for that
 
 
 def integrate(
-    flow: Flow | SymbolicFlow,
+    flow: NumericSystem | SymbolicSystem,
     x0: Any,
     t: float,
     *,
@@ -43,7 +43,7 @@ def integrate(
 
     **Arguments:**
 
-    - `flow`: a SymbolicFlow is followed at its own parameters' values.
+    - `flow`: a Flow, or a SymbolicFlow, which is followed at its own parameters' values.
     - `x0`: one start, shape (d,), or many, shape (k, d), followed eight at a time.
     - `t`: how long; negative: backwards.
     - `times`: the times of the points of the answer: an array between 0 and t, ordered from 0 on; a whole
@@ -68,10 +68,7 @@ def integrate(
     Raises InputError for a time that is zero or not finite, starts of a wrong shape, not real or not finite,
     times that are not ordered between 0 and t, a box of unknown variables, and an unknown solver.
     """
-    if isinstance(flow, SymbolicFlow):
-        flow = flow.twin
-    if not isinstance(flow, Flow):
-        raise InputTypeError(f"integrate follows a Flow or a SymbolicFlow, not {flow!r}")
+    flow = numeric_system(flow, "flow", "integrate follows a Flow or a SymbolicFlow")
     starts = real_starts(x0, flow.dimension, "the flow")
     check_real(t, "the time t")
     if t == 0:
@@ -126,7 +123,12 @@ def _asked(times: Any, t: float) -> int | np.ndarray | None:
 
 
 def _follow(
-    flow: Flow, solver: str, until: Any, starts: np.ndarray, settings: Settings, max_steps: int
+    flow: NumericSystem,
+    solver: str,
+    until: Any,
+    starts: np.ndarray,
+    settings: Settings,
+    max_steps: int,
 ) -> list[Path]:
     """The paths from all starts; with "auto", the stiff ones continued by the implicit solver."""
     explicit = stepper(flow, _SOLVERS[solver], until)
@@ -150,7 +152,7 @@ def _follow(
 
 
 def _steps(
-    flow: Flow,
+    flow: NumericSystem,
     engine: Stepper,
     starts: np.ndarray,
     gone: np.ndarray,
@@ -187,7 +189,7 @@ def _steps(
     return paths, np.flatnonzero(halted[:k]).tolist()
 
 
-def _stiff(flow: Flow, lanes: Any, running: np.ndarray, settings: Settings) -> np.ndarray:
+def _stiff(flow: NumericSystem, lanes: Any, running: np.ndarray, settings: Settings) -> np.ndarray:
     """Which paths have steps that only stability keeps short, and thousands of them to come, shape (k,).
 
     The fastest decay times the step is then at the edge of the explicit method's stability region (about
@@ -204,7 +206,7 @@ def _stiff(flow: Flow, lanes: Any, running: np.ndarray, settings: Settings) -> n
     return many & (decay * (ahead - elapsed) > 2)
 
 
-def _trajectory(flow: Flow, path: Path, asked: int | np.ndarray | None) -> Trajectory:
+def _trajectory(flow: NumericSystem, path: Path, asked: int | np.ndarray | None) -> Trajectory:
     end = path.elapsed[-1]
     if asked is None:
         elapsed = path.drawn()

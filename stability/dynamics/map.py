@@ -10,6 +10,7 @@ import numpy as np
 import sympy
 
 from .batch import batched
+from .simulate import simulate
 from .starts import given_start
 from .system import NumericSystem, SymbolicSystem
 from .trajectory import Trajectory
@@ -37,10 +38,6 @@ class Map(NumericSystem):
     ):
         super().__init__(function, dimension, variables, start, box, None, name, check)
 
-    def __call__(self, x: Any) -> Any:
-        """F(x), shape (d,)."""
-        return self.function(x)
-
     def trajectory(
         self, x0: Any = None, *, steps: int, **options: Any
     ) -> Trajectory | tuple[Trajectory, ...]:
@@ -49,8 +46,6 @@ class Map(NumericSystem):
         `x0`: a start, shape (d,), or a mapping by variable, or many starts, shape (k, d); default: the
         map's own start. Raises InputError if it has none.
         """
-        from .simulate import simulate
-
         return simulate(self, given_start(self, x0), steps, **options)
 
     @cached_property

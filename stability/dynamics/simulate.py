@@ -10,11 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..errors import InputTypeError
-from .map import Map, SymbolicMap
 from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, check_scalar, real_starts
 from .stepper import CODE, RUNNING, first_of, kept
+from .system import NumericSystem, SymbolicSystem, numeric_system
 from .trajectory import Outcome, Trajectory
 
 _OUTCOMES = tuple(Outcome)
@@ -48,7 +47,7 @@ class _Limits(NamedTuple):
 
 
 def simulate(
-    map: Map | SymbolicMap,
+    map: NumericSystem | SymbolicSystem,
     x0: Any,
     steps: int,
     *,
@@ -63,7 +62,7 @@ def simulate(
 
     **Arguments:**
 
-    - `map`: a SymbolicMap is followed at its own parameters' values.
+    - `map`: a Map, or a SymbolicMap, which is followed at its own parameters' values.
     - `x0`: one start, shape (m,), or many, shape (k, m), followed together.
     - `steps`: how many; `every`: keep every so many, and the last one.
     - `dimension`: how many of the state's first numbers are the point (a rule's state goes on with what the
@@ -80,10 +79,7 @@ def simulate(
     Raises InputError for numbers of steps that are not positive whole ones, starts of a wrong shape, not real
     or not finite, and a box of unknown variables.
     """
-    if isinstance(map, SymbolicMap):
-        map = map.twin
-    if not isinstance(map, Map):
-        raise InputTypeError(f"simulate follows a Map or a SymbolicMap, not {map!r}")
+    map = numeric_system(map, "map", "simulate follows a Map or a SymbolicMap")
     starts = real_starts(x0, map.dimension, "the map")
     check_whole(steps, "the number of steps", 1, 10**12)
     check_whole(every, "every", 1, 10**12)
@@ -157,7 +153,7 @@ def _chunk(
     return found
 
 
-def _run(map: Map, until: Any, size: int, orbits: _Orbit, limits: _Limits) -> Any:
+def _run(map: NumericSystem, until: Any, size: int, orbits: _Orbit, limits: _Limits) -> Any:
     """Orbits continued until all have ended or a buffer is full: (rows written, orbits, rows)."""
     m = map.dimension
     rows = int(np.clip(_BYTES // (8 * size * (m + 1)), 16, _ROWS))
@@ -180,7 +176,7 @@ def _run(map: Map, until: Any, size: int, orbits: _Orbit, limits: _Limits) -> An
     return jax.lax.while_loop(unfinished, body, (0, orbits, jnp.zeros((rows, size, m + 1))))
 
 
-def _step(map: Map, until: Any, orbit: _Orbit, limits: _Limits) -> _Orbit:
+def _step(map: NumericSystem, until: Any, orbit: _Orbit, limits: _Limits) -> _Orbit:
     state = jnp.asarray(map(orbit.state), orbit.state.dtype)
     point = state[: len(limits.low)]
     side = jnp.zeros(()) if until is None else jnp.sign(jnp.asarray(until(point), state.dtype))

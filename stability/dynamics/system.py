@@ -22,6 +22,7 @@ class NumericSystem:
     """A function on flat vectors of shape (d,), with names, a start and a box. See Flow and Map."""
 
     kind: str
+    evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
     def __init__(self, function, dimension, variables, start, box, partition, name, check):
         if not callable(function):
@@ -74,6 +75,10 @@ class NumericSystem:
             self.start = start_vector(start, self.dimension)
         if check:
             self._check()
+
+    def __call__(self, x: Any) -> Any:
+        """The function's value at x, shape (d,): v(x) of a flow, F(x) of a map."""
+        return self.function(x)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
@@ -411,6 +416,17 @@ class SymbolicSystem:
             "name": self.name,
             "partition": self.partition,
         }
+
+
+def numeric_system(system: Any, kind: str, told: str) -> NumericSystem:
+    """The numeric system of this kind that `system` is, or whose symbolic form it is at its own values.
+
+    Raises InputTypeError, which begins with what the caller is `told`, for anything else.
+    """
+    numeric = getattr(system, "twin", system)
+    if not isinstance(numeric, NumericSystem) or numeric.kind != kind:
+        raise InputTypeError(f"{told}, not {system!r}")
+    return numeric
 
 
 def _list(names: Any) -> str:
