@@ -100,9 +100,10 @@ def test_every_module_is_in_a_room_of_the_list():
     assert {room(module) for module in INSIDE} <= set(ORDER)
 
 
-def test_tests_lie_in_folders_named_after_rooms():
+def test_every_room_has_its_folder_of_tests():
     folders = {path.parent.name for path in (TOP / "tests").glob("*/__init__.py")}
     assert folders - {"cli"} <= set(ROOMS)
+    assert {room(module) for module in INSIDE} - set(GROUND) <= folders
 
 
 def test_a_room_imports_only_rooms_before_it():

@@ -1,9 +1,9 @@
-"""Reports made by hand, one for each shape that a report can have."""
+"""Reports made by hand, one for each shape that a report can have, and what is looked up in them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -476,3 +476,19 @@ SAMPLES = {
         dirac_gan, dirac_gan_r1, xy, nine, tandem, henon, lorenz, nothing, kink, moving, sixty,
     )
 }  # fmt: skip
+
+
+def flowing(text: str) -> str:
+    """The text with all blanks and line ends made one blank."""
+    return " ".join(text.split())
+
+
+def verdicts(e: EquilibriumAnalysis) -> Iterator[tuple[Verdict, bool]]:
+    """Every verdict at an equilibrium, and whether its number is a spectral radius."""
+    if e.conditions is not None:
+        c = e.conditions
+        for v in (c.differential_nash, c.local_nash, c.local_minmax):
+            yield v, False
+        yield from ((v, False) for v in c.differential_stackelberg.values())
+    yield from ((f.stability, False) for f in e.flows)
+    yield from ((a.stability, True) for a in (*e.rules, *e.maps))

@@ -12,8 +12,7 @@ from stability.documents.markdown import escaped
 from stability.documents.numbers import SPACE, sentence
 from stability.reports import Report
 from stability.reports.formula import to_latex
-from tests.reports.samples import SAMPLES
-from tests.reports.test_text import flowing, verdicts
+from tests.reports.samples import SAMPLES, flowing, verdicts
 
 every_sample = pytest.mark.parametrize("name", SAMPLES)
 ALLOWED = {"div", "h3", "h4", "h5", "p", "ul", "li", "strong", "br"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.reports.known import DIGITS, analyse, case_id, equilibrium, near, number, numbers
+from tests.analysis.known import DIGITS, analyse, case_id, equilibrium, near, number, numbers
 from tests.selection import slow_rows
 
 STABLE, UNSTABLE, UNDECIDED = "exponentially stable", "unstable", "undecided"

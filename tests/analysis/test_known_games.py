@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import stability as st
-from tests.reports.known import DIGITS, analyse, case_id, equilibrium
+from tests.analysis.known import DIGITS, analyse, case_id, equilibrium
 
 STABLE, UNSTABLE, UNDECIDED = "exponentially stable", "unstable", "undecided"
 ORIGIN = ("0", "0")

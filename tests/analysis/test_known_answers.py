@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from tests.reports.known import (
+from tests.analysis.known import (
     DIGITS,
     analyse,
     assert_spectrum,

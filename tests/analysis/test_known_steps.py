@@ -7,7 +7,7 @@ import math
 import pytest
 
 import stability as st
-from tests.reports.known import (
+from tests.analysis.known import (
     DIGITS,
     analyse,
     assert_same_function,

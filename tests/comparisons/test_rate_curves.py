@@ -1,0 +1,75 @@
+"""Rate curves: the spectral radius over the step size, against known answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import stability as st
+from stability.comparisons.curves import rate_curves
+
+
+def test_radii_on_xy_are_the_known_ones():
+    h = np.linspace(0.05, 1.5, 30)
+    rules = [st.Simultaneous(), st.Extragradient(), st.Alternating(), st.Proximal(), st.Heun()]
+    found = {c.name: c.radii for c in rate_curves(st.load("xy"), rules, steps=h).curves}
+    known = {  # REFERENCE B1
+        "simultaneous": np.sqrt(1 + h**2),
+        "extragradient": np.sqrt(1 - h**2 + h**4),
+        "alternating": np.ones_like(h),
+        "proximal": 1 / np.sqrt(1 + h**2),
+        "heun": np.sqrt(1 + h**4 / 4),
+    }
+    assert found.keys() == known.keys()
+    for name, radii in known.items():
+        np.testing.assert_allclose(found[name], radii, rtol=1e-12, err_msg=name)
+
+
+def test_critical_and_best_steps_and_the_order_of_curves():
+    curves = rate_curves(st.load("xy"), [st.Optimistic(), st.Extragradient(), st.RK4()]).curves
+    assert [c.name for c in curves] == ["rk4", "optimistic", "extragradient"]
+    critical = [c.sizes.critical for c in curves]
+    np.testing.assert_allclose(critical, [8**0.5, 3**-0.5, 1], rtol=1e-9)
+
+
+def test_several_equilibria_are_judged_by_the_worst():
+    game, rules = st.load("polynomial"), [st.Simultaneous(), st.Alternating()]
+    points = [{"x": -1.31653, "y": -1.22427}, {"x": -12.4766, "y": -8.67793}]
+    steps = np.linspace(0.01, 0.3, 12)
+    together = rate_curves(game, rules, at=points, steps=steps).curves
+    apart = [rate_curves(game, rules, at=point, steps=steps).curves for point in points]
+    for curve in together:
+        own = [c for curves in apart for c in curves if c.name == curve.name]
+        np.testing.assert_allclose(curve.radii, np.max([c.radii for c in own], axis=0), rtol=1e-12)
+        assert curve.sizes.critical == pytest.approx(min(c.sizes.critical for c in own), rel=1e-6)
+
+
+def test_along_a_line_of_equilibria_rates_are_those_across_it():
+    # tandem: eigenvalues 0 along the line and −4 across it (REFERENCE B7)
+    curves = rate_curves(st.load("tandem"), [st.Simultaneous()], steps=[0.1, 0.25, 0.6])
+    np.testing.assert_allclose(curves.curves[0].radii, [0.6, 0.0, 1.4], atol=1e-12)
+
+
+def test_step_sizes_by_player_are_scaled_together():
+    lr = {"gen": 0.1, "disc": 0.2}
+    (curve,) = rate_curves(
+        st.load("dirac-gan-r1"), [st.Simultaneous(lr=lr)], steps=[1.0, 2.0]
+    ).curves
+    assert curve.by_player
+    sweep = st.sweep(
+        st.load("dirac-gan-r1"), {"lr.gen": [0.1, 0.2], "lr.disc": [0.2, 0.4]}, "spectral_radius"
+    )
+    np.testing.assert_allclose(
+        curve.radii, np.diag(sweep.quantities["spectral_radius"]), rtol=1e-12
+    )
+
+
+def test_rules_that_cannot_be_judged_are_named():
+    curves = rate_curves(st.load("matching-pennies"), steps=[0.1])
+    assert ("best-response", "it has no step size") in curves.left_out
+    with pytest.raises(st.InputError, match="best-response has no step size"):
+        rate_curves(st.load("xy"), [st.BestResponse()])
+    with pytest.raises(st.InputError, match="a map takes no steps"):
+        rate_curves(st.load("henon"))
+    with pytest.raises(st.InputError, match="positive"):
+        rate_curves(st.load("xy"), [st.Simultaneous()], steps=[-0.1])
