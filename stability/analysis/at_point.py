@@ -139,7 +139,7 @@ def _linearised(
         jacobian,
         uncertainty,
         None if exact is None else exact.xreplace(dict(subject.values)),
-        tangent=_tangent(e),
+        tangent=e.tangent,
         linear=linear,
     )
     return found, exact, (jacobian, uncertainty)
@@ -149,10 +149,6 @@ def _is_linear(subject: Subject, expression: sympy.MatrixBase | None) -> bool:
     if expression is None or subject.symbolic is None:
         return False
     return not expression.free_symbols & set(subject.symbolic.variables)
-
-
-def _tangent(e: Equilibrium) -> np.ndarray | None:
-    return e.tangent if e.tangent.shape[1] else None
 
 
 def _eigenvalues(

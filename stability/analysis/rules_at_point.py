@@ -72,7 +72,6 @@ def analyse_rule(
         e = replace(e, exact=None, tangent=np.zeros((len(e.point), 0)))
     matrix, uncertainty, exact = known.matrix, known.uncertainty, known.exact
     partition = field.numeric.partition
-    tangent = e.tangent if e.tangent.shape[1] else None
     step = near.linearise(matrix, partition)
     bound = _entry_errors(near, step, matrix, uncertainty, partition)
     if not np.abs(step).max() + bound.max() < HUGE:
@@ -90,7 +89,7 @@ def analyse_rule(
         step,
         bound,
         inserted,
-        tangent=None if tangent is None else near.lifted(matrix, partition, tangent),
+        tangent=near.lifted(matrix, partition, e.tangent) if e.tangent.shape[1] else None,
         linear=known.linear,
     )
     critical, text, best, best_radius, stable = NO_STEPS
@@ -238,7 +237,7 @@ def _steps(
     if k == len(jacobian) or rule.lr is None:
         return NO_STEPS
     base = unit(rule).with_each_lr(float)
-    sizes = rule_step_sizes(base, jacobian, partition, e.tangent if k else None)
+    sizes = rule_step_sizes(base, jacobian, partition, e.tangent)
     critical, text = sizes.critical, None
     if exact is not None and exactly is not None:
         found = exact_critical_step(exactly, exact, partition, subject.values, k)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,11 +14,11 @@ import sympy
 
 from ..analysis.study import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
-from ..criteria.steps import complement
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.system import SymbolicSystem
 from ..dynamics.system import exact as exact_number
+from ..equilibria.find import Equilibrium, across
 from ..errors import InputError
 from ..fields import Gradient
 from ..games.game import Game
@@ -208,9 +208,9 @@ class Branch:
     def _matrix(self, number: float, jacobian: np.ndarray, point: np.ndarray) -> np.ndarray | None:
         if not np.isfinite(jacobian).all():
             return None
-        tangent = self._tangent(jacobian)
+        there = self._at(jacobian)
         if self.rule is None:
-            return _across(jacobian, tangent)
+            return there.across(jacobian)
         partition = self.problem.partition
         try:
             setup, build = self.problem.at([float(number)] * len(self.problem.axes))
@@ -219,22 +219,22 @@ class Branch:
                 if self.problem.local:
                     rule = rule.near(field_flow(setup, build()), point)
                 step = np.asarray(rule.linearise(jacobian, partition))
-                if tangent is not None:
-                    tangent = rule.lifted(jacobian, partition, tangent)
+                if not self.manifold_dimension:
+                    return step
+                return across(step, rule.lifted(jacobian, partition, there.tangent))
         except InputError:  # no derivative here, or an inverse that does not exist
             return None
-        return _across(step, tangent)
 
-    def _tangent(self, jacobian: np.ndarray) -> np.ndarray | None:
-        """The tangent of the manifold of equilibria: that of the base point if it does not turn."""
+    def _at(self, jacobian: np.ndarray) -> Equilibrium:
+        """The base equilibrium with the tangent of its manifold where the Jacobian is this, if it turns."""
+        base = self.problem.base
         if not self.manifold_dimension:
-            return None
+            return base
         if self.problem.kind == "map":
             jacobian = jacobian - np.eye(len(jacobian))
-        fixed = self.problem.base.tangent
-        if np.abs(jacobian @ fixed).max() <= _ALONG * np.abs(jacobian).max():
-            return fixed
-        return np.linalg.svd(jacobian)[2][-self.manifold_dimension :].T
+        if np.abs(jacobian @ base.tangent).max() <= _ALONG * np.abs(jacobian).max():
+            return base
+        return replace(base, tangent=np.linalg.svd(jacobian)[2][-self.manifold_dimension :].T)
 
     def _found(self, numbers: np.ndarray) -> Mapping[str, np.ndarray]:
         """What the compiled function returns; always called with as many rows, to be compiled only once."""
@@ -250,13 +250,6 @@ class Branch:
         if constant:
             whole = {key: np.repeat(value, len(numbers), axis=0) for key, value in whole.items()}
         return whole
-
-
-def _across(matrix: np.ndarray, tangent: np.ndarray | None) -> np.ndarray:
-    if tangent is None:
-        return matrix
-    basis = complement(tangent)
-    return basis.T @ matrix @ basis
 
 
 def _exact_or_symbol(value: Any) -> sympy.Expr:

@@ -20,11 +20,11 @@ from ..fields import Gradient
 from ..games.game import Game
 from ..rules import Rule, Simultaneous
 from ..rules.rule import split
+from ..spectra.small_matrices import eigenvalues_2x2
 from .axes import Setup
 from .follow import follow
 from .linear import value_and_jacobian
 from .problem import Problem, field_flow, parameter_symbol
-from .spectra import eigenvalues_2x2
 
 _MATRICES = frozenset({"jacobian", "step"})
 _FEW = 64

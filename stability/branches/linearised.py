@@ -11,14 +11,13 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..criteria.steps import StepSizes, rule_step_sizes
+from ..criteria.steps import StepSizes, euler_step_sizes_of_all, rule_step_sizes
 from ..errors import InputError
 from ..rules import Rule, Simultaneous
 from ..spectra.dense import stability_sign
+from ..spectra.small_matrices import eigenvalues_on_host
 from .compiled import Compiled, linearised_step
-from .euler import euler_step_sizes_of_all
 from .problem import field_flow
-from .spectra import eigenvalues_on_host
 
 _EPS = float(np.finfo(float).eps)
 _UNCERTAINTY = 16 * _EPS  # of the entries of a computed matrix, relative to its largest one

@@ -9,18 +9,19 @@ from typing import Any
 import numpy as np
 
 from ..analysis.at_point import Place, analyse_flow
-from ..analysis.rules_at_point import Linearised, settled
+from ..analysis.rules_at_point import Linearised
 from ..analysis.search import find_places
-from ..analysis.study import FieldFlow, System, penalised, prepare
-from ..analysis.value import RuleAnalysis
-from ..criteria.exact_steps import unit
+from ..analysis.study import FieldFlow, Subject, System, penalised, prepare
+from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.scan import sizes
-from ..criteria.steps import Multipliers, StepSizes, rule_step_sizes, step_multipliers, step_sizes
+from ..criteria.steps import StepSizes
+from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty
 from ..rules import Rule
 from .algorithms import applicable_rules, every_rule
+from .all_equilibria import at_all_equilibria
 
 _DECADES_APART = 12.0  # step sizes that differ by more are drawn on a logarithmic axis
 
@@ -92,36 +93,50 @@ def rate_curves(
         raise InputError("a map takes no steps of its own; rates are those of games and flows")
     flow = subject.flows[0]
     chosen, left_out = _chosen(flow, rules)
-    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
-    usable = [p for p in places if p.fields[0].stationary and p.fields[0].differentiable]
-    known = [(place, analyse_flow(subject, flow, place.fields[0], [])[1]) for place in usable]
-    linearised = [(place, own) for place, own in known if own is not None]
-    if not linearised:
-        raise InputError("there is no equilibrium with a derivative at which to judge rules")
+    places, linearised = _linearised(subject, at, seed)
     found: list[tuple[Rule, Multipliers, StepSizes]] = []
     for rule in chosen:
-        own = _multipliers(flow, rule, linearised)
+        own = at_all_equilibria(flow, rule, linearised)
         if isinstance(own, str):
             left_out.append((str(rule), own))
         else:
             found.append((rule, *own))
-    numbers = _default_steps([own for *_, own in found], linearised) if steps is None else steps
+    if steps is None:
+        steps = _default_steps([own for *_, own in found], linearised)
+    numbers = _checked(steps)
     curves = [
-        RateCurve(
-            str(rule), sizes(at, np.abs, _checked(numbers)), own, isinstance(rule.lr, Mapping)
-        )
+        RateCurve(str(rule), sizes(at, np.abs, numbers), own, isinstance(rule.lr, Mapping))
         for rule, at, own in found
     ]
     return RateCurves(
-        subject.name,
-        _checked(numbers),
-        tuple(sorted(curves, key=_fastest)),
-        tuple(
+        system=subject.name,
+        steps=numbers,
+        curves=tuple(sorted(curves, key=_fastest)),
+        equilibria=tuple(
             dict(zip(subject.variables, map(float, place.main.point), strict=True))
-            for place, _ in linearised
+            for place in places
         ),
-        tuple(left_out),
+        left_out=tuple(left_out),
     )
+
+
+def _linearised(
+    subject: Subject, at: Any, seed: int
+) -> tuple[list[Place], list[tuple[Equilibrium, Linearised]]]:
+    """The places at which the first field rests and has a derivative, and what it is there."""
+    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
+    found, linearised = [], []
+    for place in places:
+        e = place.fields[0]
+        if not (e.stationary and e.differentiable):
+            continue
+        known = analyse_flow(subject, subject.flows[0], e, [])[1]
+        if known is not None:
+            found.append(place)
+            linearised.append((e, known))
+    if not found:
+        raise InputError("there is no equilibrium with a derivative at which to judge rules")
+    return found, linearised
 
 
 def _chosen(
@@ -138,36 +153,8 @@ def _chosen(
     return [rule for rule in good if rule.lr is not None], left_out
 
 
-def _multipliers(
-    flow: FieldFlow, rule: Rule, linearised: Sequence[tuple[Place, Linearised]]
-) -> tuple[Multipliers, StepSizes] | str:
-    """The multipliers at all the equilibria together and their step sizes, or why there are none."""
-    partition = flow.numeric.partition
-    functions, alone = [], None
-    for place, known in linearised:
-        e = place.fields[0]
-        near = settled(flow, e, rule, known)
-        if isinstance(near, RuleAnalysis):
-            return near.stability.because
-        tangent = e.tangent if e.tangent.shape[1] else None
-        if tangent is not None and tangent.shape[1] == len(tangent):
-            continue  # everything around is an equilibrium
-        at_one = unit(near).with_each_lr(float)
-        functions.append(step_multipliers(at_one, known.matrix, partition, tangent))
-        alone = (at_one, known.matrix, partition, tangent)
-    if alone is None:
-        return "every point is an equilibrium"
-
-    def together(factors: np.ndarray) -> np.ndarray:
-        return np.concatenate([own(factors) for own in functions], axis=1)
-
-    if len(functions) == 1:
-        return functions[0], rule_step_sizes(*alone)
-    return together, step_sizes(together, flow.numeric.dimension)
-
-
 def _default_steps(
-    found: Sequence[StepSizes], linearised: Sequence[tuple[Place, Linearised]]
+    found: Sequence[StepSizes], linearised: Sequence[tuple[Equilibrium, Linearised]]
 ) -> np.ndarray:
     """From where nothing happens yet to somewhat beyond the last event, evenly or geometrically."""
     events = [own.critical for own in found if own.critical]

@@ -81,13 +81,12 @@ def step_region(
         reason = near.stability.because if isinstance(near, RuleAnalysis) else "no derivative"
         raise InputError(f"{rule.name} cannot be analysed there: {reason}")
     partition = flow.numeric.partition
-    tangent = e.tangent if e.tangent.shape[1] else None
     angles = (np.arange(rays) + 0.5) * (np.pi / 2) / rays
     stable = []
     for angle in angles:
         lr = dict(zip(partition.players, (float(np.cos(angle)), float(np.sin(angle))), strict=True))
         own = _with_lr(near, lr)
-        stable.append(rule_step_sizes(own, known.matrix, partition, tangent).stable)
+        stable.append(rule_step_sizes(own, known.matrix, partition, e.tangent).stable)
     first, second = partition.players
     return StepRegion((first, second), angles, tuple(stable))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..criteria.eigenvalue_maps import multipliers
+from ..criteria.eigenvalue_maps import eigenvalue_multipliers, radius_over_plane
 from ..criteria.steps import StepSizes, euler_step_sizes, step_sizes
 from ..errors import InputError
 from ..rules import Rule, Simultaneous
@@ -63,10 +63,7 @@ def rule_plane(
 
 def radius_of(rule: Rule, real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
     """The largest |μ| at z = x + iy, shape (m, n) for real parts x (n,) and imaginary parts y (m,)."""
-    z = real[None, :] + 1j * imaginary[:, None]
-    with np.errstate(all="ignore"):
-        found = np.abs(multipliers(rule.with_each_lr(lambda _: 1.0), z)).max(axis=-1)
-    return np.where(np.isnan(found), np.inf, found)
+    return radius_over_plane(rule, real[None, :] + 1j * imaginary[:, None])
 
 
 def eigenvalue_step_sizes(rule: Rule, eigenvalues: np.ndarray) -> StepSizes:
@@ -77,12 +74,7 @@ def eigenvalue_step_sizes(rule: Rule, eigenvalues: np.ndarray) -> StepSizes:
     if isinstance(rule, Simultaneous):
         return euler_step_sizes(eigenvalues)
     one = rule.with_each_lr(lambda _: 1.0)
-
-    def at(factors: np.ndarray) -> np.ndarray:
-        found = multipliers(one, np.multiply.outer(factors, eigenvalues))
-        return np.where(np.isnan(found), np.inf, found).reshape(len(factors), -1)
-
-    return step_sizes(at, len(eigenvalues))
+    return step_sizes(eigenvalue_multipliers(one, eigenvalues), len(eigenvalues))
 
 
 def _around(rule: Rule, points: np.ndarray) -> tuple[float, float, float, float]:

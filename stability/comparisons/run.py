@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from .._version import __version__
 from ..analysis.at_point import Place, analyse_flow
-from ..analysis.rules_at_point import Linearised, analyse_rule, settled
+from ..analysis.rules_at_point import Linearised, analyse_rule
 from ..analysis.search import describe, find_places
 from ..analysis.structure import structure, zero_sum
 from ..analysis.study import FieldFlow, Subject, penalised, plain, prepare, without_others
@@ -20,7 +18,6 @@ from ..analysis.study import System as AnySystem
 from ..analysis.value import FlowAnalysis, RuleAnalysis
 from ..branches.axes import Setup, resolve
 from ..criteria.exact_steps import unit
-from ..criteria.steps import step_multipliers, step_sizes
 from ..documents.numbers import SPACE, point
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
@@ -32,6 +29,7 @@ from ..rules import Alternating, Rule, Simultaneous
 from ..rules.cost import step_cost
 from ..rules.rule import each
 from .algorithms import Inapplicable, applicable_fields, applicable_rules, every_field, every_rule
+from .all_equilibria import at_all_equilibria
 from .tuning import Algorithm, Tuned
 from .tuning import tune as tune_algorithms
 from .value import Comparison, FlowRow, Row
@@ -258,21 +256,11 @@ def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> 
     """Step sizes for all equilibria at once: those of all their multipliers together."""
     if rule.lr is None or not found or any(a.multipliers is None for a in found):
         return None
-    base = unit(rule).with_each_lr(float)
-    functions = []
-    for flow, e, own in known.at(i):
-        near = settled(flow, e, rule, own)
-        if isinstance(near, RuleAnalysis) or own is None:
-            return None
-        tangent = e.tangent if e.tangent.shape[1] else None
-        if tangent is not None and tangent.shape[1] == len(tangent):
-            continue
-        at_one = unit(near).with_each_lr(float)
-        functions.append(step_multipliers(at_one, own.matrix, flow.numeric.partition, tangent))
-    if not functions:
+    points = [(e, own) for _, e, own in known.at(i) if own is not None]
+    judged = at_all_equilibria(known.subject.flows[i], rule, points)
+    if isinstance(judged, str) or len(points) < len(found):
         return None
-    d = known.subject.flows[i].numeric.dimension
-    sizes = step_sizes(lambda h: np.concatenate([f(h) for f in functions], axis=1), d)
+    base, (_, sizes) = unit(rule).with_each_lr(float), judged
 
     def times(factor: float | None) -> Any:
         return None if factor is None else each(base.lr, lambda lr: lr * factor)

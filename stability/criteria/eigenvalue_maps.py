@@ -8,7 +8,7 @@ differently do not commute.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -24,6 +24,7 @@ from ..rules.projection import interior
 from ..spectra.exact import closed_form_roots, factors
 from ..spectra.hurwitz import characteristic_polynomial
 
+Multipliers = Callable[[np.ndarray], np.ndarray]  # factors (n,) ↦ multipliers (n, m)
 _ONE = Partition(("x",), (1,))
 _TWO = Partition(("x", "y"), (1, 1))
 _mu = sympy.Dummy("mu")
@@ -78,9 +79,33 @@ def stability_region(rule: type[Rule] | Rule, z: Any) -> np.ndarray:
 
     The rule's own step size does not matter. Raises InputError as `multipliers` does.
     """
-    rule = rule() if isinstance(rule, type) else rule
-    found = multipliers(rule.with_each_lr(lambda _: 1.0), z)
-    return (np.abs(found) < 1).all(axis=-1)  # NaN is not stable
+    return radius_over_plane(rule() if isinstance(rule, type) else rule, z) < 1
+
+
+def radius_over_plane(rule: Rule, z: Any) -> np.ndarray:
+    """The largest |μ| at z = hλ, of the shape of z; ∞ where the step does not exist.
+
+    The rule's own step size does not matter. Raises InputError as `multipliers` does.
+    """
+    with np.errstate(all="ignore"):
+        found = np.abs(multipliers(rule.with_each_lr(lambda _: 1.0), z)).max(axis=-1)
+    return np.where(np.isnan(found), np.inf, found)
+
+
+def eigenvalue_multipliers(rule: Rule, eigenvalues: np.ndarray) -> Multipliers:
+    """Factors (n,) on the rule's step size ↦ what it makes of the flow's eigenvalues (d,), for all at once.
+
+    The multipliers have the shape (n, m); they are ∞ where the step does not exist. Raises InputError as
+    `multipliers` does.
+    """
+    unit = rule.with_each_lr(lambda _: 1.0)
+
+    def at(factors: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            found = multipliers(unit, float(rule.lr) * np.multiply.outer(factors, eigenvalues))
+        return np.where(np.isnan(found), np.inf, found).reshape(len(factors), -1)
+
+    return at
 
 
 @dataclass(frozen=True)

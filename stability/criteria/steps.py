@@ -13,12 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dynamics.partition import Partition
+from ..equilibria.find import across
 from ..errors import SingularError
 from ..rules import Rule, Simultaneous
-from .eigenvalue_maps import commutes, multipliers
-from .scan import ROUNDING, boundary, golden, lowest, sizes
+from .eigenvalue_maps import Multipliers, commutes, eigenvalue_multipliers
+from .scan import ROUNDING, lowest, sizes
+from .windows import CLOSE_CALL, close_extrema, stable_intervals
 
-Multipliers = Callable[[np.ndarray], np.ndarray]  # factors (n,) ↦ multipliers (n, m)
+_AT_ONCE = 2_000_000  # numbers
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,7 @@ def rule_step_sizes(
     """
     if isinstance(rule, Simultaneous):
         scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
-        basis = None if tangent is None else complement(tangent)
-        return euler_step_sizes(np.linalg.eigvals(_modulo(scaled, basis)))
+        return euler_step_sizes(np.linalg.eigvals(across(scaled, tangent)))
     return step_sizes(step_multipliers(rule, jacobian, partition, tangent), len(jacobian))
 
 
@@ -61,23 +62,14 @@ def step_multipliers(
 ) -> Multipliers:
     """Factors (n,) ↦ multipliers (n, m), complex, of the rule with its step sizes times the factor."""
     if not isinstance(rule.lr, Mapping) and commutes(rule):
-        # the eigenvalues of J are enough, for all factors at once
-        basis = None if tangent is None else complement(tangent)
-        eigenvalues = np.linalg.eigvals(_modulo(jacobian, basis))
-        unit = rule.with_each_lr(lambda _: 1.0)
-
-        def by_eigenvalue(factors: np.ndarray) -> np.ndarray:
-            with np.errstate(all="ignore"):
-                found = multipliers(unit, float(rule.lr) * np.multiply.outer(factors, eigenvalues))
-            return np.where(np.isnan(found), np.inf, found).reshape(len(factors), -1)
-
-        return by_eigenvalue
-    basis = None if tangent is None else complement(rule.lifted(jacobian, partition, tangent))
+        return eigenvalue_multipliers(rule, np.linalg.eigvals(across(jacobian, tangent)))
+    if tangent is not None and tangent.shape[1]:
+        tangent = rule.lifted(jacobian, partition, tangent)
 
     def one(factor: float) -> np.ndarray:
         with np.errstate(all="ignore"):
             try:
-                matrix = _modulo(rule.scaled(factor).linearise(jacobian, partition), basis)
+                matrix = across(rule.scaled(factor).linearise(jacobian, partition), tangent)
             except SingularError:  # at this very step
                 return np.full(1, np.inf + 0j)
         if not np.isfinite(matrix).all():
@@ -92,42 +84,71 @@ def step_multipliers(
     return all_of_them
 
 
-def complement(tangent: np.ndarray) -> np.ndarray:
-    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
-    q, _ = np.linalg.qr(tangent, mode="complete")
-    return q[:, tangent.shape[1] :]
-
-
-def _modulo(matrix: np.ndarray, basis: np.ndarray | None) -> np.ndarray:
-    return matrix if basis is None else basis.T @ matrix @ basis
-
-
 def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
-    """The same for the Euler step μ = 1 + hλ, in closed form.
+    """The step sizes of the Euler step μ = 1 + hλ, in closed form; see `euler_step_sizes_of_all`."""
+    if not eigenvalues.size:
+        return NO_STEP
+    critical, best, best_radius = (float(x[0]) for x in euler_step_sizes_of_all(eigenvalues[None]))
+    if critical == 0.0:
+        return NO_STEP
+    return StepSizes(critical, best, best_radius, ((0.0, critical),))
+
+
+def euler_step_sizes_of_all(
+    eigenvalues: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The critical Euler step, the best one and the radius there, shape (n,) each, of spectra (n, m).
 
     |μ|² − 1 = 2h Re λ + h²|λ|² is a parabola for every eigenvalue, so the critical step is the smallest
     −2 Re λ/|λ|², and the best one, where the upper envelope of the parabolas is lowest, is the vertex of
     one of them or where two of them cross. There is no cancellation, however weak the damping.
+
+    The critical step is 0, and the best one NaN, where no step is stable; all three are NaN where the
+    spectrum is.
     """
-    fastest = float(np.abs(eigenvalues).max(initial=0.0))
-    if fastest == 0.0 or np.real(eigenvalues).max() > -1e-100 * fastest:
-        return NO_STEP
-    real, square = np.real(eigenvalues) / fastest, np.abs(eigenvalues / fastest) ** 2
-    leaders = np.unique(np.stack([real, square], axis=1), axis=0)
-    slope, curvature = leaders[:, 0], leaders[:, 1]
-    i, j = np.triu_indices(len(slope), 1)
-    crossing = curvature[i] != curvature[j]
-    i, j = i[crossing], j[crossing]
-    candidates = np.concatenate(
-        [-slope / curvature, -2 * (slope[i] - slope[j]) / (curvature[i] - curvature[j])]
+    n, m = eigenvalues.shape
+    sizes = np.full((n, 3), np.nan)
+    known = np.flatnonzero(np.isfinite(eigenvalues).all(axis=1) & (m > 0))
+    batch = max(1, _AT_ONCE // max(1, m * m * (m + 1) // 2))
+    for begin in range(0, len(known), batch):
+        part = known[begin : begin + batch]
+        sizes[part] = _euler_step_sizes(eigenvalues[part])
+    critical, best, best_radius = sizes.T
+    return critical, best, best_radius
+
+
+def _euler_step_sizes(eigenvalues: np.ndarray) -> np.ndarray:
+    """Critical step, best step and radius, shape (n, 3)."""
+    fastest = np.abs(eigenvalues).max(axis=1)
+    unstable = (fastest == 0) | (np.real(eigenvalues).max(axis=1) > -1e-100 * fastest)
+    sizes = np.full((len(eigenvalues), 3), np.nan)
+    sizes[unstable, 0] = 0.0
+    fastest = fastest[~unstable, None]
+    scaled = eigenvalues[~unstable] / fastest
+    if not len(scaled):
+        return sizes
+    slope, curvature = np.real(scaled), np.abs(scaled) ** 2
+    i, j = np.triu_indices(slope.shape[1], 1)
+    with np.errstate(all="ignore"):
+        vertices = -slope / curvature
+        crossings = -2 * (slope[:, i] - slope[:, j]) / (curvature[:, i] - curvature[:, j])
+    usable = (curvature[:, i] != curvature[:, j]) & (crossings > 0)
+    crossings = np.where(usable, crossings, vertices[:, :1])
+    candidates = np.sort(np.concatenate([vertices, crossings], axis=1), axis=1)
+    pieces = -(-candidates.size * slope.shape[1] // _AT_ONCE)
+    envelope = np.concatenate(
+        [
+            (2 * h * slope[:, None] + h**2 * curvature[:, None]).max(axis=2)
+            for h in np.array_split(candidates[:, :, None], pieces, axis=1)
+        ],
+        axis=1,
     )
-    candidates = np.unique(candidates[candidates > 0])
-    envelope = np.array([(2 * h * slope + h**2 * curvature).max() for h in candidates])
-    best = int(envelope.argmin())
-    radius = math.sqrt(max(1.0 + envelope[best], 0.0))
-    critical = float((-2 * slope / curvature).min()) / fastest
-    best_step = float(candidates[best]) / fastest
-    return StepSizes(critical, best_step, radius, ((0.0, critical),))
+    lowest = envelope.argmin(axis=1)[:, None]
+    sizes[~unstable, 0] = 2 * vertices.min(axis=1) / fastest[:, 0]
+    sizes[~unstable, 1] = np.take_along_axis(candidates, lowest, axis=1)[:, 0] / fastest[:, 0]
+    bottom = np.take_along_axis(envelope, lowest, axis=1)[:, 0]
+    sizes[~unstable, 2] = np.sqrt(np.maximum(1.0 + bottom, 0.0))
+    return sizes
 
 
 def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
@@ -209,41 +230,19 @@ def _stable_set(
     # near zero the radius is one to rounding, so what counts is where it first differs
     first = int(stable[0])
     from_zero = not (values[:first] > 1.0 + ROUNDING).any() and first <= settled
-    points, at_points = [], []
     begin = first if from_zero else 0
-    for i in range(begin, len(grid)):
-        points.append(float(grid[i]))
-        at_points.append(float(values[i]))
-        if not begin < i < len(grid) - 1:
-            continue
-        before, here, after = values[i - 1], values[i], values[i + 1]
-        # a hump that rises over one, or a dip below it, between two grid points would be overlooked
-        sign = -1 if here >= max(before, after) and 0.9 < here < 1 else 0
-        sign = 1 if here <= min(before, after) and 1 <= here < 1.1 else sign
-        if sign:
-            extremum = golden(lambda t, s=sign: s * radius(t), grid[i - 1], grid[i + 1])
-            points.append(extremum)
-            at_points.append(radius(extremum))
+    points, found = grid[begin:], values[begin:]
+    extrema = close_extrema(radius, points, found - 1.0, CLOSE_CALL)
+    points = np.concatenate([points, extrema])
+    found = np.concatenate([found, [radius(factor) for factor in extrema]])
     order = np.argsort(points, kind="stable")
-    points, found = np.array(points)[order], np.array(at_points)[order]
+    points, found = points[order], found[order]
     inside = found < 1.0
     # a radius of one to rounding is neutral, not stable
     inside[(found >= 1.0 - ROUNDING) & ~_beside(found < 1.0 - ROUNDING)] = False
-    intervals: list[tuple[float, float | None]] = []
-
-    def stable_at(factor: float) -> bool:
-        return radius(factor) < 1.0
-
-    ends = np.flatnonzero(np.diff(inside.astype(int), prepend=0, append=0))
-    for i, end in zip(ends[::2], ends[1::2], strict=True):
-        low = 0.0 if from_zero else float(points[0])
-        if i:
-            low = boundary(stable_at, float(points[i]), float(points[i - 1]))
-        high = None
-        if end < len(points):
-            high = boundary(stable_at, float(points[end - 1]), float(points[end]))
-        intervals.append((low, high))
-    return tuple(intervals)
+    low = 0.0 if from_zero else float(points[0])
+    intervals = stable_intervals(lambda t: radius(t) < 1.0, points, inside, low, math.inf)
+    return tuple((low, None if math.isinf(high) else high) for low, high in intervals)
 
 
 def _beside(mask: np.ndarray) -> np.ndarray:

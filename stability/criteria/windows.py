@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,7 @@ _PER_DECADE = 24  # towards the lower end, over ten decades
 _DECADES = 10
 _FAR = 1e6  # where an infinite interval is cut off, in units of its lower end or one
 _SNAP = 1e-9  # of the interval: nearer to an end is the end
-_CLOSE_CALL = 0.1  # of the spectrum's size: how near to the boundary an extremum is looked at
+CLOSE_CALL = 0.1  # of the spectrum's size: how near to the boundary an extremum is looked at
 
 
 @dataclass(frozen=True)
@@ -100,19 +102,53 @@ def scanned_windows(
     def size(t: float) -> float:
         return float(sizes(eigenvalues_at, region.size, np.array([t]))[0])
 
-    x, y = samples.numbers, samples.sizes - region.limit
-    near = _CLOSE_CALL * samples.rounding / ROUNDING
-    extra = []
-    for i in range(1, len(x) - 1):
-        before, here, after = y[i - 1], y[i], y[i + 1]
-        if not np.isfinite([before, here, after]).all() or not abs(here) < near[i]:
+    near = CLOSE_CALL * samples.rounding / ROUNDING
+    extrema = close_extrema(size, samples.numbers, samples.sizes - region.limit, near)
+    more = np.concatenate([samples.numbers, extrema])
+    return _windows(eigenvalues_at, region, low, high, sample(eigenvalues_at, region, more))
+
+
+def close_extrema(
+    size: Callable[[float], float], numbers: np.ndarray, beyond: np.ndarray, near: Any
+) -> np.ndarray:
+    """Where, between numbers in order, the size may pass a limit twice: maxima below it, minima above it.
+
+    `beyond`, shape (n,), is by how much the sizes at the numbers exceed the limit; only where that is less
+    than `near`, a number or shape (n,), is an extremum looked for.
+    """
+    found = []
+    for i in np.flatnonzero(np.abs(beyond) < near):
+        if not 0 < i < len(numbers) - 1:
             continue
+        before, here, after = beyond[i - 1 : i + 2]
         sign = -1 if here >= max(before, after) and here < 0 else 0
         sign = 1 if here <= min(before, after) and here >= 0 else sign
         if sign:
-            extra.append(golden(lambda t, s=sign: s * size(t), float(x[i - 1]), float(x[i + 1])))
-    more = np.concatenate([x, np.array(extra, dtype=float)])
-    return _windows(eigenvalues_at, region, low, high, sample(eigenvalues_at, region, more))
+            bracket = float(numbers[i - 1]), float(numbers[i + 1])
+            found.append(golden(lambda t, s=sign: s * size(t), *bracket))
+    return np.array(found, dtype=float)
+
+
+def stable_intervals(
+    is_stable: Callable[[float], bool],
+    numbers: np.ndarray,
+    stable: np.ndarray,
+    low: float,
+    high: float,
+) -> tuple[Window, ...]:
+    """The intervals in which numbers in order, shape (n,), are `stable`, a mask; ends by bisection.
+
+    The first one begins at `low`, or the last one ends at `high`, if it has the first or the last number.
+    """
+    x = numbers.tolist()
+    changes = np.flatnonzero(np.diff(stable.astype(int), prepend=0, append=0)).tolist()
+    return tuple(
+        (
+            low if first == 0 else boundary(is_stable, x[first], x[first - 1]),
+            high if after == len(x) else boundary(is_stable, x[after - 1], x[after]),
+        )
+        for first, after in zip(changes[::2], changes[1::2], strict=True)
+    )
 
 
 def _windows(
@@ -123,20 +159,11 @@ def _windows(
     def is_stable(t: float) -> bool:
         return float(sizes(eigenvalues_at, region.size, np.array([t]))[0]) < region.limit
 
-    def end(inner: int, outer: int) -> float:
-        return boundary(is_stable, float(x[inner]), float(x[outer]))
-
-    x = samples.numbers
-    near = _SNAP * (float(x[-1]) - low)
-    changes = np.flatnonzero(np.diff(stable.astype(int), prepend=0, append=0)).tolist()
-    windows = []
-    for first, after in zip(changes[::2], changes[1::2], strict=True):
-        begin = low if first == 0 else end(first, first - 1)
-        finish = high if after == len(x) else end(after - 1, after)
-        begin = low if begin - low <= near else begin
-        finish = high if high - finish <= near else finish
-        windows.append((begin, finish))
-    return tuple(windows)
+    near = _SNAP * (float(samples.numbers[-1]) - low)
+    return tuple(
+        (low if begin - low <= near else begin, high if high - end <= near else end)
+        for begin, end in stable_intervals(is_stable, samples.numbers, stable, low, high)
+    )
 
 
 def lowest_of_all(

@@ -259,8 +259,8 @@ def _orbit(turns: Turns, found: _Found, region: np.ndarray) -> PeriodicOrbit | N
         )
         return PeriodicOrbit(points, residual, "undecided", None, None, None, verdict)
     matrix, uncertainty = _product(jacobians)
-    tangent = own.tangent if own.tangent.shape[1] else None
-    if tangent is not None and first:  # the continuum's direction at what is now the first point
+    tangent = own.tangent
+    if tangent.shape[1] and first:  # the continuum's direction at what is now the first point
         tangent = np.linalg.qr(_product(np.roll(jacobians, first, axis=0)[:first])[0] @ tangent)[0]
     judged = linearisation("map", matrix, uncertainty, tangent=tangent)
     because = judged.verdict.because.replace("of equilibria", "of periodic orbits")

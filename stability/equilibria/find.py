@@ -48,6 +48,27 @@ class Equilibrium:
     tangent: np.ndarray
     because: str
 
+    def across(self, matrix: np.ndarray) -> np.ndarray:
+        """A matrix (d, d) that keeps the manifold of equilibria, modulo its tangent; see `across`."""
+        return across(matrix, self.tangent)
+
+
+def complement(tangent: np.ndarray) -> np.ndarray:
+    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
+    q, _ = np.linalg.qr(tangent, mode="complete")
+    return q[:, tangent.shape[1] :]
+
+
+def across(matrix: np.ndarray, tangent: np.ndarray | None) -> np.ndarray:
+    """A matrix, or a stack (…, d, d), modulo the span, which it keeps, of the columns of `tangent` (d, k).
+
+    What is left, shape (…, d − k, d − k), carries the other eigenvalues; it is the matrix itself for k = 0.
+    """
+    if tangent is None or not tangent.shape[1]:
+        return matrix
+    basis = complement(tangent)
+    return basis.T @ matrix @ basis
+
 
 @dataclass(frozen=True)
 class Equilibria:

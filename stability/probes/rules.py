@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.study import plain
-from ..criteria.eigenvalue_maps import commutes, multipliers
+from ..criteria.eigenvalue_maps import commutes, eigenvalue_multipliers
 from ..criteria.steps import step_sizes
 from ..dynamics.flow import Flow
 from ..errors import InputError
@@ -63,10 +63,4 @@ def critical_step(rule: Rule, eigenvalues: np.ndarray) -> float | None:
     if isinstance(rule.lr, Mapping) or not commutes(rule) or not len(eigenvalues):
         return None
     unit = rule.with_each_lr(lambda _: 1.0)
-
-    def at(factors: np.ndarray) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            found = multipliers(unit, np.multiply.outer(factors, eigenvalues))
-        return np.where(np.isnan(found), np.inf, found).reshape(len(factors), -1)
-
-    return step_sizes(at, len(eigenvalues)).critical
+    return step_sizes(eigenvalue_multipliers(unit, eigenvalues), len(eigenvalues)).critical

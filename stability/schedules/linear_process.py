@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..analysis.rules_at_point import Linearised
-from ..criteria.steps import complement
 from ..dynamics.partition import Partition
-from ..equilibria.find import Equilibrium
+from ..equilibria.find import Equilibrium, across, complement
 from ..errors import InputError
 from ..rules import Rule
 
@@ -23,7 +22,7 @@ class LinearProcess:
     """The linear process of a rule at a rest point.
 
     - `across`: shape (d, c): the identity, or along a manifold of equilibria a basis across it.
-    - `tangent`: shape (m, k): directions of the state along that manifold; None if there is none.
+    - `tangent`: shape (m, k): directions of the state along that manifold.
     - `rounding`: how near to one a radius is not told from it.
     """
 
@@ -40,10 +39,8 @@ class LinearProcess:
                 f"the state of {rule.name} has {m} numbers here, and products of matrices are followed up to "
                 f"{LARGEST}"
             )
-        along = tangent.shape[1]
-        self.across = complement(tangent) if along else np.eye(d)
-        self.tangent = self.lift @ tangent if along else None
-        self.basis = np.eye(m) if self.tangent is None else complement(self.tangent)
+        self.across = complement(tangent)
+        self.tangent = self.lift @ tangent
         self.rounding = m * ROUNDING
 
     def step(self, sizes: np.ndarray) -> np.ndarray:
@@ -69,9 +66,10 @@ class LinearProcess:
                 break
             if not np.array_equal(sizes[k], last):  # a constant schedule has one matrix
                 matrix, last = self.step(sizes[k]), sizes[k]
-            chunk.append(self.basis.T @ matrix @ self.basis)
+            chunk.append(matrix)
             if len(chunk) == CHUNK or k == steps - 1:
-                radii.append(np.abs(np.linalg.eigvals(np.stack(chunk))).max(axis=1, initial=0.0))
+                multipliers = np.linalg.eigvals(across(np.stack(chunk), self.tangent))
+                radii.append(np.abs(multipliers).max(axis=1, initial=0.0))
                 chunk = []
             product = matrix @ product
             size = float(np.abs(product).max())

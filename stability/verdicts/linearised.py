@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from ..criteria.steps import complement
+from ..equilibria.find import across, complement
 from ..spectra.dense import Spectrum, spectrum, stability_sign
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
 from ..time_limits import within
@@ -90,7 +90,7 @@ def modulo(
     basis = complement(tangent)
     residual = matrix @ tangent - (tangent if kind == "map" else 0.0)
     slack = uncertainty + 4 * np.finfo(float).eps * np.abs(matrix) + np.abs(residual).max()
-    return basis.T @ matrix @ basis, np.abs(basis).T @ slack @ np.abs(basis)
+    return across(matrix, tangent), np.abs(basis).T @ slack @ np.abs(basis)
 
 
 def _counts(kind: Kind, exact: sympy.MatrixBase, k: int) -> tuple[int, int, int] | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..criteria.steps import complement
+from ..equilibria.find import complement
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties.nagarajan_kolter import discriminator_of

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from stability import Alternating, Simultaneous
-from stability.criteria.steps import rule_step_sizes, step_multipliers, step_sizes
+from stability.criteria.steps import (
+    euler_step_sizes_of_all,
+    rule_step_sizes,
+    step_multipliers,
+    step_sizes,
+)
 from stability.dynamics import Partition
 from tests.selection import slow_but
 
@@ -257,3 +262,19 @@ def test_multipliers_of_both_kinds_of_rule_agree():
 def test_critical_steps_fall_with_stiffness():
     found = [sizes(Simultaneous(lr=1.0), pair(-1, w)).critical for w in (0, 1, 10, 100)]
     assert all(a > b for a, b in pairwise(found))
+
+
+def test_euler_steps_of_many_spectra_are_what_a_scan_finds():
+    rng = np.random.default_rng(6)
+    spectra = -rng.uniform(0.01, 3, (24, 4)) + 1j * rng.standard_normal((24, 4))
+    spectra[::5] += 1.0
+    spectra[3] = [0, -1, -1, -2]
+    spectra[4] = np.nan
+    found = np.array(euler_step_sizes_of_all(spectra)).T
+    for i in (i for i in range(24) if i != 4):
+        scanned = step_sizes(lambda h, i=i: 1 + np.multiply.outer(h, spectra[i]), 4)
+        expected = [np.nan if x is None else x for x in list(vars(scanned).values())[:3]]
+        np.testing.assert_allclose(found[i], expected, rtol=1e-7)
+    assert np.isnan(found[4]).all()
+    wide = np.concatenate([spectra] * 60, axis=1)  # looked at in pieces
+    np.testing.assert_allclose(np.array(euler_step_sizes_of_all(wide)).T, found, rtol=1e-13)

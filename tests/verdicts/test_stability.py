@@ -9,7 +9,8 @@ import pytest
 import sympy
 from sympy import Matrix, Rational, sqrt
 
-from stability.verdicts.linearised import complement, linearisation, modulo
+from stability.equilibria.find import complement
+from stability.verdicts.linearised import linearisation, modulo
 from stability.verdicts.verdict import STABILITY_WORDS, Verdict
 
 TINY = Rational(1, 10**25)

@@ -102,7 +102,7 @@ def eigenvalues_on_host(matrices: np.ndarray) -> np.ndarray:
     finite = np.isfinite(matrices).all(axis=(1, 2))
     values = np.full(matrices.shape[:2], complex(np.nan, np.nan))
     stack = matrices if finite.all() else matrices[finite]
-    threads = min(available_cores(), max(1, len(stack) // 256))
+    threads = min(_available_cores(), max(1, len(stack) // 256))
     if threads == 1:
         found = np.linalg.eigvals(stack)
     else:
@@ -113,7 +113,7 @@ def eigenvalues_on_host(matrices: np.ndarray) -> np.ndarray:
     return _sorted(values)
 
 
-def available_cores() -> int:
+def _available_cores() -> int:
     """How many processor cores this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -5,9 +5,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from stability.branches.euler import euler_step_sizes_of_all
-from stability.branches.spectra import eigenvalues_2x2, eigenvalues_on_host
-from stability.criteria.steps import euler_step_sizes
+from stability.spectra.small_matrices import eigenvalues_2x2, eigenvalues_on_host
 
 FEW_ULPS = 2e-15  # relative error of each eigenvalue: some ten roundings
 
@@ -91,21 +89,3 @@ def test_larger_matrices_are_sorted_and_nan_where_not_finite():
     condition = np.delete(np.linalg.cond(basis), 7)
     error = np.abs(rest - np.array([-1 + 2j, -1 - 2j, -3])).max(axis=1)
     assert (error <= 1e-14 * condition**2).all()
-
-
-def test_euler_steps_of_many_spectra_are_those_of_each():
-    rng = np.random.default_rng(6)
-    spectra = -rng.uniform(0.01, 3, (60, 4)) + 1j * rng.standard_normal((60, 4))
-    spectra[::5] += 1.0
-    spectra[3] = [0, -1, -1, -2]
-    spectra[4] = np.nan
-    critical, best, radius = euler_step_sizes_of_all(spectra)
-    for i in (i for i in range(60) if i != 4):
-        known = euler_step_sizes(spectra[i])
-        for value, true in zip(
-            (critical[i], best[i], radius[i]), vars(known).values(), strict=False
-        ):
-            assert value == pytest.approx(np.nan if true is None else true, rel=1e-13, nan_ok=True)
-    assert np.isnan([critical[4], best[4], radius[4]]).all()
-    wide = np.concatenate([spectra] * 5, axis=1)  # the same spectra by the other road
-    np.testing.assert_allclose(euler_step_sizes_of_all(wide)[1], best, rtol=1e-13)
