@@ -124,10 +124,10 @@ def _euler_step_sizes(eigenvalues: np.ndarray) -> np.ndarray:
     sizes = np.full((len(eigenvalues), 3), np.nan)
     sizes[unstable, 0] = 0.0
     fastest = fastest[~unstable, None]
-    scaled = eigenvalues[~unstable] / fastest
-    if not len(scaled):
+    stable = eigenvalues[~unstable]
+    if not len(stable):
         return sizes
-    slope, curvature = np.real(scaled), np.abs(scaled) ** 2
+    slope, curvature = np.real(stable) / fastest, np.abs(stable / fastest) ** 2
     i, j = np.triu_indices(slope.shape[1], 1)
     with np.errstate(all="ignore"):
         vertices = -slope / curvature
