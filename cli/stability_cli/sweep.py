@@ -15,7 +15,7 @@ import numpy as np
 
 import stability
 from stability.analysis import names as named
-from stability.branches import QUANTITIES
+from stability.branches.quantities import QUANTITIES
 from stability.errors import InputError
 from stability.sweeps import Sweep, sweep
 from stability.sweeps.run import MOST_POINTS
