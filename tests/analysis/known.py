@@ -1,4 +1,4 @@
-"""How the tests of known answers look things up in a report and read its closed forms."""
+"""How the tests of known answers look things up in a report."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import sympy
 
 import stability as st
+from tests.known_systems import number
 
 DIGITS = 1e-8  # the reference answers hold to eight significant digits
 
@@ -26,19 +26,6 @@ def analyse(
     """The report of a catalogue entry as data; every distinct one is computed once."""
     settings = tuple(sorted(parameters.items()))
     return _analyse(game, settings, tuple(fields), None if rules is None else tuple(rules))
-
-
-def number(text: str | float, **parameters: Any) -> complex:
-    """The value of a closed form at parameter values, by SymPy."""
-    expression = sympy.sympify(str(text), locals={name: sympy.Symbol(name) for name in parameters})
-    values = {name: sympy.sympify(str(value)) for name, value in parameters.items()}
-    return complex(expression.subs(values).evalf(30))
-
-
-def numbers(texts: Sequence[str | float], **parameters: Any) -> np.ndarray:
-    """Values of closed forms, in the report's order: real, then imaginary part, largest first."""
-    found = [number(text, **parameters) for text in texts]
-    return np.array(sorted(found, key=lambda v: (-round(v.real, 9), -round(v.imag, 9))))
 
 
 def equilibrium(report: dict[str, Any], *coordinates: str | float) -> dict[str, Any]:

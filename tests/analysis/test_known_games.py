@@ -8,9 +8,15 @@ import pytest
 
 import stability as st
 from tests.analysis.known import DIGITS, analyse, case_id, equilibrium
-
-STABLE, UNSTABLE, UNDECIDED = "exponentially stable", "unstable", "undecided"
-ORIGIN = ("0", "0")
+from tests.known_systems import (
+    ORIGIN,
+    POLYNOMIAL,
+    STABLE,
+    TORUS_TIMESCALES,
+    UNDECIDED,
+    UNSTABLE,
+    number,
+)
 
 # game, parameters, point, differential Nash, local Nash, local minmax, Stackelberg by leader in order
 CONDITIONS = [
@@ -51,13 +57,6 @@ def test_conditions(game, parameters, point, differential, local, minmax, leader
 
 
 # Polynomial game: listed points to six digits, polished here by mpmath from the loss alone.
-# point, differential Nash, Stackelberg (leader x), flow
-POLYNOMIAL = [
-    ((-12.4766, -8.67793), "yes", "yes", STABLE),
-    ((-11.4267, 8.0043), "yes", "yes", STABLE),
-    ((12.395, -6.37283), "yes", "yes", STABLE),
-    ((-1.31653, -1.22427), "no", "yes", STABLE),
-]
 
 
 def polynomial_loss(x, y):
@@ -77,26 +76,27 @@ def polynomial_point(guess):
         return (float(x), float(y)), [float(s) for s in second]
 
 
-@pytest.mark.parametrize(("guess", "nash", "stackelberg", "verdict"), POLYNOMIAL, ids=str)
-def test_polynomial_game(guess, nash, stackelberg, verdict):
+@pytest.mark.parametrize("guess", POLYNOMIAL, ids=str)
+def test_polynomial_game(guess):
+    nash = "no" if guess == POLYNOMIAL[3] else "yes"
     point, (f_xx, f_xy, f_yy) = polynomial_point(guess)
     assert point == pytest.approx(guess, rel=5e-6)
     e = equilibrium(analyse("polynomial"), *point)
     assert e["conditions"]["differential_nash"]["verdict"] == nash
     assert e["conditions"]["local_nash"]["verdict"] == nash
     leader = e["conditions"]["differential_stackelberg"]["leader x"]
-    assert leader["verdict"] == stackelberg
-    assert e["conditions"]["local_minmax"]["verdict"] == stackelberg
+    assert leader["verdict"] == "yes"
+    assert e["conditions"]["local_minmax"]["verdict"] == "yes"
     flow = e["flows"][0]
     expected = np.linalg.eigvals([[-f_xx, -f_xy], [f_xy, f_yy]])
     expected = sorted(expected, key=lambda v: (-round(v.real, 9), -v.imag))
     found = [complex(*pair) for pair in flow["eigenvalues"]]
     assert np.abs(np.array(found) - expected).max() <= DIGITS * np.abs(expected).max()
-    assert flow["stability"]["verdict"] == verdict
+    assert flow["stability"]["verdict"] == STABLE
 
 
 def test_polynomial_game_printed_eigenvalues():
-    point, _ = polynomial_point(POLYNOMIAL[3][0])
+    point, _ = polynomial_point(POLYNOMIAL[3])
     flow = equilibrium(analyse("polynomial"), *point)["flows"][0]
     assert np.round(flow["eigenvalues"], 4).tolist() == [[-0.7072, 2.4724], [-0.7072, -2.4724]]
     assert flow["type"] == "stable focus"
@@ -105,7 +105,7 @@ def test_polynomial_game_printed_eigenvalues():
 @pytest.mark.slow  # tuning finds these numbers in every run
 def test_polynomial_game_timescale():
     """The trace -f_xx + τ f_yy changes its sign at τ* = 0.620; the determinant is positive."""
-    point, (f_xx, _, f_yy) = polynomial_point(POLYNOMIAL[3][0])
+    point, (f_xx, _, f_yy) = polynomial_point(POLYNOMIAL[3])
     critical = f_xx / f_yy
     assert critical == pytest.approx(0.620, abs=5e-4)
     fields = [st.TwoTimescale(tau=critical * s) for s in (1 - 1e-6, 1 + 1e-6)]
@@ -114,13 +114,10 @@ def test_polynomial_game_timescale():
 
 
 @pytest.mark.slow  # tuning finds these numbers in every run
-@pytest.mark.parametrize(
-    ("point", "critical"),
-    [(ORIGIN, 0.85 / 1.15), (("pi", "pi"), 1.15 / 0.85)],
-    ids=str,
-)
+@pytest.mark.parametrize(("point", "critical"), TORUS_TIMESCALES.items(), ids=str)
 def test_torus_timescale(point, critical):
     """J = [[∓a + 1 …]]: trace ±(1 ∓ a) - τ(1 ± a) vanishes at τ*; the determinant is τa²."""
+    critical = number(critical).real
     fields = [st.TwoTimescale(tau=critical * s) for s in (1 - 1e-9, 1 + 1e-9)]
     flows = equilibrium(analyse("torus", fields=fields), *point)["flows"]
     assert [f["stability"]["verdict"] for f in flows] == [UNSTABLE, STABLE]

@@ -24,6 +24,7 @@ from tests.comparisons.compared_games import (
     wells,
 )
 from tests.comparisons.step_matrices import RULES, spectral_radius, step
+from tests.known_systems import INFINITY, ON_XY
 
 SAME = 1e-9  # two ways to the eigenvalues of well-conditioned steps of size one
 DOUBLE = 1e-7  # best steps are often where two eigenvalues meet, known to √(rounding) only
@@ -168,28 +169,29 @@ def test_hessians_that_are_singular_everywhere():
     assert "no best response" in row.because
 
 
-# (best step, radius there, critical step) on V = xy, from the multipliers at λ = ±i
-XY = {
-    "extragradient": (math.sqrt(0.5), math.sqrt(0.75), 1),
-    "optimistic": (0.5, math.sqrt(0.5), 1 / math.sqrt(3)),
-    "rk4": (math.sqrt(6), 0.5, math.sqrt(8)),
-    "lookahead": (0.543689, 0.6348845, None),
-    # (1 − h²γ²/…): √((1 − hγ)² + h²) at γ = 0.1 and 1 is least at h = γ/(1 + γ²), one at twice that
-    "simultaneous on consensus": (0.1 / 1.01, 1 / math.sqrt(1.01), 0.2 / 1.01),
-    "simultaneous on symplectic": (0.5, math.sqrt(0.5), 1),
-}
-
-
 def test_known_numbers_on_xy():
     rows = {r.name: r for r in compared_xy().rows}
-    for name, (best, radius, critical) in XY.items():
-        assert rows[name].best_lr == pytest.approx(best, rel=1e-5)
-        assert rows[name].best_spectral_radius == pytest.approx(radius, rel=1e-6)
-        if critical is not None:
-            assert rows[name].critical_lr == pytest.approx(critical, rel=1e-9)
-    for name in ("simultaneous", "heun", "alternating", "heavy-ball:beta=0.5"):
-        assert (rows[name].critical_lr, rows[name].best_spectral_radius) == (0, None)
+    known = {own.name: own for own in ON_XY if own.name in rows}
+    assert {"extragradient", "optimistic", "rk4", "simultaneous", "proximal"} < set(known)
+    for name, own in known.items():
+        critical = INFINITY if rows[name].critical_lr is None else rows[name].critical_lr
+        assert critical == pytest.approx(own.critical, rel=1e-9)
+        if own.best is not None:
+            assert rows[name].best_lr == pytest.approx(own.best[0], rel=1e-5)
+            assert rows[name].best_spectral_radius == pytest.approx(own.best[1], rel=1e-6)
+        elif own.critical == 0:
+            assert rows[name].best_spectral_radius is None
     assert rows["proximal"].best_spectral_radius == 0
+    heavy_ball = rows["heavy-ball:beta=0.5"]
+    assert (heavy_ball.critical_lr, heavy_ball.best_spectral_radius) == (0, None)
+    lookahead = rows["lookahead"]
+    assert lookahead.best_lr == pytest.approx(0.54368901, rel=1e-5)
+    assert lookahead.best_spectral_radius == pytest.approx(0.6348845, rel=1e-6)
+    for field, gamma in (("consensus", 0.1), ("symplectic", 1.0)):  # √((1 − hγ)² + h²)
+        row = rows[f"simultaneous on {field}"]
+        best = (gamma / (1 + gamma**2), 1 / math.sqrt(1 + gamma**2))
+        assert (row.best_lr, row.best_spectral_radius) == pytest.approx(best, rel=1e-6)
+        assert row.critical_lr == pytest.approx(2 * best[0], rel=1e-9)
 
 
 def worst_radius(points, name):

@@ -5,6 +5,7 @@ import pytest
 
 import stability as st
 from stability.comparisons.rule_plane import eigenvalue_step_sizes, rule_plane
+from tests.known_systems import INFINITY, ON_XY_BY_EIGENVALUES
 
 
 def test_radius_over_the_plane_of_simultaneous_steps():
@@ -35,15 +36,12 @@ def test_extent_is_taken_as_given():
         rule_plane(st.RK4, extent=(1, -3, -2, 2))
 
 
-@pytest.mark.parametrize(
-    ("rule", "critical"),
-    [
-        (st.Optimistic(), 3**-0.5),
-        (st.RK4(), 8**0.5),
-        (st.Simultaneous(), 0.0),
-        (st.Proximal(), None),
-    ],
-)
-def test_step_sizes_of_eigenvalues_alone(rule, critical):
-    found = eigenvalue_step_sizes(rule, np.array([1j, -1j])).critical
-    assert found == (critical if not critical else pytest.approx(critical, rel=1e-9))
+@pytest.mark.parametrize("known", ON_XY_BY_EIGENVALUES, ids=lambda known: known.name)
+def test_step_sizes_of_eigenvalues_alone(known):
+    found = eigenvalue_step_sizes(known.rule(0.1), np.array([1j, -1j]))
+    if known.critical is not None:
+        critical = None if known.critical == INFINITY else pytest.approx(known.critical, rel=1e-9)
+        assert found.critical == critical
+    if known.best is not None:
+        assert found.best == pytest.approx(known.best[0], rel=1e-5)
+        assert found.best_radius == pytest.approx(known.best[1], rel=1e-7)

@@ -23,10 +23,10 @@ from stability.rules import (
     Optimistic,
     Simultaneous,
 )
+from tests.known_systems import INFINITY, NEGATIVE_MOMENTUM, NO_NASH, TORUS_TIMESCALES, number
 from tests.selection import slow_but
 
 x, p = sympy.symbols("x p")
-INFINITY = float("inf")
 TIGHT = 1e-12  # ends of exact and of guard intervals, which only rounding moves
 FLAT = 1e-6  # a smooth minimum is located to about the root of the rounding error
 
@@ -47,22 +47,19 @@ def linear_flow(a, b):
 # ---- Known answers ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("at", "critical", "text"),
-    [({"x": 0, "y": 0}, 0.85 / 1.15, "17/23"), ({"x": "pi", "y": "pi"}, 1.15 / 0.85, "23/17")],
-)
-def test_timescale_of_the_torus(at, critical, text):
+@pytest.mark.parametrize(("point", "critical"), TORUS_TIMESCALES.items(), ids=str)
+def test_timescale_of_the_torus(point, critical):
+    at = dict(zip("xy", map(sympy.sympify, point), strict=True))
     found = one(st.games.torus(), "two-timescale.tau", 0, INFINITY, TwoTimescale(), at=at)
     assert found.how == "exact"
-    assert found.critical == pytest.approx(critical, rel=TIGHT)
-    assert found.exact[-1][0] == text
+    assert found.critical == pytest.approx(number(critical).real, rel=TIGHT)
+    assert found.exact[-1][0] == critical
     assert found.stable[-1][1] == INFINITY
     assert found.critical_below is None
 
 
 def test_timescale_of_the_polynomial_game_at_a_numeric_equilibrium():
-    at = {"x": -1.31653, "y": -1.22427}
-    found = one(st.games.polynomial(), "tau", 0, 5, TwoTimescale(), at=at)
+    found = one(st.games.polynomial(), "tau", 0, 5, TwoTimescale(), at=NO_NASH)
     assert found.how == "guards"
     assert found.critical == pytest.approx(0.620, abs=5e-4)  # as far as it is published
 
@@ -123,7 +120,7 @@ def test_momentum_of_alternating_heavy_ball_on_xy():
     # stable ⟺ β < 0 and h < 2β + 2 for −1 < β (REFERENCE B1 has β = −1/2)
     found = one(st.games.xy(), "heavy-ball.beta", -1, 1, None, HeavyBall(0.5, order="alternating"))
     assert found.exact == (("-3/4", "0"),)
-    assert found.best_value < 0.962544  # what β = −1/2 has
+    assert found.best_value < dict(NEGATIVE_MOMENTUM)[0.5]
 
 
 def test_step_sizes_are_settings_too():

@@ -22,36 +22,21 @@ from stability.rules import (
     Nesterov,
     Optimistic,
     Proximal,
-    Rule,
-    RungeKutta,
     Simultaneous,
 )
+from tests.known_systems import ON_XY_BY_EIGENVALUES, POLYNOMIALS
 
 lam, mu, beta, alpha = sympy.symbols("lambda mu beta alpha")
 h = sympy.Symbol("h", positive=True)
 z = h * lam
 
 
-@pytest.mark.parametrize(
-    ("rule", "polynomial"),
-    [
-        (Simultaneous(lr=h), mu - (1 + z)),
-        (Extragradient(lr=h), mu - (1 + z + z**2)),
-        (Proximal(lr=h), mu - 1 / (1 - z)),
-        (Heun(lr=h), mu - (1 + z + z**2 / 2)),
-        (RK4(lr=h), mu - sum(z**j / sympy.factorial(j) for j in range(5))),
-        (RungeKutta(lr=h, a=((), (alpha,)), b=(0, 1)), mu - (1 + z + alpha * z**2)),
-        (Optimistic(lr=h), mu**2 - (1 + 2 * z) * mu + z),
-        (HeavyBall(lr=h, beta=beta), mu**2 - (1 + beta + z) * mu + beta),
-        (
-            Nesterov(lr=h, beta=beta),
-            mu**2 - (1 + beta) * (1 + z) * mu + beta * (1 + z),
-        ),
-        (Lookahead(lr=h, k=3, alpha=alpha), mu - (1 - alpha + alpha * (1 + z) ** 3)),
-    ],
-    ids=lambda value: value.name if isinstance(value, Rule) else "",
-)
-def test_the_formulas_of_the_textbook(rule, polynomial):
+@pytest.mark.parametrize("row", POLYNOMIALS)
+def test_the_formulas_of_the_textbook(row):
+    make, free, known = row
+    settings = {"alpha": alpha, "beta": beta}
+    rule = make(lr=h, **{name: settings[name] for name in free})
+    polynomial = sympy.Poly(known(z, **{name: settings[name] for name in free}), mu).as_expr()
     found = multiplier_polynomial(rule, lam, mu)
     assert sympy.simplify(found - polynomial) == 0
     for root in multipliers(rule, lam):
@@ -59,25 +44,11 @@ def test_the_formulas_of_the_textbook(rule, polynomial):
     assert len(multipliers(rule, lam)) == sympy.degree(polynomial, mu)
 
 
-@pytest.mark.parametrize(
-    ("rule", "step", "radius"),
-    [
-        (Simultaneous(), 0.5, np.sqrt(1.25)),
-        (Extragradient(), 1.0, 1.0),
-        (Extragradient(), 1 / np.sqrt(2), np.sqrt(3) / 2),
-        (Optimistic(), 1 / np.sqrt(3), 1.0),
-        (Optimistic(), 0.5, 1 / np.sqrt(2)),
-        (Heun(), 0.7, np.sqrt(1 + 0.7**4 / 4)),
-        (RK4(), 2 * np.sqrt(2), 1.0),
-        (RK4(), np.sqrt(6), 0.5),
-        (Proximal(), 0.3, 1 / np.sqrt(1.09)),
-        (Lookahead(k=5, alpha=0.5), 0.543656, 0.634885),
-    ],
-)
-def test_the_game_xy(rule, step, radius):
-    both = multipliers(rule.with_each_lr(lambda _: step), np.array([1j, -1j]))
-    # the double root of optimistic at 1/2 is found to sqrt(eps); the last case is given to six digits
-    assert np.abs(both).max() == pytest.approx(radius, rel=1e-6)
+@pytest.mark.parametrize("step", [0.3, 0.7])
+@pytest.mark.parametrize("known", ON_XY_BY_EIGENVALUES, ids=lambda known: known.name)
+def test_the_game_xy(known, step):
+    both = multipliers(known.rule(step), np.array([1j, -1j]))
+    assert np.abs(both).max() == pytest.approx(known.radius(step), rel=1e-12)
 
 
 COMMUTING = [

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from stability.equilibria.search import find_zeros
 from tests.equilibria.fields_with_known_zeros import cube, field, piecewise, points_of
+from tests.known_systems import POLYNOMIAL
 
 
 def assert_zeros(search, expected, rtol=1e-14, atol=1e-14):
@@ -101,9 +102,8 @@ def test_the_polynomial_game_of_four_kinds_of_points():
         return np.asarray(values)[: len(points)], np.asarray(jacobians)[: len(points)]
 
     search = find_zeros(evaluate, cube(20, 2))
-    known = [[-12.4766, -8.67793], [-11.4267, 8.0043], [12.395, -6.37283], [-1.31653, -1.22427]]
     found = points_of(search)
-    for point in known:  # six digits published
+    for point in POLYNOMIAL:  # six digits published
         assert np.abs(found - point).max(axis=1).min() < 1e-4, point
     assert len(found) == 9
     assert max(zero.residual for zero in search.zeros) < 1e-12

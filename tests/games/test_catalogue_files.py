@@ -10,6 +10,7 @@ from sympy import I, Matrix, Rational, Symbol, cosh, log, pi, sqrt
 
 from stability.games import files
 from stability.games.files import GameFile, read_game_file
+from tests.known_systems import HENON, POLYNOMIAL
 
 CATALOGUE = Path(files.__file__).parent / "catalogue"
 NAMES = sorted(path.stem for path in CATALOGUE.glob("*.toml"))
@@ -294,17 +295,12 @@ def test_polynomial_equilibria():
     v = field(file).subs(file.parameters)
     J = v.jacobian(file.variables)
     # coordinates as the file's comment rounds them, and whether both own Hessians are positive
-    for x, y, nash in (
-        ("-12.4766", "-8.67793", True),
-        ("-11.4267", "8.0043", True),
-        ("12.395", "-6.37283", True),
-        ("-1.31653", "-1.22427", False),
-    ):
-        point = sp.nsolve(v, file.variables, (float(x), float(y)))
-        for found, quoted in zip(point, (x, y), strict=True):
-            assert abs(found - float(quoted)) < 0.6 * 10 ** -len(quoted.split(".")[1])
+    for known in POLYNOMIAL:
+        point = sp.nsolve(v, file.variables, known)
+        for found, quoted in zip(point, known, strict=True):
+            assert abs(found - quoted) < 0.6 * 10 ** -len(str(quoted).split(".")[1])
         own = J.subs(dict(zip(file.variables, point, strict=True)))
-        assert (own[0, 0] < 0 and own[1, 1] < 0) == nash
+        assert (own[0, 0] < 0 and own[1, 1] < 0) == (known != POLYNOMIAL[3])
         half_trace = own.trace() / 2
         assert half_trace < 0
         assert own.det() > 0
@@ -339,11 +335,10 @@ def test_henon():
     for solution in sp.solve([e.subs(file.parameters) for e in equations], [x, y], dict=True):
         J = field(file).jacobian([x, y]).subs(file.parameters).subs(solution)
         found[float(solution[x])] = sorted(float(m) for m in J.eigenvals())
-    expected = {0.6313545: [-1.92374, 0.15595], -1.1313545: [-0.09203, 3.25982]}
-    for place, multipliers in expected.items():
+    for place, multipliers in HENON.items():
         nearest = min(found, key=lambda at, place=place: abs(at - place))
         assert nearest == pytest.approx(place, abs=1e-7)  # seven digits are given
-        assert found[nearest] == pytest.approx(multipliers, abs=1e-5)  # five digits are given
+        assert found[nearest] == pytest.approx(sorted(multipliers), abs=1e-5)  # five are given
     for critical, multiplier in (("-0.1225", 1), ("0.3675", -1)):  # fold and flip at b = 0.3
         values = {A: Rational(critical), B: Rational(3, 10)}
         J = field(file).jacobian([x, y]).subs(values)

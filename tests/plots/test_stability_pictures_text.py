@@ -17,6 +17,7 @@ from stability.plots.rate_curves import rates
 from stability.plots.regions import stability_region, stability_regions
 from stability.plots.series import multiple
 from stability.plots.spectra import eigenvalues, multipliers
+from tests.known_systems import POLYNOMIAL
 
 SPACE = "\u00a0"
 
@@ -44,7 +45,7 @@ def test_legend_has_the_spectral_abscissa_of_every_flow():
 
 
 def test_eigenvalues_of_several_equilibria_are_drawn_together():
-    points = [{"x": -1.31653, "y": -1.22427}, {"x": -12.4766, "y": -8.67793}]
+    points = [dict(zip("xy", POLYNOMIAL[i], strict=True)) for i in (3, 0)]
     ax = eigenvalues(st.report(st.load("polynomial"), at=points))
     (label,) = _legend(ax)
     assert label.replace("\n", " ").startswith("gradient at 2 equilibria")

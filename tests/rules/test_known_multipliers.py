@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import factorial, sqrt
+from math import sqrt
 
 import numpy as np
 import pytest
@@ -10,21 +10,16 @@ import sympy
 
 from stability import games
 from stability.dynamics import Partition
-from stability.fields import LOLA, Consensus, Gradient, LookaheadOpponent, Symplectic
+from stability.fields import Consensus, Gradient, Symplectic
 from stability.rules import (
     RK4,
     Alternating,
-    Competitive,
-    Extragradient,
     HeavyBall,
-    Heun,
-    LinearCompetitive,
     Lookahead,
-    Nesterov,
     Optimistic,
-    Proximal,
     Simultaneous,
 )
+from tests.known_systems import NEGATIVE_MOMENTUM, ON_XY, POLYNOMIALS
 
 TWO = Partition(("x", "y"), (1, 1))
 
@@ -35,35 +30,21 @@ def radius(matrix):
 
 # ---- Any matrix: the polynomial that the multipliers of one eigenvalue obey, leading coefficient first -
 
-BETA, ALPHA, K = -0.4, 0.3, 4
-POLYNOMIALS = [
-    (Simultaneous, {}, lambda z: [1, -(1 + z)]),
-    (Extragradient, {}, lambda z: [1, -(1 + z + z**2)]),
-    (Proximal, {}, lambda z: [1, -1 / (1 - z)]),
-    (Heun, {}, lambda z: [1, -(1 + z + z**2 / 2)]),
-    (RK4, {}, lambda z: [1, -sum(z**j / factorial(j) for j in range(5))]),
-    (Lookahead, {"k": K, "alpha": ALPHA}, lambda z: [1, -(1 - ALPHA + ALPHA * (1 + z) ** K)]),
-    (Optimistic, {}, lambda z: [1, -(1 + 2 * z), z]),
-    # y = x + z f₋, f = y/h, x⁺ = x + z y: the trace is 1 + z + z, the determinant z
-    (Extragradient, {"past": True}, lambda z: [1, -(1 + 2 * z), z]),
-    (HeavyBall, {"beta": BETA}, lambda z: [1, -(1 + BETA + z), BETA]),
-    (Nesterov, {"beta": BETA}, lambda z: [1, -(1 + BETA) * (1 + z), BETA * (1 + z)]),
-]
+FREE = {"alpha": 0.3, "beta": -0.4}
 
 
-@pytest.mark.parametrize(
-    ("rule", "settings", "polynomial"), POLYNOMIALS, ids=[f"{p[0].name}{p[1]}" for p in POLYNOMIALS]
-)
+@pytest.mark.parametrize("row", POLYNOMIALS)
 @pytest.mark.parametrize("step", [0.05, 0.7])
-def test_characteristic_polynomial(rule, settings, polynomial, step):
+def test_characteristic_polynomial(row, step):
     """Compared as polynomials, whose coefficients do not mind double roots."""
+    make, free, polynomial = row
+    settings = {name: FREE[name] for name in free}
     matrix = np.random.default_rng(5).normal(size=(4, 4))
     expected = np.ones(1)
     for eigenvalue in np.linalg.eigvals(matrix):
-        expected = np.polymul(expected, polynomial(step * eigenvalue))
-    found = np.poly(rule(lr=step, **settings).linearise(matrix, Partition(("a",), (4,))))
-    if rule is Optimistic or settings == {"past": True}:
-        assert len(found) == 9
+        expected = np.polymul(expected, polynomial(step * eigenvalue, **settings))
+    found = np.poly(make(lr=step, **settings).linearise(matrix, Partition(("a",), (4,))))
+    assert len(found) == len(expected)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
 
 
@@ -88,83 +69,47 @@ def on_xy(rule, field=None):
     return radius(rule.linearise(np.array(flow.jacobian(), float), flow.partition))
 
 
-STEPS = [0.1, 0.5, 0.9, 1.3]
-RADII = [
-    ("simultaneous", lambda h: on_xy(Simultaneous(h)), lambda h: sqrt(1 + h**2)),
-    ("alternating", lambda h: on_xy(Alternating(h)), lambda h: 1.0),
-    ("extragradient", lambda h: on_xy(Extragradient(h)), lambda h: sqrt(1 - h**2 + h**4)),
-    (
-        "lookahead-opponent",
-        lambda h: on_xy(Simultaneous(h), LookaheadOpponent(h)),
-        lambda h: sqrt(1 - h**2 + h**4),
-    ),
-    ("heun", lambda h: on_xy(Heun(h)), lambda h: sqrt(1 + h**4 / 4)),
-    ("rk4", lambda h: on_xy(RK4(h)), lambda h: abs(sum((1j * h) ** j / factorial(j) for j in range(5)))),
-    ("proximal", lambda h: on_xy(Proximal(h)), lambda h: 1 / sqrt(1 + h**2)),
-    ("competitive", lambda h: on_xy(Competitive(h)), lambda h: 1 / sqrt(1 + h**2)),
-    ("linear-competitive", lambda h: on_xy(LinearCompetitive(h)), lambda h: sqrt(1 - h**2 + h**4)),
-    (
-        "consensus",
-        lambda h: on_xy(Simultaneous(h), Consensus(0.3)),
-        lambda h: sqrt((1 - 0.3 * h) ** 2 + h**2),
-    ),
-    (
-        "symplectic",
-        lambda h: on_xy(Simultaneous(h), Symplectic(0.3)),
-        lambda h: sqrt((1 - 0.3 * h) ** 2 + h**2),
-    ),
-    ("lola", lambda h: on_xy(Simultaneous(h), LOLA(h)), lambda h: sqrt((1 - 2 * h**2) ** 2 + h**2)),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize(("found", "expected"), [r[1:] for r in RADII], ids=[r[0] for r in RADII])
-def test_radius_on_xy(found, expected, step):
-    assert found(step) == pytest.approx(expected(step), rel=1e-14)
-
-
-NUMBERS = [
-    (Extragradient(1 / sqrt(2)), sqrt(3) / 2),
-    (Optimistic(0.5), sqrt(0.5)),  # a double root: right to the root of the rounding only
-    (RK4(sqrt(6)), 0.5),
-    (RK4(2 * sqrt(2)), 1.0),
-    (Lookahead(0.543656, 5, 0.5), 0.634885),
-    (HeavyBall(0.1, -0.5, "alternating"), 0.998518),
-    (HeavyBall(0.5, -0.5, "alternating"), 0.962544),
-    (HeavyBall(1.0, -0.5, "alternating"), 1.0),
-    (HeavyBall(1.5, -0.5, "alternating"), 1.783607),
-]
-
-
-@pytest.mark.parametrize(("rule", "expected"), NUMBERS, ids=lambda value: str(value))
-def test_numbers_on_xy(rule, expected):
-    digits = 5e-7 if round(expected, 6) == expected else 1e-14
-    if isinstance(rule, Optimistic):
-        digits = 1e-7
-    assert on_xy(rule) == pytest.approx(expected, rel=0, abs=digits)
+@pytest.mark.parametrize("step", [0.1, 0.4, 0.9, 1.3])
+@pytest.mark.parametrize("known", ON_XY, ids=lambda known: known.name)
+def test_radius_on_xy(known, step):
+    found = on_xy(known.rule(step), known.field(step))
+    assert found == pytest.approx(known.radius(step), rel=1e-14)
 
 
 @pytest.mark.parametrize(
-    ("rule", "critical"),
-    [
-        (Extragradient, 1.0),
-        (Optimistic, 1 / sqrt(3)),
-        (RK4, 2 * sqrt(2)),
-        (lambda h: HeavyBall(h, -0.5, "alternating"), 1.0),
-        (Simultaneous, None),
-        (Heun, None),
-        (lambda h: Lookahead(h, 2, 0.5), None),
-        (Proximal, float("inf")),
-        (Competitive, float("inf")),
-    ],
+    "known", [known for known in ON_XY if known.best], ids=lambda known: known.name
 )
-def test_steps_that_are_stable_on_xy(rule, critical):
-    """Stable below the critical step and unstable above it; None: never, infinity: always."""
+def test_the_best_step_on_xy(known):
+    """No other step near it has a smaller radius."""
+
+    def found(step):
+        return on_xy(known.rule(step), known.field(step))
+
+    step, least = known.best
+    # optimistic: a double root, right to the root of the rounding only
+    assert found(step) == pytest.approx(least, rel=1e-7)
+    assert min(found(step * factor) for factor in (0.99, 1.01)) > least
+
+
+@pytest.mark.parametrize("known", ON_XY, ids=lambda known: known.name)
+def test_steps_that_are_stable_on_xy(known):
+    """Stable below the critical step and unstable, or for "alternating" neutral, above it."""
+    for step in np.geomspace(0.02, 2 if known.name == "alternating" else 20, 60):
+        radius = on_xy(known.rule(step), known.field(step))
+        if known.critical == 0:
+            assert radius > 1 + 1e-9 or (known.name == "alternating" and abs(radius - 1) < 1e-7)
+        elif known.critical is not None and abs(step - known.critical) > 1e-3:
+            assert (radius < 1) == (step < known.critical)
+
+
+@pytest.mark.parametrize(("step", "printed"), NEGATIVE_MOMENTUM)
+def test_negative_momentum_on_xy(step, printed):
+    assert on_xy(HeavyBall(step, -0.5, "alternating")) == pytest.approx(printed, abs=5e-7)
+
+
+def test_negative_momentum_is_stable_on_xy_up_to_steps_of_one():
     for step in np.geomspace(0.02, 20, 60):
-        if critical is None:
-            assert on_xy(rule(step)) > 1 + 1e-9
-        elif abs(step - critical) > 1e-3:
-            assert (on_xy(rule(step)) < 1) == (step < critical)
+        assert (on_xy(HeavyBall(step, -0.5, "alternating")) < 1) == (step < 1)
 
 
 def test_the_best_lookahead_step_on_xy():
@@ -174,11 +119,9 @@ def test_the_best_lookahead_step_on_xy():
     rests = square.deriv().roots
     rests = rests[(abs(rests.imag) < 1e-12) & (rests.real > 0)].real
     best = min(rests, key=square)
-    assert sqrt(best) == pytest.approx(0.54368901, abs=5e-9)
-    assert sqrt(square(best)) / 2 == pytest.approx(0.6348845, abs=5e-9)
+    (known,) = (known.best for known in ON_XY if known.name == "lookahead, 5")
+    assert (sqrt(best), sqrt(square(best)) / 2) == pytest.approx(known, abs=5e-9)
     assert on_xy(Lookahead(sqrt(best), 5, 0.5)) == pytest.approx(sqrt(square(best)) / 2, rel=1e-13)
-    nearby = [on_xy(Lookahead(sqrt(best) * factor, 5, 0.5)) for factor in (0.99, 1.01)]
-    assert min(nearby) > sqrt(square(best)) / 2
 
 
 def test_alternating_steps_on_xy_beyond_two():
