@@ -33,7 +33,8 @@ _mu = sympy.Dummy("mu")
 def multipliers(rule: Rule, eigenvalues: Any) -> Any:
     """The multipliers that a rule makes of eigenvalues of the flow's Jacobian.
 
-    For a SymPy expression λ: their closed forms, a tuple. For an array of complex numbers of any shape
+    `rule` is any rule with a step size. If `eigenvalues` is one SymPy expression λ: their closed forms, a
+    tuple. For an array of complex numbers of any shape
     (...,): an array of shape (..., k) for a rule with k state vectors, NaN where the step does not exist.
 
     Raises InputError if the multipliers are no functions of one eigenvalue alone, or have no closed form.
@@ -64,6 +65,8 @@ def multipliers(rule: Rule, eigenvalues: Any) -> Any:
 def multiplier_polynomial(rule: Rule, lam: sympy.Expr, mu: sympy.Expr) -> sympy.Expr:
     """The monic polynomial in μ whose roots are the multipliers that belong to an eigenvalue λ.
 
+    `rule` is any rule with a step size, `lam` and `mu` are λ and μ, SymPy's.
+
     Raises InputError if the multipliers are no functions of one eigenvalue alone.
     """
     _check_commutes(rule)
@@ -77,7 +80,8 @@ def multiplier_polynomial(rule: Rule, lam: sympy.Expr, mu: sympy.Expr) -> sympy.
 def stability_region(rule: type[Rule] | Rule, z: Any) -> np.ndarray:
     """Where in the plane of z = hλ all multipliers lie inside the unit circle, a mask of the shape of z.
 
-    The rule's own step size does not matter. Raises InputError as `multipliers` does.
+    `rule` is a class or one of its objects, whose own step size does not matter; `z` an array of complex
+    numbers. Raises InputError as `multipliers` does.
     """
     return radius_over_plane(rule() if isinstance(rule, type) else rule, z) < 1
 

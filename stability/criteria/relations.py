@@ -112,7 +112,7 @@ def hurwitz_conditions(coefficients: Sequence[Any]) -> tuple[Boolean, ...]:
 def schur_conditions(coefficients: Sequence[Any]) -> tuple[Boolean, ...]:
     """The relations under which all roots of a polynomial lie inside the unit circle (Schur–Cohn, Jury).
 
-    Arguments, result and errors are those of `hurwitz_conditions`.
+    `coefficients`, result and errors are those of `hurwitz_conditions`.
     """
     return _of_polynomial(coefficients, _circle)
 

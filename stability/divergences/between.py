@@ -22,7 +22,7 @@ Distribution = Finite | Density
 
 @dataclass(frozen=True)
 class Measured:
-    """A divergence: its value (perhaps infinite), a bound or estimate of its error, and how it was found."""
+    """A divergence: its `value` (perhaps infinite), a bound or estimate of its `error`, and `how` found."""
 
     value: float
     error: float
@@ -43,6 +43,7 @@ def between(name: str, p: Any, q: Any, *, bandwidth: float = 1.0) -> Measured:
       (Nowozin, Cseke, Tomioka 2016), `total-variation` ½∫|p − q|, `wasserstein-1` the earth mover's
       distance and `mmd-squared` the squared maximum mean discrepancy with the kernel exp(−‖x −
       y‖²/(2·bandwidth²)).
+    - `bandwidth`: the kernel's, positive.
     - `p`, `q`: probability vectors of the same length, or `Finite`, `empirical` (samples in d dimensions),
       `Normal`, `Uniform` or `Mixture`.
 

@@ -42,13 +42,13 @@ class Finite:
             object.__setattr__(self, "points", points)
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        """The mass at or below x, for points on the line; shaped as x."""
+        """The mass at or below the numbers `x`, for points on the line; shaped as x."""
         order = np.argsort(self.points[:, 0])
         below = np.concatenate([[0.0], np.cumsum(self.weights[order])])
         return below[np.searchsorted(self.points[order, 0], x, side="right")]
 
     def characteristic(self, frequency: np.ndarray) -> np.ndarray:
-        """E exp(iωX) for points on the line; shaped as ω."""
+        """E exp(iωX) at each `frequency` ω, for points on the line; shaped as ω."""
         return np.exp(1j * np.multiply.outer(frequency, self.points[:, 0])) @ self.weights
 
     @property
@@ -58,7 +58,7 @@ class Finite:
 
 
 def empirical(samples: Any) -> Finite:
-    """The empirical distribution of samples, shape (n,) or (n, d): weight 1/n on each."""
+    """The empirical distribution of `samples`, shape (n,) or (n, d): weight 1/n on each."""
     points = places(samples, "the samples")
     return Finite(np.full(len(points), 1 / len(points)), points)
 
@@ -68,15 +68,15 @@ class Density(ABC):
 
     @abstractmethod
     def log_density(self, x: np.ndarray) -> np.ndarray:
-        """log p(x), −inf outside the support; shaped as x."""
+        """log p at the numbers `x`, −inf outside the support; shaped as x."""
 
     @abstractmethod
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        """P(X ≤ x); shaped as x."""
+        """P(X ≤ x) at the numbers `x`; shaped as x."""
 
     @abstractmethod
     def characteristic(self, frequency: np.ndarray) -> np.ndarray:
-        """E exp(iωX); shaped as ω."""
+        """E exp(iωX) at each `frequency` ω; shaped as ω."""
 
     @property
     @abstractmethod
@@ -108,7 +108,10 @@ _CUTS = np.unique([-_CUTS, _CUTS])
 
 @dataclass(frozen=True)
 class Normal(Density):
-    """The normal distribution. Raises InputError unless the scale (standard deviation) is positive."""
+    """The normal distribution with mean `center` and standard deviation `scale`.
+
+    Raises InputError unless the scale is positive.
+    """
 
     center: float
     scale: float
@@ -146,7 +149,7 @@ class Normal(Density):
 
 @dataclass(frozen=True)
 class Uniform(Density):
-    """The uniform distribution on a segment. Raises InputError unless low < high."""
+    """The uniform distribution between `low` and `high`. Raises InputError unless low < high."""
 
     low: float
     high: float
@@ -189,7 +192,7 @@ class Uniform(Density):
 
 @dataclass(frozen=True, eq=False)
 class Mixture(Density):
-    """A mixture Σ w_i p_i of densities.
+    """A mixture Σ w_i p_i of densities: `weights` w, shape (k,), and `components` p, k densities.
 
     Raises InputError unless there is one weight for each component and the weights are probabilities.
     """

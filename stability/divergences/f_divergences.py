@@ -26,6 +26,7 @@ _LOG_P, _LOG_Q = sympy.symbols("a b", real=True)
 class FDivergence:
     """A divergence ∫ q f(p/q).
 
+    - `name`: what it is called in `between`.
     - `f`: a SymPy expression in `U`, convex on u > 0, with f(1) = 0.
     - `activation`: g, an expression in `V` that takes a discriminator's logit v to the domain of f*, such
       that E_p g(v) − E_q f*(g(v)) is concave in v (Nowozin, Cseke, Tomioka 2016, table 2); None if there
@@ -93,13 +94,13 @@ class FDivergence:
         return sympy.expand_log(logit, force=True)
 
     def of_weights(self, p: np.ndarray, q: np.ndarray) -> float:
-        """Σ q f(p/q) over the points of two probability vectors of the same shape (k,)."""
+        """Σ q f(p/q) over the points of two probability vectors `p`, `q` of the same shape (k,)."""
         both = (p > 0) & (q > 0)
         inside = self.integrand(np.log(p[both]), np.log(q[both]))
         return float(np.sum(inside)) + self.outside(float(p[q == 0].sum()), float(q[p == 0].sum()))
 
     def outside(self, p_alone: float, q_alone: float) -> float:
-        """What the mass of p where q has none, and that of q where p has none, add to the divergence."""
+        """What `p_alone`, the mass of p where q has none, and `q_alone` add to the divergence."""
         at_infinity = self.slope_at_infinity * p_alone if p_alone > 0 else 0.0
         return at_infinity + (self.at_zero * q_alone if q_alone > 0 else 0.0)
 

@@ -33,6 +33,7 @@ _COARSE = {"xatol": 1e-3, "fatol": 1e-6, "maxiter": 600}  # of Nelder–Mead, be
 class LocalFit:
     """A local minimum of D(target‖N(mean, scale²)).
 
+    `mean` and `scale` (the standard deviation) are the normal distribution's, `value` is the divergence.
     `gradient` is the largest entry of the derivative in (mean/spread, log scale) that was left, and
     `curvature` the smallest eigenvalue of the second derivative there: positive at a strict minimum, and
     infinite at the kink that Wasserstein-1 has at zero.
@@ -54,14 +55,15 @@ def fit_normal(
 ) -> tuple[LocalFit, ...]:
     """The local minima of D(target‖N(mean, scale²)) over mean and scale, best first.
 
-    For a target that no normal distribution equals the divergences disagree on the best one (Nie, Liu,
-    Patel; Minka 2005): KL(target‖model) matches the target's mean and variance exactly and so covers all
-    of its modes, KL(model‖target) prefers a single mode, the others lie between. `starts` runs of
-    Nelder–Mead begin with the target's moments and at a Latin hypercube (drawn from `seed`) of means within
-    two spreads (standard deviations) of the target's and scales between a tenth of the spread and one and a
-    half, and are polished by Newton's method; those that end at no strict minimum, or a thousand spreads
-    away, are left out. More starts may find more minima. `wasserstein-1` is convex in (mean, scale) and has
-    one minimum, which needs a single start. `bandwidth` is the kernel's, for `mmd-squared`.
+    `name` is one of `NAMES`; `target` a `Normal`, `Uniform` or `Mixture`. For a target that no normal
+    distribution equals the divergences disagree on the best one (Nie, Liu, Patel; Minka 2005):
+    KL(target‖model) matches the target's mean and variance exactly and so covers all of its modes,
+    KL(model‖target) prefers a single mode, the others lie between. `starts` runs of Nelder–Mead begin with
+    the target's moments and at a Latin hypercube (drawn from `seed`) of means within two spreads (standard
+    deviations) of the target's and scales between a tenth of the spread and one and a half, and are polished
+    by Newton's method; those that end at no strict minimum, or a thousand spreads away, are left out. More
+    starts may find more minima. `wasserstein-1` is convex in (mean, scale) and has one minimum, which needs
+    a single start. `bandwidth` is the kernel's, for `mmd-squared`.
 
     Raises InputError for an unknown divergence, for one that is infinite at every start (a bounded target
     and `reverse-kl`), and for a target that is no density.

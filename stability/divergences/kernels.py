@@ -43,6 +43,8 @@ def mmd_on_the_line(
 def mmd_unbiased(x: Any, y: Any, bandwidth: float = 1.0) -> float:
     """The unbiased estimate of MMD² from samples of shapes (n, d) and (m, d), n, m ≥ 2; may be negative.
 
+    `x` and `y` are the samples; the kernel is exp(−‖x − y‖²/(2·bandwidth²)) with a positive `bandwidth`.
+
     Pairs of a sample with itself are left out (Gretton et al. 2012, eq. 3). The biased estimate, which
     keeps them, is the MMD² of the two empirical distributions. Raises InputError for fewer than two
     samples.

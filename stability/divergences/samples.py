@@ -37,6 +37,7 @@ class SampleComplexity:
 
     - `rows`: one for each dimension and n, in that order.
     - `true`: dimension ↦ name ↦ the divergence of the distributions themselves.
+    - `repeats`, `seed`: pairs of samples for each row, and what they were drawn from.
     - `exponent`, `exponent_error`: dimension ↦ the slope of the logarithm of the mean of |W1 − its true
       value| against log n by least squares, and its standard error.
     """
@@ -81,9 +82,10 @@ def sample_complexity(
     kernel, here the biased estimate, converges like 1/n in every dimension (Gretton et al. 2012) at shift
     0.
 
-    Each row is a mean over `repeats` independent pairs of samples, with its standard error. Raises
-    InputError for numbers that are none of dimensions, sizes (at least two of them, of 2 to 4096) and
-    repeats (at least two).
+    `dimensions` are the d, `sizes` the n; `bandwidth` is the kernel's, `seed` the random numbers'. Each row
+    is a mean over `repeats` independent pairs of samples, with its standard error. Raises InputError for
+    numbers that are none of dimensions, sizes (at least two of them, of 2 to 4096) and repeats (at least
+    two).
     """
     for given, what in ((dimensions, "dimensions"), (sizes, "sizes")):
         if not isinstance(given, Sequence):

@@ -34,7 +34,7 @@ class VariationalBound:
     - `coefficients`: w, shape (m,); `converged`: whether Newton's method reached the supremum to rounding
       (perhaps only in the limit of a w that grows); never where it is infinite, where `value` is no more than
       a number that was passed.
-    - `left`: what the last Newton step still promised to gain.
+    - `left`: what the last Newton step still promised to gain; `steps`: how many were taken.
     """
 
     value: float
@@ -60,7 +60,8 @@ def polynomials(degree: int) -> Callable[[np.ndarray], np.ndarray]:
     """The features 1, x₁, …, x_d, x₁², … up to a degree, each coordinate's powers: (n, d) ↦ (n, 1 +
     d·degree).
 
-    Degree 1 is a linear discriminator with a bias, degree 2 adds squares (without products of coordinates).
+    `degree` is a whole number ≥ 0. Degree 1 is a linear discriminator with a bias, degree 2 adds squares
+    (without products of coordinates).
     """
     check_whole(degree, "the degree of the features", 0, 100)
 

@@ -62,6 +62,7 @@ def path_angle(
 
     **Arguments:**
 
+    - `flow`: of either engine.
     - `start`, `end`: two different points, shape (d,), such as the weights before and after training.
     - `alphas`: the values of α, shape (n,), or how many of them between −½ and 3⁄2.
 

@@ -40,6 +40,7 @@ def flow_ends(
 
     - `flow`: a SymbolicFlow is followed at its own parameters' values.
     - `starts`: shape (n, d), of a million rows if need be.
+    - `t`: the time, positive.
     - `rtol`, `atol`: a step's error is below atol + rtol |x| (root mean square over the coordinates).
     - `box`: a path ends at the first step outside these (low, high), by variable, which is not located
       further; `blow_up`: where a coordinate is larger than that.

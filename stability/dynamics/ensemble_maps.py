@@ -42,6 +42,7 @@ def iterate(
 
     - `map`: a SymbolicMap is iterated at its own parameters' values.
     - `starts`: shape (n, d), of a million rows if need be.
+    - `steps`: how many.
     - `box`: a path ends where it leaves these (low, high), by variable; looked for at every step.
     - `blow_up`: it ends where a coordinate is larger than that, or no number. Unless there is a box that is
       looked for every 64 steps, and then the very step is found.

@@ -32,6 +32,9 @@ class Flow(NumericSystem):
     - `box`: where equilibria are searched, a mapping from names to (low, high).
     - `partition`: who owns which coordinates (only rules that move the players separately ask).
     - `part`: `part(i, x)`, player i's rows of v(x), if they are cheaper than all of v.
+    - `name`: what reports call it; `check`: whether `field` is tried once, which says what is wrong with it.
+
+    In all methods `x` is a point, shape (d,), and `i` the position of a player.
 
     A flow that a field makes of a game keeps them as `game` and `field` (else None), for the rules that
     look behind the field.
@@ -72,7 +75,7 @@ class Flow(NumericSystem):
         )
 
     def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
-        """The y with y = x + H v(y), H the step sizes by player, shape (d,); NaN where none was found."""
+        """The y with y = x + H v(y), shape (d,), H the step `sizes` by player; NaN where none was found."""
         return _root(lambda y: y - x - self.partition.scale(sizes, self(y)), x)
 
     def zero(self, x: Any) -> Any:
@@ -82,7 +85,7 @@ class Flow(NumericSystem):
     def trajectory(
         self, x0: Any = None, *, t: float, **options: Any
     ) -> Trajectory | tuple[Trajectory, ...]:
-        """The path from x0 over the time t; the options, the answer and the errors are those of `integrate`.
+        """The path from x0 over the time `t`; `options`, answer and errors are those of `integrate`.
 
         `x0`: a start, shape (d,), or a mapping by variable, or many starts, shape (k, d); default: the
         flow's own start. Raises InputError if it has none.
@@ -159,8 +162,12 @@ class Linear:
 class SymbolicFlow(SymbolicSystem):
     """A flow given by one expression per variable: `SymbolicFlow({x: y, y: -x})`.
 
-    Keys are SymPy symbols, values expressions in them and in parameters. Further arguments as for
-    `SymbolicGame`. Called on a column matrix of shape (d, 1) it returns v there, shape (d, 1).
+    - `expressions`: variable, a SymPy symbol, ↦ its velocity, in the variables and in parameters.
+    - `parameters`, `box`, `start`, `name`: as for `SymbolicGame`.
+    - `partition`: who owns which variables (only rules that move the players separately ask).
+
+    In all methods `x` is a point, shape (d, 1), and `i` the position of a player. Called on a column matrix
+    of shape (d, 1) it returns v there, shape (d, 1).
     """
 
     kind = "flow"
@@ -180,7 +187,7 @@ class SymbolicFlow(SymbolicSystem):
         return SymbolicFlow(dict(zip(own, values, strict=True)), partition=self.partition.alone(i))
 
     def implicit_step(self, sizes: Sequence[Any], x: sympy.MatrixBase) -> sympy.MatrixBase:
-        """Raises InputError: the equation of an implicit step is solved numerically."""
+        """Raises InputError, whatever the `sizes`: the equation of an implicit step is solved numerically."""
         raise InputError("an implicit step has no formula; use the numeric flow (flow.numeric())")
 
     def zero(self, x: sympy.MatrixBase) -> sympy.MatrixBase:
@@ -190,7 +197,7 @@ class SymbolicFlow(SymbolicSystem):
     def trajectory(
         self, x0: Any = None, *, t: float, **options: Any
     ) -> Trajectory | tuple[Trajectory, ...]:
-        """The same as `Flow.trajectory`, at the flow's own parameters' values."""
+        """As `Flow.trajectory`, from `x0` over `t`, with its `options`; parameters have their own values."""
         return self.twin.trajectory(x0, t=t, **options)
 
     @cached_property
@@ -199,6 +206,6 @@ class SymbolicFlow(SymbolicSystem):
         return self.numeric()
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Flow:
-        """The same flow in JAX, at the given parameter values (default: the flow's own)."""
+        """The same flow in JAX, at the values of `parameters`, name ↦ number (default: the flow's own)."""
         function = self.compiled(parameters)
         return Flow(function, **self.numeric_arguments(parameters), check=False)

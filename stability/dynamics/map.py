@@ -19,8 +19,8 @@ from .trajectory import Trajectory
 class Map(NumericSystem):
     """A discrete dynamical system x ← F(x) on flat vectors.
 
-    Arguments as for Flow, without `partition` and `part`; `function` takes a vector of shape (d,) to one
-    of shape (d,).
+    `function` takes a vector of shape (d,) to one of shape (d,). `dimension`, `variables`, `start`, `box`,
+    `name` and `check` are as for `Flow`.
     """
 
     kind = "map"
@@ -41,7 +41,7 @@ class Map(NumericSystem):
     def trajectory(
         self, x0: Any = None, *, steps: int, **options: Any
     ) -> Trajectory | tuple[Trajectory, ...]:
-        """The orbit from x0 of so many steps; the options, the answer and the errors are those of `simulate`.
+        """The orbit from x0 of so many `steps`; `options`, answer and errors are those of `simulate`.
 
         `x0`: a start, shape (d,), or a mapping by variable, or many starts, shape (k, d); default: the
         map's own start. Raises InputError if it has none.
@@ -55,7 +55,11 @@ class Map(NumericSystem):
 
 
 class SymbolicMap(SymbolicSystem):
-    """A map given by one next value per variable: `SymbolicMap({x: 1 - a*x**2 + y, y: b*x})`."""
+    """A map given by one next value per variable: `SymbolicMap({x: 1 - a*x**2 + y, y: b*x})`.
+
+    `expressions` is variable ↦ next value; `parameters`, `box`, `start`, `name` and `partition` are as for
+    `SymbolicFlow`.
+    """
 
     kind = "map"
 
@@ -67,7 +71,7 @@ class SymbolicMap(SymbolicSystem):
     def trajectory(
         self, x0: Any = None, *, steps: int, **options: Any
     ) -> Trajectory | tuple[Trajectory, ...]:
-        """The same as `Map.trajectory`, at the map's own parameters' values."""
+        """As `Map.trajectory`, of `steps` from `x0` with its `options`, at the parameters' own values."""
         return self.twin.trajectory(x0, steps=steps, **options)
 
     @cached_property
@@ -76,7 +80,7 @@ class SymbolicMap(SymbolicSystem):
         return self.numeric()
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Map:
-        """The same map in JAX, at the given parameter values (default: the map's own)."""
+        """The same map in JAX, at the values of `parameters`, name ↦ number (default: the map's own)."""
         arguments = self.numeric_arguments(parameters)
         del arguments["partition"]
         return Map(self.compiled(parameters), **arguments, check=False)

@@ -35,15 +35,15 @@ class Plane:
         return len(self.origin) == 2
 
     def points(self, coordinates: np.ndarray) -> np.ndarray:
-        """From coordinates in the plane, shape (…, 2), to phase space, (…, d)."""
+        """From `coordinates` in the plane, shape (…, 2), to phase space, (…, d)."""
         return self.origin + np.asarray(coordinates) @ self.axes.T
 
     def coordinates(self, points: np.ndarray) -> np.ndarray:
-        """From phase space, shape (…, d), to the plane, (…, 2): the orthogonal projection."""
+        """From `points` of phase space, shape (…, d), to the plane, (…, 2): the orthogonal projection."""
         return (np.asarray(points) - self.origin) @ np.linalg.pinv(self.axes).T
 
     def distances(self, points: np.ndarray) -> np.ndarray:
-        """How far points, shape (d,) or (…, d), are from the plane, shape (…)."""
+        """How far `points`, shape (d,) or (…, d), are from the plane, shape (…)."""
         points = np.asarray(points)
         return np.linalg.norm(points - self.points(self.coordinates(points)), axis=-1)
 

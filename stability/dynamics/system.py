@@ -376,7 +376,7 @@ class SymbolicSystem:
         return self.renamed(mapping) if mapping else self
 
     def renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
-        """The same system with some of its symbols exchanged for others."""
+        """The same system with some symbols exchanged: `mapping` is old ↦ new."""
         expressions = zip(self.variables, self.expressions, strict=True)
         return type(self)(
             {mapping.get(v, v): e.xreplace(mapping) for v, e in expressions},

@@ -29,6 +29,7 @@ class BestReply:
       the reply is the best one wherever the loss is convex in the own strategy (`stability.convexity`); no
       if the search left in a direction in which the loss falls without end, or found no way down.
     - `slope`, `curvature`: the largest first and the smallest second derivative that are left.
+    - `steps`: how many steps of Newton's method were taken.
     """
 
     profile: np.ndarray
@@ -53,6 +54,7 @@ def best_reply(
 
     **Arguments:**
 
+    - `game`: of either engine.
     - `player`: its name or position.
     - `x`: the profile, shape (d,), or a mapping by variable, where the player also starts; default: the
       game's start.

@@ -76,7 +76,7 @@ class NearbyPoint:
 
 
 def stationarity(system: Any, x: Any, *, max_products: int = 2 * _INNER_STEPS) -> Stationarity:
-    """How far the point x, shape (d,), of a game, a flow or a map's displacement is from rest.
+    """How far the point `x`, shape (d,), of a `system` (a game, a flow, a map's displacement) is from rest.
 
     The Newton step is a damped least-squares solution by LSMR (Fong, Saunders, SIAM J. Sci. Comput. 33,
     2011), from products alone, at most `max_products`; the damping is √eps ‖J‖. Computed in the precision
@@ -96,7 +96,8 @@ def nearby_stationary_point(
     become; the damping follows the gain ratio (Nielsen 1999). Stationary points of every kind attract this
     search, stable or not: what it finds need not be where training would go.
 
-    **Arguments:** `system`: a `Game` or `Flow` (anything with `linearise`); `x` (d,).
+    **Arguments:** `system`: a `Game` or `Flow` (anything with `linearise`); `x` (d,). The search ends after
+    `max_steps` steps or `max_products` products with J and Jᵀ.
 
     Raises InputError where the field is not finite at x.
     """

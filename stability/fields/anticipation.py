@@ -16,7 +16,8 @@ from .field import Field
 class LookaheadOpponent(Field):
     """Player i follows −∇ᵢLᵢ at (xᵢ, xⱼ − step·∇ⱼLⱼ for j ≠ i): it expects the others' naive next step.
 
-    It does not differentiate through that step (lookahead of Zhang, Lesser 2010; Letcher et al. 2019).
+    `step` ≥ 0 is the size of theirs. It does not differentiate through that step (lookahead of Zhang, Lesser
+    2010; Letcher et al. 2019).
     """
 
     step: Any = 0.1
@@ -49,7 +50,7 @@ class LOLA(LookaheadOpponent):
     """Player i differentiates Lᵢ(xᵢ, xⱼ − step·∇ⱼLⱼ(x) for j ≠ i) through the others' naive steps.
 
     Learning with opponent-learning awareness (Foerster et al. 2018): the loss expanded to first order
-    in the step, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact`
+    in `step` ≥ 0, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact`
     the loss itself at the anticipated point. In zero-sum games it rests where the gradient field
     does; in others it may rest elsewhere.
     """

@@ -12,7 +12,10 @@ from .field import Field
 
 @dataclass(frozen=True)
 class Consensus(Field):
-    """The field v − γ Jᵀv: the gradient field less the gradient of γ/2 ‖v‖² (Mescheder et al. 2017)."""
+    """The field v − γ Jᵀv: the gradient field less the gradient of γ/2 ‖v‖² (Mescheder et al. 2017).
+
+    `gamma` is γ ≥ 0.
+    """
 
     gamma: Any = 0.1
     name: ClassVar[str] = "consensus"

@@ -19,7 +19,7 @@ from .field import Field
 class Preconditioned(Field):
     """The field P v with a constant invertible matrix P, shape (d, d), or its diagonal, shape (d,).
 
-    `TwoTimescale` is the special case of one factor for each player.
+    `matrix` is P, in numbers or SymPy's. `TwoTimescale` is the special case of one factor for each player.
     """
 
     matrix: Any
@@ -70,6 +70,7 @@ class Preconditioned(Field):
 class FieldFunction(Field):
     """Any function (game, x) ↦ field: `FieldFunction(lambda game, x: game.field(x) - x, "damped")`.
 
+    `function` takes a game and a profile, shape (d,), and returns a vector like the profile.
     Written with the operations that `Game` and `SymbolicGame` share it works in both engines. `label` names
     it in reports. Whether it vanishes where the gradient field does is not assumed.
     """

@@ -18,9 +18,10 @@ EPSILON = sympy.Rational(1, 10)  # Balduzzi et al. 2018, section 3.3
 class Symplectic(Field):
     """The field v + λ A v, with A = (J − Jᵀ)/2 the antisymmetric part of J (Balduzzi et al. 2018, SGA).
 
-    With `alignment` the sign of λ follows the paper's criterion sign(⟨v, Jᵀv⟩⟨Av, Jᵀv⟩/d + 1/10), which
-    turns the adjustment round where it would point away from a stable point or towards an unstable one.
-    Near an equilibrium, where v is small, the sign is +1: the alignment changes no local result.
+    `lam` is λ ≥ 0. With `alignment` the sign of λ follows the paper's criterion sign(⟨v, Jᵀv⟩⟨Av, Jᵀv⟩/d +
+    1/10), which turns the adjustment round where it would point away from a stable point or towards an
+    unstable one. Near an equilibrium, where v is small, the sign is +1: the alignment changes no local
+    result.
     """
 
     lam: Any = 1.0

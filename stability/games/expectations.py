@@ -61,12 +61,12 @@ class Points:
         return len(self.points[0])
 
     def xreplace(self, mapping: Mapping[Symbol, Expr]) -> Points:
-        """The same with some symbols exchanged."""
+        """The same with some symbols exchanged: `mapping` is old ↦ new."""
         points = [[c.xreplace(mapping) for c in point] for point in self.points]
         return Points(points, [w.xreplace(mapping) for w in self.weights])
 
     def moment(self, powers: Sequence[int]) -> Expr:
-        """E ∏ xᵢ^kᵢ for the powers k."""
+        """E ∏ xᵢ^kᵢ for the `powers` k, one for each coordinate."""
         monomials = (
             sympy.Mul(*(c**k for c, k in zip(point, powers, strict=True))) for point in self.points
         )
@@ -96,11 +96,11 @@ class _Independent:
         return len(self._columns[0])
 
     def xreplace(self, mapping: Mapping[Symbol, Expr]) -> Self:
-        """The same with some symbols exchanged."""
+        """The same with some symbols exchanged: `mapping` is old ↦ new."""
         return type(self)(*([e.xreplace(mapping) for e in column] for column in self._columns))
 
     def moment(self, powers: Sequence[int]) -> Expr:
-        """E ∏ xᵢ^kᵢ for the powers k."""
+        """E ∏ xᵢ^kᵢ for the `powers` k, one for each coordinate."""
         each = (self._moment(i, k) for i, k in enumerate(powers))
         return sympy.Mul(*each)
 
@@ -108,7 +108,7 @@ class _Independent:
         raise NotImplementedError
 
     def quadrature(self, i: int, nodes: int) -> list[tuple[Expr, Expr]]:
-        """Nodes and weights for coordinate i, exact for its moments of order below 2·nodes."""
+        """So many `nodes` and weights for coordinate `i`, exact for its moments of order below 2·nodes."""
         raise NotImplementedError
 
 

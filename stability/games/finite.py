@@ -165,9 +165,9 @@ def best_discriminator(objective: str | Objective) -> tuple[Expr, Expr]:
     """The best logit at a point of data probability p and generated probability q, and what it is worth
     there.
 
-    Both are expressions in the symbols `stability.games.finite.P` and `Q`. The sum of the second over the
-    points, max over D of −(discriminator's loss), is what the generator of a zero-sum game is left to
-    minimise:
+    `objective` is a name or an `Objective`. Both are expressions in the symbols `stability.games.finite.P`
+    and `Q`. The sum of the second over the points, max over D of −(discriminator's loss), is what the
+    generator of a zero-sum game is left to minimise:
 
     | objective | best logit | Σ of the second |
     |---|---|---|
@@ -219,6 +219,8 @@ def finite_gan_spectrum(
     generator: str = "softmax",
 ) -> FiniteSpectrum:
     """The eigenvalues of a `finite_gan` (with discriminator logits) at its equilibrium, exactly.
+
+    `data`, `objective` and `generator` are as in `finite_gan`.
 
     With a = real″ + fake″, b = fake′ and c = −gen′ (c = b in a zero-sum game), all at the logit t*, P the
     diagonal matrix of the p_i and S = P − ppᵀ the derivative of a softmax,

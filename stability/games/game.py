@@ -35,9 +35,12 @@ class Game(PureGame):
     - `variables`: d names for the coordinates; default from the players' names and the pytrees' paths.
     - `box`: variable ↦ (low, high), where equilibria are searched; default: around `start`.
     - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
+    - `name`: what reports call the game.
+    - `check`: whether the losses are looked at, as below.
 
     Inside, a *profile* is all strategies stacked in player order into one flat vector of shape (d,).
-    Every operation is compiled once for each shape and dtype.
+    Every operation is compiled once for each shape and dtype. In all methods `x` is a profile, `u` a vector
+    like it, and `player`, `row`, `column`, `leader` and `follower` are players, by name or position.
 
     Raises InputError or InputTypeError, at construction, for a loss that is not a finite real scalar
     at `start`, cannot be traced by JAX, or changes from call to call.
@@ -94,7 +97,10 @@ class Game(PureGame):
             raise InputError(f"the game needs {self.dimension} different variable names")
 
     def pack(self, strategies: Mapping[str, Any]) -> jax.Array:
-        """The profile, shape (d,), of strategies shaped as `start`. Raises InputError if they are not."""
+        """The profile, shape (d,), of `strategies`, name ↦ pytree.
+
+        Raises InputError if they are not shaped as `start`.
+        """
         parts = []
         for player, tree, shapes in zip(
             players_of(self._by_name, strategies), self._trees, self._shapes, strict=True
@@ -247,7 +253,11 @@ class Game(PureGame):
         return self._call("gradient", x, static=(self.partition.index(player),))
 
     def solve(self, players: Sequence[int], x: Any, b: Any, transposed: bool = False) -> Any:
-        """The z with J_pp z = b (or J_ppᵀ z = b), J_pp the block of J of some players, by position."""
+        """The z with J_pp z = b, J_pp the block of J of some `players`, given by position.
+
+        `b` and z have shape (d_p,), the numbers that these players own, or (d_p, m) for m equations at once.
+        `transposed` takes J_ppᵀ.
+        """
         return self._call("solve", x, jnp.asarray(b), static=(tuple(players), transposed))
 
     def jvp(self, x: Any, u: Any) -> Any:
@@ -276,7 +286,7 @@ class Game(PureGame):
         return self._call("derivatives", x)
 
     def constrained_hessian(self, leader: str | int, follower: str | int, x: Any, w: Any) -> Any:
-        """∇²(L_leader − wᵀ∇_follower L_follower) with w held fixed, shape (d, d).
+        """∇²(L_leader − wᵀ∇_follower L_follower) with `w`, shape (d_follower,), held fixed: shape (d, d).
 
         With w = (∇²L_f)⁻¹∇_f L_l this is the Lagrangian Hessian of the leader's problem `min L_l` subject
         to `∇_f L_f = 0`; sandwiched with (I, r′) it gives the total second derivative along the
@@ -333,7 +343,8 @@ def zero_sum(
 ) -> Game:
     """The two-player zero-sum game min over `minimizer`, max over `maximizer` of `value`.
 
-    `value` is called with the strategies in the order of `start`, then `*data`. Options as for `Game`.
+    `value` is called with the strategies in the order of `start`, then `*data`. `options` are the other
+    arguments of `Game`.
     """
     if (
         not isinstance(start, Mapping)

@@ -24,9 +24,9 @@ System = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
 def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None) -> System:
     """The system that GAME names: a catalogue name, the path of a .toml file, or `file.py:name`.
 
-    `settings` are parameter values as text ("0.3", "1/3", "sqrt(2)"). A Python file is run; the object
-    called `name` in it is a Game, SymbolicGame, Flow or Map, or a function without arguments that
-    returns one.
+    `game` is such a text, or a path. `settings` are parameter values as text ("0.3", "1/3", "sqrt(2)"). A
+    Python file is run; the object called `name` in it is a Game, SymbolicGame, Flow or Map, or a function
+    without arguments that returns one.
 
     Raises InputError (GameFileError for what is inside a file) if there is no such game or it is wrong.
     """

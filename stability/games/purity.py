@@ -27,11 +27,11 @@ _KEPT = (
 def impurity(function: Callable[..., Any], *arguments: Any) -> str | None:
     """What makes a function no pure function of its arguments, as the predicate of a sentence, or None.
 
-    The function is traced twice, functions inside it that are jitted too: JAX would remember those from the
-    first time, and with them what they read or drew then. Found are random numbers of NumPy and Python, or
-    of a key made from the clock; counters, toggles and statistics kept from one call to the next; and
-    callbacks into Python. Not found is what stays the same over two calls in a row, such as an array that
-    somebody changes later. Raises what the first call raises.
+    `function` is called with `arguments`. It is traced twice, functions inside it that are jitted too: JAX
+    would remember those from the first time, and with them what they read or drew then. Found are random
+    numbers of NumPy and Python, or of a key made from the clock; counters, toggles and statistics kept from
+    one call to the next; and callbacks into Python. Not found is what stays the same over two calls in a
+    row, such as an array that somebody changes later. Raises what the first call raises.
     """
     first = _trace(function, arguments)
     try:

@@ -19,8 +19,8 @@ def check_network(
 ) -> Any:
     """The output, as shapes and dtypes, of a network that is fit for analysis.
 
-    - `apply(params, inputs)`: the network on a batch; `inputs`, arrays with the samples along the leading
-      axis. A few samples are enough.
+    - `apply`: the network, a function of (`params`, `inputs`); `inputs` are arrays with the samples along
+      the leading axis. A few samples are enough.
     - `what`: what messages call the network, "the discriminator".
 
     Checked are: the network is the same on every call and has no effects (see `impurity`); it returns real

@@ -28,9 +28,11 @@ class SymbolicGame(SymbolicSystem):
     - `parameters`: symbol or name ↦ value, for parameters that have one (0.1 is read as 1/10).
     - `box`, `start`: variable or name ↦ (low, high), and ↦ number.
     - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
+    - `name`: what reports call the game.
 
-    The operations are `Game`'s, on column matrices of shape (d, 1); the argument x may be left out and is
-    then the variables themselves. Raises InputError for a variable owned twice and a loss that is no
+    The operations are `Game`'s, on column matrices of shape (d, 1); the profile `x` may be left out and is
+    then the variables themselves; `player`, `row`, `column`, `leader` and `follower` are players, by name or
+    position. Raises InputError for a variable owned twice and a loss that is no
     real scalar expression.
     """
 
@@ -138,7 +140,10 @@ class SymbolicGame(SymbolicSystem):
         b: sympy.MatrixBase,
         transposed: bool = False,
     ) -> sympy.MatrixBase:
-        """The z with J_pp z = b (or J_ppᵀ z = b), J_pp the block of J of some players, by position."""
+        """The z with J_pp z = b, J_pp the block of J of some `players`, given by position.
+
+        `b` and z have shape (d_p, m), d_p the numbers that these players own. `transposed` takes J_ppᵀ.
+        """
         index = [k for i in players for k in range(self.dimension)[self.partition.slices[i]]]
         matrix = self._at(self._own_jacobian.extract(index, index), x)
         try:
@@ -170,7 +175,7 @@ class SymbolicGame(SymbolicSystem):
         x: sympy.MatrixBase | None,
         w: sympy.MatrixBase,
     ) -> sympy.MatrixBase:
-        """∇²(L_leader − wᵀ∇_follower L_follower) with w held fixed, shape (d, d); see `Game`."""
+        """∇²(L_leader − wᵀ∇_follower L_follower), `w` of shape (d_follower, 1) held fixed; see `Game`."""
         i, j = self.partition.index(leader), self.partition.index(follower)
         gradient = self._gradients[j, self.partition.slices[j]]
         third = sympy.zeros(self.dimension, self.dimension)
@@ -203,7 +208,7 @@ class SymbolicGame(SymbolicSystem):
         return type(self)(players, minimizer=self.minimizer, **self._description({}))
 
     def renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
-        """The same system with some of its symbols exchanged for others."""
+        """The same system with some symbols exchanged: `mapping` is old ↦ new."""
         players = {
             player: (
                 [mapping.get(v, v) for v in self.variables[s]],

@@ -62,9 +62,10 @@ class MatrixGame:
 def matrix_game(payoffs: Any) -> MatrixGame:
     """Solves the game in which the row player pays A_ij to the column player, A of shape (n, m).
 
-    The row player's best mixture p solves the linear program `min t, Aᵀp ≤ t, Σp = 1, p ≥ 0`, whose dual
-    gives the column player's (von Neumann 1928; Dantzig 1951). A SymPy matrix of rational numbers is solved
-    exactly, an array in floating point by HiGHS; the `gap` is computed afresh from the mixtures.
+    `payoffs` is A, an array or a SymPy matrix. The row player's best mixture p solves the linear program
+    `min t, Aᵀp ≤ t, Σp = 1, p ≥ 0`, whose dual gives the column player's (von Neumann 1928; Dantzig 1951). A
+    SymPy matrix of rational numbers is solved exactly, an array in floating point by HiGHS; the `gap` is
+    computed afresh from the mixtures.
 
     Uniqueness: a solution that is not strictly complementary is not unique (Goldman, Tucker 1956); one that
     is, with supports I and J, is unique if `[A_IJ; 1]` and its counterpart for the rows have full rank.

@@ -105,6 +105,7 @@ def mixed_equilibrium(
 
     **Arguments:**
 
+    - `game`: of either engine.
     - `epsilon`: the ε to reach. `rounds`: after how many to stop in any case (1 to 100).
     - `box`: variable ↦ (low, high), over the game's own. `parameters`: for a symbolic game.
 

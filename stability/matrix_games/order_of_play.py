@@ -62,6 +62,9 @@ def order_of_play(
 ) -> OrderOfPlay:
     """min_x max_y f and max_y min_x f of a two-player zero-sum game on a box.
 
+    `game` is of either engine; `box` is variable ↦ (low, high), over the game's own; `parameters` are values
+    for a symbolic game's.
+
     f is the minimizer's loss. The first is what a discriminator that is always trained to its optimum leads
     to, the second a generator that is: they differ where there is no Nash equilibrium (Goodfellow 2016, on
     mode collapse), and max min ≤ min max always.

@@ -41,9 +41,10 @@ class Checkpoint:
 def save_checkpoint(
     path: str | os.PathLike[str], game: Any, x: Any, *, step: int | None = None, **extra: Any
 ) -> None:
-    """Saves the profile x, shape (d,), of a game as a plain NPZ file, whole or not at all.
+    """Saves the profile `x`, shape (d,), of a `game` as a plain NPZ file, whole or not at all.
 
-    The file holds an array for each array of the players' strategies, named by the player and the path in
+    `path` is the file; `step` the count at which x was reached, if that is to be kept. The file holds an
+    array for each array of the players' strategies, named by the player and the path in
     the player's pytree (`disc/layers/0/w`), in x's dtype (bfloat16, which NPZ lacks, as float32); further
     `__step__`, and each of `extra` under `__name__`, or `__name__/0`, `__name__/1`, … where it is a
     sequence of arrays (a rule's memory, say). A file that is there already is replaced.
@@ -81,9 +82,9 @@ def save_checkpoint(
 def load_checkpoint(path: str | os.PathLike[str], game: Any) -> Checkpoint:
     """The checkpoint in an NPZ file of `save_checkpoint`, or of anyone who names the arrays in its way.
 
-    Nothing in the file is run, and no array is made before its size is known to be right. Raises
-    InputError, which names the file and the array, if the file is no NPZ file, is damaged, or does not hold
-    the strategies of this game.
+    `path` is the file, `game` the game whose strategies it holds. Nothing in the file is run, and no array
+    is made before its size is known to be right. Raises InputError, which names the file and the array, if
+    the file is no NPZ file, is damaged, or does not hold the strategies of this game.
     """
     try:
         archive = zipfile.ZipFile(path)

@@ -16,7 +16,7 @@ def equinox(
 ) -> tuple[Apply, Any]:
     """An Equinox model in inference mode as (apply, params).
 
-    `params` is the model with everything but its floating-point arrays taken out;
+    `params` is the `model`, an `eqx.Module`, with everything but its floating-point arrays taken out;
     `apply(params, *inputs)` puts the rest back and calls it. As is Equinox's way the model acts on one
     sample: it is mapped over the leading axis of the inputs.
 

@@ -12,9 +12,10 @@ from .frozen import Apply, check_still, check_trainable, is_trainable
 def flax(model: Any, *, call: Callable[..., Any] | None = None) -> tuple[Apply, Any]:
     """A Flax NNX model in evaluation mode as (apply, params).
 
-    `params` are its `nnx.Param`s of floating-point numbers, as nested dicts; `apply(params, *inputs)` calls
-    the model with them and everything else (batch statistics, random number streams, integers) frozen as it
-    is now. The model itself is left alone: a copy of it is set to evaluation mode (`eval()`).
+    `model` is an `nnx.Module`. `params` are its `nnx.Param`s of floating-point numbers, as nested dicts;
+    `apply(params, *inputs)` calls the model with them and everything else (batch statistics, random number
+    streams, integers) frozen as it is now. The model itself is left alone: a copy of it is set to evaluation
+    mode (`eval()`).
 
     - `call`: what calls the model, `call(model, *inputs)`; default `model(*inputs)`.
 

@@ -24,6 +24,7 @@ def load_orbax(
     Arrays are found by their paths: those of player `disc` are `disc/…` in the checkpoint, with the path in
     the player's pytree behind. Only the players' arrays are read.
 
+    - `game`: the game whose strategies are read.
     - `folder`: what `StandardCheckpointer` or `PyTreeCheckpointer` saved to, or a step of a
       `CheckpointManager` (`run/500`), of which the item `default` is read (`run/500/params` names another).
     - `paths`: player ↦ where in the checkpoint the player's arrays are, if not under the player's name:

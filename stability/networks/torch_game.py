@@ -28,6 +28,7 @@ def torch_game(
     - `modules`: player ↦ `torch.nn.Module`. Copies of them are used, in evaluation mode: dropout is off and
       batch normalisation uses its stored statistics. Buffers and parameters without `requires_grad` stay as
       they are.
+    - `name`: what reports call the game.
     - `data`: further arguments of every loss, tensors on the modules' device.
     - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
 

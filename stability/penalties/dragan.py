@@ -23,9 +23,9 @@ from .samples import Places, SamplePenalty, off_one, standard_normal
 class DRAGAN(SamplePenalty):
     """γ E(‖∇ₓD(x + δ)‖ − 1)² on the discriminator's loss, x from the data (Kodali et al. 2017).
 
-    δ is normal with the standard deviation `deviation` in every coordinate, drawn once for each sample from
-    `seed`. Left out, `deviation` is half the standard deviation of all numbers in the data. Where the slope
-    at some x + δ is exactly zero the penalty has no derivative, and the field there is NaN.
+    `gamma` is γ ≥ 0. δ is normal with the standard deviation `deviation` in every coordinate, drawn once for
+    each sample from `seed`. Left out, `deviation` is half the standard deviation of all numbers in the data.
+    Where the slope at some x + δ is exactly zero the penalty has no derivative, and the field there is NaN.
 
     For games made by `gan`, and for `SymbolicGAN`, where the mean is the expectation over x and δ. The
     discriminator must look at each sample by itself: no batch statistics. Raises InputError for a negative

@@ -28,6 +28,8 @@ class SamplePenalty(Penalty):
     Of a game made by `gan` it is a mean over samples, and in microbatches it is averaged like the losses.
     Numbers that it draws are drawn once, when the penalty is applied, and kept with the game's data: the
     penalised game is deterministic. Of a `SymbolicGAN` it is an expectation, over what is drawn too.
+
+    In all methods `game` is the GAN, of either engine, that the penalty is applied to.
     """
 
     @abstractmethod
@@ -44,7 +46,7 @@ class SamplePenalty(Penalty):
         """
 
     def cost(self, square: Any) -> Any:
-        """What is paid for a slope, given as its square."""
+        """What is paid for a slope, given as its `square`, one number for each sample."""
         return square
 
     def draws(self, game: GAN) -> tuple[Any, ...]:

@@ -35,6 +35,7 @@ def linearise_rule(
 
     **Arguments:**
 
+    - `rule`: any rule, with its step size.
     - `flow`: a numeric flow, as `Gradient().flow(game)` gives it.
     - `x`: the profile, shape (d,).
     - `state`: the rule's state, a tuple of vectors as `rule.init` gives it, the profile x first: momenta and

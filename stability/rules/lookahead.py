@@ -13,8 +13,10 @@ from .rule import Rule, State, coefficient, take_inner
 class Lookahead(Rule):
     """x ← x + α(Rᵏ(x) − x) over any rule R (Zhang et al. 2019; for games Chavdarova et al. 2021).
 
-    What the inner rule remembers (momentum, a last field) is kept from its k-th step. `lr` is the inner
-    rule's step size.
+    - `k`: how many steps of R, at least one; `alpha`: α, how much of the way to their end is gone.
+    - `inner`: the rule R; default: `Simultaneous`. What it remembers (momentum, a last field) is kept from
+      its k-th step.
+    - `lr`: R's step size; None leaves R's own.
     """
 
     lr: Any = None

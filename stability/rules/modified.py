@@ -90,7 +90,10 @@ def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: in
 
 
 def modified_eigenvalues(rule: Rule, jacobian: Any, partition: Partition, order: int = 1) -> Any:
-    """The eigenvalues of `modified_jacobian`, whose arguments these are.
+    """The eigenvalues of the Jacobian of a rule's modified flow at an equilibrium.
+
+    `rule` has no memory; `jacobian` is the flow's there, shape (d, d), NumPy or SymPy; `partition` says which
+    variables are whose; `order` is how many powers of the step size are kept (see `modified_flow`).
 
     Returns an array of shape (d,), largest real part first, or for a SymPy matrix a list of d
     expressions. Raises InputError if those have no closed form.

@@ -16,8 +16,8 @@ from .rule import Rule, State, check_lr, coefficient
 class HeavyBall(Rule):
     """x ← x + β(x − x₋) + h v(x), β of either sign (Polyak 1964; negative: Gidel et al. 2019).
 
-    `order` is `"simultaneous"`, or `"alternating"`: the players take this step in turn, each seeing what has
-    already moved.
+    `beta` is β, any real number. `order` is `"simultaneous"`, or `"alternating"`: the players take this step
+    in turn, each seeing what has already moved.
     """
 
     lr: Any = 0.1
@@ -56,7 +56,10 @@ class HeavyBall(Rule):
 
 @dataclass(frozen=True)
 class Nesterov(Rule):
-    """x ← y + h v(y) with y = x + β(x − x₋) (Nesterov 1983)."""
+    """x ← y + h v(y) with y = x + β(x − x₋) (Nesterov 1983).
+
+    `beta` is β, any real number.
+    """
 
     lr: Any = 0.1
     beta: Any = 0.9

@@ -35,6 +35,7 @@ class Optax(Rule):
       analysis. At an exact equilibrium they are zero, and the step, which divides by their root, has no
       derivative.
     - `at_step`: the count at which schedules and bias corrections are held for the analysis.
+    - `holds`: whether `step` itself holds them, as in the rule that `frozen` returns.
     - `label`, `hyperparameters`: the name in reports, and what to print beside it, as `(("b1", 0.5),)`.
 
     `step` is the algorithm as optax runs it; `near`, `linearise` and `frozen` hold the second moments and

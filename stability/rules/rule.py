@@ -34,6 +34,10 @@ class Rule(ABC):
     `lr` is a positive number, or a mapping from players to numbers (key `""` for the others); it is None
     for the few rules that have no step size.
 
+    In all methods `flow` is the flow that the steps are taken along, numeric or symbolic, with d variables
+    and a `partition` into players; `x` is a profile, shape (d,) (symbolic: a column); `state` is what the
+    rule goes on from.
+
     A rule's state is a tuple of vectors, the first of them the profile. `step` evaluates the field and
     combines the results linearly, and nothing else; then, at an equilibrium, where every evaluation
     happens at the equilibrium itself, the chain rule says that the linearised step is the step along the
@@ -110,14 +114,14 @@ class Rule(ABC):
         return replace(self, lr=each(self.lr, function))  # pyright: ignore[reportArgumentType]
 
     def along(self, flow: Any, u: Any) -> Any:
-        """The vector u with every player's part times the player's step size."""
+        """The vector `u`, shape (d,), with every player's part times the player's step size."""
         return flow.partition.scale(flow.partition.per_player(self.lr, "lr"), u)
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
         """The Jacobian of the step on the stacked state at an equilibrium where the field's is `matrix`.
 
-        `matrix` is NumPy or SymPy, of shape (d, d); with m numbers in the state the result is (m, m), the
-        profile first. Its eigenvalues are the multipliers.
+        `matrix` is NumPy or SymPy, of shape (d, d), and `partition` says which variables are whose; with m
+        numbers in the state the result is (m, m), the profile first. Its eigenvalues are the multipliers.
         """
         flow = self._linear(matrix, partition)
         sizes = self._sizes(flow)
@@ -135,7 +139,10 @@ class Rule(ABC):
         )
 
     def lifted(self, matrix: np.ndarray, partition: Partition, tangent: np.ndarray) -> np.ndarray:
-        """Directions along a manifold of equilibria, shape (d, k), as directions of the state, (m, k)."""
+        """Directions along a manifold of equilibria as directions of the state, shape (m, k).
+
+        `tangent`, shape (d, k), holds them as columns; `matrix` and `partition` are as in `linearise`.
+        """
         return stack(self.init(Linear(matrix, partition), tangent))
 
     def _sizes(self, flow: Any) -> tuple[int, ...]:

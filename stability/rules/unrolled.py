@@ -23,7 +23,7 @@ from .rule import Rule, State, check_lr
 class Unrolled(Rule):
     """Simultaneous steps, where `player` minimises its loss at the place the others will have reached.
 
-    Metz et al. (2017): the others' strategies are unrolled by k simultaneous steps of their own (their step
+    Metz et al. (2017): the others' strategies are unrolled by `k` simultaneous steps of their own (their step
     sizes `lr`), and the player follows −d/dx_i of L_i(x_i, U_k(x)), differentiated through the k steps. The
     others take one ordinary step. With `stop_gradient` the unrolled place counts as given. `player` is a
     name or a position (default: the first).

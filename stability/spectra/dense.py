@@ -45,10 +45,11 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
     are when they stem from one multiple eigenvalue: a defective double one is split by sqrt(eps),
     its mean is not (Kato, Perturbation Theory, II section 2).
 
-    Args:
-        matrix: (d, d), real or complex; d may be 0.
-        uncertainty: None if the entries are exactly what is meant, or nonnegative (d, d) bounds on
-            their errors; the bounds then hold for every matrix that close.
+    **Arguments:**
+
+    - `matrix`: (d, d), real or complex; d may be 0.
+    - `uncertainty`: None if the entries are exactly what is meant, or nonnegative (d, d) bounds on
+      their errors; the bounds then hold for every matrix that close.
 
     Raises `InputError` for a matrix that is not square or not finite, and for a bad uncertainty.
     """
@@ -92,14 +93,14 @@ def stability_sign(matrix: Any, uncertainty: Array | None = None, *, kind: str) 
     which settles graded matrices, whose small eigenvalues drown in the rounding errors of the large
     ones.
 
-    Args:
-        matrix, uncertainty: as for `spectrum`.
-        kind: "flow" for the left half plane, "map" for the unit disc.
+    **Arguments:**
 
-    Returns:
-        −1 if all eigenvalues lie in the open left half plane (inside the unit circle), 1 if one
-        lies in the open right half plane (outside), 0 if none does but one lies on the boundary,
-        None if this is undecided.
+    - `matrix`, `uncertainty`: as for `spectrum`.
+    - `kind`: "flow" for the left half plane, "map" for the unit disc.
+
+    Returns −1 if all eigenvalues lie in the open left half plane (inside the unit circle), 1 if one
+    lies in the open right half plane (outside), 0 if none does but one lies on the boundary,
+    None if this is undecided.
     """
     if kind not in ("flow", "map"):
         raise InputError(f"kind must be 'flow' or 'map', not {kind!r}")
@@ -123,8 +124,9 @@ def symmetric_eigenvalues(matrix: Any, uncertainty: Array | None = None) -> tupl
     by ‖A − Q θ Qᵀ‖, and Ostrowski's theorem that of these to θ by max |θ| ‖QᵀQ − I‖ (Horn and
     Johnson, Matrix Analysis, 4.3.1 and 4.5.9). What is not symmetric in `matrix` counts as error.
 
-    Args:
-        matrix: (d, d) real. uncertainty: None or nonnegative (d, d) bounds on the entries' errors.
+    **Arguments:**
+
+    - `matrix`: (d, d) real. `uncertainty`: None or nonnegative (d, d) bounds on the entries' errors.
 
     Raises `InputError` as `spectrum` does, and for a complex matrix.
     """

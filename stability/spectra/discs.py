@@ -127,11 +127,12 @@ def discs_of(
 ) -> Discs:
     """Discs for every matrix within `uncertainty` of `matrix`, by float64 arithmetic.
 
-    Args:
-        matrix: (d, d), with entries no larger than about one so that nothing overflows.
-        values, vectors, inverse: approximate eigenvalues (d,), eigenvectors (d, d) and the
-            approximate inverse of these; any numbers will do, bad ones give large discs.
-        uncertainty: (d, d) bound on |dA|, entry by entry, or None.
+    **Arguments:**
+
+    - `matrix`: (d, d), with entries no larger than about one so that nothing overflows.
+    - `values`, `vectors`, `inverse`: approximate eigenvalues (d,), eigenvectors (d, d) and the
+      approximate inverse of these; any numbers will do, bad ones give large discs.
+    - `uncertainty`: (d, d) bound on |dA|, entry by entry, or None.
     """
     d = len(values)
     moduli, inverse_moduli = np.abs(vectors), np.abs(inverse)

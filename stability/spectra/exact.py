@@ -33,10 +33,11 @@ def exact_eigenvalues(
 ) -> tuple[sympy.Expr, ...] | None:
     """The eigenvalues of a square matrix with multiplicity, in closed form, or None if there is no short one.
 
-    The matrix is split into its strongly connected blocks, each block's characteristic polynomial into
-    its factors over the rationals and the parameters, and factors of degree at most four are solved by
-    radicals when the result is short. Sorted by their values at the parameters' `values`: by real part,
-    then by imaginary part, largest first; symbols without a value are given one for the sorting alone.
+    `matrix` has shape (d, d) and SymPy's entries; after `seconds` the search is given up. It is split into
+    its strongly connected blocks, each block's characteristic polynomial into its factors over the rationals
+    and the parameters, and factors of degree at most four are solved by radicals when the result is short.
+    Sorted by their values at the parameters' `values`: by real part, then by imaginary part, largest first;
+    symbols without a value are given one for the sorting alone.
     """
     unknown = sorted(matrix.free_symbols - set(values or {}), key=str)
     samples = {s: sympy.Rational(7 + 2 * i, 19) for i, s in enumerate(unknown)}

@@ -51,9 +51,9 @@ class _Undecided(Exception):
 def characteristic_polynomial(matrix: sympy.MatrixBase) -> list[sympy.Expr]:
     """The d + 1 coefficients of det(s I - matrix), leading coefficient (one) first.
 
-    Entries may be any SymPy expressions. Division-free (Berkowitz 1984), over the rational functions in one
-    generator for everything that is not a rational number, so no zero test on expressions is
-    needed.
+    The entries of `matrix`, shape (d, d), may be any SymPy expressions. Division-free (Berkowitz 1984), over
+    the rational functions in one generator for everything that is not a rational number, so no zero test on
+    expressions is needed.
 
     Raises `InputError` unless the matrix is square.
     """
@@ -98,13 +98,13 @@ def root_counts(coefficients: Sequence[Any]) -> RootCounts | None:
     greatest common divisor: its real roots are the roots of p on the axis (counted by Sturm's
     theorem, once for every multiplicity), its other roots come in pairs, one on either side.
 
-    Args:
-        coefficients: real numbers, leading first; leading zeros are dropped. Integers, fractions,
-            floats (at their exact value) or SymPy constants.
+    **Arguments:**
 
-    Returns:
-        The counts, or None when the sign of an irrational constant could not be decided (for
-        rational coefficients this does not happen).
+    - `coefficients`: real numbers, leading first; leading zeros are dropped. Integers, fractions,
+      floats (at their exact value) or SymPy constants.
+
+    Returns the counts, or None when the sign of an irrational constant could not be decided (for
+    rational coefficients this does not happen).
 
     Raises `InputError` for the zero polynomial and for coefficients that are not real constants.
     """

@@ -40,26 +40,27 @@ def spectrum(
     Krylov–Schur iteration (Stewart 2001), which needs products A v alone: some hundreds for the
     20 rightmost eigenvalues of a network's Jacobian, and as many Aᵀ v for the left eigenvectors.
 
-    Args:
-        operator: (d, d) array, or an object with `shape` and `matvec`: `game.linearise(x)`, a SciPy
-            LinearOperator or sparse matrix, or your own, on vectors of NumPy or JAX, or of PyTorch
-            or CuPy if its `dtype` (or type) says so. Without an `rmatvec`, there are no condition
-            numbers and error bounds.
-        uncertainty: for a matrix: bounds on the errors of its entries, (d, d).
-        k: how many eigenvalues; default: all of a matrix, 20 (or d) of an operator. Where the last
-            one is half of a conjugate pair, the other half is returned too. Of a large operator ask
-            for more than one or two: where many have nearly the same real part, the first to
-            converge need not be the wanted ones. `numerical_abscissa` bounds all real parts.
-        which: "rightmost", "leftmost", "largest" (in modulus) or "imaginary" (largest imaginary
-            part in modulus).
-        target: a point; then the k eigenvalues nearest to it, or to its conjugate, whatever `which`.
-        tolerance: an eigenpair has converged if ‖A x − λ x‖ is at most this times |λ|, or times a
-            hundredth of ‖A‖ if that is larger; default 1e-4 in single and 1e-8 in double precision.
-        seed: of the random starting vectors.
-        left: whether left eigenvectors, condition numbers and error bounds of an operator are
-            computed: about twice the work.
-        max_products: when to give up, for A and again for Aᵀ; what was found is returned with
-            `converged=False`. Default: 100 for each vector of the basis, which has 3 k (at least 40).
+    **Arguments:**
+
+    - `operator`: (d, d) array, or an object with `shape` and `matvec`: `game.linearise(x)`, a SciPy
+      LinearOperator or sparse matrix, or your own, on vectors of NumPy or JAX, or of PyTorch
+      or CuPy if its `dtype` (or type) says so. Without an `rmatvec`, there are no condition
+      numbers and error bounds.
+    - `uncertainty`: for a matrix: bounds on the errors of its entries, (d, d).
+    - `k`: how many eigenvalues; default: all of a matrix, 20 (or d) of an operator. Where the last
+      one is half of a conjugate pair, the other half is returned too. Of a large operator ask
+      for more than one or two: where many have nearly the same real part, the first to
+      converge need not be the wanted ones. `numerical_abscissa` bounds all real parts.
+    - `which`: "rightmost", "leftmost", "largest" (in modulus) or "imaginary" (largest imaginary
+      part in modulus).
+    - `target`: a point; then the k eigenvalues nearest to it, or to its conjugate, whatever `which`.
+    - `tolerance`: an eigenpair has converged if ‖A x − λ x‖ is at most this times |λ|, or times a
+      hundredth of ‖A‖ if that is larger; default 1e-4 in single and 1e-8 in double precision.
+    - `seed`: of the random starting vectors.
+    - `left`: whether left eigenvectors, condition numbers and error bounds of an operator are
+      computed: about twice the work.
+    - `max_products`: when to give up, for A and again for Aᵀ; what was found is returned with
+      `converged=False`. Default: 100 for each vector of the basis, which has 3 k (at least 40).
 
     Raises `InputError` for an operator that is not square or (if large) not real, returns NaN, or
     has fewer than k eigenvalues, `InputTypeError` for what is no operator.

@@ -32,22 +32,21 @@ class Bounds:
 class Spectrum:
     """All or k eigenvalues of a (d, d) operator, the largest real part first, pairs together.
 
-    Attributes:
-        eigenvalues: (k,) complex.
-        errors: (k,) bounds; the disc around eigenvalue i of radius `errors[i]` contains all true
-            eigenvalues of the cluster of i. Those of a matrix hold rigorously; those of an operator
-            to first order in residual and rounding, and are infinite where they are unknown.
-        eigenvectors, left_eigenvectors: (d, k), unit columns x and y with A x = λ x, yᴴ A = λ yᴴ;
-            the left ones may be None.
-        residuals: (k,), ‖A x − λ x‖.
-        condition: (k,), the condition numbers 1 / |yᴴ x| of the eigenvalues; infinite if unknown.
-        clusters: indices that the bounds cannot tell apart; a cluster of k has k true eigenvalues.
-        converged: whether all eigenvalues asked for were found.
-        products: how often the operator was applied to a vector (0 for dense methods).
-        restarts: of the Krylov–Schur iteration (0 for dense methods).
-        which: which eigenvalues these are: "all", "rightmost", "leftmost", "largest", "imaginary",
-            or "nearest" to a point.
-        remarks: sentences about what was checked and what was not reached.
+    - `eigenvalues`: (k,) complex.
+    - `errors`: (k,) bounds; the disc around eigenvalue i of radius `errors[i]` contains all true
+      eigenvalues of the cluster of i. Those of a matrix hold rigorously; those of an operator
+      to first order in residual and rounding, and are infinite where they are unknown.
+    - `eigenvectors`, `left_eigenvectors`: (d, k), unit columns x and y with A x = λ x, yᴴ A = λ yᴴ;
+      the left ones may be None.
+    - `residuals`: (k,), ‖A x − λ x‖.
+    - `condition`: (k,), the condition numbers 1 / |yᴴ x| of the eigenvalues; infinite if unknown.
+    - `clusters`: indices that the bounds cannot tell apart; a cluster of k has k true eigenvalues.
+    - `converged`: whether all eigenvalues asked for were found.
+    - `products`: how often the operator was applied to a vector (0 for dense methods).
+    - `restarts`: of the Krylov–Schur iteration (0 for dense methods).
+    - `which`: which eigenvalues these are: "all", "rightmost", "leftmost", "largest", "imaginary",
+      or "nearest" to a point.
+    - `remarks`: sentences about what was checked and what was not reached.
     """
 
     eigenvalues: Array

@@ -77,9 +77,10 @@ def conditions_at_scale(
     products in double precision, so that errors are those against the game itself (where its losses can be
     evaluated so; else rounding is estimated from the norm).
 
-    **Arguments:** `k`: how many of the smallest eigenvalues are computed of every matrix; `max_products`: for
-    each player's Hessian, and for each complement (not counting inner solves); `max_inner_products`: for the
-    inner solves of each complement; `at`: the point's stationarity, if it is known.
+    **Arguments:** `game`: numeric; `x`: the profile; `seed`: of the random vectors; `k`: how many of the
+    smallest eigenvalues are computed of every matrix; `max_products`: for each player's Hessian, and for
+    each complement (not counting inner solves); `max_inner_products`: for the inner solves of each
+    complement; `at`: the point's stationarity, if it is known.
     """
     x = real_vector(x, game.dimension)
     with in_precision_of(x.dtype):

@@ -64,6 +64,7 @@ def convexity(
 
     **Arguments:**
 
+    - `game`: of either engine.
     - `box`: variable ↦ (low, high) over the game's own box; a variable without either is taken in [−1, 1].
     - `parameters`: values for a symbolic game's parameters, over its own.
     - `points`, `seed`: number and seed of the sample points (a scrambled Sobol sequence).

@@ -36,8 +36,9 @@ def local_nash_equilibrium_exists(
       defined, and at each zero an own Hessian has a negative eigenvalue; its value is the one nearest to 0;
     - undecided otherwise; a search that is not exact proves nothing about completeness.
 
-    Strategies on the boundary of a constraint are not looked at. `box` and `parameters` as for
-    `stability.report`: where zeros are searched numerically, and a symbolic game's values.
+    `game` is of either engine. Strategies on the boundary of a constraint are not looked at. `box` and
+    `parameters` as for `stability.report`: where zeros are searched numerically, and a symbolic game's
+    values.
 
     Raises InputError for a parameter without a value and for games of more than 500 variables.
     """

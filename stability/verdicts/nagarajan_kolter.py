@@ -111,9 +111,9 @@ def nagarajan_kolter(
     lines along the kernel (property I); what its proof uses is the manifold, which may be curved, and this is
     checked: in exact numbers on the plane of the kernels, else by walking along them and back to rest.
 
-    **Arguments**: `x`: d numbers or variable ↦ number, exact for a symbolic game if they are;
-    `discriminator`: D's name; left out, as in the penalty `NagarajanKolter`; `parameters`: values for a
-    symbolic game's parameters, over its own.
+    **Arguments:** `game`: of two players, of either engine; `x`: d numbers or variable ↦ number, exact for a
+    symbolic game if they are; `discriminator`: D's name; left out, as in the penalty `NagarajanKolter`;
+    `parameters`: values for a symbolic game's parameters, over its own.
 
     Raises InputError if it is not clear who the discriminator is, and for a point of another shape.
     """

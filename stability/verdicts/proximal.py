@@ -81,6 +81,7 @@ def proximal_equilibrium(
 
     **Arguments:**
 
+    - `game`: of either engine.
     - `x`: the point, d numbers or variable ↦ number; exact for a symbolic game if the numbers are.
     - `lam`: λ ≥ 0.
     - `metric`: M, shape (d_y, d_y), symmetric positive definite, with ‖z‖² = zᵀMz; default the identity, the

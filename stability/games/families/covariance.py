@@ -20,10 +20,11 @@ def covariance(
 ) -> SymbolicGAN:
     """Data N(0, Σ), latents N(0, I), D(x) = xᵀWx and G(z) = Vz (Daskalakis et al. 2018, section 4).
 
-    `variances` are s₁², …, s_d², numbers or expressions: Σ is their diagonal matrix. That is no restriction,
-    for the game looks the same in any orthonormal basis. The variables are the entries of W, then those of V,
-    row by row: w11, w12, …, vdd; w and v where d = 1. For Wasserstein the discriminator's payoff is
-    tr(W(Σ − VVᵀ)), exactly; Fiez, Chasnov, Ratliff (2020) regularise it, here `st.Anchor({"disc": eta})`.
+    `objective` is a name or an `Objective`. `variances` are s₁², …, s_d², numbers or expressions: Σ is their
+    diagonal matrix. That is no restriction, for the game looks the same in any orthonormal basis. The
+    variables are the entries of W, then those of V, row by row: w11, w12, …, vdd; w and v where d = 1. For
+    Wasserstein the discriminator's payoff is tr(W(Σ − VVᵀ)), exactly; Fiez, Chasnov, Ratliff (2020)
+    regularise it, here `st.Anchor({"disc": eta})`.
 
     With weight decay η, W = 0 and VVᵀ = Σ rest: V is the root of Σ up to a rotation, which nothing sees. At
     V = Σ^½ the eigenvalues are, for every i ≤ j, the roots of

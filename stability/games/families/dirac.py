@@ -15,9 +15,10 @@ def dirac(objective: str | Objective = "minimax", *, bias: bool = False) -> Symb
     The logit is high on data. In the paper, and in the catalogue's entries of its games, it is high on
     generated points, which exchanges ψ for −ψ and changes no eigenvalue.
 
-    `bias` gives the discriminator a second parameter: D(x) = ψx + b. The variables are psi, bias (if there
-    is one) and theta. With the discriminator's losses r on data and f on generated samples, and the
-    generator's g (g = −f in a zero-sum game), the losses are r(b) + f(ψθ + b) and g(ψθ + b).
+    `objective` is a name or an `Objective`. `bias` gives the discriminator a second parameter: D(x) = ψx +
+    b. The variables are psi, bias (if there is one) and theta. With the discriminator's losses r on data and
+    f on generated samples, and the generator's g (g = −f in a zero-sum game), the losses are r(b) + f(ψθ +
+    b) and g(ψθ + b).
 
     At rest ψ = θ = 0, and b = b* where r′ + f′ = 0. There J is zero except for −f′, −g′ between ψ and θ and
     −κ = −(r″ + f″) in the bias, all at b* (at 0 without bias):

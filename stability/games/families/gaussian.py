@@ -22,10 +22,11 @@ def gaussian(
 ) -> SymbolicGAN:
     """Data N(m, s²), latents N(0, 1), G(z) = a + bz, and D(x) = w₁x ("linear") or w₁x + w₂x² ("quadratic").
 
-    `mean` and `sd` are m and s, numbers or expressions in parameters; `bias` adds a constant to D, for the
-    objectives whose undecided logit is not 0 (least-squares, kl). The variables are w1, w2, bias, a and b, as
-    far as there are any. Let r and f be the discriminator's losses on data and on generated samples, κ =
-    r″ + f″, and g the generator's loss, with derivatives at the logit 0, and r′ + f′ = 0 there. D rests at 0.
+    `objective` is a name or an `Objective`. `discriminator` is one of the two words. `mean` and `sd` are m
+    and s, numbers or expressions in parameters; `bias` adds a constant to D, for the objectives whose
+    undecided logit is not 0 (least-squares, kl). The variables are w1, w2, bias, a and b, as far as there
+    are any. Let r and f be the discriminator's losses on data and on generated samples, κ = r″ + f″, and g
+    the generator's loss, with derivatives at the logit 0, and r′ + f′ = 0 there. D rests at 0.
 
     *Linear:* D sees only means, so every a = m rests, whatever the scale b: a line of equilibria. The
     eigenvalues without bias are 0 and the roots of λ² + (r″(m² + s²) + f″(m² + b²)) λ − f′g′.

@@ -17,13 +17,13 @@ def linear(
 ) -> SymbolicGAN:
     """D(x) = θ_D x and G(z) = θ_G z on the line (Nagarajan, Kolter 2017).
 
-    `data` and `latent` are one-dimensional distributions, by default both uniform on [−1, 1]. The variables
-    are theta_D and theta_G. A linear discriminator sees nothing of a distribution but its mean. Where both
-    means are zero, the whole line θ_D = 0 is one of equilibria, whatever θ_G, with the eigenvalues 0 along
-    the line and −(r″(0) E x² + f″(0) θ_G² E z²) across it, r and f the discriminator's losses on data and on
-    generated samples: for the minimax objective −(1 + θ_G²)/12, so the line attracts, and for Wasserstein
-    0, so nothing is decided. The minimax value is concave in θ_D and in θ_G alike, although the generator
-    minimises it.
+    `objective` is a name or an `Objective`. `data` and `latent` are one-dimensional distributions, by
+    default both uniform on [−1, 1]. The variables are theta_D and theta_G. A linear discriminator sees
+    nothing of a distribution but its mean. Where both means are zero, the whole line θ_D = 0 is one of
+    equilibria, whatever θ_G, with the eigenvalues 0 along the line and −(r″(0) E x² + f″(0) θ_G² E z²)
+    across it, r and f the discriminator's losses on data and on generated samples: for the minimax objective
+    −(1 + θ_G²)/12, so the line attracts, and for Wasserstein 0, so nothing is decided. The minimax value is
+    concave in θ_D and in θ_G alike, although the generator minimises it.
     """
     theta_d, theta_g, x, z = sympy.symbols("theta_D theta_G x z", real=True)
     return SymbolicGAN(

@@ -14,11 +14,12 @@ def nagarajan_kolter(
 ) -> SymbolicGAN:
     """Data and latents uniform on [−1, 1], D(x) = wx² and G(z) = az (Nagarajan, Kolter 2017).
 
-    `bias` makes it D(x) = wx² + b, for the objectives whose undecided logit is not 0 (least-squares, kl). The
-    variables are w, bias (if there is one) and a. The generator makes the data at a = ±1, and there the
-    discriminator rests at w = 0. Let r and f be its losses on data and on generated samples, κ = r″ + f″, and
-    g the generator's loss, with derivatives at the logit 0, and r′ + f′ = 0 there. The eigenvalues without
-    bias, with the paper's penalty η‖∇_D L_D‖² on the generator, `st.NagarajanKolter(eta)`, are the roots of
+    `objective` is a name or an `Objective`. `bias` makes it D(x) = wx² + b, for the objectives whose
+    undecided logit is not 0 (least-squares, kl). The variables are w, bias (if there is one) and a. The
+    generator makes the data at a = ±1, and there the discriminator rests at w = 0. Let r and f be its losses
+    on data and on generated samples, κ = r″ + f″, and g the generator's loss, with derivatives at the logit
+    0, and r′ + f′ = 0 there. The eigenvalues without bias, with the paper's penalty η‖∇_D L_D‖² on the
+    generator, `st.NagarajanKolter(eta)`, are the roots of
 
         λ² + (κ/5 + 8ηf′²/9) λ − (4/9) f′g′.
 

@@ -36,9 +36,10 @@ def gan(
 
     **Arguments:**
 
-    - `discriminator(disc, images)`: logits of shape (N,) or (N, 1) for N samples; feature vectors of shape
-      (N, k) for the objective `mmd`.
-    - `generator(gen, latents)`: M samples, shaped as those of the data, for M latents.
+    - `discriminator`: a function of (disc's parameters, images) to logits of shape (N,) or (N, 1) for N
+      samples; feature vectors of shape (N, k) for the objective `mmd`.
+    - `generator`: a function of (gen's parameters, latents) to M samples, shaped as those of the data, for M
+      latents.
     - `start`: `{"disc": …, "gen": …}`, the players' parameters, any pytrees.
     - `data`: an array of shape (N, …), or a mapping or tuple of such arrays; or a list or another finite
       iterable of batches, which are collected.
@@ -48,6 +49,7 @@ def gan(
     - `penalties`: applied one after the other.
     - `batch`: take the averages in microbatches of this size (`Game.batched`); by default the size of the
       first batch where `data` come in batches, and else everything at once.
+    - `name`: what reports call the game.
     - `check`: whether networks are refused whose output for one sample depends on the others in the batch
       (batch normalisation in training mode, which leaks statistics between the players; `False` for
       minibatch discrimination, which does so on purpose), that draw random numbers, or that keep state.

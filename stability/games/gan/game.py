@@ -19,6 +19,7 @@ PLAYERS = ("disc", "gen")
 class GAN(Game):
     """A generative adversarial network as a game of the players `disc` and `gen`; made by `gan`.
 
+    `discriminator`, `generator`, `objective`, `start` and `name` are as in `gan`.
     `data` is (samples, latents, further arrays that penalties drew). The gradient field evaluates the
     generator once, and the discriminator once on the data and once on the generated samples.
     """
@@ -47,7 +48,7 @@ class GAN(Game):
         )
 
     def outputs(self, disc: Any, images: Any) -> Any:
-        """What the discriminator says of samples: logits, shape (N,), or feature vectors, shape (N, k)."""
+        """What the discriminator says of `images`: logits, shape (N,), or feature vectors, shape (N, k)."""
         result = self.discriminator(disc, images)
         return result if self.objective.features else jnp.reshape(result, (-1,))
 
@@ -73,7 +74,11 @@ class GAN(Game):
         return game
 
     def with_noise(self, sigma: Any, on_real: Any, on_generated: Any) -> Self:
-        """The same game with σ times fixed noise added to the data and to the generated samples."""
+        """The same game with `sigma` times fixed noise on the data and on the generated samples.
+
+        `on_real` and `on_generated` are the noise: arrays (or pytrees) shaped like the samples of either
+        kind.
+        """
         noises = (*self._noises, (sigma, len(self.data)))
         game = self._copy(_noises=noises, data=(*self.data, (on_real, on_generated)))
         game._losses = game._plain_losses()

@@ -22,6 +22,7 @@ PerLogit = Callable[[Any], Any]
 class Objective:
     """The losses of a GAN.
 
+    - `name`: what reports call it.
     - `discriminator`: (outputs on data, outputs on generated samples) ↦ the discriminator's loss, a scalar.
       The outputs are logits, of shapes (N,) and (M,), or feature vectors, (N, k) and (M, k).
     - `generator`: the generator's loss, of the same two; None: the game is zero-sum.

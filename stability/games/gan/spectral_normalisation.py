@@ -16,7 +16,8 @@ def spectrally_normalised(
 ) -> Callable[[Any, Any], Any]:
     """The discriminator with weights of spectral norm 1 (Miyato et al. 2018), of the same parameters.
 
-    Every parameter with two or more axes is divided by the largest singular value of the matrix (outputs,
+    `discriminator` is a function of (parameters, samples), and so is the answer. Every parameter with two or
+    more axes is divided by the largest singular value of the matrix (outputs,
     all else). `output_axis` is where the outputs are: −1, the last axis, in Flax, Haiku and for `x @ w`; 0 in
     Equinox and PyTorch. The singular value is the converged one, not the estimate of one step of power
     iteration, and is differentiated through, any number of times, where it is simple. A matrix of zeros

@@ -186,7 +186,7 @@ class SymbolicGAN(SymbolicGame):
     # ---- what penalties ask for: random vectors, and expectations over them ------------------------
 
     def unpack(self, x: sympy.MatrixBase) -> tuple[sympy.MatrixBase, sympy.MatrixBase]:
-        """The parameters of the discriminator and of the generator: the parts of a profile."""
+        """The parameters of the discriminator and of the generator: the parts of a profile `x`, (d, 1)."""
         return self.partition.part(0, x), self.partition.part(1, x)
 
     @property
@@ -199,14 +199,14 @@ class SymbolicGAN(SymbolicGame):
         return self._with_parameters(1, self._model.made, gen) + self._noise(1)
 
     def squared_slope(self, disc: sympy.MatrixBase, sample: sympy.MatrixBase) -> Expr:
-        """‖∇D‖² at a random vector of shape (k, 1)."""
+        """‖∇D‖² at `sample`, a random vector of shape (k, 1)."""
         model = self._model
         square = sympy.Add(*(model.logit.diff(s) ** 2 for s in model.data.symbols))
         square = self._with_parameters(0, square, disc)
         return square.xreplace(dict(zip(model.data.symbols, sample, strict=True)))
 
     def mean(self, e: Expr, *further: Variate) -> Expr:
-        """The expectation of an expression over the game's random vectors and `further` ones."""
+        """The expectation of an expression `e` over the game's random vectors and `further` ones."""
         most_terms = MAX_TERMS
         for variate in (*further, *self._model.variates):
             taken = expectation(
@@ -219,7 +219,7 @@ class SymbolicGAN(SymbolicGame):
         return e
 
     def with_noise(self, sigma: Expr) -> Self:
-        """The same game with noise N(0, σ²) in every coordinate of the data and of generated samples.
+        """The same game with noise N(0, `sigma`²) in every coordinate of the data and of generated samples.
 
         Penalties that were applied before do not see it.
         """
@@ -249,7 +249,7 @@ class SymbolicGAN(SymbolicGame):
         return game
 
     def renamed(self, mapping: Mapping[Symbol, Symbol]) -> Self:
-        """The same game with some of its symbols exchanged for others."""
+        """The same game with some symbols exchanged: `mapping` is old ↦ new."""
         base, losses = (
             tuple(loss.xreplace(mapping) for loss in group) for group in (self._base, self._losses)
         )

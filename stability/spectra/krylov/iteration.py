@@ -22,14 +22,13 @@ _EARLY = 16  # vectors of the first basis at which those are looked for
 class Found:
     """An invariant subspace: the first rows of the basis.
 
-    Attributes:
-        count: its dimension.
-        norm: an estimate of the operator's norm, from below.
-        converged: whether every wanted Ritz value met the tolerance.
-        restarts: how often the basis was cut back.
-        verified: whether, in the end, a fresh random start changed nothing.
-        missed: how many earlier ones did.
-        complete: whether the whole space was searched.
+    - `count`: its dimension.
+    - `norm`: an estimate of the operator's norm, from below.
+    - `converged`: whether every wanted Ritz value met the tolerance.
+    - `restarts`: how often the basis was cut back.
+    - `verified`: whether, in the end, a fresh random start changed nothing.
+    - `missed`: how many earlier ones did.
+    - `complete`: whether the whole space was searched.
     """
 
     count: int

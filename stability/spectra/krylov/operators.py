@@ -19,12 +19,11 @@ _CPU = 1  # DLPack's number for it
 class Operator:
     """A real square operator and where its vectors live.
 
-    Attributes:
-        apply: v ↦ A v, from and to the basis's kind of vectors.
-        transposed: v ↦ Aᵀ v, or None if the operator has no `rmatvec`.
-        sharding: the `jax.sharding.Sharding` of A v if the basis belongs on JAX's devices; None
-            if it belongs in the computer's memory.
-        products: how often either was applied.
+    - `apply`: v ↦ A v, from and to the basis's kind of vectors.
+    - `transposed`: v ↦ Aᵀ v, or None if the operator has no `rmatvec`.
+    - `sharding`: the `jax.sharding.Sharding` of A v if the basis belongs on JAX's devices; None
+      if it belongs in the computer's memory.
+    - `products`: how often either was applied.
     """
 
     apply: Callable[[Any], Any]

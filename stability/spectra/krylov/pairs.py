@@ -20,10 +20,9 @@ _ROUNDING = 8.0  # of one product, in units of eps ‖A‖
 class Pairs:
     """Eigenpairs of A on the span of the basis's first rows Q, in the order of `Spectrum`.
 
-    Attributes:
-        values: (l,) complex. coefficients: (l, l), columns c with eigenvectors Q c of norm 1.
-        residuals: (l,), ‖A x − λ x‖.
-        projected: (l, l), QᵀAQ. gram: (l, l), inner products of the columns of A Q − Q QᵀAQ.
+    - `values`: (l,) complex. `coefficients`: (l, l), columns c with eigenvectors Q c of norm 1.
+    - `residuals`: (l,), ‖A x − λ x‖.
+    - `projected`: (l, l), QᵀAQ. `gram`: (l, l), inner products of the columns of A Q − Q QᵀAQ.
     """
 
     values: Values

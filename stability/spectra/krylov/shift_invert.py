@@ -20,8 +20,9 @@ def inverted(operator: Operator, basis: Any, target: complex, tolerance: float) 
     (Saad and Schultz 1986) to the relative tolerance; whether that was reached shows in the
     residuals, which are computed with A itself.
 
-    Args:
-        basis: an empty basis of `inner_size(d)` rows, for the inner Krylov spaces.
+    **Arguments:**
+
+    - `basis`: an empty basis of `inner_size(d)` rows, for the inner Krylov spaces.
     """
     real, imaginary = target.real, target.imag
 

@@ -92,10 +92,11 @@ def krylov_spectrum(
 ) -> Spectrum:
     """What `stability.spectrum` does for a large operator; see there.
 
-    Args:
-        size: how many vectors the basis has; by default `basis_size(k, d)`.
-        steps: how many products are made before they are orthonormalised together.
-        verify: whether a second random start looks for what the first has missed.
+    **Arguments:**
+
+    - `size`: how many vectors the basis has; by default `basis_size(k, d)`.
+    - `steps`: how many products are made before they are orthonormalised together.
+    - `verify`: whether a second random start looks for what the first has missed.
     """
     seen = adapt(operator)
     size = basis_size(k, seen.dimension) if size is None else min(size, seen.dimension)

@@ -16,8 +16,8 @@ def numerical_abscissa(
     every disturbance shrinks from the start; if it is positive and the spectral abscissa negative, some grow
     before they die out, which no eigenvalue of J shows.
 
-    `operator`: J, square (`game.linearise(x)`). Raises as `symmetric_spectrum`, and InputTypeError if J is
-    not square.
+    `operator`: J, square (`game.linearise(x)`); `max_products`, `seed` as for `symmetric_spectrum`. Raises
+    as `symmetric_spectrum`, and InputTypeError if J is not square.
     """
     return symmetric_spectrum(
         operator.symmetric, which="largest", max_products=max_products, seed=seed

@@ -69,7 +69,8 @@ def spectral_density(
     this is the density of eigenvalues (Ubaru, Chen, Saad, SIAM J. Matrix Anal. Appl. 38, 2017; for networks
     Ghorbani, Krishnan, Xiao 2019). The basis is kept orthogonal, at `steps` + 1 vectors of memory.
 
-    **Arguments:** `operator` as for `symmetric_spectrum`; `probes` ≥ 2, whose spread tells the error.
+    **Arguments:** `operator` as for `symmetric_spectrum`; `probes` ≥ 2, drawn from `seed`, whose
+    spread tells the error.
 
     Raises InputError for an operator that is not symmetric or not finite, and for bad numbers.
     """

@@ -88,6 +88,7 @@ def symmetric_spectrum(
     - `basis`: how many vectors the basis may hold (one more is stored); default 20 more than twice the number
       of wanted ones, and at least 40.
     - `max_products`: after so many products what was found is returned, not converged.
+    - `seed`: of the random starting vectors.
 
     Raises InputError for an operator that is not square, not symmetric or not finite, and for a bad number.
     """
