@@ -64,7 +64,6 @@ def callables() -> Iterator[tuple[str, Callable[..., Any], str]]:
 CALLABLES = list(callables())
 
 
-@pytest.mark.xfail(reason="docstrings are being completed", strict=False)
 @pytest.mark.parametrize(
     ("function", "text"), [row[1:] for row in CALLABLES], ids=[row[0] for row in CALLABLES]
 )

@@ -52,12 +52,14 @@ def basins(
 
     **Arguments:**
 
+    - `system`: a flow or a map; `rule`: whose steps on a flow are followed instead of the flow.
     - `plane`: where the starts are, over its box; with a rule, the plane of the profile x.
     - `until`: the time, or the number of steps, after which a start is looked at first. Those that are
       nowhere yet are followed on, to twice, four and eight times that.
     - `shape`: how many starts along u and along w.
     - `attractors`: known ones, each of shape (d,) or (k, d): a point of rest, or the points of a closed
       curve in order. They are taken to attract.
+    - `seed`: of the directions in which starts are moved away.
     - `progress`: called with the fraction that is done.
 
     A start belongs to an attractor if its path is there at the end, and still is after some time more. Paths

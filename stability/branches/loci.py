@@ -52,8 +52,9 @@ class Loci:
 def loci(sweep: OverNumbers) -> Loci:
     """The paths of the eigenvalues (or multipliers) of a sweep over one axis.
 
-    From each number to the next, eigenvalues are paired such that the sum of the squared distances is
-    least (the assignment problem; Kuhn 1955). Sorting them would tear paths where real parts coincide.
+    `sweep`: as `stability.sweep` returns it. From each number to the next, eigenvalues are paired such that
+    the sum of the squared distances is least (the assignment problem; Kuhn 1955). Sorting them would tear
+    paths where real parts coincide.
 
     Raises InputError for a sweep over two axes, without eigenvalues or multipliers, or that lost its
     equilibrium everywhere.

@@ -56,7 +56,10 @@ def step_region(
     """The step sizes of both players of a two-player game for which a rule is stable at an equilibrium.
 
     Along each ray through the origin the whole stable set is located as for one step size, so that a region
-    with holes or far from the origin is found too. `at` names the equilibrium where there are several.
+    with holes or far from the origin is found too.
+
+    **Arguments:** `system`, `field`, `parameters`, `box` and `seed` are those of `stability.report`; `rule`:
+    with any step sizes; `at`: which equilibrium, where there are several; `rays`: how many.
 
     Raises InputError for a game of another number of players, a rule without step sizes, and if the
     equilibrium is not the only one or the rule does not rest there.

@@ -67,6 +67,13 @@ class FlowRow:
 class Comparison(Page):
     """Algorithms side by side, the fastest first; see `stability.compare`.
 
+    - `rows`: one for each algorithm; `flows`: one for each field, without steps.
+    - `equilibria`: the points at which they were judged, variable ↦ number.
+    - `inapplicable`: algorithms that cannot be run on the game, and why; `tuned`: the best values of
+      parameters.
+    - `system`, `search`: what was analysed, and how its equilibria were found; `warnings`: what to know about
+      that; `version`: of this library.
+
     `to_dict()` is the JSON form (schema stability-compare/1), `to_text(width)` and `to_markdown()` the
     readable ones.
     """

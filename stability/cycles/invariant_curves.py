@@ -36,6 +36,7 @@ def invariant_curves(map: Map, starts: np.ndarray, *, most: int = 2**18) -> tupl
 
     **Arguments:**
 
+    - `map`: in JAX.
     - `starts`, shape (k, m) or (m,): of the map that a rule makes, whole states.
     - `most`: the steps after which an orbit that has not settled is left out.
 

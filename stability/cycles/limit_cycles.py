@@ -38,6 +38,7 @@ def limit_cycles(
 
     **Arguments:**
 
+    - `flow`: in JAX.
     - `starts`, shape (k, d): where to begin; `box`, shape (d, 2): adds starts spread over it, and orbits that
       go far beyond it are not followed. At least one of the two is needed.
     - `time`: how long a path is followed before it has to recur; default: long enough to cross the box twenty

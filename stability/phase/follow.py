@@ -55,14 +55,14 @@ class Paths(Page):
         return portray(self.scene, self.time)
 
     def distances(self, points: np.ndarray) -> np.ndarray | None:
-        """How far points (n, d) are from the nearest equilibrium found, shape (n,); None if none was."""
+        """How far `points` (n, d) are from the nearest equilibrium found, shape (n,); None if none was."""
         rests = [place.main.point for place in self.scene.places]
         if not rests:
             return None
         return np.min([np.linalg.norm(points - rest, axis=1) for rest in rests], axis=0)
 
     def losses(self, points: np.ndarray) -> np.ndarray | None:
-        """The players' losses at points (n, d), shape (n, players); None if this is no game."""
+        """The players' losses at `points` (n, d), shape (n, players); None if this is no game."""
         game = self.scene.subject.numeric
         return losses(game, points) if isinstance(game, Game) else None
 
@@ -213,8 +213,11 @@ def follow(
 ) -> Paths:
     """The paths of a game's flow and of rules along it, of a flow, or of a map, from some starts.
 
-    The arguments are those of `stability.phase_portrait`, except that `time` says how long the rules run too
-    (in place of `steps`). Shows itself as text, Markdown, JSON and HTML; `stability.plots.paths` draws it.
+    Shows itself as text, Markdown, JSON and HTML; `stability.plots.trajectory` draws it.
+
+    **Arguments:** `system`, `field`, `rules`, `penalties`, `parameters`, `box`, `starts` and `seed` are
+    those of `stability.phase_portrait`; `steps`: how many a rule or a map takes; `time`: how long flow and
+    rules run (in place of `steps`).
 
     Raises InputError as `phase_portrait` does, and for rules without a step size.
     """

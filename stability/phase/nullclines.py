@@ -35,9 +35,10 @@ def nullclines(
 
     **Arguments:**
 
-    - `flow`: v in JAX. `symbolic`: the same in SymPy, its parameters with values, if there is a formula. Then
-      every factor of a component's numerator is drawn for itself, so that branches cross exactly and double
-      ones are as good as single ones, and a factor of one variable is drawn as straight lines.
+    - `flow`: v in JAX. `plane`: with the box in which they are looked for. `symbolic`: the same in SymPy,
+      its parameters with values, if there is a formula. Then every factor of a component's numerator is
+      drawn for itself, so that branches cross exactly and double ones are as good as single ones, and a
+      factor of one variable is drawn as straight lines.
     - `resolution`: cells to a side of the first grid; it is refined where needed.
 
     A component that vanishes identically has no curves; so has one that never vanishes. Every vertex lies on

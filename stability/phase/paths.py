@@ -133,6 +133,7 @@ def compare_paths(
     **Arguments:**
 
     - `system`: a flow or a game; `field`: which field of the game; default: the gradient.
+    - `rule`: with its step size.
     - `x0`: the start, shape (d,), or a mapping by variable; default: the system's own.
     - `t` or `steps`: how long, one of them.
     - `order`: of the modified flow (see `modified_flow`); None: without it, which saves some seconds.

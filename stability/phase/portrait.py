@@ -49,8 +49,11 @@ class Steps:
 class Portrait:
     """A phase portrait as data, of a flow (perhaps with an algorithm's steps on it) or of a map.
 
+    - `kind`: flow or map; `name`, `variables`, `parameters`: the system's, with the values that were used.
     - `plane`: that of the picture; None for one variable, whose right-hand side is then `graph`: (x, f(x)).
     - `grid`: (u (nx,), w (ny,), velocity (ny, nx, 2)), the field in the plane; None for maps.
+    - `spots`: the points of rest and what they are; `nullclines`, `separatrices`, `cycles`: curves;
+      `basins`: where each start of a grid ends, or None.
     - `paths`: of the flow (or of the map: its iterates), one per start; `steps`: of every rule likewise.
     - `remarks`: what a reader has to know.
     """

@@ -41,7 +41,8 @@ def separatrices(
 
     **Arguments:**
 
-    - `saddles`, shape (k, d); `plane`: onto which the curves are projected; `box`, shape (d, 2).
+    - `flow`: in JAX; `saddles`, shape (k, d); `plane`: onto which the curves are projected; `box`, shape (d,
+      2).
     - `time`: how long a branch is followed; default: sixty of the saddle's slowest time constants.
     - `length`: how long it may become, in diagonals of the box: where it winds around a cycle.
 

@@ -30,6 +30,8 @@ def comparison(compared: Comparison, ax: Axes | None = None) -> Axes:
     is unstable; a cross, that no step size is stable. With step sizes by player the bar is over the common
     factor on them.
 
+    `compared`: as `stability.compare` returns it. `ax`: where it is drawn; default: the Axes of a new figure.
+
     Raises InputError if there is nothing to compare.
     """
     rows = [row for row in compared.rows if row.stable_lr is not None]

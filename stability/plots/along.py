@@ -24,6 +24,8 @@ FLOOR = 1e-12  # relative to the largest: below it a logarithmic axis shows roun
 def distances(paths: Paths, ax: Axes | None = None) -> Axes:
     """How far the flow, the steps and the modified flow are from the nearest equilibrium, over time.
 
+    `paths`: as `stability.follow` returns them. `ax`: where it is drawn; default: the Axes of a new figure.
+
     Raises InputError where no equilibrium was found.
     """
     ax = own_axes(ax)
@@ -39,6 +41,8 @@ def distances(paths: Paths, ax: Axes | None = None) -> Axes:
 
 def apart(paths: Paths, ax: Axes | None = None) -> Axes:
     """How far the steps are from the flow and from the modified flow at the same time.
+
+    `paths`: as `stability.follow` returns them. `ax`: where it is drawn; default: the Axes of a new figure.
 
     Raises InputError where there are no steps.
     """
@@ -58,6 +62,8 @@ def apart(paths: Paths, ax: Axes | None = None) -> Axes:
 
 def losses(paths: Paths, ax: Axes | None = None) -> Axes:
     """The players' losses along the steps (along the flow where there are none), over time.
+
+    `paths`: as `stability.follow` returns them. `ax`: where it is drawn; default: the Axes of a new figure.
 
     Raises InputError if the system is no game.
     """
@@ -86,7 +92,10 @@ def losses(paths: Paths, ax: Axes | None = None) -> Axes:
 
 
 def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
-    """The variables over time: lines for the flow, dots for the steps."""
+    """The variables over time: lines for the flow, dots for the steps.
+
+    `paths`: as `stability.follow` returns them. `ax`: where it is drawn; default: the Axes of a new figure.
+    """
     ax = own_axes(ax)
     with styled():
         for label, color, line, times, points in _curves(paths):

@@ -30,6 +30,8 @@ def spectra_along(steps: Any, spectra: Sequence[Any], ax: Axes | None = None) ->
     Every time has a colour, from dark to light, and a marker; its legend entry has the largest real part. The
     axes are linear and not of equal scale: set the limits of the Axes returned to look closer.
 
+    `ax`: where it is drawn; default: the Axes of a new figure.
+
     Raises InputError for different numbers of steps and spectra, and where there are no eigenvalues or they
     are not finite.
     """
@@ -74,6 +76,9 @@ def line_along(
     `steps`: n numbers, increasing. `values`: n numbers, or a mapping from labels to such; NaN where one is
     missing. `errors`: shaped like `values`, half the lengths of error bars; infinite ones are left out.
     `level`: a value that matters, drawn as a thin line. Raises InputError for other numbers of values.
+
+    `ylabel`: the label of the vertical axis, which is a logarithmic one with `logarithmic`.
+    `ax`: where it is drawn; default: the Axes of a new figure.
     """
     several: Mapping[str, Any] = values if isinstance(values, Mapping) else {"": values}
     bars: Mapping[str, Any] = errors if isinstance(errors, Mapping) else {"": errors}
@@ -106,7 +111,7 @@ def line_along(
 def rightmost_along(steps: Any, values: Any, ax: Axes | None = None, errors: Any = None) -> Axes:
     """The largest real part of the eigenvalues against the number of steps; above the line it is unstable.
 
-    Arguments and errors as for `line_along`.
+    `steps`, `values`, `ax`, `errors` and what is raised are as for `line_along`.
     """
     return line_along(steps, values, ax, ylabel="max Re λ", errors=errors, level=0.0)
 
@@ -114,7 +119,7 @@ def rightmost_along(steps: Any, values: Any, ax: Axes | None = None, errors: Any
 def rotation_along(steps: Any, values: Any, ax: Axes | None = None) -> Axes:
     """|Im λ|/|Re λ| against the number of steps; above one, an eigenvalue turns faster than it decays.
 
-    Arguments and errors as for `line_along`.
+    `steps`, `values`, `ax` and what is raised are as for `line_along`.
     """
     return line_along(steps, values, ax, ylabel="|Im λ| / |Re λ|", logarithmic=True, level=1.0)
 
@@ -122,7 +127,7 @@ def rotation_along(steps: Any, values: Any, ax: Axes | None = None) -> Axes:
 def hessians_along(steps: Any, values: Any, ax: Axes | None = None, errors: Any = None) -> Axes:
     """The smallest eigenvalue of each player's own Hessian; below the line the point is no local Nash point.
 
-    Arguments and errors as for `line_along`.
+    `steps`, `values`, `ax`, `errors` and what is raised are as for `line_along`.
     """
     label = "smallest eigenvalue of ∇²ᵢᵢLᵢ"
     return line_along(steps, values, ax, ylabel=label, errors=errors, level=0.0)
@@ -131,7 +136,7 @@ def hessians_along(steps: Any, values: Any, ax: Axes | None = None, errors: Any 
 def gradient_norms_along(steps: Any, values: Any, ax: Axes | None = None) -> Axes:
     """The norm of each player's gradient against the number of steps, on a logarithmic axis.
 
-    Arguments and errors as for `line_along`.
+    `steps`, `values`, `ax` and what is raised are as for `line_along`.
     """
     return line_along(steps, values, ax, ylabel="‖∇ᵢLᵢ‖", logarithmic=True)
 
@@ -139,7 +144,7 @@ def gradient_norms_along(steps: Any, values: Any, ax: Axes | None = None) -> Axe
 def coverage_along(steps: Any, values: Any, modes: int, ax: Axes | None = None) -> Axes:
     """How many modes of the data, of so many, the generator's samples hit, against the number of steps.
 
-    Arguments and errors as for `line_along`.
+    `modes`: how many there are. `steps`, `values`, `ax` and what is raised are as for `line_along`.
     """
     ax = line_along(steps, values, ax, ylabel="modes covered", level=float(modes))
     ax.set_ylim(-0.04 * modes, 1.04 * modes)
@@ -152,6 +157,8 @@ def path_angle(alphas: Any, cosines: Any, norms: Any = None, ax: Axes | None = N
     `alphas`, `cosines`: as `stability.path_angle` returns them, shape (n,); `norms`: ‖v‖ at the same points,
     drawn on a logarithmic axis of its own at the right. Where the end attracts, the cosine goes from plus to
     minus there; rotation around it shows as a bump. Raises InputError for different numbers of them.
+
+    `ax`: where it is drawn; default: the Axes of a new figure.
     """
     alphas, cosines = np.asarray(alphas, float), np.asarray(cosines, float)
     given = (

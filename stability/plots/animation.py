@@ -54,6 +54,7 @@ def animate(
 
     **Arguments:**
 
+    - `paths`: as `stability.follow` returns them.
     - `file`: a .gif, written by Pillow, or an .mp4, written by the program ffmpeg.
     - `seconds`: how long it lasts, apart from a second in which the end stands still.
     - `frames`: how many pictures; default: 20 a second, and no more than a map has steps.

@@ -14,7 +14,10 @@ UNDECIDED = "#e3e3e3"
 
 
 def basins(ax: Axes, basins: Basins) -> Axes:
-    """Each basin in a pale colour of its own; hatched where starts escape, light grey where undecided."""
+    """Each basin in a pale colour of its own; hatched where starts escape, light grey where undecided.
+
+    `basins`, as `stability.basins` returns them, are drawn on `ax`.
+    """
     u, w, labels = np.asarray(basins.u), np.asarray(basins.w), np.asarray(basins.labels)
     du, dw = 0.5 * (u[1] - u[0]), 0.5 * (w[1] - w[0])
     extent = (u[0] - du, u[-1] + du, w[0] - dw, w[-1] + dw)

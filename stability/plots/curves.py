@@ -18,7 +18,10 @@ DASHES = ((0, (5, 1.6)), (0, (1.3, 1.2)))
 
 
 def nullclines(ax: Axes, nullclines: Sequence[Nullcline]) -> Axes:
-    """Where each component of the field vanishes: one colour and one line style for each."""
+    """Where each component of the field vanishes: one colour and one line style for each.
+
+    `nullclines`, as `stability.nullclines` returns them, are drawn on `ax`.
+    """
     for number, own in enumerate(nullclines):
         ax.plot(
             *_joined(own.curves).T,
@@ -39,7 +42,10 @@ def _zero(nullcline: Nullcline, number: int) -> str:
 
 
 def separatrices(ax: Axes, separatrices: Sequence[Separatrix]) -> Axes:
-    """The stable manifolds of saddles as solid lines, the unstable ones as dash-dotted lines."""
+    """The stable manifolds of saddles as solid lines, the unstable ones as dash-dotted lines.
+
+    `separatrices`, as `stability.separatrices` returns them, are drawn on `ax`.
+    """
     looks = {"stable": (STABLE_MANIFOLD, "solid"), "unstable": (UNSTABLE_MANIFOLD, "dashdot")}
     for kind, (color, style) in looks.items():
         curves = [own.curve for own in separatrices if own.kind == kind]
@@ -62,6 +68,8 @@ def cycles(
 
     Those of a flow are black. Those of a map, or of the steps of the algorithm that `of` names, are double
     lines in `color`, between which dots and a flow's cycle are still seen; a periodic orbit is its points.
+
+    `cycles`, those of a `Portrait` or of `stability.limit_cycles`, are drawn on `ax`, projected onto `plane`.
     """
     for cycle in cycles:
         curve = plane.coordinates(cycle.points[:, : len(plane.origin)])

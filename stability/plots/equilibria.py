@@ -28,6 +28,8 @@ def equilibria(ax: Axes, spots: Sequence[Spot]) -> Axes:
 
     A disc is stable, a circle unstable, a half disc a saddle, a ring with a dot neutral, a grey diamond
     undecided. A square stands on a curve (or surface) of equilibria, filled if that attracts.
+
+    `spots`, those of a `Portrait`, are drawn on `ax`.
     """
     kinds: dict[str, list[Spot]] = {}
     for spot in spots:

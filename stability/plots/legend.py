@@ -22,7 +22,7 @@ _SEEN = 0.97  # of the width there is
 
 
 def legend_below(ax: Axes) -> Axes:
-    """All labelled layers of the Axes in a legend under its labels, where it covers nothing.
+    """All labelled layers of the Axes `ax` in a legend under its labels, where it covers nothing.
 
     Long labels are broken into up to three lines, and longer ones cut off, so that the legend is never wider
     than the part of the figure that belongs to the Axes.

@@ -21,7 +21,10 @@ ARROWS = 9  # along the whole line
 def phase_line(
     ax: Axes, x: np.ndarray, velocity: np.ndarray, spots: Sequence[Spot] = (), *, name: str = "x"
 ) -> Axes:
-    """The graph of v over x, shape (n,) each, with arrows along the axis that say where x goes."""
+    """The graph of `velocity` over `x`, shape (n,) each, with arrows along the axis that say where x goes.
+
+    Drawn on `ax`. `spots`: the points of rest, as in a `Portrait`; `name`: of x, for the labels.
+    """
     x, velocity = np.asarray(x, dtype=float), np.asarray(velocity, dtype=float)
     ax.axhline(0.0, color=GREY, linewidth=0.8, zorder=layers.FIELD)
     ax.plot(
@@ -55,9 +58,11 @@ def cobweb(
     *,
     name: str = "x",
 ) -> Axes:
-    """The graph of a map x ↦ F(x), shape (n,) each, the diagonal, and the cobwebs of its iterates.
+    """The graph of a map `x` ↦ `values`, shape (n,) each, the diagonal, and the cobwebs of its iterates.
 
     Fixed points are drawn on the diagonal.
+
+    Drawn on `ax`. `trajectories`: the iterates; `spots`: the fixed points, as in a `Portrait`; `name`: of x.
     """
     x, values = np.asarray(x, dtype=float), np.asarray(values, dtype=float)
     ax.plot(

@@ -30,6 +30,9 @@ def loci(sweep: Sweep | Loci, ax: Axes | None = None) -> Axes:
     Where a path crosses the imaginary axis (the unit circle) is marked by a diamond, and the number there
     is in the legend.
 
+    `sweep`: over one axis, or its `stability.loci`. `ax`: where it is drawn; default: the Axes of a new
+    figure.
+
     Raises InputError for a sweep over two axes, or without "eigenvalues" or "multipliers".
     """
     found = sweep if isinstance(sweep, Loci) else paths_of(sweep)

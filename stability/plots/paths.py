@@ -27,7 +27,11 @@ def path(
     line: str = "-",
     label: str = "flow",
 ) -> Axes:
-    """The path of a flow, with arrowheads along it and a cross where it starts."""
+    """The path of a flow, with arrowheads along it and a cross where it starts.
+
+    Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
+    `stability.integrate` returns it; `line`: Matplotlib's name of the line style.
+    """
     curve = layers.within(_curve(trajectory, plane), plane.box)
     ax.plot(
         *curve.T,
@@ -55,6 +59,9 @@ def steps(
     """The steps of an algorithm: a dot where each one leads, joined by thin lines (arrows if they are few).
 
     `half`: the same path with every player's move a point of its own; the thin lines follow it.
+
+    Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
+    `stability.simulate` returns it; `marker`: Matplotlib's name of the marker.
     """
     points = layers.within(_curve(trajectory, plane), plane.box)
     joined = points if half is None else layers.within(_curve(half, plane), plane.box)
@@ -105,7 +112,11 @@ def iterates(
     marker: str = "o",
     label: str = "iterates",
 ) -> Axes:
-    """The iterates of a map: dots, the smaller the more there are."""
+    """The iterates of a map: dots, the smaller the more there are.
+
+    Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
+    `stability.simulate` returns it; `marker`: Matplotlib's name of the marker.
+    """
     points = layers.within(_curve(trajectory, plane), plane.box)
     ax.plot(
         *points.T,

@@ -22,6 +22,9 @@ def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True)
     """Draws a phase portrait on the Axes given, or on those of a new figure, and returns them.
 
     Limits, labels and a title that the Axes already has are kept.
+
+    `portrait`: as `stability.phase_portrait` returns it. `ax`: where it is drawn; `legend`: whether the
+    layers are named below it.
     """
     given, ax = ax, own_axes(ax)
     with styled():

@@ -20,6 +20,8 @@ def probe(report: ProbeReport, axes: Any = None) -> np.ndarray:
     """The eigenvalues of a probe and, where there are rules, their multipliers; returns the Axes, shape (n,).
 
     `axes`: one Axes, or two with rules; default: those of a new figure.
+
+    `report`: as `stability.probe` returns it.
     """
     sets = {"rightmost": report.rightmost.values, "largest": report.largest.values}
     rules = {
@@ -42,6 +44,8 @@ def probe_series(series: ProbeSeries, axes: Any = None) -> np.ndarray:
 
     Eigenvalues at several steps, the rightmost real part, rotation, the smallest eigenvalues of the own
     Hessians, gradient norms, and the path angle (the rules' spectral radii where there is none).
+
+    `series`: of at least one checkpoint. `axes`: six Axes; default: those of a new figure.
     """
     reports, steps = series.reports, series.steps
     players = list(reports[0].network.players)

@@ -45,6 +45,9 @@ def radius(
     axes are its players' step sizes; or the closed form of the critical step size (`stability.critical_step`)
     in the parameter that is the other axis.
 
+    `sweep`: with "spectral_radius", over two axes. `ax`: where it is drawn; default: the Axes of a new
+    figure.
+
     Raises InputError for a sweep without "spectral_radius" over two axes, or a curve that does not fit it.
     """
     if len(sweep.axes) != 2 or "spectral_radius" not in sweep.quantities:

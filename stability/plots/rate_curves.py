@@ -24,6 +24,8 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
     A dot is a rule's best step, a bar across ρ = 1 its critical one. The legend names the rules in the
     order of their best radii, the fastest first. `curves` come from `stability.rate_curves`.
 
+    `ax`: where it is drawn; default: the Axes of a new figure.
+
     Raises InputError if there are no curves.
     """
     if not curves.curves:

@@ -38,6 +38,8 @@ def stability_region(
     `eigenvalues` of a flow (as for `stability.plots.eigenvalues`) are drawn as rays hλ with a mark at each
     of the `steps` h, by default the best and the critical one.
 
+    `rule`: a class or one of its objects. `ax`: where it is drawn; default: the Axes of a new figure.
+
     Raises InputError for a rule whose multipliers are no functions of one eigenvalue (alternating steps,
     steps that differ by player), and for steps without eigenvalues.
     """
@@ -67,6 +69,8 @@ def stability_regions(
     """The boundaries of several rules' stability regions in one plane of z = hλ, stable sides shaded.
 
     `eigenvalues` of a flow are drawn as rays along which hλ moves as the step size h grows.
+
+    `rules`: classes or objects of them. `ax`: where it is drawn; default: the Axes of a new figure.
 
     Raises InputError as `stability_region` does.
     """

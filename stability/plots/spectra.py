@@ -32,6 +32,8 @@ def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
     abscissa. Multiple eigenvalues are marked ×2, ×3, …; error bounds that are large enough to be seen are
     drawn as discs. Sizes that differ by more than a thousand put both axes on a symmetric logarithmic scale.
 
+    `ax`: where it is drawn; default: the Axes of a new figure.
+
     Raises InputError if there are no eigenvalues or they are not finite.
     """
     series = eigenvalue_series(values)
@@ -56,6 +58,8 @@ def multipliers(values: Any, ax: Axes | None = None) -> Axes:
     `values`: complex numbers, a `RuleAnalysis` or `MapAnalysis`, the analysis of an equilibrium, a `Report`,
     or a mapping from labels to such. Every set has a marker of its own; its legend entry has the spectral
     radius. If all lie near the circle and near 1, as for small steps, an inset enlarges that part.
+
+    `ax`: where it is drawn; default: the Axes of a new figure.
 
     Raises InputError if there are no multipliers or they are not finite.
     """

@@ -17,6 +17,7 @@ def streamlines(
 ) -> Axes:
     """Streamlines of a field, the darker the faster.
 
+    - `ax`: where they are drawn.
     - `u`, shape (nx,), and `w`, shape (ny,): an even grid; `velocity`, shape (ny, nx, 2). Where it is not
       finite nothing is drawn.
     - `density`: how close the lines are, relative to Matplotlib's 30 by 30.

@@ -71,7 +71,8 @@ def figure(
 ) -> tuple[Figure, Any]:
     """A figure of our own, not known to pyplot, and its Axes (an array if there are several).
 
-    `width` and `height` are of each panel, in inches; the default height is 0.85 times the width.
+    `rows` and `columns` count the panels; `width` and `height` are of each panel, in inches; the default
+    height is 0.85 times the width.
     """
     height = 0.85 * width if height is None else height
     with styled():
@@ -90,7 +91,10 @@ def own_axes(ax: Axes | None) -> Axes:
 
 
 def picture(figure: Figure, kind: str = "svg") -> bytes:
-    """A figure as the bytes of an svg, pdf or png file: the same bytes for the same figure every time."""
+    """A `figure` as the bytes of a file: the same bytes for the same figure every time.
+
+    `kind`: svg, pdf or png.
+    """
     stream = io.BytesIO()
     dates: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}
     with styled():

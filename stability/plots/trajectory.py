@@ -24,6 +24,8 @@ def trajectory(paths: Paths, axes: Any = None) -> np.ndarray:
     variables where there is none), and, where there are steps, how far they are from the flow.
 
     `axes`: as many Axes as there are panels, two or three; default: those of a new figure.
+
+    `paths`: as `stability.follow` returns them.
     """
     with styled():
         if axes is None:

@@ -22,8 +22,9 @@ class Probe(Prober):
             …
         print(probe.series())
 
-    The other arguments are those of `Prober`. `overhead` is the share of the time since the first call that
-    was spent probing; compiling, at the first probe, included.
+    `game` is as it is trained; `options` are `field`, `rules`, `penalties`, `k`, `tolerance`,
+    `max_products`, `seed` and `progress` of `stability.probe`. `overhead` is the share of the time since the
+    first call that was spent probing; compiling, at the first probe, included.
     """
 
     def __init__(self, game: Any, *, every: int, **options: Any):

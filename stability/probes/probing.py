@@ -301,9 +301,16 @@ def probe(
     its step, all with residuals; above 1,000 numbers no matrix is formed. At a point that is no equilibrium
     nothing is called stable.
 
+    - `game`: of either engine; of a SymbolicGame the numbers are taken.
     - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
-    - `state`, `move`, `source`, `step`: as for `Prober.at`. Options as for `Prober`:
-      `field`, `rules`, `penalties`, `k`, `tolerance`, `max_products`, `seed`, `progress`.
+    - `state`: what the rules remember there, a rule's state less the profile; default: what they begin with.
+    - `move`: whether to go to the stationary point nearby first, if one is reached.
+    - `source`, `step`: where the point comes from, and its count of steps, for the report.
+    - `options`: `field` whose Jacobian is analysed (default: the gradient); `rules`, whose steps are
+      linearised on their whole state; `penalties`, put on the game first; `k`, how many rightmost and how
+      many largest eigenvalues (default: 20, or all d); `tolerance` of their relative residuals (default by
+      precision); `max_products` of one search for eigenvalues (default: 2000); `seed` of all random vectors;
+      `progress`, called with a sentence as each part begins.
 
     Raises InputError or InputTypeError for arguments that do not fit the game.
     """

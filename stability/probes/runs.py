@@ -53,6 +53,7 @@ class CheckpointFile:
 class Run:
     """A training run in a folder.
 
+    - `folder`: where it is kept.
     - `game`: as it was trained, with the run's penalties.
     - `rule`: what it was trained by; None if that was an object of the user's own.
     - `checkpoints`: in the order of their steps, at least one.
@@ -76,6 +77,7 @@ def open_run(
     **This runs the Python file that run.json names**, unless `game` is given: open the runs of people whose
     code you would run.
 
+    - `folder`: where the run is kept.
     - `game`: the game as it was trained, penalties included; needed where it was not trained from a file or
       the catalogue.
     - `rule`: instead of the one recorded.

@@ -38,7 +38,12 @@ def path_between(flow: Flow, points: Sequence[Any]) -> PathAngle | None:
 
 @dataclass(frozen=True)
 class ProbeSeries(Page):
-    """Probes of one game along a training run, in order; `path` is the path angle between the ends."""
+    """Probes of one game along a training run.
+
+    - `reports`: one for each point, in order, at least one.
+    - `path`: the path angle between the ends, if it was asked for.
+    - `remarks`: what a reader has to know, in sentences.
+    """
 
     reports: tuple[ProbeReport, ...]
     path: PathAngle | None = None

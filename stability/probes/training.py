@@ -74,6 +74,7 @@ def train(
     **Arguments:**
 
     - `game`: a game, or what `stability.load` takes: a catalogue name, a .toml file or `file.py:name`.
+    - `rule`: with its step size.
     - `steps`: how many in all, those of an earlier part of the same run in `folder` included.
     - `penalties`: added to the game's losses.
     - `batch`: how many samples each step sees, drawn without replacement, epoch by epoch, from the leading

@@ -126,13 +126,18 @@ class Rest:
 class ProbeReport(Page):
     """Everything that was found at one point of a large game; shows itself as text, Markdown, HTML, JSON.
 
+    - `network`: the game's players and sizes; `field`, `field_settings`: what they follow; `point`, `step`:
+      where.
+    - `rest`: how far the point is from rest; `stability`: the flow's verdict there.
     - `rightmost`, `largest`: eigenvalues of the field's Jacobian J; `numerical_abscissa`: the largest of
       (J + Jᵀ)/2, the fastest growth of a disturbance at first (Trefethen, Embree 2005).
     - `own_hessians`: by player. `complements`: the smallest eigenvalues of the Schur complement (`minmax`)
       and of the leaders' total second derivatives (`leader …`), as far as they are defined here.
     - `conditions`: undecided where the point is not at rest; `second_order`: what the second derivatives
       alone say there.
-    - `products`, `seconds`: what it cost. The rest as in its parts.
+    - `rotation`: how much of the field turns; `rules`: the multipliers of each rule's step.
+    - `products`, `seconds`: what it cost; `seed`: of all random vectors; `version`: of this library;
+      `warnings`: what a reader has to know.
     """
 
     network: Network

@@ -22,6 +22,10 @@ SCHEMA = "stability-report/1"
 class Report(Page):
     """The whole analysis of a game, a flow or a map; see `stability.report`.
 
+    - `equilibria`: the points of rest, sorted by coordinates, and what is true at each.
+    - `system`, `search`: what was analysed, and how its points of rest were found; `warnings`: what to know
+      about that; `version`: of this library.
+
     Shows itself as text in a terminal and as a table in a notebook; `to_dict()` is the JSON form
     (schema stability-report/1), `to_text(width)` and `to_markdown()` the readable ones.
     """

@@ -75,6 +75,7 @@ def along_schedule(
       Heusel et al. 2017): where the generator's falls faster, the discriminator ends ever nearer to its
       optimum.
     - `x`: the equilibrium, by variable or as a vector (d,); default: the only one that a search finds.
+    - `steps`: how many, at most 100,000.
     - `looks`: the steps at which the frozen verdict is worked out; default: some, more at first, and where it
       changes.
     - `start`: where the simulation begins, as x; default: so near x that the linear process stays within

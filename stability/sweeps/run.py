@@ -56,6 +56,7 @@ def sweep(
       lr = 0.1), and what is added to their losses.
     - `parameters`: values for a symbolic system's parameters, over its own; these are the base values.
     - `at`: which equilibrium to follow, variable ↦ number; needed if there are several in the box.
+    - `box`: where the equilibrium is looked for, variable ↦ (low, high); default: the system's own.
     - `chunk`: how many points are computed at once; default: by size.
     - `progress`: called with (finished chunks, all chunks), first before any work is done.
     - `store`: a folder in which finished chunks are kept. A sweep with the same request takes them up.

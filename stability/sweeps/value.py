@@ -25,7 +25,8 @@ class Sweep:
       that does not bind.
     - `system`, `field`, `rule`, `penalties`: what was swept, as data; `equilibrium`: the point at the base
       values, where on the grid's axes these lie, and how it was followed ("fixed", "closed form", "Newton").
-    - `lost`: at how many grid points the equilibrium was lost.
+    - `lost`: at how many grid points the equilibrium was lost; `labels`: name ↦ what its several numbers are
+      called; `warnings`: what to know; `version`: of this library.
     """
 
     version: str
@@ -105,13 +106,16 @@ class Sweep:
             yield _csv(zip(*given, *found, strict=True))
 
     def to_text(self, width: int = 100, colour: bool = False) -> str:
-        """A short table for people: every point of a small grid, the extremes over a large one."""
+        """A short table for people: every point of a small grid, the extremes over a large one.
+
+        `width`: of the terminal, in characters; `colour`: whether escape codes for colours are used.
+        """
         from .text import text
 
         return text(self, width, colour)
 
     def to_npz(self, file: Any) -> None:
-        """Writes the arrays to a NumPy archive (a path or a binary stream).
+        """Writes the arrays to a NumPy archive: `file` is a path or a binary stream.
 
         Axes are called `axis:NAME`, quantities by their names; `about` is the rest as JSON text.
         """
