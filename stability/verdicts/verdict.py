@@ -1,7 +1,5 @@
 """The value every verdict is: a word, the number that decides, its margin, the evidence and a sentence."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any, Literal

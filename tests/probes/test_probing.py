@@ -160,5 +160,5 @@ def test_options_that_do_not_fit(options, said):
 
 
 def test_a_flow_is_sent_elsewhere():
-    with pytest.raises(InputError, match="linearize"):
+    with pytest.raises(InputError, match="linearise"):
         st.probe(st.Flow(lambda x: -x, dimension=2))
