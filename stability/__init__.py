@@ -3,6 +3,8 @@
 from . import games as games
 from . import networks as networks
 from ._version import __version__ as __version__
+from .analysis.study import Study as Study
+from .analysis.study import study as study
 from .attraction import basins as basins
 from .branches.loci import loci as loci
 from .comparisons import Comparison as Comparison

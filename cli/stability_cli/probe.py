@@ -10,7 +10,7 @@ from typing import Any
 
 import stability
 from stability.analysis import names as named
-from stability.analysis.study import penalised
+from stability.analysis.subject import penalised
 from stability.errors import InputError
 from stability.games import Game, SymbolicGame
 from stability.networks import load_checkpoint

@@ -26,39 +26,30 @@ def run(
     chosen_conditions = [named.condition(text) for text in conditions]
     points = [arguments.point(text) for text in at]
     with working(f"Analysing {game}"):
-        system = stability.load(game, named.assignments(settings, "--set"))
-        result = stability.report(
-            system,
+        study = stability.study(
+            stability.load(game, named.assignments(settings, "--set")),
             fields=chosen_fields,
             rules=chosen_rules or None,
             penalties=chosen_penalties,
-            at=points or None,
             box=arguments.box(box),
-            starts=starts,
-            seed=seed,
-            batch=batch,
             conditions=chosen_conditions,
         )
+        result = stability.report(study, at=points or None, starts=starts, seed=seed, batch=batch)
         if output is not None and output.endswith(".html"):
-            page = html(result, system, chosen_fields, chosen_rules, chosen_penalties, box, seed)
-            write(output, page)
+            write(output, html(result, study, chosen_rules, seed))
             return exit_code(result) if check else 0
     deliver(result, output, as_json)
     return exit_code(result) if check else 0
 
 
-def html(result: stability.Report, system, fields, rules, penalties, box, seed) -> str:
-    """The report as a page with pictures."""
-    from stability.analysis.study import penalised
+def html(result: stability.Report, study: stability.Study, rules, seed: int) -> str:
+    """The report as a page with pictures, of the first of several fields."""
     from stability.page import html_page
     from stability.page.illustrations import illustrations
 
-    system = penalised(system, penalties)
-    field = fields[0] if fields else None
-    pictures = illustrations(
-        result, system, rules=rules or None, field=field, box=arguments.box(box), seed=seed
-    )
-    return html_page(result, system, pictures=pictures, rules=rules, field=field)
+    field = next(iter(study.options["fields"]), None)
+    pictures = illustrations(result, study, field=field, seed=seed)
+    return html_page(result, study, pictures=pictures, rules=rules, field=field)
 
 
 def exit_code(result: stability.Report) -> int:

@@ -19,7 +19,7 @@ from ..verdicts.point import GamePoint
 from .derivatives import EPS, jacobian_at, point_of
 from .remarks import remarks
 from .rules_at_point import HUGE, NOT_DIFFERENTIABLE, Linearised, analyse_rule, no_verdict
-from .study import FieldFlow, Subject
+from .subject import FieldFlow, Subject
 from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis
 
 

@@ -10,7 +10,7 @@ from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..spectra.exact import at_point
 from ..verdicts.point import GamePoint, numbers
-from .study import LARGEST_EXACT, Subject
+from .subject import LARGEST_EXACT, Subject
 
 EPS = float(np.finfo(np.float64).eps)
 

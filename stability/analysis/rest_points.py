@@ -15,7 +15,7 @@ from ..games.structure import adds_to_zero
 from ..rules import Rule
 from .at_point import Place
 from .rules_at_point import may_rest_elsewhere
-from .study import FieldFlow, Subject
+from .subject import FieldFlow, Subject
 
 
 def field_at(subject: Subject, field: FieldFlow, e: Equilibrium) -> Equilibrium:

@@ -26,7 +26,7 @@ from ..spectra.value import sorted_values
 from ..verdicts.linearised import linearisation
 from ..verdicts.verdict import Verdict
 from .derivatives import EPS
-from .study import FieldFlow, Subject, plain
+from .subject import FieldFlow, Subject, plain
 from .value import NOT_AT_REST, Drift, RuleAnalysis
 
 HUGE = 1e150  # squares overflow beyond

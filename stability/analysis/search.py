@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,28 +15,33 @@ from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equi
 from ..equilibria.newton import polish
 from ..equilibria.scaling import scaled_field
 from ..errors import InputError
-from ..games.game import Game
 from .at_point import Place
 from .rest_points import field_at, with_rest_points
-from .study import Subject, constants
-from .value import SearchInfo, System
+from .subject import Subject, constants
+from .value import SearchInfo
 
 COPIED = (
     1e-5  # how far, relatively, a point may be from the equilibrium that a report printed it for
 )
 
 
-def find_places(
+@dataclass(frozen=True)
+class RestPoints:
+    """Where a system rests, or the points that were given, with how they were found and warnings."""
+
+    places: tuple[Place, ...]
+    search: SearchInfo
+    warnings: tuple[str, ...]
+
+
+def find_rest_points(
     subject: Subject,
     at: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None,
     starts: int | None,
     seed: int,
-    elsewhere: bool = True,
-) -> tuple[list[Place], SearchInfo, list[str]]:
-    """The points to analyse, found or given, how they were found, and warnings. Raises InputError.
-
-    `elsewhere`: those too at which only a field that looks beyond the gradient, or only a rule, rests.
-    """
+    elsewhere: bool,
+) -> RestPoints:
+    """The points to analyse; see `Study.rest_points`, which remembers them."""
     if starts is not None and starts < 1:
         raise InputError(f"a search needs at least one start, not {starts}")
     if seed < 0:
@@ -57,32 +63,26 @@ def find_places(
             )
     box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
     search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
-    return places, search, warnings
-
-
-def describe(subject: Subject, zero_sum: bool | None, structure: str | None) -> System:
-    """What is analysed, for the head of a page."""
-    return System(
-        subject.kind,
-        subject.name,
-        subject.numeric.players if isinstance(subject.numeric, Game) else (),
-        subject.variables,
-        {p.name: float(v) for p, v in subject.values.items()},
-        zero_sum,
-        structure,
-    )
+    return RestPoints(tuple(places), search, tuple(warnings))
 
 
 def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
-    start = subject.numeric.start
-    return find_equilibria(
-        subject.main.evaluate,
-        subject.box,
-        subject.equations,
-        special=[] if start is None else [np.asarray(start, dtype=float)],
-        starts=starts or batch_size(len(subject.variables)),
-        seed=seed,
-    )
+    """The search for where the subject's own field rests, made once for a system in JAX and the arguments."""
+
+    def search() -> Equilibria:
+        start = subject.numeric.start
+        return find_equilibria(
+            subject.main.evaluate,
+            subject.box,
+            subject.equations,
+            special=[] if start is None else [np.asarray(start, dtype=float)],
+            starts=starts or batch_size(len(subject.variables)),
+            seed=seed,
+        )
+
+    equations = subject.equations
+    known = None if equations is None else (equations.variables, *equations.values)
+    return subject.main.kept("equilibria", (subject.box, known, starts, seed), search)
 
 
 def _given(subject: Subject, at: Any, seed: int) -> Equilibria:

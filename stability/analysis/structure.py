@@ -9,7 +9,7 @@ from ..games.game import Game
 from ..games.structure import SAME, is_zero_sum
 from ..games.symbolic import SymbolicGame
 from ..time_limits import within
-from .study import LARGEST_EXACT, Subject
+from .subject import LARGEST_EXACT, Subject
 
 
 def structure(subject: Subject) -> str | None:

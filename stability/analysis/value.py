@@ -17,7 +17,7 @@ NOT_AT_REST = "not at rest"
 
 
 @dataclass(frozen=True)
-class System:
+class SystemInfo:
     """What was analysed. `structure` is potential (J = Jᵀ everywhere), Hamiltonian (J = −Jᵀ) or general."""
 
     kind: str
@@ -159,7 +159,7 @@ class EquilibriumAnalysis:
         return self.differentiable and (self.stationary or any(somewhere))
 
 
-def system_to_dict(system: System) -> dict[str, Any]:
+def system_to_dict(system: SystemInfo) -> dict[str, Any]:
     """The system as JSON-ready data."""
     return {
         "kind": system.kind,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.study import Subject, constants
+from ..analysis.subject import Subject, constants
 from ..dynamics.batch import batch_size
 from ..dynamics.system import exact
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..analysis.study import LARGEST_EXACT
+from ..analysis.subject import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..analysis.study import Subject, System, constants, prepare
+from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
-from ..dynamics.system import SymbolicSystem
+from ..dynamics.system import SymbolicSystem, System
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, find_equilibria
 from ..errors import InputError

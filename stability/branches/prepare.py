@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..analysis.study import Subject, System, constants, prepare
+from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.partition import Partition
-from ..dynamics.system import SymbolicSystem
+from ..dynamics.system import SymbolicSystem, System
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, InputTypeError

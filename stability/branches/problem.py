@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..analysis.study import LARGEST_EXACT
+from ..analysis.subject import LARGEST_EXACT
 from ..dynamics.flow import Flow
 from ..dynamics.functions import jax_function
 from ..dynamics.map import Map, SymbolicMap

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..analysis.at_point import Place, analyse_flow
 from ..analysis.rules_at_point import Linearised
-from ..analysis.search import find_places
-from ..analysis.study import FieldFlow, Subject, System, penalised, prepare
+from ..analysis.study import Study, as_study
+from ..analysis.subject import FieldFlow
 from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.scan import sizes
 from ..criteria.steps import StepSizes
+from ..dynamics.system import System
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field
@@ -60,9 +61,10 @@ class RateCurves:
 
 
 def rate_curves(
-    system: System,
+    system: System | Study,
     rules: Sequence[Rule] | None = None,
     *,
+    fields: Sequence[Field] = (),
     field: Field | None = None,
     penalties: Sequence[Penalty] = (),
     parameters: Mapping[Any, Any] | None = None,
@@ -76,7 +78,8 @@ def rate_curves(
     **Arguments:**
 
     - `system`, `penalties`, `parameters`, `at`, `box`, `seed`: as for `stability.report`.
-    - `rules`: default: every rule that applies and has a step size. `field`: what they follow.
+    - `rules`: default: every rule that applies and has a step size. `fields`: the one that they follow
+      (`field` is another spelling).
     - `steps`: step sizes, shape (n,); default: 400 of them, from where nothing happens yet to beyond the
       largest critical one.
 
@@ -86,14 +89,20 @@ def rate_curves(
     Raises InputError for a map, for a rule without step size, for steps that are not positive, and if there
     is no equilibrium at which rules could be judged.
     """
-    subject = prepare(
-        penalised(system, penalties), [] if field is None else [field], [], parameters, box
+    study = as_study(
+        system,
+        fields=fields,
+        field=field,
+        rules=[],
+        penalties=penalties,
+        parameters=parameters,
+        box=box,
     )
-    if not subject.flows:
+    if not study.flows:
         raise InputError("a map takes no steps of its own; rates are those of games and flows")
-    flow = subject.flows[0]
+    flow = study.flows[0]
     chosen, left_out = _chosen(flow, rules)
-    places, linearised = _linearised(subject, at, seed)
+    places, linearised = _linearised(study, at, seed)
     found: list[tuple[Rule, Multipliers, StepSizes]] = []
     for rule in chosen:
         own = at_all_equilibria(flow, rule, linearised)
@@ -109,11 +118,11 @@ def rate_curves(
         for rule, at, own in found
     ]
     return RateCurves(
-        system=subject.name,
+        system=study.name,
         steps=numbers,
         curves=tuple(sorted(curves, key=_fastest)),
         equilibria=tuple(
-            dict(zip(subject.variables, map(float, place.main.point), strict=True))
+            dict(zip(study.variables, map(float, place.main.point), strict=True))
             for place in places
         ),
         left_out=tuple(left_out),
@@ -121,16 +130,15 @@ def rate_curves(
 
 
 def _linearised(
-    subject: Subject, at: Any, seed: int
+    study: Study, at: Any, seed: int
 ) -> tuple[list[Place], list[tuple[Equilibrium, Linearised]]]:
     """The places at which the first field rests and has a derivative, and what it is there."""
-    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
     found, linearised = [], []
-    for place in places:
+    for place in study.rest_points(at, seed=seed, elsewhere=False).places:
         e = place.fields[0]
         if not (e.stationary and e.differentiable):
             continue
-        known = analyse_flow(subject, subject.flows[0], e, [])[1]
+        known = analyse_flow(study, study.flows[0], e, [])[1]
         if known is not None:
             found.append(place)
             linearised.append((e, known))

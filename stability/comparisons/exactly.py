@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 import sympy
 
-from ..analysis.study import LARGEST_EXACT, Subject
+from ..analysis.subject import LARGEST_EXACT, Subject
 from ..criteria.relations import stability_conditions
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field
-from ..games.symbolic import SymbolicGame
 from ..rules import Rule
 from ..rules.rule import each
 
@@ -28,7 +27,7 @@ def conditions_text(
     more than eight variables, an equilibrium that is not known exactly.
     """
     game = subject.symbolic
-    if not isinstance(game, SymbolicGame) or game.dimension > LARGEST_EXACT or e.exact is None:
+    if game is None or game.kind != "game" or game.dimension > LARGEST_EXACT or e.exact is None:
         return None
     free = {p.name: p for p in subject.values} if e.generic else {}
     step = each(rule.lr, lambda h: lr * h) if isinstance(rule.lr, Mapping) else lr

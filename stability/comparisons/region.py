@@ -10,10 +10,10 @@ import numpy as np
 
 from ..analysis.at_point import analyse_flow
 from ..analysis.rules_at_point import settled
-from ..analysis.search import find_places
-from ..analysis.study import System, prepare
+from ..analysis.study import Study, as_study
 from ..analysis.value import RuleAnalysis
 from ..criteria.steps import rule_step_sizes
+from ..dynamics.system import System
 from ..errors import InputError
 from ..fields import Field
 from ..rules import Rule
@@ -43,7 +43,7 @@ class StepRegion:
 
 
 def step_region(
-    system: System,
+    system: System | Study,
     rule: Rule,
     *,
     field: Field | None = None,
@@ -68,17 +68,17 @@ def step_region(
         raise InputError(f"{rule.name} has no step size")
     if rays < 1:
         raise InputError(f"a region needs at least one ray, not {rays}")
-    subject = prepare(system, [] if field is None else [field], [rule], parameters, box)
-    if not subject.flows or len(subject.flows[0].numeric.partition.players) != 2:
+    study = as_study(system, field=field, rule=rule, parameters=parameters, box=box)
+    if not study.flows or len(study.flows[0].numeric.partition.players) != 2:
         raise InputError("a region in the plane of two step sizes needs a game of two players")
-    flow = subject.flows[0]
-    places, _, _ = find_places(subject, at, None, seed, elsewhere=False)
+    flow = study.flows[0]
+    places = study.rest_points(at, seed=seed, elsewhere=False).places
     if len(places) != 1:
         raise InputError(
             f"there are {len(places)} equilibria; say which one: at={{variable: value}}"
         )
     e = places[0].fields[0]
-    _, known = analyse_flow(subject, flow, e, [])
+    _, known = analyse_flow(study, flow, e, [])
     near = settled(flow, e, rule, known)
     if isinstance(near, RuleAnalysis) or known is None:
         reason = near.stability.because if isinstance(near, RuleAnalysis) else "no derivative"

@@ -11,19 +11,16 @@ from typing import Any
 from .._version import __version__
 from ..analysis.at_point import Place, analyse_flow
 from ..analysis.rules_at_point import Linearised, analyse_rule
-from ..analysis.search import describe, find_places
-from ..analysis.structure import structure, zero_sum
-from ..analysis.study import FieldFlow, Subject, penalised, plain, prepare, without_others
-from ..analysis.study import System as AnySystem
+from ..analysis.study import Study, as_study
+from ..analysis.subject import FieldFlow, plain, without_others
 from ..analysis.value import FlowAnalysis, RuleAnalysis
 from ..branches.axes import Setup, resolve
 from ..criteria.exact_steps import unit
 from ..documents.numbers import SPACE, point
+from ..dynamics.system import System
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field, Gradient
-from ..games.game import Game
-from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Alternating, Rule, Simultaneous
 from ..rules.cost import step_cost
@@ -42,7 +39,7 @@ Progress = Callable[[str], None]
 
 
 def compare(
-    system: AnySystem,
+    system: System | Study,
     *,
     fields: Sequence[Field] | None = None,
     rules: Sequence[Rule] | None = None,
@@ -78,36 +75,39 @@ def compare(
     listed with the reason; one that was asked for by name is an error.
     """
     say = progress or (lambda _: None)
-    game = penalised(system, penalties)
-    pairs, flows, bad = _algorithms(game, fields, rules, parameters)
-    subject = prepare(game, [f for f in flows if f is not None], [], parameters, box)
+    if isinstance(system, Study):
+        fields = fields or system.options["fields"]
+        rules = system.options["rules"] if rules is None else rules
+    given = as_study(system, penalties=penalties, parameters=parameters, box=box, rules=[])
+    penalties = given.options["penalties"]
+    pairs, flows, bad = _algorithms(given, fields, rules)
+    study = as_study(given, fields=[f for f in flows if f is not None], rules=[])
     say("looking for equilibria")
-    whether_zero_sum = zero_sum(subject)
-    places, search, warnings = find_places(subject, at, starts, seed, elsewhere=False)
-    places, left_out = _usable(subject, places)
-    warnings += left_out
+    found = study.rest_points(at, starts, seed, elsewhere=False)
+    places, left_out = _usable(study, found.places)
+    warnings = [*found.warnings, *left_out]
     if not places:
         warnings.append("there is no equilibrium at which algorithms could be compared")
-    known = _Known(subject, tuple(places))
+    known = _Known(study, tuple(places))
     rows = []
     for (i, rule), name in zip(pairs, _names(pairs, flows), strict=True):
-        say(f"{rule.name} on {subject.flows[i].name}")
+        say(f"{rule.name} on {study.flows[i].name}")
         rows.append(_row(known, i, flows[i], rule, name, exact))
     algorithms = [(flow, None) for flow in flows] + [(flows[i], rule) for i, rule in pairs]
     tuned: list[Tuned] = []
     for name, (low, high) in (tune or {}).items():
-        own = _that_have(name, algorithms, subject, penalties)
+        own = _that_have(name, algorithms, study, penalties)
         for algorithm in own or algorithms:  # none of them has it: the sentence is its own
             say(f"tuning {name} of {_name(algorithm[1], algorithm[0])}")
             tuned += tune_algorithms(
-                system, name, low, high, [algorithm],
-                penalties=penalties, parameters=parameters, at=_one(at), box=box, seed=seed,
+                given.system, name, low, high, [algorithm], at=_one(at), seed=seed,
+                **{key: given.options[key] for key in ("penalties", "parameters", "box")},
             )  # fmt: skip
     return Comparison(
         __version__,
-        describe(subject, whether_zero_sum, structure(subject)),
-        search,
-        tuple(_named(subject, place) for place in places),
+        study.info,
+        found.search,
+        tuple(_named(study, place) for place in places),
         tuple(_flow_row(known, i, field) for i, field in enumerate(flows)),
         tuple(sorted(rows, key=_order)),
         tuple(bad),
@@ -117,29 +117,25 @@ def compare(
 
 
 def _algorithms(
-    system: Any,
-    fields: Sequence[Field] | None,
-    rules: Sequence[Rule] | None,
-    parameters: Mapping[Any, Any] | None,
+    study: Study, fields: Sequence[Field] | None, rules: Sequence[Rule] | None
 ) -> tuple[list[tuple[int, Rule]], list[Any], list[Inapplicable]]:
     """Pairs (position of the field, rule), the fields, and what does not apply."""
-    subject = prepare(system, [], [], parameters, None)
-    if not subject.flows:
+    if not study.flows:
         raise InputError("a map is already discrete; algorithms are compared on games and flows")
-    if not isinstance(subject.numeric, Game):
+    if study.kind != "game":
         if fields:
-            raise InputError(f"fields are made from games; a {subject.kind} is its own field")
+            raise InputError(f"fields are made from games; a {study.kind} is its own field")
         own = every_rule() if rules is None else rules
-        good, bad = applicable_rules(subject.flows[0].numeric, own)
+        good, bad = applicable_rules(study.flows[0].numeric, own)
         if rules is not None and bad:
             raise InputError(f"{bad[0].name}: {bad[0].because}")
         return [(0, rule) for rule in good], [None], bad
-    everything = fields is None and rules is None
+    everything = not fields and rules is None
     asked = (
-        [Gradient(), *every_field(subject.numeric)] if everything else list(fields or [Gradient()])
+        [Gradient(), *every_field(study.numeric)] if everything else list(fields or [Gradient()])
     )
-    game = subject.symbolic if isinstance(subject.symbolic, SymbolicGame) else subject.numeric
-    found, bad = applicable_fields(game, subject.numeric, asked)
+    game = study.numeric if study.symbolic is None else study.symbolic
+    found, bad = applicable_fields(game, study.numeric, asked)
     if not found or (not everything and bad):
         raise InputError(f"{bad[0].name}: {bad[0].because}")
     pairs = []
@@ -148,22 +144,22 @@ def _algorithms(
             own = rules
         else:
             own = every_rule() if everything and i == 0 else (Simultaneous(), Alternating())
-        good, not_good = applicable_rules(field.flow(subject.numeric), own)
+        good, not_good = applicable_rules(field.flow(study.numeric), own)
         if rules is not None and not_good:
             raise InputError(f"{not_good[0].name}: {not_good[0].because}")
-        pairs += [(i, without_others(rule, subject.numeric.players)) for rule in good]
+        pairs += [(i, without_others(rule, study.numeric.players)) for rule in good]
         bad += not_good
     return pairs, found, list(dict.fromkeys(bad))
 
 
-def _usable(subject: Subject, places: Sequence[Place]) -> tuple[list[Place], list[str]]:
+def _usable(study: Study, places: Sequence[Place]) -> tuple[list[Place], list[str]]:
     """The places that are equilibria with a derivative, and what is said of the others."""
     usable, left_out = [], []
     for place in places:
         if place.main.stationary and place.main.differentiable:
             usable.append(place)
         else:
-            where = point(_named(subject, place)).replace(SPACE, " ")
+            where = point(_named(study, place)).replace(SPACE, " ")
             because = "the field is not differentiable there"
             if place.main.differentiable:
                 because = (
@@ -177,13 +173,13 @@ def _usable(subject: Subject, places: Sequence[Place]) -> tuple[list[Place], lis
 class _Known:
     """The fields' flows and Jacobians at the places, worked out once."""
 
-    subject: Subject
+    study: Study
     places: tuple[Place, ...]
 
     def __post_init__(self):
         table = [
-            [analyse_flow(self.subject, field, place.fields[i], []) for place in self.places]
-            for i, field in enumerate(self.subject.flows)
+            [analyse_flow(self.study, field, place.fields[i], []) for place in self.places]
+            for i, field in enumerate(self.study.flows)
         ]
         object.__setattr__(self, "table", table)
 
@@ -191,7 +187,7 @@ class _Known:
         return [flow for flow, _ in self.table[i]]  # pyright: ignore[reportAttributeAccessIssue]
 
     def at(self, i: int) -> list[tuple[FieldFlow, Equilibrium, Linearised | None]]:
-        field = self.subject.flows[i]
+        field = self.study.flows[i]
         own = self.table[i]  # pyright: ignore[reportAttributeAccessIssue]
         return [
             (field, place.fields[i], known)
@@ -200,11 +196,11 @@ class _Known:
 
 
 def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exact: bool) -> Row:
-    subject = known.subject
+    study = known.study
     one = len(known.places) == 1  # of several, step sizes are those of all together
-    found = [analyse_rule(subject, flow, e, rule, own, exact, one) for flow, e, own in known.at(i)]
-    partition = subject.flows[i].numeric.partition
-    game = subject.numeric if isinstance(subject.numeric, Game) else None
+    found = [analyse_rule(study, flow, e, rule, own, exact, one) for flow, e, own in known.at(i)]
+    partition = study.flows[i].numeric.partition
+    game = study.numeric if study.kind == "game" else None
     cost = step_cost(rule, field, game, partition)
     verdicts = tuple(a.stability.verdict for a in found)
     sizes = found[0] if len(found) == 1 else _worst(known, i, rule, found)
@@ -219,13 +215,13 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exac
     if exact and len(found) == 1 and found[0].multipliers is not None:
         from .exactly import conditions_text
 
-        conditions = conditions_text(subject, field, known.at(i)[0][1], rule)
+        conditions = conditions_text(study, field, known.at(i)[0][1], rule)
     return Row(
         name,
         rule.name,
         plain(rule.settings),
-        subject.flows[i].name,
-        subject.flows[i].settings,
+        study.flows[i].name,
+        study.flows[i].settings,
         cost,
         min(verdicts, key=WORST.index) if verdicts else "undecided",
         verdicts,
@@ -257,7 +253,7 @@ def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> 
     if rule.lr is None or not found or any(a.multipliers is None for a in found):
         return None
     points = [(e, own) for _, e, own in known.at(i) if own is not None]
-    judged = at_all_equilibria(known.subject.flows[i], rule, points)
+    judged = at_all_equilibria(known.study.flows[i], rule, points)
     if isinstance(judged, str) or len(points) < len(found):
         return None
     base, (_, sizes) = unit(rule).with_each_lr(float), judged
@@ -269,12 +265,11 @@ def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> 
 
 
 def _that_have(
-    name: str, algorithms: Sequence[Algorithm], subject: Subject, penalties: Sequence[Penalty]
+    name: str, algorithms: Sequence[Algorithm], study: Study, penalties: Sequence[Penalty]
 ) -> list[Algorithm]:
     """The algorithms that have a number of this name to vary; a parameter of the game belongs to all."""
-    game = subject.numeric
-    players = game.players if isinstance(game, Game) else ()
-    values = {p.name: float(v) for p, v in subject.values.items()}
+    players = study.numeric.players
+    values = {p.name: float(v) for p, v in study.values.items()}
     found = []
     for field, rule in algorithms:
         try:
@@ -327,8 +322,8 @@ def _flow_row(known: _Known, i: int, field: Field | None) -> FlowRow:
     abscissas = [f.spectral_abscissa for f in flows if f.stationary]
     return FlowRow(
         "given" if field is None else str(field),
-        known.subject.flows[i].name,
-        known.subject.flows[i].settings,
+        known.study.flows[i].name,
+        known.study.flows[i].settings,
         min(verdicts, key=WORST.index) if verdicts else "undecided",
         verdicts,
         max((a for a in abscissas if a is not None), default=None),
@@ -342,5 +337,5 @@ def _order(row: Row) -> tuple[float, int, int, float, str]:
     return (round(best, 10), -WORST.index(row.verdict), -stable, row.cost.work, row.rule)
 
 
-def _named(subject: Subject, place: Place) -> dict[str, float]:
-    return dict(zip(subject.variables, map(float, place.main.point), strict=True))
+def _named(study: Study, place: Place) -> dict[str, float]:
+    return dict(zip(study.variables, map(float, place.main.point), strict=True))

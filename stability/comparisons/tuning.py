@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..analysis.study import System
 from ..branches.branch import Branch
 from ..branches.branches import Interval, branches_of
 from ..criteria.exact_windows import ExactWindows, exact_windows
@@ -27,6 +26,7 @@ from ..criteria.windows import (
     scan_grid,
     scanned_windows,
 )
+from ..dynamics.system import System
 from ..dynamics.system import exact as exact_number
 from ..errors import InputError, InputTypeError
 from ..fields import Field

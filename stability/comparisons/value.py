@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..analysis.study import plain
-from ..analysis.value import SearchInfo, System, search_to_dict, system_to_dict
+from ..analysis.subject import plain
+from ..analysis.value import SearchInfo, SystemInfo, search_to_dict, system_to_dict
 from ..documents.page import Page
 from ..rules.cost import Cost
 from ..verdicts.verdict import finite
@@ -79,7 +79,7 @@ class Comparison(Page):
     """
 
     version: str
-    system: System
+    system: SystemInfo
     search: SearchInfo
     equilibria: tuple[Mapping[str, float], ...]
     flows: tuple[FlowRow, ...]

@@ -6,7 +6,7 @@ from itertools import product
 
 import numpy as np
 
-from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.trajectory import Outcome, Trajectory
 from ..errors import InputError
@@ -55,7 +55,7 @@ def limit_cycles(
     """
     if starts is None and box is None:
         raise InputError("limit cycles are looked for from starts or in a box; give one of them")
-    flow = flow.twin if isinstance(flow, SymbolicFlow) else flow
+    flow = flow.twin
     if not 2 <= flow.dimension <= _MOST:
         return ()
     starts = np.empty((0, flow.dimension)) if starts is None else np.asarray(starts, dtype=float)

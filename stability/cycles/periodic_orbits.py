@@ -9,15 +9,14 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..analysis.numeric import System, numeric_flow
-from ..analysis.study import plain
+from ..analysis.numeric import numeric_flow
+from ..analysis.subject import plain
 from ..documents.numbers import rule_name
 from ..dynamics.batch import batched
 from ..dynamics.flow import Flow
-from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.map import Map
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.stepper import kept
-from ..dynamics.system import named_box
+from ..dynamics.system import System, is_a, named_box
 from ..dynamics.vectors import stack
 from ..equilibria.connection import connected
 from ..equilibria.isolation import Isolation, isolations
@@ -47,7 +46,7 @@ EPS = float(np.finfo(float).eps)
 
 
 def periodic_orbits(
-    system: System | Map | SymbolicMap,
+    system: System,
     rule: Rule | None = None,
     *,
     period: int,
@@ -86,7 +85,7 @@ def periodic_orbits(
         raise InputError(
             f"the state has {step.dimension} numbers, and periodic orbits are searched in up to {LARGEST}"
         )
-    evaluate = kept(step, "_steps", None, lambda: batched(step.function, step.dimension))
+    evaluate = step.kept("steps", None, lambda: batched(step.function, step.dimension))
     turns = Turns(evaluate, period)
     given = {**system.box, **named_box(box or {}, step.variables[:profile])}
     sides = np.array([given.get(v, (-2.0, 2.0)) for v in step.variables[:profile]])
@@ -114,10 +113,10 @@ def _stepping(
     system: Any, rule: Rule | None, field: Field | None
 ) -> tuple[Map, Callable[[np.ndarray], np.ndarray], str, int]:
     """The map on states, how profiles (k, d) are lifted to states (k, m), a name, and d."""
-    if isinstance(system, (Map, SymbolicMap)):
+    if is_a("map", system):
         if rule is not None or field is not None:
             raise InputError("a map steps by itself; fields and rules are for games and flows")
-        step = system.twin if isinstance(system, SymbolicMap) else system
+        step = system.twin
         return step, lambda points: points, system.name, step.dimension
     if not isinstance(rule, Rule):
         raise InputTypeError(
@@ -125,8 +124,7 @@ def _stepping(
         )
     flow = numeric_flow(system, field)
     rule.check(flow)
-    # kept with the rule, as its text may hold addresses
-    _, step, init = kept(flow, "_stepped", repr(rule), lambda: (rule, *_compiled(rule, flow)))
+    step, init = flow.kept("stepped", rule, lambda: _compiled(rule, flow))
 
     def lift(points: np.ndarray) -> np.ndarray:
         with jax.enable_x64(True):

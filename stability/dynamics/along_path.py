@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, InputTypeError
+from ..errors import InputError
 from .batch import batched_values
 from .flow import Flow, SymbolicFlow
 from .starts import check_scalar, real_starts
+from .system import numeric_system
 
 _CHUNK = 64  # points of a large flow that are evaluated at once, and
 _NUMBERS = 1_000_000  # coordinates of them together
@@ -85,10 +86,7 @@ def path_angle(
 
 def _values(flow: Flow | SymbolicFlow, points: Any) -> np.ndarray:
     """v at points (n, d), in chunks where the flow is large."""
-    if not isinstance(flow, (Flow, SymbolicFlow)):
-        raise InputTypeError(f"a flow is needed here, not {flow!r}")
-    if isinstance(flow, SymbolicFlow):
-        flow = flow.twin
+    flow = numeric_system(flow, "flow", "a flow is needed here")
     points = np.asarray(points, float)
     if points.ndim != 2 or points.shape[1] != flow.dimension:
         raise InputError(

@@ -14,7 +14,6 @@ from .ensemble_steps import ATTEMPTS, ENDED, RESTED, RUNNING, Paths, Settings, b
 from .flow import Flow, SymbolicFlow
 from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, real_starts
-from .stepper import kept
 from .trajectory import Outcome
 
 _WIDE, _NARROW = 4096, 256  # lanes, and when few starts are left
@@ -61,8 +60,7 @@ def flow_ends(
     check_whole(max_steps, "max_steps", 1, 2**53)
     if rest is not None:
         check_nonnegative(rest, "rest")
-    if isinstance(flow, SymbolicFlow):
-        flow = flow.twin
+    flow = flow.twin
     points = real_starts(starts, flow.dimension, f"the flow {flow.name!r}")
     n = len(points)
     sides = box_sides(box, flow.variables)
@@ -140,7 +138,7 @@ class _Queue:
             return run
 
         with self._lock:
-            return kept(flow, "_ensembles", (width, settings.rest is None), make)
+            return flow.kept("ensembles", (width, settings.rest is None), make)
 
     def next(self, count: int, done: int) -> np.ndarray:
         """The next starts, at most `count`, for someone who is done with `done` others."""

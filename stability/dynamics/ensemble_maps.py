@@ -16,7 +16,6 @@ from .ensemble_lanes import every, join, lanewise, split, where, within
 from .map import Map, SymbolicMap
 from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, real_starts
-from .stepper import kept
 from .trajectory import Outcome
 
 _BURST = 64  # steps between two looks at who has ended
@@ -60,8 +59,7 @@ def iterate(
     check_positive(blow_up, "blow_up")
     if rest is not None:
         check_nonnegative(rest, "rest")
-    if isinstance(map, SymbolicMap):
-        map = map.twin
+    map = map.twin
     points = real_starts(starts, map.dimension, f"the map {map.name!r}")
     n = len(points)
     sides = box_sides(box, map.variables)
@@ -86,7 +84,7 @@ def iterate(
             np.pad(status[chunk], (0, short), constant_values=_OUTSIDE),
         )
 
-    run = kept(map, "_iterations", (boxed, width, rest is None), make)
+    run = map.kept("iterations", (boxed, width, rest is None), make)
 
     def work(begin: int) -> int:
         chunk = slice(begin, min(begin + size, n))

@@ -200,11 +200,6 @@ class SymbolicFlow(SymbolicSystem):
         """As `Flow.trajectory`, from `x0` over `t`, with its `options`; parameters have their own values."""
         return self.twin.trajectory(x0, t=t, **options)
 
-    @cached_property
-    def twin(self) -> Flow:
-        """`numeric()`, made once, so that what is compiled for it is compiled once."""
-        return self.numeric()
-
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Flow:
         """The same flow in JAX, at the values of `parameters`, name ↦ number (default: the flow's own)."""
         function = self.compiled(parameters)

@@ -64,7 +64,7 @@ class SymbolicMap(SymbolicSystem):
     kind = "map"
 
     @property
-    def displacement(self) -> sympy.Matrix:
+    def rest_equations(self) -> sympy.Matrix:
         """F(x) − x, shape (d, 1): zero at fixed points."""
         return self.expressions - self.profile
 
@@ -73,11 +73,6 @@ class SymbolicMap(SymbolicSystem):
     ) -> Trajectory | tuple[Trajectory, ...]:
         """As `Map.trajectory`, of `steps` from `x0` with its `options`, at the parameters' own values."""
         return self.twin.trajectory(x0, steps=steps, **options)
-
-    @cached_property
-    def twin(self) -> Map:
-        """`numeric()`, made once, so that what is compiled for it is compiled once."""
-        return self.numeric()
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Map:
         """The same map in JAX, at the values of `parameters`, name ↦ number (default: the map's own)."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from .positive_settings import check_nonnegative, check_positive, check_whole
 from .starts import box_sides, check_scalar, real_starts
-from .stepper import CODE, RUNNING, first_of, kept
+from .stepper import CODE, RUNNING, first_of
 from .system import NumericSystem, SymbolicSystem, numeric_system
 from .trajectory import Outcome, Trajectory
 
@@ -95,7 +95,7 @@ def simulate(
     rest = -1.0 if rest is None else float(rest)
     limits = _Limits(int(steps), int(every), rest, low, high, float(blow_up))
     size = 8 if map.dimension <= 1000 else 1
-    run = kept(map, "_orbits", (until, d), lambda: jax.jit(partial(_run, map, until, size)))
+    run = map.kept("orbits", (until, d), lambda: jax.jit(partial(_run, map, until, size)))
     found = []
     for begin in range(0, len(starts), size):
         chunk = starts[begin : begin + size]

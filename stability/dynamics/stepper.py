@@ -25,7 +25,6 @@ CODE = {outcome: i for i, outcome in enumerate(Outcome)}
 _ROWS = 256  # steps in a buffer
 _BYTES = 64 * 2**20  # of a buffer
 _BETWEEN = 256  # points between steps that are computed at once
-_KEPT = 8  # compiled functions of one sort that are kept with a system
 
 
 class Settings(NamedTuple):
@@ -77,9 +76,8 @@ class Stepper:
         self.until = None if until is None else batched_values(until)
         self.run = jax.jit(partial(_run, flow, name, until, rows))
         self._values = flow.values
-        self._between = kept(  # shared by the steppers of all conditions
-            flow,
-            "_between",
+        self._between = flow.kept(  # shared by the steppers of all conditions
+            "between",
             name,
             lambda: jax.jit(jax.vmap(partial(_between, flow, name), in_axes=(0, 0, None))),
         )
@@ -133,17 +131,7 @@ class Stepper:
 
 def stepper(flow: Any, name: str, until: Callable[[Any], Any] | None = None) -> Stepper:
     """The flow's own stepper, made once for each solver and `until`."""
-    return kept(flow, "_steppers", (name, until), lambda: Stepper(flow, name, until))
-
-
-def kept(system: Any, where: str, key: Any, make: Callable[[], Any]) -> Any:
-    """What was made for this key before, kept with the system itself; only the last few are."""
-    store = system.__dict__.setdefault(where, {})
-    if key not in store:
-        while len(store) >= _KEPT:
-            del store[next(iter(store))]
-        store[key] = make()
-    return store[key]
+    return flow.kept("steppers", (name, until), lambda: Stepper(flow, name, until))
 
 
 def _solver(name: str, settings: Settings) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +18,99 @@ from .functions import jax_function
 from .linearisation import Linearisation, Products
 from .partition import Partition
 
+_KEPT = 16  # things of one sort that are kept with a system
 
-class NumericSystem:
+
+class System:
+    """What flows, maps and games have in common, whatever their engine.
+
+    - `kind`: "flow", "map" or "game"; `symbolic`: whether it is given by SymPy expressions.
+    - `players`: whose strategies its coordinates are; none where nobody plays.
+    - `rest_equations`: the expressions, shape (d, 1), whose zeros are its rest points, or None.
+    """
+
+    kind: ClassVar[str]
+    symbolic: ClassVar[bool] = False
+    rest_equations: Any = None
+    dimension: int
+    box: dict[str, tuple[float, float]]
+    start: np.ndarray | None
+
+    @property
+    def players(self) -> tuple[str, ...]:
+        return ()
+
+    @property
+    def real(self) -> Self:
+        """The system over real symbols; itself where there are none."""
+        return self
+
+    @property
+    def twin(self) -> Any:
+        """The system in JAX, at its own parameters' values, made once; itself if it is in JAX."""
+        return self
+
+    def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Any:
+        """The system in JAX at the given parameters' values. Raises InputError if it has no parameters."""
+        if parameters:
+            raise InputError(f"this {self.kind} has no parameters to set")
+        return self
+
+    def at_values(self, parameters: Mapping[Any, Any] | None = None) -> tuple[Any, dict[Any, Any]]:
+        """The system in JAX at its parameters' values, made once for these, and the values by symbol.
+
+        Values given replace the system's own. Raises InputError for a name that is no parameter, and for a
+        parameter without a value.
+        """
+        return self.numeric(parameters), {}
+
+    def kept(self, what: str, key: Any, make: Callable[[], Any]) -> Any:
+        """What was made for this key before, kept with the system itself; of one sort only the last few.
+
+        A key may hold mappings, arrays and frozen dataclasses such as rules; for one that cannot be told from
+        others by its contents (a number that JAX traces) everything is made anew.
+        """
+        try:
+            hash(key := _by_contents(key))
+        except TypeError:
+            return make()
+        store = vars(self).setdefault("_store", {}).setdefault(what, {})
+        if key not in store:
+            while len(store) >= _KEPT:
+                del store[next(iter(store))]
+            store[key] = make()
+        return store[key]
+
+    def forget(self) -> None:
+        """Drops all that was compiled or worked out, for a copy that is to become another system."""
+        own = vars(self)
+        for name in [n for n in own if isinstance(getattr(type(self), n, None), cached_property)]:
+            if name != "variables":  # these may have been given
+                del own[name]
+        own.pop("_store", None)
+
+
+def _by_contents(key: Any) -> Any:
+    """A key that is equal for equal contents, whatever holds them."""
+    if isinstance(key, Mapping):
+        return tuple((_by_contents(k), _by_contents(v)) for k, v in key.items())
+    if isinstance(key, (tuple, list)):
+        return tuple(map(_by_contents, key))
+    if isinstance(key, np.ndarray):
+        return key.shape, key.dtype.str, key.tobytes()
+    if dataclasses.is_dataclass(key) and not isinstance(key, type):
+        return type(key), *(_by_contents(getattr(key, f.name)) for f in dataclasses.fields(key))
+    return key
+
+
+def is_a(kind: str, system: Any) -> bool:
+    """Whether something is a "flow", a "map" or a "game", in either engine."""
+    return isinstance(system, System) and system.kind == kind
+
+
+class NumericSystem(System):
     """A function on flat vectors of shape (d,), with names, a start and a box. See Flow and Map."""
 
-    kind: str
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
     def __init__(self, function, dimension, variables, start, box, partition, name, check):
@@ -261,10 +350,11 @@ def by_name(e: sympy.Expr, variables: Sequence[sympy.Symbol]) -> sympy.Expr:
     return e.xreplace(other) if other else e
 
 
-class SymbolicSystem:
+class SymbolicSystem(System):
     """Variables, parameters, a box and a start, in SymPy. See SymbolicFlow, SymbolicMap, SymbolicGame."""
 
-    kind: str
+    symbolic = True
+    numeric: Callable[..., Any]
 
     def __init__(
         self,
@@ -309,8 +399,21 @@ class SymbolicSystem:
         return self.expressions.free_symbols
 
     @property
-    def dimension(self) -> int:
+    def dimension(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
         return len(self.variables)
+
+    @property
+    def rest_equations(self) -> sympy.Matrix:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.expressions
+
+    @property
+    def twin(self) -> Any:
+        return self.at_values()[0]
+
+    def at_values(self, parameters: Mapping[Any, Any] | None = None) -> tuple[Any, dict[Any, Any]]:
+        values = self.real.values(parameters)
+        key = [(p.name, value) for p, value in values.items()]
+        return self.kept("numeric", key, lambda: self.real.numeric(values)), values
 
     @property
     def free_parameters(self) -> tuple[sympy.Symbol, ...]:
@@ -423,10 +526,9 @@ def numeric_system(system: Any, kind: str, told: str) -> NumericSystem:
 
     Raises InputTypeError, which begins with what the caller is `told`, for anything else.
     """
-    numeric = getattr(system, "twin", system)
-    if not isinstance(numeric, NumericSystem) or numeric.kind != kind:
+    if not is_a(kind, system):
         raise InputTypeError(f"{told}, not {system!r}")
-    return numeric
+    return system.twin
 
 
 def _list(names: Any) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from weakref import WeakKeyDictionary, proxy
 
 import jax
 import numpy as np
 
+from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
@@ -62,12 +62,9 @@ def best_reply(
 
     Raises InputError for a profile of another shape or one at which the loss is not finite.
     """
-    if isinstance(game, SymbolicGame):
-        game = game.numeric(parameters)
-    elif not isinstance(game, Game):
+    if not is_a("game", game):
         raise InputTypeError(f"a best reply is a player's of a game, not of {game!r}")
-    elif parameters:
-        raise InputError("this game has no parameters to set")
+    game, _ = game.at_values(parameters)
     i = game.partition.index(player)
     own = game.partition.slices[i]
     with jax.enable_x64(True):
@@ -96,26 +93,17 @@ def best_reply(
     return BestReply(now.profile, now.loss, converged, now.size, curvature, steps)
 
 
-_COMPILED: WeakKeyDictionary[Game, dict[int, Callable[[Any], tuple[Any, Any, Any]]]] = (
-    WeakKeyDictionary()
-)
-
-
 def _compiled(game: Game, i: int) -> Callable[[Any], tuple[Any, Any, Any]]:
     """Player i's loss with its first and second derivatives in the own strategy, compiled once per game."""
-    of_game = _COMPILED.setdefault(game, {})
-    if i not in of_game:
-        alive = proxy(game)  # or the cache would keep the game for ever
 
-        def evaluated(at: Any) -> tuple[Any, Any, Any]:
-            def slope(strategy: Any) -> Any:
-                return -alive.player_field(i, alive.partition.replaced(i, strategy, at))
+    def evaluated(at: Any) -> tuple[Any, Any, Any]:
+        def slope(strategy: Any) -> Any:
+            return -game.player_field(i, game.partition.replaced(i, strategy, at))
 
-            strategy = alive.partition.part(i, at)
-            return alive.losses(at)[i], slope(strategy), jax.jacfwd(slope)(strategy)
+        strategy = game.partition.part(i, at)
+        return game.losses(at)[i], slope(strategy), jax.jacfwd(slope)(strategy)
 
-        of_game[i] = jax.jit(evaluated)
-    return of_game[i]
+    return game.kept("best reply", i, lambda: jax.jit(evaluated))
 
 
 @dataclass(frozen=True)

@@ -53,9 +53,12 @@ class Field(ABC):
     @overload
     def flow(self, game: SymbolicGame) -> SymbolicFlow: ...
     def flow(self, game: Game | SymbolicGame) -> Flow | SymbolicFlow:
-        """The flow ẋ = field(game, x), in the game's own engine; raises what `check` does."""
+        """The flow ẋ = field(game, x), in the game's own engine, made once; raises what `check` does."""
         self.check(game)
-        if isinstance(game, SymbolicGame):
+        return game.kept("flows", self, lambda: self._flow(game))
+
+    def _flow(self, game: Any) -> Flow | SymbolicFlow:
+        if game.symbolic:
             expressions = self(game, game.profile)
             flow = SymbolicFlow(
                 dict(zip(game.variables, expressions, strict=True)),

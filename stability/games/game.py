@@ -160,6 +160,7 @@ class Game(PureGame):
         for compiled in ("_operations", "_products"):  # made now, so that both games share it
             getattr(self, compiled)
         game = copy(self)
+        vars(game).pop("_store", None)  # made for the old data
         game.data = data
         return game
 

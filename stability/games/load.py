@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..dynamics.flow import Flow, SymbolicFlow
-from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.flow import SymbolicFlow
+from ..dynamics.map import SymbolicMap
+from ..dynamics.system import System
 from ..errors import GameFileError, InputError, InputTypeError
 from . import catalogue
 from .files import GameFile, read_game_file
-from .game import Game
 from .symbolic import SymbolicGame
-
-System = Game | SymbolicGame | Flow | SymbolicFlow | Map | SymbolicMap
 
 
 def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None) -> System:

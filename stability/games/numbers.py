@@ -9,7 +9,6 @@ import sympy
 
 from ..dynamics.system import exact
 from ..errors import InputTypeError
-from .symbolic import SymbolicGame
 
 
 def in_engine(game: Any, number: Any) -> Any:
@@ -17,7 +16,7 @@ def in_engine(game: Any, number: Any) -> Any:
 
     Raises InputTypeError for symbols in a JAX game and for a number that JAX traces in a symbolic one.
     """
-    if isinstance(game, SymbolicGame):
+    if game.symbolic:
         if isinstance(number, jax.core.Tracer):
             raise InputTypeError(
                 "a number that JAX traces has no exact value; use the numeric game (game.numeric())"

@@ -14,11 +14,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..dynamics.partition import Partition
+from ..dynamics.system import System
 from ..errors import InputTypeError
 from .batches import average
 
 
-class PureGame:
+class PureGame(System):
     """The part of a game that is traced by JAX.
 
     The functions that take `samples` are means over the samples they are given; those that take `data` are of
@@ -57,8 +58,7 @@ class PureGame:
     def _copy(self, **changed: Any) -> Self:
         """The same game with some attributes changed, and nothing compiled yet."""
         game = copy(self)
-        for compiled in ("_operations", "_products"):
-            vars(game).pop(compiled, None)
+        game.forget()
         vars(game).update(changed)
         return game
 

@@ -29,7 +29,7 @@ def is_zero_sum(
     partition = game.partition
     if len(partition.players) < 2:
         return False
-    if isinstance(game, SymbolicGame) and sympy.Add(*game.losses()) == 0:
+    if game.symbolic and sympy.Add(*game.losses()) == 0:
         return True  # as it is written, without any derivative
     if points is None:
         points = _around_start(game)
@@ -66,7 +66,7 @@ def _around_start(game: Game | SymbolicGame) -> np.ndarray:
 
 def _hessians(game: Game | SymbolicGame, values: Mapping[sympy.Symbol, sympy.Expr]):
     """x ↦ the losses' Hessians, shape (n, d, d), in float64."""
-    if isinstance(game, Game):
+    if not game.symbolic:
 
         def by_jax(x: np.ndarray) -> np.ndarray:
             with jax.enable_x64(True):

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..dynamics.system import named_box
+from ..dynamics.system import is_a, named_box
 from ..errors import InputError, InputTypeError
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from ..games.game import Game
@@ -130,12 +130,9 @@ def payoff(
     Raises InputError unless the game has two players whose losses add up to a constant, every variable has
     an interval, and no player more than four variables.
     """
-    if isinstance(game, SymbolicGame):
-        game = game.numeric(parameters)
-    elif not isinstance(game, Game):
+    if not is_a("game", game):
         raise InputTypeError(f"this takes a Game or a SymbolicGame, not {type(game).__name__}")
-    elif parameters:
-        raise InputError("this game has no parameters to set")
+    game, _ = game.at_values(parameters)
     if len(game.players) != 2:
         raise InputError(
             f"this is for two-player games, and the game has {len(game.players)} player(s)"

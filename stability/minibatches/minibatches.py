@@ -169,9 +169,6 @@ def sample_fields(flow: Flow, x: np.ndarray) -> SampleFields:
 
 def _per_sample(flow: Flow) -> Any:
     """(x, data) ↦ the field and its Jacobian on every sample, compiled once for a flow."""
-    known = vars(flow).get("_per_sample")
-    if known is not None:
-        return known
 
     def at(x: Any, one: Any) -> tuple[Any, Any]:
         def field(y: Any) -> Any:
@@ -185,5 +182,4 @@ def _per_sample(flow: Flow) -> Any:
         data = jax.tree.map(jnp.asarray, data)
         return jax.lax.map(lambda one: at(x, one), data, batch_size=CHUNK)
 
-    vars(flow)["_per_sample"] = every
-    return every
+    return flow.kept("per sample", None, lambda: every)

@@ -80,23 +80,11 @@ def noise(
     if field is not None and not isinstance(field, Field):
         raise InputTypeError(f"{field!r} is no field; use for example TwoTimescale(tau=2)")
     how = Draws(batch, replacement, fresh, draws, seed)
-    flow = _flow(game, field or Gradient())
+    flow = (field or Gradient()).flow(game)
     rule.with_each_lr(float).check(flow)
     place = _place(flow, x)
     fields = sample_fields(flow, place.point) if place.differentiable else None
     return noise_of(flow, place, rule, fields, how)
-
-
-def _flow(game: Game, field: Field) -> Flow:
-    """The field's flow, kept on the game with all that is compiled for it."""
-    # a copy of the game begins with the flows of the game that it was copied from
-    known = [flow for flow in vars(game).get("_noisy_flows", ()) if flow.game is game]
-    for flow in known:
-        if flow.field == field:
-            return flow
-    flow = field.flow(game)
-    vars(game)["_noisy_flows"] = (*known, flow)
-    return flow
 
 
 def _place(flow: Flow, x: Any) -> Equilibrium:

@@ -9,8 +9,10 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
-from ..analysis.study import System
+from ..analysis.study import Study
+from ..analysis.subject import penalised
 from ..documents.blocks import Heading
+from ..dynamics.system import System
 from ..errors import InputError
 from ..fields import Field
 from ..reports.value import Report
@@ -23,7 +25,7 @@ from .semantic import sections
 
 def html_page(
     report: Report,
-    system: System | None = None,
+    system: System | Study | None = None,
     *,
     pictures: Sequence[tuple[str, str, str]] = (),
     rules: Sequence[Rule] = (),
@@ -44,6 +46,8 @@ def html_page(
 
     Raises InputError for pictures that are no SVG files and a system that is not the report's.
     """
+    if isinstance(system, Study):
+        system = penalised(system.system, system.options["penalties"])
     if system is not None:
         _check(report, system)
     blocks = report.blocks()

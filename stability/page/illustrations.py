@@ -7,9 +7,10 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from ..analysis.study import System, prepare
+from ..analysis.study import Study, as_study
 from ..comparisons.curves import rate_curves
 from ..documents.numbers import number
+from ..dynamics.system import System
 from ..errors import InputError
 from ..fields import Field
 from ..phase.portrait import Portrait
@@ -27,7 +28,7 @@ NAMED = 6  # equilibria that the description of a portrait names
 
 def illustrations(
     report: Report,
-    system: System,
+    system: System | Study,
     *,
     rules: Sequence[Rule] | None = None,
     field: Field | None = None,
@@ -41,11 +42,11 @@ def illustrations(
     all equilibria, and the rules' spectral radii against the step size. The arguments after `report` are
     those that it was made with; of several fields the portrait and the radii are those of `field`.
     """
-    arguments: dict[str, Any] = {"field": field, "parameters": parameters, "box": box, "seed": seed}
-    own = prepare(system, [] if field is None else [field], rules, parameters, box).rules
+    study = as_study(system, field=field, rules=rules, parameters=parameters, box=box)
+    own = study.rules
 
     def paths() -> Picture:
-        found = phase_portrait(system, rules=own, **arguments)
+        found = phase_portrait(study, rules=own, seed=seed)
         caption = "Phase portrait: the flow and the steps from one start."
         if found.plane is not None and not found.plane.whole:
             caption = f"{caption} {sentence(found.remarks[-1])}"
@@ -74,7 +75,7 @@ def illustrations(
         with_steps = [rule for rule in own if rule.lr is not None]
         if not at or not with_steps:
             raise InputError("there is no rule, or no equilibrium to judge it at")
-        found = rate_curves(system, with_steps, at=at, **arguments)
+        found = rate_curves(study, with_steps, at=at, seed=seed)
         best = "; ".join(
             f"{curve.name} is fastest at {number(curve.sizes.best, 3)}"
             for curve in found.curves

@@ -6,11 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..analysis.study import System, plain
+from ..analysis.subject import plain
 from ..analysis.value import EquilibriumAnalysis
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.partition import Partition
+from ..dynamics.system import System
 from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame

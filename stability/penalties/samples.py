@@ -10,13 +10,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..dynamics.system import is_a
 from ..errors import InputError
 from ..games.expectations import Distribution
-from ..games.game import Game
 from ..games.gan.elementary import sqrt
 from ..games.gan.game import GAN
 from ..games.gan.symbolic import SymbolicGAN, Variate
-from ..games.symbolic import SymbolicGame
 from .penalty import Penalty, Term
 
 Places = Callable[[Any, Any, Any], Any]
@@ -96,7 +95,7 @@ def off_one(square: Any) -> Any:
 
 def gan_of(game: Any, penalty: Penalty) -> GAN | SymbolicGAN:
     """The game, if it is a GAN. Raises InputError for games that are none."""
-    if not isinstance(game, (Game, SymbolicGame)):
+    if not is_a("game", game):
         return Penalty.__call__(penalty, game)  # which says that it is no game
     if not isinstance(game, (GAN, SymbolicGAN)):
         raise InputError(

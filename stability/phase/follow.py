@@ -9,13 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.study import System
+from ..analysis.study import Study
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table
 from ..documents.numbers import number
 from ..documents.page import Page
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
 from ..dynamics.simulate import simulate
+from ..dynamics.system import System
 from ..dynamics.trajectory import Outcome, Trajectory
 from ..errors import InputError
 from ..fields import Field
@@ -63,28 +64,28 @@ class Paths(Page):
 
     def losses(self, points: np.ndarray) -> np.ndarray | None:
         """The players' losses at `points` (n, d), shape (n, players); None if this is no game."""
-        game = self.scene.subject.numeric
+        game = self.scene.study.numeric
         return losses(game, points) if isinstance(game, Game) else None
 
     def to_dict(self) -> dict[str, Any]:
         """The paths as JSON-ready data, schema stability-trajectory/1."""
-        subject = self.scene.subject
+        study = self.scene.study
         return {
             "schema": SCHEMA,
-            "kind": subject.kind,
-            "name": subject.name,
-            "variables": list(subject.variables),
-            "parameters": {p.name: float(value) for p, value in subject.values.items()},
+            "kind": study.kind,
+            "name": study.name,
+            "variables": list(study.variables),
+            "parameters": {p.name: float(value) for p, value in study.values.items()},
             "paths": [path_to_dict(path) for path in self.alone],
             "comparisons": [_comparison(own) for own in self.comparisons],
         }
 
     def blocks(self) -> tuple[Block, ...]:
         """The paths as headings, sentences and tables."""
-        subject = self.scene.subject
-        blocks: list[Block] = [Heading(f"Paths of {subject.name}", 1)]
+        study = self.scene.study
+        blocks: list[Block] = [Heading(f"Paths of {study.name}", 1)]
         for path in self.alone:
-            what = "map" if subject.kind == "map" else "flow"
+            what = "map" if study.kind == "map" else "flow"
             blocks.append(Heading(f"The {what} from {self._point(path.points[0])}", 2))
             blocks.append(Paragraph(self._ending(path, f"The {what}"), strong=True))
             blocks.append(self._table_alone(path))
@@ -110,8 +111,8 @@ class Paths(Page):
         return found
 
     def _rows(self, name: str, path: Trajectory, times: np.ndarray) -> list[dict[str, Any]]:
-        variables, own = self.scene.subject.variables, self.losses(path.points)
-        players = getattr(self.scene.subject.numeric, "players", ())
+        variables, own = self.scene.study.variables, self.losses(path.points)
+        players = getattr(self.scene.study.numeric, "players", ())
         return [
             {
                 "path": name,
@@ -187,7 +188,7 @@ class Paths(Page):
     @property
     def _shown(self) -> bool:
         """Whether tables show points, and not how far they are from rest."""
-        return len(self.scene.subject.variables) <= SHOWN or not self.scene.places
+        return len(self.scene.study.variables) <= SHOWN or not self.scene.places
 
     def _cell(self, x: np.ndarray) -> str:
         away = self.distances(x[None])
@@ -199,8 +200,9 @@ class Paths(Page):
 
 
 def follow(
-    system: System,
+    system: System | Study,
     *,
+    fields: Sequence[Field] = (),
     field: Field | None = None,
     rules: Sequence[Rule] | None = None,
     penalties: Sequence[Penalty] = (),
@@ -221,15 +223,26 @@ def follow(
 
     Raises InputError as `phase_portrait` does, and for rules without a step size.
     """
-    scene = make_scene(system, field, rules, penalties, parameters, box, starts, steps, seed=seed)
-    if scene.subject.kind == "map":
+    scene = make_scene(
+        system,
+        fields=fields,
+        field=field,
+        rules=rules,
+        penalties=penalties,
+        parameters=parameters,
+        box=box,
+        starts=starts,
+        steps=steps,
+        seed=seed,
+    )
+    if scene.study.kind == "map":
         if time is not None:
             raise InputError("a map goes by steps, not by time: say steps")
         return Paths(scene, (), simulate_all(scene), None)
     chosen: dict[str, Any] = {"steps": steps} if time is None else {"t": time}
     comparisons = tuple(
         compare_paths(scene.flow, rule, x, **chosen)
-        for rule in scene.subject.rules
+        for rule in scene.study.rules
         for x in scene.starts
     )
     duration = scene.time(time)
@@ -240,7 +253,7 @@ def follow(
 
 def simulate_all(scene: Scene) -> tuple[Trajectory, ...]:
     """The orbits of a map from all starts."""
-    system = scene.subject.main
+    system = scene.study.main
     assert isinstance(system, Map)
     found = simulate(system, scene.starts, scene.steps)
     assert isinstance(found, tuple)

@@ -45,7 +45,7 @@ def nullclines(
     the nullcline to rounding. Curves nearer to each other than 1e-5 of the box may be taken for one, and a
     point at which a component touches zero without a curve through it is not drawn.
     """
-    if isinstance(flow, SymbolicFlow):
+    if flow.symbolic:
         flow, symbolic = flow.twin, symbolic or _at_its_values(flow)
     names = plane.labels if len(plane.origin) > 2 else _names(flow, plane)
     components = None if symbolic is None else _substituted(symbolic, plane)

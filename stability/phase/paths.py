@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,17 +12,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..analysis.numeric import System, numeric_flow, numeric_game
+from ..analysis.numeric import numeric_flow
 from ..dynamics.along_path import distances
 from ..dynamics.batch import batched_values
-from ..dynamics.flow import Flow, Linear, SymbolicFlow
+from ..dynamics.flow import Flow, Linear
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
 from ..dynamics.starts import given_start, real_starts
-from ..dynamics.stepper import kept
+from ..dynamics.system import System, is_a
 from ..dynamics.trajectory import Trajectory
 from ..dynamics.vectors import stack
 from ..errors import InputError, InputTypeError
@@ -104,7 +104,7 @@ def rule_path(
         state = np.asarray(stack(rule.init(flow, jnp.asarray(start))), float)
     d, memory = flow.dimension, len(state)
     state = np.concatenate([state, np.tile(start, max(len(turns) - 1, 0))])
-    step = _kept(flow, "_rule_maps", rule, lambda: _map(rule, turns, flow))
+    step = flow.kept("rule maps", rule, lambda: _map(rule, turns, flow))
     path = simulate(step, state, steps, dimension=d, **options)
     assert isinstance(path, Trajectory)
     if len(turns) < 2:
@@ -171,7 +171,7 @@ def compare_paths(
     if order is not None:
         try:
             make = partial(_modified, rule, system, field, order)
-            modified, reason = follow(_kept(flow, f"_modified{order}", rule, make)), None
+            modified, reason = follow(flow.kept("modified", (rule, order), make)), None
         except InputError as error:
             reason = str(error)
     times = walked.times * step_time
@@ -193,28 +193,28 @@ def compare_paths(
 
 def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
     """All players' losses at points (n, d), shape (n, players)."""
-    if not isinstance(game, (Game, SymbolicGame)):
+    if not is_a("game", game):
         raise InputTypeError(f"only a game has losses, not {game!r}")
-    numeric = numeric_game(game)
+    numeric = game.twin
     points = np.asarray(points, float)
     d = len(numeric.variables)
     if points.ndim != 2 or points.shape[1] != d:
         raise InputError(f"points of this game have shape (n, {d}), not {points.shape}")
-    values = kept(numeric, "_loss_values", None, lambda: batched_values(numeric.losses))
+    values = numeric.kept("loss_values", None, lambda: batched_values(numeric.losses))
     return values(points)
 
 
 def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Flow:
     """The modified flow in JAX: from its expressions if they come quickly, for these compile much faster."""
-    if isinstance(system, SymbolicGame):
+    if system.kind == "game":
         system = (Gradient() if field is None else field).flow(system)
-    if isinstance(system, SymbolicFlow):
+    if system.symbolic:
         symbolic, written = system, None
         with suppress(
             TypeError, ValueError, AttributeError
         ):  # rules that are written for JAX alone
             written = within(_PATIENCE, lambda: modified_flow(rule, symbolic, order), None)
-        if isinstance(written, SymbolicFlow):
+        if written is not None:
             return written.twin
     flow = modified_flow(rule, numeric_flow(system), order)
     assert isinstance(flow, Flow)
@@ -265,11 +265,6 @@ def _turns(rule: Rule, partition: Partition) -> list[Rule]:
     return []
 
 
-def _kept(flow: Flow, where: str, rule: Rule, make: Callable[[], Any]) -> Any:
-    """What was made of a flow for this rule before; the rule is kept too, as its text may hold addresses."""
-    return kept(flow, where, repr(rule), lambda: (rule, make()))[1]
-
-
 def _map(rule: Rule, turns: list[Rule], flow: Flow) -> Map:
     """The rule's map; with turns its state goes on with the profiles after all turns but the last."""
     if len(turns) < 2:
@@ -306,7 +301,7 @@ def _limit(rule: Rule, flow: Flow, step_time: float) -> Flow:
             check=False,
         )
 
-    return kept(flow, "_limits", scales, make)
+    return flow.kept("limits", scales, make)
 
 
 def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:

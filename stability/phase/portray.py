@@ -10,8 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..analysis.at_point import Place, analyse, analyse_flow
-from ..analysis.search import find_places
-from ..analysis.study import Subject, System, penalised, prepare
+from ..analysis.study import Study, as_study
 from ..attraction.basins import basins as find_basins
 from ..attraction.value import Basins
 from ..cycles.invariant_curves import invariant_curves
@@ -24,7 +23,7 @@ from ..dynamics.map import Map
 from ..dynamics.plane import Plane, choose_plane
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
-from ..dynamics.system import named_start
+from ..dynamics.system import System, named_start
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..fields import Field
@@ -47,8 +46,9 @@ COLOURS = (160, 160)  # starts of basins
 
 
 def phase_portrait(
-    system: System,
+    system: System | Study,
     *,
+    fields: Sequence[Field] = (),
     field: Field | None = None,
     rules: Sequence[Rule] | None = None,
     penalties: Sequence[Penalty] = (),
@@ -68,8 +68,9 @@ def phase_portrait(
     **Arguments:**
 
     - `system`, `penalties`, `parameters`, `box`, `seed`: as for `stability.report`.
-    - `field`: of a game; default: the gradient field. `rules`: whose steps to draw on it; default for a
-      game: simultaneous with lr = 0.1; for a flow: none.
+    - `fields`: the one field of a game that is drawn; default: the gradient field (`field` is another
+      spelling). `rules`: whose steps to draw on it; default for a game: simultaneous with lr = 0.1; for a
+      flow: none.
     - `starts`: where paths start, each a mapping by variable or a vector (d,); default: the system's own
       start, or, if there is none or nothing moves there, a point between the middle of the box and its
       upper corner.
@@ -84,7 +85,18 @@ def phase_portrait(
     `stability.report` does, and for starts, planes and times that do not fit.
     """
     scene = make_scene(
-        system, field, rules, penalties, parameters, box, starts, steps, at, span, seed
+        system,
+        fields=fields,
+        field=field,
+        rules=rules,
+        penalties=penalties,
+        parameters=parameters,
+        box=box,
+        starts=starts,
+        steps=steps,
+        at=at,
+        span=span,
+        seed=seed,
     )
     return portray(scene, time, basins, curves)
 
@@ -93,7 +105,7 @@ def phase_portrait(
 class Scene:
     """What is drawn: the system, where it rests, where paths start, shape (k, d), and their steps."""
 
-    subject: Subject
+    study: Study
     places: Sequence[Place]
     warnings: Sequence[str]
     plane: Plane | None
@@ -103,20 +115,20 @@ class Scene:
     @cached_property
     def flow(self) -> Flow:
         """The field's flow in JAX: made from its formulas, where there are any, which run fastest."""
-        own = self.subject.flows[0].numeric
+        own = self.study.flows[0].numeric
         if self.symbolic is None:
             return own
-        flow = self.symbolic.numeric()
+        flow = own.kept("from formulas", None, self.symbolic.numeric)
         flow.game, flow.field = own.game, own.field
         return flow
 
     @cached_property
     def symbolic(self) -> SymbolicFlow | None:
         """The field's flow in SymPy at the parameters' values, if it has expressions."""
-        known = self.subject.flows[0].symbolic
+        known = self.study.flows[0].symbolic
         if known is None:
             return None
-        values = known.expressions.xreplace(dict(self.subject.values))
+        values = known.expressions.xreplace(dict(self.study.values))
         return SymbolicFlow(
             dict(zip(known.variables, values, strict=True)), partition=known.partition
         )
@@ -126,63 +138,77 @@ class Scene:
         if asked is not None:
             check_positive(asked, "the time")
             return asked
-        longest = max((duration(rule) * self.steps for rule in self.subject.rules), default=None)
-        return longest or _crossing_time(self.flow, self.subject.box)
+        longest = max((duration(rule) * self.steps for rule in self.study.rules), default=None)
+        return longest or _crossing_time(self.flow, self.study.box)
 
 
 def make_scene(
-    system, field, rules, penalties, parameters, box, starts, steps, at=None, span=None, seed=0
+    system: System | Study,
+    *,
+    starts: Sequence[Any] | None,
+    steps: int,
+    seed: int,
+    at: Mapping[str, Any] | None = None,
+    span: Sequence[Any] | None = None,
+    rules: Sequence[Rule] | None = None,
+    **options: Any,
 ) -> Scene:
     """Checks the arguments of `phase_portrait` and finds the equilibria; raises InputError."""
     check_whole(steps, "the number of steps", 1, 10**7)
-    system = penalised(system, penalties)
-    if rules is None and system.kind == "game":
+    given = rules is not None or (isinstance(system, Study) and system.options["rules"] is not None)
+    if not given and system.kind == "game":
         rules = [Simultaneous()]
-    subject = prepare(system, [] if field is None else [field], rules, parameters, box)
-    places, _, warnings = find_places(subject, None, None, seed, elsewhere=False)
-    begin = _starts(subject, starts, places)
-    through = places if at is None else find_places(subject, at, None, seed)[0]
-    return Scene(subject, places, warnings, _plane(subject, through, span), begin, steps)
+    study = as_study(system, rules=rules, **options)
+    found = study.rest_points(seed=seed, elsewhere=False)
+    through = found if at is None else study.rest_points(at, seed=seed)
+    return Scene(
+        study=study,
+        places=found.places,
+        warnings=found.warnings,
+        plane=_plane(study, through.places, span),
+        starts=_starts(study, starts, found.places),
+        steps=steps,
+    )
 
 
 def portray(
     scene: Scene, time: float | None = None, basins: str | None = None, curves: bool = True
 ) -> Portrait:
     """The portrait of a scene; the arguments are those of `phase_portrait`."""
-    if scene.subject.kind == "map":
+    if scene.study.kind == "map":
         return _of_map(scene, basins is not None, curves)
-    if basins == "steps" and not scene.subject.rules:
+    if basins == "steps" and not scene.study.rules:
         raise InputError('basins of the steps need a rule; the flow has basins="flow"')
     return _of_flow(scene, time, basins, curves)
 
 
-def _plane(subject: Subject, places: Sequence[Place], span: Sequence[Any] | None) -> Plane | None:
+def _plane(study: Study, places: Sequence[Place], span: Sequence[Any] | None) -> Plane | None:
     """The picture's plane; None for one variable."""
-    if len(subject.variables) == 1:
+    if len(study.variables) == 1:
         return None
-    if len(subject.variables) == 2:
-        return choose_plane(subject.variables, subject.box, axes=span)
-    origin, jacobian = subject.box.mean(axis=1), None
+    if len(study.variables) == 2:
+        return choose_plane(study.variables, study.box, axes=span)
+    origin, jacobian = study.box.mean(axis=1), None
     for place in places:
         e = place.fields[0] if place.fields else place.main
         if e.differentiable:
-            evaluate = subject.flows[0].numeric.evaluate if place.fields else subject.main.evaluate
+            evaluate = study.flows[0].numeric.evaluate if place.fields else study.main.evaluate
             origin, jacobian = e.point, evaluate(e.point[None])[1][0]
             break
     if jacobian is None and span is None:
-        span = subject.variables[:2]
-    return choose_plane(subject.variables, subject.box, origin, jacobian, span)
+        span = study.variables[:2]
+    return choose_plane(study.variables, study.box, origin, jacobian, span)
 
 
 def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool) -> Portrait:
-    flow, plane, subject = scene.flow, scene.plane, scene.subject
+    flow, plane, study = scene.flow, scene.plane, scene.study
     grid = None if plane is None else _grid(flow, plane)
-    graph = _graph(flow.values, subject.box) if plane is None else None
+    graph = _graph(flow.values, study.box) if plane is None else None
     lasts = scene.time(time)
     paths = integrate(flow, scene.starts, lasts)
     assert isinstance(paths, tuple)
     walked = [
-        _steps(rule, flow, x, scene.steps, curves) for rule in subject.rules for x in scene.starts
+        _steps(rule, flow, x, scene.steps, curves) for rule in study.rules for x in scene.starts
     ]
     spots = _spots(scene)
     clines, manifolds, cycles = (), (), ()
@@ -190,13 +216,13 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
         clines = nullclines(flow, plane, symbolic=scene.symbolic)
         saddles = [spot.point for spot in spots if spot.type.startswith("saddle")]
         if saddles:
-            manifolds = separatrices(flow, np.array(saddles), plane, subject.box)
-        cycles = limit_cycles(flow, scene.starts, subject.box)
+            manifolds = separatrices(flow, np.array(saddles), plane, study.box)
+        cycles = limit_cycles(flow, scene.starts, study.box)
     return Portrait(
         kind="flow",
-        name=subject.name,
-        variables=subject.variables,
-        parameters=_parameters(subject),
+        name=study.name,
+        variables=study.variables,
+        parameters=_parameters(study),
         plane=plane,
         graph=graph,
         grid=grid,
@@ -212,8 +238,8 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
 
 
 def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
-    subject, plane = scene.subject, scene.plane
-    system = subject.main
+    study, plane = scene.study, scene.plane
+    system = study.main
     assert isinstance(system, Map)
     spots = _spots(scene)
     cycles = invariant_curves(system, scene.starts) if curves else ()
@@ -221,11 +247,11 @@ def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
     assert isinstance(paths, tuple)
     return Portrait(
         kind="map",
-        name=subject.name,
-        variables=subject.variables,
-        parameters=_parameters(subject),
+        name=study.name,
+        variables=study.variables,
+        parameters=_parameters(study),
         plane=plane,
-        graph=_graph(system.values, subject.box) if plane is None else None,
+        graph=_graph(system.values, study.box) if plane is None else None,
         grid=None,
         spots=spots,
         nullclines=(),
@@ -240,19 +266,19 @@ def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
 
 def _spots(scene: Scene) -> tuple[Spot, ...]:
     """The equilibria that lie in the plane, with their types."""
-    subject, spots = scene.subject, []
+    study, spots = scene.study, []
     for place in scene.places:
         e = place.fields[0] if place.fields else place.main
         if scene.plane is None:
             position = np.array([e.point[0], 0.0])
         else:
             position = scene.plane.coordinates(e.point)
-            if scene.plane.distances(e.point) > IN_PLANE * np.ptp(subject.box, axis=1).max():
+            if scene.plane.distances(e.point) > IN_PLANE * np.ptp(study.box, axis=1).max():
                 continue
         if place.fields:
-            found, _ = analyse_flow(subject, subject.flows[0], e, [])
+            found, _ = analyse_flow(study, study.flows[0], e, [])
         else:
-            (found,) = analyse(subject, place, None).maps
+            (found,) = analyse(study, place, None).maps
         spots.append(Spot(e.point, position, found.type, found.stability.verdict, _label(e.point)))
     return tuple(spots)
 
@@ -261,20 +287,20 @@ def _label(point: np.ndarray) -> str:
     return f"({', '.join(number(float(x), 4) for x in point)})"
 
 
-def _starts(subject: Subject, starts: Sequence[Any] | None, places: Sequence[Place]) -> np.ndarray:
+def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place]) -> np.ndarray:
     """Where paths start, shape (k, d); by default not where nothing would move."""
     if starts is None:
-        own = subject.numeric.start
-        width = np.ptp(subject.box, axis=1)
+        own = study.numeric.start
+        width = np.ptp(study.box, axis=1)
         at_rest = own is not None and any(
             (np.abs(place.main.point - own) <= AT_REST * width).all() for place in places
         )
         if own is None or at_rest:
-            return (subject.box.mean(axis=1) + AWAY * width / 2)[None]
+            return (study.box.mean(axis=1) + AWAY * width / 2)[None]
         return np.asarray(own, dtype=float)[None]
     if not len(starts):
         raise InputError("say where at least one path starts, or leave the starts out")
-    return np.array([named_start(start, subject.variables) for start in starts])
+    return np.array([named_start(start, study.variables) for start in starts])
 
 
 def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -304,8 +330,8 @@ def _crossing_time(flow: Flow, box: np.ndarray) -> float:
     return CROSSINGS * diagonal / float(np.median(speeds)) if len(speeds) else 1.0
 
 
-def _parameters(subject: Subject) -> dict[str, float]:
-    return {p.name: float(value) for p, value in subject.values.items()}
+def _parameters(study: Study) -> dict[str, float]:
+    return {p.name: float(value) for p, value in study.values.items()}
 
 
 def _steps(rule: Rule, flow: Flow, x: np.ndarray, steps: int, curves: bool) -> Steps:
@@ -339,16 +365,16 @@ def _basins(
         return None
     if scene.plane is None:
         raise InputError("basins are coloured in a plane; this system has one variable")
-    subject = scene.subject
-    if whose == "steps" and subject.rules:
-        rule = subject.rules[0]
+    study = scene.study
+    if whose == "steps" and study.rules:
+        rule = study.rules[0]
         return find_basins(scene.flow, scene.plane, until=scene.steps, shape=COLOURS, rule=rule)
     known = [spot.point for spot in spots if spot.stability in ATTRACTING]
     known += [cycle.points for cycle in cycles if cycle.stable]
-    if subject.kind == "map":
-        assert isinstance(subject.main, Map)
+    if study.kind == "map":
+        assert isinstance(study.main, Map)
         return find_basins(
-            subject.main, scene.plane, until=scene.steps, shape=COLOURS, attractors=known
+            study.main, scene.plane, until=scene.steps, shape=COLOURS, attractors=known
         )
     return find_basins(scene.flow, scene.plane, until=time, shape=COLOURS, attractors=known)
 

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.linalg
 
 from ..cycles.polygons import segment_distances
-from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.plane import Plane
 from .curves import Separatrix
@@ -50,7 +50,7 @@ def separatrices(
     for the eigenvector e of λ, so that its error is O(s³) (Guckenheimer and Holmes 1983, section 3.2). It
     ends where it has left the box by half its width, comes to rest, or meets a saddle.
     """
-    flow = flow.twin if isinstance(flow, SymbolicFlow) else flow
+    flow = flow.twin
     saddles = np.asarray(saddles, dtype=float).reshape(-1, flow.dimension)
     box = np.asarray(box, dtype=float)
     inside = ((saddles >= box[:, 0]) & (saddles <= box[:, 1])).all(axis=1)

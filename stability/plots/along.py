@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..analysis.study import plain
+from ..analysis.subject import plain
 from ..documents.numbers import rule_name
 from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
@@ -67,9 +67,9 @@ def losses(paths: Paths, ax: Axes | None = None) -> Axes:
 
     Raises InputError if the system is no game.
     """
-    players = getattr(paths.scene.subject.numeric, "players", ())
+    players = getattr(paths.scene.study.numeric, "players", ())
     if not players:
-        raise InputError(f"a {paths.scene.subject.kind} has no losses; only games have")
+        raise InputError(f"a {paths.scene.study.kind} has no losses; only games have")
     ax = own_axes(ax)
     with styled():
         shown = [
@@ -100,7 +100,7 @@ def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
     with styled():
         for label, color, line, times, points in _curves(paths):
             dots = label != "flow" and line == "-"
-            for i, name in enumerate(paths.scene.subject.variables):
+            for i, name in enumerate(paths.scene.study.variables):
                 ax.plot(
                     times,
                     points[:, i],
@@ -109,7 +109,7 @@ def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
                     marker="." if dots else None,
                     label=label_once(ax, label if i == 0 else f"{label}, {name}"),
                 )
-        ax.set(xlabel=_time(paths), ylabel=", ".join(paths.scene.subject.variables))
+        ax.set(xlabel=_time(paths), ylabel=", ".join(paths.scene.study.variables))
     return ax
 
 
@@ -131,7 +131,7 @@ def _curves(paths: Paths) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarra
 
 def compared(paths: Paths) -> Iterator[tuple[PathComparison, str, str]]:
     """Every comparison with the rule's name and colour, the same from all starts."""
-    rules, starts = paths.scene.subject.rules, len(paths.scene.starts)
+    rules, starts = paths.scene.study.rules, len(paths.scene.starts)
     names = [str(rule) for rule in rules]
     if len(set(names)) < len(names):  # they differ in their step sizes
         names = [rule_name(rule.name, plain(rule.settings), "", {}) for rule in rules]
@@ -142,7 +142,7 @@ def compared(paths: Paths) -> Iterator[tuple[PathComparison, str, str]]:
 
 def modified_flows(paths: Paths) -> Iterator[tuple[Trajectory, str, str]]:
     """The paths of the modified flows there are, each with its label and its colour."""
-    alone = len(paths.scene.subject.rules) == 1
+    alone = len(paths.scene.study.rules) == 1
     for own, rule, color in compared(paths):
         if own.modified is not None:
             name = "modified flow" if alone else f"modified flow of {rule}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from html import escape
 from typing import Any
 
-from ..analysis.study import System
+from ..dynamics.system import System
 from ..errors import InputError
 from ..phase.portray import phase_portrait
 from ..rules import Rule, Simultaneous

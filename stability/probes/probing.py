@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._version import __version__
-from ..analysis.study import penalised, plain
+from ..analysis.subject import penalised, plain
 from ..equilibria.nearby import nearby_stationary_point, stationarity
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient

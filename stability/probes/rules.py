@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.study import plain
+from ..analysis.subject import plain
 from ..criteria.eigenvalue_maps import commutes, eigenvalue_multipliers
 from ..criteria.steps import step_sizes
 from ..dynamics.flow import Flow

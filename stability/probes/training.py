@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.stepper import kept
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError, InputTypeError
 from ..fields import Gradient
@@ -113,12 +112,7 @@ def train(
         state = rule.init(flow, x)
         _keep(run, callback, game, step, state)
 
-    advance = kept(
-        game,
-        "_trainings",  # the store is shared with copies of the game, hence its id in the key
-        (id(game), id(rule)),
-        lambda: jax.jit(partial(_advance, game, rule)),
-    )
+    advance = game.kept("training", rule, lambda: jax.jit(partial(_advance, game, rule)))
     good = True
     while step < steps and good:
         if progress is not None:

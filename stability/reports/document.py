@@ -12,7 +12,7 @@ from ..analysis.value import (
     FlowAnalysis,
     MapAnalysis,
     RuleAnalysis,
-    System,
+    SystemInfo,
 )
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
 from ..documents.formulas import readable, readable_all
@@ -61,7 +61,7 @@ def _(report: Report) -> tuple[Block, ...]:
     return tuple(printable_block(block) for block in blocks)
 
 
-def system_sentence(system: System) -> str:
+def system_sentence(system: SystemInfo) -> str:
     words = [system.structure] if system.structure not in (None, "general") else []
     if system.kind == "game":
         if system.zero_sum is not None:
@@ -77,7 +77,7 @@ def system_sentence(system: System) -> str:
     return text[0].upper() + text[1:] + "."
 
 
-def _players(system: System) -> str:
+def _players(system: SystemInfo) -> str:
     """The players with what they own, as far as names or numbers tell."""
     players, variables = system.players, system.variables
     if len(players) == len(variables):

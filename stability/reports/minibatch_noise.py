@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..analysis.at_point import Place
-from ..analysis.study import Subject
+from ..analysis.subject import Subject
 from ..analysis.value import EquilibriumAnalysis
 from ..errors import InputError
 from ..games.game import Game

@@ -6,13 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._version import __version__
-from ..analysis.at_point import analyse
-from ..analysis.names import condition as named_condition
 from ..analysis.remarks import approximations
-from ..analysis.search import describe, find_places
-from ..analysis.structure import structure, zero_sum
-from ..analysis.study import System as AnySystem
-from ..analysis.study import penalised, prepare
+from ..analysis.study import Study, as_study
+from ..dynamics.system import System
 from ..fields import Field
 from ..penalties import Penalty
 from ..rules import Rule
@@ -22,7 +18,7 @@ from .value import Report
 
 
 def report(
-    system: AnySystem,
+    system: System | Study,
     *,
     fields: Sequence[Field] = (),
     rules: Sequence[Rule] | None = None,
@@ -39,8 +35,9 @@ def report(
 
     **Arguments:**
 
-    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`. Symbolic systems
-      are analysed by both engines: SymPy for closed forms and exact signs, JAX for the search.
+    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`, or a `study` of
+      one. Symbolic systems are analysed by both engines: SymPy for closed forms and exact signs, JAX for the
+      search.
     - `fields`: fields to analyse (games only); default `[Gradient()]`.
     - `rules`: rules to apply to every field; default for a game: simultaneous and alternating, lr = 0.1.
     - `penalties`: penalties to put on the game first, in order.
@@ -59,22 +56,26 @@ def report(
     Raises InputError for fields, rules or conditions that do not apply, unknown names, and more than 500
     variables.
     """
-    if isinstance(conditions, str):
-        conditions = [conditions]
-    asked = [named_condition(c) if isinstance(c, str) else c for c in conditions]
-    subject = prepare(penalised(system, penalties), fields, rules, parameters, box, asked)
+    study = as_study(
+        system,
+        fields=fields,
+        rules=rules,
+        penalties=penalties,
+        parameters=parameters,
+        box=box,
+        conditions=conditions,
+    )
     if batch is not None:
-        check_minibatches(subject, batch)
-    whether_zero_sum = zero_sum(subject)
-    places, search, warnings = find_places(subject, at, starts, seed)
-    equilibria = tuple(analyse(subject, place, whether_zero_sum) for place in places)
+        check_minibatches(study, batch)
+    found = study.rest_points(at, starts, seed)
+    equilibria = tuple(study.analysis(place) for place in found.places)
     if batch is not None:
-        each = zip(places, equilibria, strict=True)
-        equilibria = tuple(with_noise(subject, place, found, batch) for place, found in each)
+        each = zip(found.places, equilibria, strict=True)
+        equilibria = tuple(with_noise(study, place, own, batch) for place, own in each)
     return Report(
-        __version__,
-        describe(subject, whether_zero_sum, structure(subject)),
-        search,
-        equilibria,
-        tuple(dict.fromkeys([*approximations(subject.symbolic), *warnings])),
+        version=__version__,
+        system=study.info,
+        search=found.search,
+        equilibria=equilibria,
+        warnings=tuple(dict.fromkeys([*approximations(study.symbolic), *found.warnings])),
     )

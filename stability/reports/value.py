@@ -8,7 +8,7 @@ from typing import Any
 from ..analysis.value import (
     EquilibriumAnalysis,
     SearchInfo,
-    System,
+    SystemInfo,
     equilibrium_to_dict,
     search_to_dict,
     system_to_dict,
@@ -31,7 +31,7 @@ class Report(Page):
     """
 
     version: str
-    system: System
+    system: SystemInfo
     search: SearchInfo
     equilibria: tuple[EquilibriumAnalysis, ...]
     warnings: tuple[str, ...] = field(default=())

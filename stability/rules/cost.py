@@ -73,6 +73,8 @@ class Counts:
 class CountingGame:
     """A stand-in for a game whose field is −x, which counts the operations that fields use."""
 
+    symbolic = False
+
     def __init__(self, counts: Counts, game: Game):
         self.counts = counts
         self.partition = game.partition

@@ -30,7 +30,7 @@ class LargeFlow(Flow):
 
     def __init__(self, flow: Flow, data: Any):
         vars(self).update(vars(flow))
-        for compiled in ("_jvp", "_vjp", "_jacobian"):
+        for compiled in ("_jvp", "_vjp", "_jacobian", "_store"):
             vars(self).pop(compiled, None)
         if flow.game is not None:
             game = flow.game.with_data(*data)

@@ -24,7 +24,7 @@ import sympy
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
-from ..dynamics.system import exact
+from ..dynamics.system import exact, is_a
 from ..errors import InputError, InputTypeError
 from ..time_limits import within
 from .rule import Rule
@@ -52,14 +52,13 @@ def modified_flow(rule: Rule, flow: Flow | SymbolicFlow, order: int = 1) -> Flow
     Raises InputError for another order, a rule with memory (momentum, optimism), a rule whose steps do not
     shrink with its step size (a best response), and a step size without a value on a numeric flow.
     """
-    if not isinstance(flow, (Flow, SymbolicFlow)):
+    if not is_a("flow", flow):
         raise InputTypeError(f"modified_flow takes a Flow or a SymbolicFlow, not {flow!r}")
     _check(rule, order)
     rule.check(flow)
-    symbolic = isinstance(flow, SymbolicFlow)
-    if len(rule.init(flow, flow.profile if symbolic else jnp.zeros(flow.dimension))) > 1:
+    if len(rule.init(flow, flow.profile if flow.symbolic else jnp.zeros(flow.dimension))) > 1:
         raise InputError(f"a modified flow needs a rule without memory, which {rule.name} is not")
-    return _symbolic(rule, flow, order) if symbolic else _numeric(rule, flow, order)
+    return _symbolic(rule, flow, order) if flow.symbolic else _numeric(rule, flow, order)
 
 
 def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: int = 1) -> Any:

@@ -10,16 +10,14 @@ import jax
 import numpy as np
 
 from ..analysis.at_point import analyse_flow
-from ..analysis.numeric import numeric_flow
 from ..analysis.rules_at_point import Linearised, analyse_rule, settled
-from ..analysis.search import find_places
-from ..analysis.study import Subject, System, penalised, plain, prepare
+from ..analysis.study import Study, as_study
+from ..analysis.subject import plain
 from ..analysis.value import RuleAnalysis
 from ..documents.numbers import number
 from ..dynamics.flow import Flow
-from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.stepper import kept
+from ..dynamics.system import System, is_a
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field, Gradient
@@ -41,7 +39,7 @@ AGREES = 1e-2  # of the greatest distance so far: by how much the simulation may
 
 
 def along_schedule(
-    system: System,
+    system: System | Study,
     rule: Rule,
     schedule: Any,
     x: Any = None,
@@ -49,6 +47,7 @@ def along_schedule(
     steps: int = 1000,
     looks: Sequence[int] | None = None,
     start: Any = None,
+    fields: Sequence[Field] = (),
     field: Field | None = None,
     penalties: Sequence[Penalty] = (),
     parameters: Mapping[Any, Any] | None = None,
@@ -67,7 +66,8 @@ def along_schedule(
 
     **Arguments:**
 
-    - `system`: a game or a flow; `field`, `penalties` and `parameters` as for `stability.report`.
+    - `system`: a game or a flow; `fields` (one; `field` is another spelling), `penalties` and `parameters` as
+      for `stability.report`.
     - `rule`: with any step size; the schedule replaces it. Momentum and other memory begin as the rule
       begins them; what an optax rule counts or adapts for good is held still.
     - `schedule`: a number, a function of the count (an optax schedule), a SymPy expression in one symbol, or
@@ -88,26 +88,24 @@ def along_schedule(
     more than 200 numbers.
     """
     check_whole(steps, "the number of steps", 1, MOST_STEPS)
-    if isinstance(system, (Map, SymbolicMap)):
+    if is_a("map", system):
         raise InputError("a map has no step sizes; a schedule is for a rule on a game or a flow")
     if isinstance(rule, Rule) and rule.lr is None:
         raise InputError(f"{rule.name} has no step size that could follow a schedule")
-    fields = [] if field is None else [field]
-    subject = prepare(penalised(system, penalties), fields, [rule], parameters, None)
-    if not penalties and not parameters:  # all that is compiled is then kept with the game
-        own = replace(subject.flows[0], numeric=numeric_flow(system, field))
-        subject = replace(subject, main=numeric_flow(system), flows=(own,))
-    own = subject.flows[0]
+    study = as_study(
+        system, fields=fields, field=field, rule=rule, penalties=penalties, parameters=parameters
+    )
+    own = study.flows[0]
     flow = own.numeric
     partition = flow.partition
     sizes = step_sizes(schedule, partition, steps)
-    e, known = _place(subject, x)
+    e, known = _place(study, x)
     rule = replace(rule, lr=dict(zip(partition.players, moving(sizes[0]), strict=True)))  # pyright: ignore
     near = settled(own, e, rule, known)
     if isinstance(near, RuleAnalysis):
         raise InputError(f"no schedule can be followed here: {near.stability.because}")
     process = LinearProcess(near, e, known, partition)
-    delta = _displacement(subject, e, start, process.across)
+    delta = _displacement(study, e, start, process.across)
     radii, growth, path = process.follow(sizes, delta)
     scale = 1 + float(np.linalg.norm(e.point))
     if start is None:
@@ -118,20 +116,18 @@ def along_schedule(
     with np.errstate(all="ignore"):
         apart = (points - e.point) @ process.across
     chosen = _looks(radii, process.rounding, steps) if looks is None else _given(looks, steps)
-    verdicts = {
-        k: _frozen(subject, own, e, rule, known, process, sizes[k], radii[k]) for k in chosen
-    }
+    verdicts = {k: _frozen(study, own, e, rule, known, process, sizes[k], radii[k]) for k in chosen}
     distances = _norms(apart)
     asked = schedule if isinstance(schedule, Mapping) else {"": schedule}
     schedules = partition.per_player(asked, "the schedule")
     return ScheduleReport(
-        name=subject.name,
+        name=study.name,
         rule=rule.name,
         settings={k: v for k, v in plain(rule.settings).items() if k != "lr"},
-        field="given" if subject.kind == "flow" else str(field or Gradient()),
+        field="given" if study.kind == "flow" else str(field or Gradient()),
         players=partition.players,
         schedule=tuple(map(schedule_text, schedules)),
-        variables=subject.variables,
+        variables=study.variables,
         point=e.point,
         sizes=sizes,
         radii=radii,
@@ -158,46 +154,46 @@ def _norms(vectors: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(norms), norms, np.inf)
 
 
-def _place(subject: Subject, x: Any) -> tuple[Equilibrium, Linearised | None]:
+def _place(study: Study, x: Any) -> tuple[Equilibrium, Linearised | None]:
     """The equilibrium in question as the field sees it, and the field's Jacobian there."""
     at = None
     if x is not None:
-        at = _by_name(subject, x, "x")
-    places, _, _ = find_places(subject, at, None, 0, elsewhere=False)
+        at = _by_name(study, x, "x")
+    places = study.rest_points(at, elsewhere=False).places
     if len(places) != 1:
         found = f"{len(places)} equilibria were" if places else "no equilibrium was"
         raise InputError(f"{found} found; say near which point the steps are followed: x={{…}}")
     e = places[0].fields[0]
-    return e, analyse_flow(subject, subject.flows[0], e, [])[1]
+    return e, analyse_flow(study, study.flows[0], e, [])[1]
 
 
-def _by_name(subject: Subject, x: Any, what: str) -> Mapping[str, Any]:
+def _by_name(study: Study, x: Any, what: str) -> Mapping[str, Any]:
     if isinstance(x, Mapping):
         return x
-    vector, d = np.asarray(x), len(subject.variables)
+    vector, d = np.asarray(x), len(study.variables)
     if vector.shape != (d,) or vector.dtype.kind not in "iuf" or not np.isfinite(vector).all():
         raise InputError(f"{what} is {d} finite numbers, or a mapping by variable, not {x!r}")
-    return dict(zip(subject.variables, map(float, vector), strict=True))
+    return dict(zip(study.variables, map(float, vector), strict=True))
 
 
-def _displacement(subject: Subject, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:
+def _displacement(study: Study, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:
     """Where the simulation begins, from x: a random unit vector if no start is given."""
     if start is None:
         direction = across @ np.random.default_rng(0).standard_normal(across.shape[1])
         return direction / (float(np.linalg.norm(direction)) or 1.0)
-    given = _by_name(subject, start, "the start")
-    missing = [v for v in subject.variables if v not in given]
-    if missing or len(given) > len(subject.variables):
-        names = ", ".join(subject.variables)
+    given = _by_name(study, start, "the start")
+    missing = [v for v in study.variables if v not in given]
+    if missing or len(given) > len(study.variables):
+        names = ", ".join(study.variables)
         raise InputError(f"the start names every variable once: {names}")
-    return np.array([float(given[v]) for v in subject.variables]) - e.point
+    return np.array([float(given[v]) for v in study.variables]) - e.point
 
 
 def _simulate(rule: Rule, flow: Flow, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:
     """The points of the rule's own steps, shape (steps + 1, d); compiled once for a flow and a rule."""
     unit = rule.frozen().with_each_lr(lambda _: 1.0)
     # kept with the rule, as the rule's text may hold addresses
-    _, run = kept(flow, "_scheduled", repr(unit), lambda: (unit, _compiled(unit, flow)))
+    run = flow.kept("scheduled", unit, lambda: _compiled(unit, flow))
     with jax.enable_x64(True):
         points = np.asarray(run(x, sizes))
     return np.concatenate([x[None], points])
@@ -247,7 +243,7 @@ def _stable_from(radii: np.ndarray, rounding: float) -> int | None:
 
 
 def _frozen(
-    subject: Subject,
+    study: Study,
     own: Any,
     e: Equilibrium,
     rule: Rule,
@@ -265,7 +261,7 @@ def _frozen(
         errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
         return linearisation("map", matrix, errors, tangent=process.tangent).verdict
     now = at_sizes(rule, sizes)
-    return analyse_rule(subject, own, e, now, known, closed_forms=False, step_sizes=False).stability
+    return analyse_rule(study, own, e, now, known, closed_forms=False, step_sizes=False).stability
 
 
 def _contracts(growth: np.ndarray, rounding: float) -> Verdict:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import functools
 import hashlib
 import socket
 import sys
@@ -98,9 +97,7 @@ def _replaced_system(problem: Any) -> Any:
     from dataclasses import replace
 
     system = copy.copy(problem.system)
-    for name in list(vars(system)):
-        if isinstance(getattr(type(system), name, None), functools.cached_property):
-            del vars(system)[name]
+    system.forget()
     return replace(problem, system=system)
 
 

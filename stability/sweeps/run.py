@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
-from ..analysis.study import System, plain
+from ..analysis.subject import plain
 from ..branches.prepare import make_problem
 from ..branches.problem import Problem
 from ..branches.quantities import check_quantities
+from ..dynamics.system import System
 from ..errors import InputError, InputTypeError
 from ..fields import Field
 from ..rules import Rule

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
-from weakref import WeakKeyDictionary, proxy
 
 import jax
 import numpy as np
 import sympy
 
 from ..dynamics.system import exact as exact_number
+from ..dynamics.system import is_a
 from ..equilibria.exact import number_is_zero
 from ..equilibria.find import Equations, Equilibrium, describe_point
 from ..equilibria.scaling import Evaluate
@@ -127,18 +127,15 @@ def game_point(
 
     Raises InputError for anything else, for a parameter without a value, and above 500 variables.
     """
-    if not isinstance(game, (Game, SymbolicGame)):
+    if not is_a("game", game):
         raise InputTypeError(f"this takes a Game or a SymbolicGame, not {type(game).__name__}")
     if game.dimension > LARGEST:
         raise InputError(
             f"the game has {game.dimension} variables and this check is dense, up to {LARGEST}"
         )
-    if parameters and not isinstance(game, SymbolicGame):
-        raise InputError("this game has no parameters to set")
-    real = game.real if isinstance(game, SymbolicGame) else None
-    values = real.values(parameters) if real is not None else {}
-    numeric, evaluate = _compiled(game, real, values)
-    symbolic = real if real is not None and real.dimension <= LARGEST_EXACT else None
+    numeric, values = game.at_values(parameters)
+    evaluate = Gradient().flow(numeric).evaluate
+    symbolic = game.real if game.symbolic and game.dimension <= LARGEST_EXACT else None
     coordinates = _coordinates(x, numeric.variables)
     point = np.array([float(c) for c in coordinates])
     half = np.maximum(1.0, np.abs(point))
@@ -151,29 +148,6 @@ def game_point(
         e = replace(e, error=_distance(evaluate, point))
     zero_sum = is_zero_sum(numeric) if symbolic is None else is_zero_sum(symbolic, None, values)
     return GamePoint(numeric, symbolic, values, e, evaluate, box, zero_sum)
-
-
-_COMPILED: WeakKeyDictionary[Game | SymbolicGame, dict[Any, tuple[Game | None, Evaluate]]]
-_COMPILED = WeakKeyDictionary()
-
-
-def _compiled(
-    game: Game | SymbolicGame, real: SymbolicGame | None, values: Values
-) -> tuple[Game, Evaluate]:
-    """The game in JAX and its gradient field, made once for a game and its parameters' values."""
-    known = _COMPILED.setdefault(game, {})
-    if isinstance(game, Game):
-        if not known:  # by proxy: what is remembered for a game must not keep it alive
-            known[None] = None, Gradient().flow(proxy(game)).evaluate
-        return game, known[None][1]
-    assert real is not None
-    key = frozenset((p.name, value) for p, value in values.items())
-    if key not in known:
-        numeric = real.numeric(values)
-        known[key] = numeric, Gradient().flow(numeric).evaluate
-    numeric, evaluate = known[key]
-    assert numeric is not None
-    return numeric, evaluate
 
 
 def _coordinates(x: Any, variables: Sequence[str]) -> tuple[sympy.Expr, ...]:

@@ -1,4 +1,4 @@
-"""Maps, numeric and symbolic: displacement, derivatives, construction."""
+"""Maps, numeric and symbolic: rest_equations, derivatives, construction."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ def test_value_and_derivatives():
 
 
 @pytest.mark.parametrize("n", [0, 1, 70])
-def test_evaluate_gives_the_displacement(n):
+def test_evaluate_gives_the_rest_equations(n):
     points = np.random.default_rng(n).normal(size=(n, 2))
     values, jacobians = Map(henon, dimension=2).evaluate(points)
     assert values.shape == (n, 2)
     assert jacobians.shape == (n, 2, 2)
-    for point, displacement, derivative in zip(points, values, jacobians, strict=True):
-        np.testing.assert_allclose(displacement, value(point) - point, rtol=1e-13, atol=1e-15)
+    for point, rest_equations, derivative in zip(points, values, jacobians, strict=True):
+        np.testing.assert_allclose(rest_equations, value(point) - point, rtol=1e-13, atol=1e-15)
         np.testing.assert_allclose(derivative, jacobian(point) - np.eye(2), rtol=1e-14, atol=1e-15)
 
 
 def test_symbolic_map(symbolic):
-    assert symbolic.displacement == sympy.Matrix([1 - a * x**2 + y - x, b * x - y])
+    assert symbolic.rest_equations == sympy.Matrix([1 - a * x**2 + y - x, b * x - y])
     assert symbolic.jacobian() == sympy.Matrix([[-2 * a * x, 1], [b, 0]])
     assert symbolic(sympy.Matrix([1, 2])) == sympy.Matrix([3 - a, b])
     assert symbolic.values() == {a: sympy.Rational(7, 5), b: sympy.Rational(3, 10)}

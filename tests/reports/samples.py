@@ -14,7 +14,7 @@ from stability.analysis.value import (
     MapAnalysis,
     RuleAnalysis,
     SearchInfo,
-    System,
+    SystemInfo,
 )
 from stability.reports import Report
 from stability.verdicts.conditions import Conditions
@@ -134,7 +134,9 @@ def dirac_gan() -> Report:
         {"theta": 0.0, "psi": 0.0}, {"theta": "0", "psi": "0"}, 0.0, True, True, "yes", 0,
         conditions, Decomposition(0.0, 0.7071067811865476, 1.0), (flow,), rules, (), (),
     )  # fmt: skip
-    system = System("game", "dirac-gan", ("theta", "psi"), ("theta", "psi"), {}, True, "general")
+    system = SystemInfo(
+        "game", "dirac-gan", ("theta", "psi"), ("theta", "psi"), {}, True, "general"
+    )
     box = {"theta": (-2.0, 2.0), "psi": (-2.0, 2.0)}
     return Report("0.1.0", system, SearchInfo(EXACT, 64, 0, box, True), (e,))
 
@@ -173,7 +175,7 @@ def dirac_gan_r1() -> Report:
         conditions, Decomposition(0.3, 0.7071067811865476, 0.847457627118644), (flow,), rules, (),
         (f"{LEAVES} optimistic steps of this size leave.",),
     )  # fmt: skip
-    system = System(
+    system = SystemInfo(
         "game",
         "dirac-gan with r1",
         ("theta", "psi"),
@@ -221,7 +223,7 @@ def xy() -> Report:
         Conditions(*nash, minmax, follower_singular("x", "y")),
         Decomposition(0.0, 1.4142135623730951, 1.0), (flow,), rules, (),
     )  # fmt: skip
-    system = System("game", "xy", ("x", "y"), ("x", "y"), {}, True, "Hamiltonian")
+    system = SystemInfo("game", "xy", ("x", "y"), ("x", "y"), {}, True, "Hamiltonian")
     box = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
     return Report("0.1.0", system, SearchInfo(EXACT, 64, 0, box, True), (e,))
 
@@ -271,7 +273,7 @@ def nine() -> Report:
                 Conditions(nash, nash, no_minmax, leader), Decomposition(2.8284271247, 0.0, 0.0),
                 tuple(flows), tuple(rules), (),
             ))  # fmt: skip
-    system = System("game", "two double wells", ("x", "y"), ("x", "y"), {}, False, "potential")
+    system = SystemInfo("game", "two double wells", ("x", "y"), ("x", "y"), {}, False, "potential")
     box = {"x": (-2.0, 2.0), "y": (-2.0, 3.0)}
     return Report("0.1.0", system, SearchInfo(EXACT, 64, 0, box, True), tuple(found))
 
@@ -317,7 +319,7 @@ def tandem() -> Report:
         (simultaneous,), (),
         ("One point of a curve of equilibria; stability is judged across it.",),
     )  # fmt: skip
-    system = System("game", "tandem", ("x", "y"), ("x", "y"), {}, False, "potential")
+    system = SystemInfo("game", "tandem", ("x", "y"), ("x", "y"), {}, False, "potential")
     box = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
     return Report("0.1.0", system, SearchInfo(SEARCH, 64, 0, box, False), (e,), INCOMPLETE)
 
@@ -338,7 +340,7 @@ def henon() -> Report:
             (MapAnalysis(np.array(sorted(multipliers, reverse=True)), None, radius, 3e-16,
                          "saddle with 1 unstable direction", verdict),),
         ))  # fmt: skip
-    system = System("map", "Hénon", (), ("x", "y"), {"a": 1.4, "b": 0.3}, None, None)
+    system = SystemInfo("map", "Hénon", (), ("x", "y"), {"a": 1.4, "b": 0.3}, None, None)
     box = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
     return Report("0.1.0", system, SearchInfo(EXACT, 64, 0, box, True), tuple(found))
 
@@ -365,14 +367,14 @@ def lorenz() -> Report:
             (), (),
         ))  # fmt: skip
     parameters = {"sigma": 10.0, "rho": 28.0, "beta": 2.6666666666666665}
-    system = System("flow", "Lorenz", (), ("x", "y", "z"), parameters, None, "general")
+    system = SystemInfo("flow", "Lorenz", (), ("x", "y", "z"), parameters, None, "general")
     box = {"x": (-30.0, 30.0), "y": (-30.0, 30.0), "z": (-10.0, 60.0)}
     return Report("0.1.0", system, SearchInfo(SEARCH, 64, 0, box, False), tuple(found), INCOMPLETE)
 
 
 def nothing() -> Report:
     """A search that found nothing."""
-    system = System("game", "runaway", ("x", "y"), ("x", "y"), {}, False, "general")
+    system = SystemInfo("game", "runaway", ("x", "y"), ("x", "y"), {}, False, "general")
     box = {"x": (-2.0, 2.0), "y": (0.0, 1.0)}
     warning = (
         "no equilibrium was found in the box; it may lie outside (give a larger box) or not exist"
@@ -401,7 +403,7 @@ def kink() -> Report:
         conditions, None, (flow,), rules, (),
         ("The field is not differentiable here, so it has no linearisation.",),
     )  # fmt: skip
-    system = System(
+    system = SystemInfo(
         "game",
         "dirac-gan-wgan-gp",
         ("theta", "psi"),
@@ -433,7 +435,7 @@ def moving() -> Report:
         Decomposition(0.0, 1.4142135623730951, 1.0), (flow,), (simultaneous,), (),
         ("This point is not an equilibrium: the field there has size 1.",),
     )  # fmt: skip
-    system = System("game", "xy", ("x", "y"), ("x", "y"), {}, True, "Hamiltonian")
+    system = SystemInfo("game", "xy", ("x", "y"), ("x", "y"), {}, True, "Hamiltonian")
     box = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}
     return Report("0.1.0", system, SearchInfo("given point", 0, 0, box, False), (e,))
 
@@ -465,7 +467,9 @@ def sixty() -> Report:
         Decomposition(1.5, 9.0, 0.972972972972973), (flow,), (steps,), (),
         (f"{LEAVES} simultaneous steps of this size leave.",),
     )  # fmt: skip
-    system = System("game", "small networks", ("disc", "gen"), tuple(names), {}, True, "general")
+    system = SystemInfo(
+        "game", "small networks", ("disc", "gen"), tuple(names), {}, True, "general"
+    )
     box = dict.fromkeys(names, (-2.0, 2.0))
     return Report("0.1.0", system, SearchInfo(SEARCH, 16, 3, box, False), (e,), INCOMPLETE)
 

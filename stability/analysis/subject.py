@@ -1,0 +1,245 @@
+"""What a report is about, made ready: both engines, fields and rules checked, a box to search."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.system import System, named_box
+from ..equilibria.find import Equations
+from ..errors import InputError, InputTypeError
+from ..fields import Field, Gradient
+from ..games.expressions import parse_expression
+from ..games.game import Game
+from ..games.structure import adds_to_zero
+from ..games.symbolic import SymbolicGame
+from ..penalties import Penalty
+from ..rules import Alternating, Rule, Simultaneous
+from ..verdicts.named_conditions import Condition
+from ..verdicts.point import LARGEST, LARGEST_EXACT
+
+Values = Mapping[sympy.Symbol, sympy.Expr]
+
+
+@dataclass(frozen=True)
+class FieldFlow:
+    """One field of the subject as a flow, in JAX and, if there are expressions, in SymPy.
+
+    `keeps`: whether it vanishes wherever the subject's own field does.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    numeric: Flow
+    symbolic: SymbolicFlow | None
+    keeps: bool = True
+
+    def equations(self, values: Values) -> Equations | None:
+        """The expressions whose zeros are the field's rest points, if there are any and they are few."""
+        if self.symbolic is None or self.symbolic.dimension > LARGEST_EXACT:
+            return None
+        return Equations(self.symbolic.variables, tuple(self.symbolic.expressions), values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """A game, flow or map to report on.
+
+    - `numeric`, `symbolic`: the system in each engine (`symbolic` may be missing); `values`: its
+      parameters. The symbols know the signs of their values, so closed forms come out without |gamma|
+      and hold as long as no parameter changes its sign.
+    - `main`: the flow or map whose zeros (fixed points) are the equilibria.
+    - `flows`, `rules`: what is analysed at each equilibrium; none for a map.
+    - `box`: where equilibria are searched, shape (d, 2).
+    - `conditions`: further ones, asked at each equilibrium of a game.
+    """
+
+    kind: str
+    name: str
+    variables: tuple[str, ...]
+    numeric: Any
+    symbolic: Any
+    values: Values
+    main: Any
+    flows: tuple[FieldFlow, ...]
+    rules: tuple[Rule, ...]
+    box: np.ndarray
+    conditions: tuple[Condition, ...] = ()
+
+    @property
+    def equations(self) -> Equations | None:
+        """The expressions whose zeros are the equilibria, if there are any and they are few."""
+        system = self.symbolic
+        if system is None or system.dimension > LARGEST_EXACT:
+            return None
+        return Equations(system.variables, tuple(system.rest_equations), self.values)
+
+
+def prepare(
+    system: System,
+    fields: Sequence[Field],
+    rules: Sequence[Rule] | None,
+    parameters: Mapping[Any, Any] | None,
+    box: Mapping[str, tuple[float, float]] | None,
+    conditions: Sequence[Condition] = (),
+) -> Subject:
+    """Checks the arguments of `stability.report` and makes the subject; raises InputError."""
+    if not isinstance(system, System):
+        raise InputTypeError(
+            "report takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "
+            f"not {type(system).__name__}"
+        )
+    numeric, values = system.at_values(constants(parameters or {}))
+    symbolic = None
+    if system.symbolic:
+        symbolic, values = _with_signs(system.real, values)
+    d = numeric.dimension
+    if d > LARGEST:
+        instead = "; use `stability probe` or st.probe" if system.kind == "game" else ""
+        raise InputError(
+            f"the {system.kind} has {d} variables and a report is dense, up to {LARGEST}{instead}"
+        )
+    fields = _fields(system.kind, fields)
+    main = Gradient().flow(numeric) if numeric.kind == "game" else numeric
+    if numeric.kind == "game":
+        flows = tuple(_field_flow(field, numeric, symbolic) for field in fields)
+    else:
+        flows = (FieldFlow("given", {}, main, symbolic),) if main.kind == "flow" else ()
+    subject = Subject(
+        kind=system.kind,
+        name=system.name,
+        variables=tuple(numeric.variables),
+        numeric=numeric,
+        symbolic=symbolic,
+        values=values,
+        main=main,
+        flows=flows,
+        rules=(),
+        box=_search_box(numeric, named_box(box or {}, numeric.variables)),
+        conditions=_conditions(numeric, conditions),
+    )
+    return replace(subject, rules=checked_rules(subject, rules))
+
+
+def penalised(system: Any, penalties: Sequence[Penalty]) -> Any:
+    """The game with the penalties put on it, and on its name; raises InputError if one does not fit."""
+    for penalty in penalties:
+        if not isinstance(penalty, Penalty):
+            raise InputTypeError(f"{penalty!r} is no penalty; use for example GradientNorm(0.1)")
+        if system.kind != "game":
+            raise InputError(f"penalties are put on games; {penalty.name} fits no {system.kind}")
+        system = system.kept("penalised", penalty, partial(_with_penalty, penalty, system))
+    return system
+
+
+def _with_penalty(penalty: Penalty, system: Any) -> Any:
+    name = f"{system.name} with {penalty.name}"
+    system = penalty(system)
+    system.name = name
+    return system
+
+
+def constants(values: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Values with those given as text ("1/3", "sqrt(2)") made exact numbers."""
+    return {k: parse_expression(v, {}) if isinstance(v, str) else v for k, v in values.items()}
+
+
+def _fields(kind: str, fields: Sequence[Field]) -> list[Field]:
+    for field in fields:
+        if not isinstance(field, Field):
+            raise InputTypeError(f"{field!r} is no field; use for example TwoTimescale(tau=2)")
+        if kind != "game":
+            raise InputError(f"fields are made from games; a {kind} is its own field")
+    return list(fields) or [Gradient()]
+
+
+def checked_rules(subject: Subject, rules: Sequence[Rule] | None) -> tuple[Rule, ...]:
+    """The rules to apply to every field, by default a report's. Raises InputError if one does not fit."""
+    system = subject.numeric
+    if rules is None:
+        if system.kind != "game":
+            return ()
+        several = len(system.players) > 1
+        return (Simultaneous(), Alternating()) if several else (Simultaneous(),)
+    chosen = []
+    for rule in rules:
+        if not isinstance(rule, Rule):
+            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+        if system.kind == "map":
+            raise InputError("a map is already discrete; rules step along a field")
+        for flow in subject.flows:
+            rule.with_each_lr(float).check(flow.numeric)
+        chosen.append(without_others(rule, system.partition.players))
+    return tuple(chosen)
+
+
+def _conditions(system: Any, conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    for condition in conditions:
+        if not isinstance(condition, Condition):
+            raise InputTypeError(
+                f"{condition!r} is no condition; name it, as in conditions=['proximal:lam=0.5']"
+            )
+        if system.kind != "game":
+            raise InputError(f"conditions are about games; {condition.name} fits no {system.kind}")
+        condition.check(system)
+    return tuple(dict.fromkeys(conditions))
+
+
+def without_others(rule: Rule, players: Sequence[str]) -> Rule:
+    """The rule without a step size for "the others" where every player has its own."""
+    lr = rule.lr
+    if isinstance(lr, Mapping) and all(p in lr for p in players):
+        return replace(rule, lr={p: lr[p] for p in players})  # pyright: ignore[reportArgumentType]
+    return rule
+
+
+def _field_flow(field: Field, numeric: Game, symbolic: SymbolicGame | None) -> FieldFlow:
+    flow = field.flow(numeric)
+    in_sympy = None if symbolic is None else field.flow(symbolic)
+    keeps = field.keeps_equilibria
+    if not keeps and field.keeps_when_zero_sum and len(numeric.players) == 2:
+        keeps = adds_to_zero(numeric)
+    return FieldFlow(field.name, plain(field.settings), flow, in_sympy, keeps)
+
+
+def _with_signs(symbolic, values: Values):
+    """The system over symbols that know the signs of their values, made once for the same signs."""
+    renamed = {
+        p: sympy.Symbol(p.name, positive=True) if v > 0 else sympy.Symbol(p.name, negative=True)
+        for p, v in values.items()
+        if v.is_positive or v.is_negative
+    }
+    signed = symbolic.kept("signed", renamed, lambda: symbolic.renamed(renamed))
+    return signed, {renamed.get(p, p): v for p, v in values.items()}
+
+
+def _search_box(system: Any, given: Mapping[str, tuple[float, float]]) -> np.ndarray:
+    """As given, else the system's own box, else [−2, 2], stretched to twice the start."""
+    box = {**system.box, **given}
+    start = np.zeros(len(system.variables)) if system.start is None else system.start
+    intervals = [
+        box.get(name, (min(-2.0, 2 * x), max(2.0, 2 * x)))
+        for name, x in zip(system.variables, np.asarray(start, float), strict=True)
+    ]
+    return np.array(intervals, dtype=float)
+
+
+def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON-ready data."""
+
+    def value(v: Any) -> Any:
+        if isinstance(v, Mapping):
+            return {key: value(item) for key, item in v.items()}
+        if isinstance(v, (tuple, list)):
+            return [value(item) for item in v]
+        if isinstance(v, (sympy.Expr, np.number)):
+            return float(v)
+        return v
+
+    return {key: value(v) for key, v in settings.items()}
