@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..analysis.rules_at_point import Linearised, settled
-from ..analysis.study import FieldFlow
+from ..analysis.subject import FieldFlow
 from ..analysis.value import RuleAnalysis
 from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.exact_steps import unit
