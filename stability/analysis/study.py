@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypedDict
 
@@ -34,13 +34,16 @@ class StudyOptions(TypedDict, total=False):
     conditions: Sequence[str | Condition]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
 class Study(Subject):
     """A system in both engines, its fields and rules, and what has been found out about it so far.
 
     Made by `stability.study`. `system` and `options` are what it was made of; the rest is as in a Subject.
     """
 
+    def __init__(self, subject: Subject, system: System, options: StudyOptions):
+        vars(self).update(vars(subject), subject=subject, system=system, options=options)
+
+    subject: Subject
     system: System
     options: StudyOptions
 
@@ -143,12 +146,7 @@ def study(
         conditions=asked,
     )
     subject = prepare(penalised(system, penalties), fields, rules, parameters, box, asked)
-    return Study(
-        **{f.name: getattr(subject, f.name) for f in _SUBJECT}, system=system, options=options
-    )
-
-
-_SUBJECT = fields(Subject)
+    return Study(subject, system, options)
 
 
 def as_study(system: System | Study, **options: Any) -> Study:
@@ -172,7 +170,8 @@ def as_study(system: System | Study, **options: Any) -> Study:
         return study(system.system, **options)
     if not changed:
         return system
-    return replace(system, rules=checked_rules(system, changed["rules"]), options=options)
+    subject = replace(system.subject, rules=checked_rules(system, changed["rules"]))
+    return Study(subject, system.system, options)
 
 
 def _same(one: Any, other: Any) -> bool:
