@@ -55,7 +55,7 @@ def finite_gan(
       D)). In probabilities and on the simplex the minimax value is concave in D and linear in q: a
       convex–concave game, which a softmax hides.
 
-    The equilibrium is q = p with one logit t* everywhere, real′(t*) + fake′(t*) = 0: D = ½ for `minimax`
+    The equilibrium is q = p with one logit `t*` everywhere, `real′(t*) + fake′(t*) = 0`: D = ½ for `minimax`
     and `non-saturating`. See `finite_gan_spectrum` for the eigenvalues there, and `best_discriminator` for
     what is left to the generator once the discriminator is at its best.
 

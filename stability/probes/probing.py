@@ -303,7 +303,8 @@ def probe(
 
     - `game`: of either engine; of a SymbolicGame the numbers are taken.
     - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
-    - `state`: what the rules remember there, a rule's state less the profile; default: what they begin with.
+    - `state`: the state of the (only) rule there, a tuple of vectors, the profile first; default: the state
+      that starts at the point.
     - `move`: whether to go to the stationary point nearby first, if one is reached.
     - `source`, `step`: where the point comes from, and its count of steps, for the report.
     - `options`: `field` whose Jacobian is analysed (default: the gradient); `rules`, whose steps are

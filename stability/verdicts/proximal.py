@@ -67,8 +67,8 @@ def proximal_equilibrium(
     """Is x a strict local λ-proximal equilibrium of a two-player zero-sum game, and for which λ?
 
     Let V be minimised over x (the game's minimizer) and maximised over y, and let
-    `V_prox(x, y) = max over z of V(x, z) − (λ/2)‖z − y‖²`. (x*, y*) is a λ-proximal equilibrium if y*
-    maximises V(x*, ·) and x* minimises V_prox(·, y*): the maximiser may answer, at a price (Farnia and
+    `V_prox(x, y) = max over z of V(x, z) − (λ/2)‖z − y‖²`. `(x*, y*)` is a λ-proximal equilibrium if `y*`
+    maximises `V(x*, ·)` and `x*` minimises `V_prox(·, y*)`: the maximiser may answer, at a price (Farnia and
     Ozdaglar 2020). Locally, and strictly, that is
 
         V_yy ≺ 0   and   V_xx + V_xy (λM − V_yy)⁻¹ V_yx ≻ 0,
