@@ -137,6 +137,7 @@ from .spectra.symmetric import spectral_density as spectral_density
 from .spectra.symmetric import symmetric_spectrum as symmetric_spectrum
 from .sweeps import Sweep as Sweep
 from .sweeps import sweep as sweep
+from .time_limits import patience as patience
 from .verdicts import Verdict as Verdict
 from .verdicts.at_scale import conditions_at_scale as conditions_at_scale
 from .verdicts.convexity import convexity as convexity

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from stability.time_limits import within
+from stability import InputError, patience
+from stability.time_limits import VARIABLE, in_time
 
 
 def spin(seconds: float) -> str:
@@ -34,40 +35,40 @@ def in_thread(work):
 
 
 @pytest.mark.parametrize("run", [lambda work: work(), in_thread], ids=["main", "thread"])
-class TestWithin:
+class TestInTime:
     def test_quick_work_is_untouched(self, run):
-        assert run(lambda: within(5.0, lambda: "value", None)) == "value"
+        assert run(lambda: in_time(5.0, lambda: "value", None)) == "value"
 
     def test_slow_work_is_ended(self, run):
         begin = time.monotonic()
-        assert run(lambda: within(0.1, lambda: spin(30), "default")) == "default"
+        assert run(lambda: in_time(0.1, lambda: spin(30), "default")) == "default"
         assert time.monotonic() - begin < 10
 
     def test_the_exception_cannot_be_swallowed_by_except_exception(self, run):
-        assert run(lambda: within(0.1, lambda: swallowing(30), "default")) == "default"
+        assert run(lambda: in_time(0.1, lambda: swallowing(30), "default")) == "default"
 
     def test_exceptions_pass(self, run):
         with pytest.raises(ZeroDivisionError):
-            within(1.0, lambda: 1 / 0, None)
+            in_time(1.0, lambda: 1 / 0, None)
 
     def test_an_inner_limit_ends_the_inner_block_only(self, run):
         def work():
-            return within(0.1, lambda: spin(30), "inner"), spin(0.05)
+            return in_time(0.1, lambda: spin(30), "inner"), spin(0.05)
 
-        assert run(lambda: within(10.0, work, "outer")) == ("inner", "done")
+        assert run(lambda: in_time(10.0, work, "outer")) == ("inner", "done")
 
     def test_an_outer_limit_ends_everything(self, run):
         def work():
-            return within(20.0, lambda: spin(30), "inner")
+            return in_time(20.0, lambda: spin(30), "inner")
 
-        assert run(lambda: within(0.1, work, "outer")) == "outer"
+        assert run(lambda: in_time(0.1, work, "outer")) == "outer"
 
     def test_the_outer_limit_still_holds_after_an_inner_block(self, run):
         def work():
-            within(5.0, lambda: None, None)
+            in_time(5.0, lambda: None, None)
             return spin(30)
 
-        assert run(lambda: within(0.3, work, "outer")) == "outer"
+        assert run(lambda: in_time(0.3, work, "outer")) == "outer"
 
     def test_time_that_others_use_does_not_count(self, run):
         """On a busy machine a thread waits; what it finds must not depend on that."""
@@ -77,11 +78,11 @@ class TestWithin:
                 time.sleep(0.01)
             return "done"
 
-        assert run(lambda: within(0.2, work, "default")) == "done"
+        assert run(lambda: in_time(0.2, work, "default")) == "done"
 
     def test_a_limit_does_not_outlive_its_block(self, run):
         def work():
-            within(0.05, lambda: None, None)
+            in_time(0.05, lambda: None, None)
             return spin(0.3)
 
         assert run(work) == "done"
@@ -93,7 +94,7 @@ def test_a_timer_of_the_caller_still_rings():
     handler = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
     try:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
-        assert within(0.1, lambda: spin(30), "default") == "default"
+        assert in_time(0.1, lambda: spin(30), "default") == "default"
         spin(0.5)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -116,7 +117,48 @@ def test_callbacks_of_the_garbage_collector_are_left_alone():
     gc.collect()  # leave little for the collection below to call back about
     gc.callbacks.append(slow_gc_callback)
     try:
-        assert within(0.1, work, "default") == "default"
+        assert in_time(0.1, work, "default") == "default"
     finally:
         gc.callbacks.remove(slow_gc_callback)
     assert rung
+
+
+# ---- Patience --------------------------------------------------------------------------------------
+
+
+def busy(seconds: float) -> str:
+    """Work that takes so much of the processor's time, however busy the machine is."""
+    end = time.thread_time() + seconds
+    while time.thread_time() < end:
+        sum(x for x in range(10))
+    return "done"
+
+
+def test_patience_makes_limits_longer_and_shorter(monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert in_time(0.1, lambda: busy(0.4), "default") == "default"
+    with patience(20):
+        assert in_time(0.1, lambda: busy(0.4), "default") == "done"
+        with patience(0.01):  # the innermost one
+            assert in_time(5.0, lambda: spin(30), "default") == "default"
+        assert in_time(0.1, lambda: busy(0.4), "default") == "done"
+    assert in_time(0.1, lambda: busy(0.4), "default") == "default"
+
+
+def test_patience_of_the_environment(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "20")
+    assert in_time(0.1, lambda: busy(0.4), "default") == "done"
+    with patience(1):
+        assert in_time(0.1, lambda: busy(0.4), "default") == "default"
+
+
+@pytest.mark.parametrize("factor", [0, -1, float("nan"), float("inf"), "much", None])
+def test_patience_is_a_positive_number(factor, monkeypatch):
+    with (
+        pytest.raises(InputError, match="the patience is a positive finite number"),
+        patience(factor),
+    ):
+        pass
+    monkeypatch.setenv(VARIABLE, str(factor))
+    with pytest.raises(InputError, match=VARIABLE):
+        in_time(1.0, lambda: None, None)

@@ -8,8 +8,10 @@ import sympy
 from ..games.game import Game
 from ..games.structure import SAME, is_zero_sum
 from ..games.symbolic import SymbolicGame
-from ..time_limits import within
+from ..time_limits import in_time
 from .subject import LARGEST_EXACT, Subject
+
+_SECONDS = 1.0
 
 
 def structure(subject: Subject) -> str | None:
@@ -33,7 +35,7 @@ def structure(subject: Subject) -> str | None:
 
 
 def _vanishes(matrix: sympy.MatrixBase) -> bool:
-    return within(1.0, lambda: all(sympy.expand(e) == 0 for e in matrix), False)
+    return in_time(_SECONDS, lambda: all(sympy.expand(e) == 0 for e in matrix), False)
 
 
 def zero_sum(subject: Subject) -> bool | None:

@@ -24,7 +24,7 @@ from ..fields import Gradient
 from ..games.game import Game
 from ..rules import Rule
 from ..spectra.exact import at_point
-from ..time_limits import within
+from ..time_limits import in_time
 from .compiled import Compiled
 from .problem import Problem, field_flow, parameter_symbol
 
@@ -90,7 +90,7 @@ class Branch:
             )
             expressions = flow.displacement if isinstance(flow, SymbolicMap) else flow.expressions
             there = at_point(expressions.xreplace(dict(problem.fixed)), flow.variables, found)
-            zero = within(
+            zero = in_time(
                 _SECONDS, lambda: all(e.is_zero or sympy.simplify(e) == 0 for e in there), False
             )
             if not zero:
@@ -128,7 +128,7 @@ class Branch:
             return sympy.Matrix(near.linearise(self.jacobian, self.problem.partition))
 
         try:
-            step = within(_SECONDS, work, None)
+            step = in_time(_SECONDS, work, None)
         except (InputError, TypeError):  # a rule that is numeric only
             return None
         return None if step is None else ParametricMatrix(step, self.manifold_dimension)

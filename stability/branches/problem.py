@@ -19,11 +19,11 @@ from ..dynamics.system import SymbolicSystem
 from ..equilibria.find import Equilibrium
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
-from ..time_limits import within
+from ..time_limits import in_time
 from .axes import Axis, Setup
 
 Numeric = Game | Flow | Map
-_LONGEST = 2.0  # seconds for SymPy to differentiate
+_SECONDS = 2.0  # for SymPy to differentiate
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Problem:
             jacobian = main.jacobian(system.variables)
             return [e.xreplace(fixed) for e in (*main, *jacobian)]
 
-        expressions = within(_LONGEST, derived, None)
+        expressions = in_time(_SECONDS, derived, None)
         if expressions is None:
             return None
         symbols = [parameter_symbol(system, self.axes[i]) for i in self.varied]

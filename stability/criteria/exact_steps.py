@@ -21,8 +21,9 @@ from ..equilibria.exact import number_is_zero
 from ..rules.rule import Rule
 from ..spectra.exact import closed_form_roots, factors, simplified
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, circle_guards
-from ..time_limits import within
+from ..time_limits import in_time
 
+_SECONDS = 2.0
 h = sympy.Dummy("h", positive=True)  # a parameter may be called h too
 Values = Mapping[sympy.Symbol, sympy.Expr]
 
@@ -80,7 +81,6 @@ def exact_critical_step(
     partition: Partition,
     values: Values,
     manifold_dimension: int = 0,
-    seconds: float = 2.0,
 ) -> ExactStep | None:
     """The critical factor of a rule at an equilibrium with exact Jacobian, or None if out of reach.
 
@@ -93,7 +93,7 @@ def exact_critical_step(
             return critical_from_polynomial(polynomial, values)
 
         try:
-            found = within(seconds, work, None)
+            found = in_time(_SECONDS, work, None)
         except mpmath.libmp.NoConvergence:  # roots too close together for 60 digits
             found = None
         if found is not None or not values:

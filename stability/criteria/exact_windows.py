@@ -24,9 +24,9 @@ from ..spectra.hurwitz import (
     flow_guards,
     root_counts,
 )
-from ..time_limits import within
+from ..time_limits import in_time
 
-SECONDS = 5.0
+_SECONDS = 5.0
 _SECONDS_PER_FORM = 0.3
 _BITS = 64  # of an end that is located by bisection
 _root = sympy.Dummy("s")
@@ -63,7 +63,6 @@ def exact_windows(
     low: sympy.Expr,
     high: sympy.Expr,
     kind: str,
-    seconds: float = SECONDS,
 ) -> ExactWindows | None:
     """Where in (low, high) all matrices are stable: as flows or maps, as `kind` says ("flow", "map").
 
@@ -74,7 +73,7 @@ def exact_windows(
     entries = [e for m in matrices for e in m.matrix]
     if not all(_is_rational(e, parameter) for e in entries):
         return None
-    return within(seconds, lambda: _windows(matrices, parameter, low, high, kind), None)
+    return in_time(_SECONDS, lambda: _windows(matrices, parameter, low, high, kind), None)
 
 
 def _is_rational(e: sympy.Expr, parameter: sympy.Symbol) -> bool:
@@ -206,7 +205,7 @@ class _Root:
         return float((self.low + self.high) / 2)
 
     def end(self) -> End:
-        forms = within(_SECONDS_PER_FORM, lambda: closed_form_roots(self.polynomial), None)
+        forms = in_time(_SECONDS_PER_FORM, lambda: closed_form_roots(self.polynomial), None)
         for root in forms or []:
             if root.has(sympy.I):  # real, but written with complex radicals: no help to anyone
                 continue

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import sympy
 from sympy.logic.boolalg import Boolean
 
-from ..time_limits import within
+from ..time_limits import in_time
 from .cells import Signs, known_sign, sign_vectors
 from .inequality_text import interval_set, solved
 
@@ -45,14 +45,14 @@ def positive(
     are solved for the `steps` where their sign allows it. `(false,)` if they hold nowhere, `()` if
     everywhere.
     """
-    conditions = within(
+    conditions = in_time(
         SECONDS, lambda: _propagated([condition(e) for e in expressions]), _UNFACTORED
     )
     if conditions is _UNFACTORED:
         return tuple(dict.fromkeys(sympy.Gt(e, 0) for e in expressions))
     if not conditions:
         return (sympy.false,) if conditions is None else ()
-    return within(SECONDS, lambda: _shortest(conditions, steps), _plain(conditions, steps))
+    return in_time(SECONDS, lambda: _shortest(conditions, steps), _plain(conditions, steps))
 
 
 def plain(expressions: Sequence[sympy.Expr]) -> tuple[Boolean, ...]:
@@ -229,4 +229,4 @@ def _no_singular_zero(f: sympy.Expr, nonzero: Sequence[sympy.Expr]) -> bool:
                 return True
         return False
 
-    return within(_SECONDS_PER_REGULARITY_TEST, work, False)
+    return in_time(_SECONDS_PER_REGULARITY_TEST, work, False)

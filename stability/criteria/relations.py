@@ -17,7 +17,7 @@ from ..games.symbolic import SymbolicGame
 from ..rules import Rule
 from ..spectra.exact import at_point, simplified
 from ..spectra.hurwitz import characteristic_polynomial, hurwitz_determinants, moebius
-from ..time_limits import within
+from ..time_limits import in_time
 from .cells import known_sign
 from .exact_question import equilibrium, named, real_symbols, symbols_of
 from .inequalities import plain, positive
@@ -86,7 +86,7 @@ def stability_conditions(
     back |= {s: user for user, s in own.items() if s not in back}
     matrix = matrix.xreplace(own)
     _check_names(matrix.free_symbols)
-    conditions = within(
+    conditions = in_time(
         _SECONDS_PER_POLYNOMIAL,
         lambda: _conditions(matrix, manifold_dimension, circle=rule is not None),
         None,
@@ -179,7 +179,7 @@ def _conditions(matrix: sympy.Matrix, manifold_dimension: int, circle: bool) -> 
     parts = []
     for polynomial in polynomials:
         whole = [polynomial]
-        parts += within(_SECONDS_PER_FACTORS, lambda p=polynomial: _parts(p), whole)
+        parts += in_time(_SECONDS_PER_FACTORS, lambda p=polynomial: _parts(p), whole)
     unique = list(dict.fromkeys(map(tuple, parts)))
     return [c for part in unique for c in (_circle if circle else _half_plane)(list(part))]
 

@@ -87,13 +87,11 @@ def periodic_orbits(
         )
     evaluate = step.kept("steps", None, lambda: batched(step.function, step.dimension))
     turns = Turns(evaluate, period)
-    given = {**system.box, **named_box(box or {}, step.variables[:profile])}
-    sides = np.array([given.get(v, (-2.0, 2.0)) for v in step.variables[:profile]])
+    variables = step.variables[:profile]
+    given = {**system.box, **named_box(box or {}, variables)}
+    sides = np.array([given.get(v, (-2.0, 2.0)) for v in variables])
     begin = sides[:, 0] + low_discrepancy(starts, profile, seed) * (sides[:, 1] - sides[:, 0])
-    begin = lift(begin)
-    settled = turns.after(begin, SETTLE)
-    region = _region(sides, begin, turns.after(begin, 1), settled)
-    special = _distinct(settled, region)[:SETTLED]
+    region, special = _settled(turns, lift(begin), sides)
     search = find_zeros(turns.displacement, region, special=special, starts=starts, seed=seed)
     orbits, shorter = _orbits(turns, search.zeros, region)
     return PeriodicOrbits(
@@ -137,6 +135,13 @@ def _compiled(rule: Rule, flow: Flow) -> tuple[Map, Callable[[np.ndarray], Any]]
     step = rule.map(flow)
     assert isinstance(step, Map)
     return step, jax.jit(jax.vmap(lambda x: stack(rule.init(flow, x))))
+
+
+def _settled(turns: Turns, begin: np.ndarray, sides: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where orbits are searched, shape (m, 2), and points that the starts settle at."""
+    settled = turns.after(begin, SETTLE)
+    region = _region(sides, begin, turns.after(begin, 1), settled)
+    return region, _distinct(settled, region)[:SETTLED]
 
 
 def _region(sides: np.ndarray, *clouds: np.ndarray) -> np.ndarray:

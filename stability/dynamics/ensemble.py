@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from .starts import checked_ends, real_starts
 from .trajectory import Outcome
 
 OUTCOMES = tuple(Outcome)
@@ -39,13 +40,44 @@ class Ensemble:
         return np.isin(self.outcomes, [CODE[outcome] for outcome in outcomes])
 
 
+class Region(NamedTuple):
+    """Where paths go on: between the sides of a box, shape (d,) each, and no coordinate above `blow_up`."""
+
+    box: tuple[np.ndarray, np.ndarray]
+    blow_up: float
+
+    @property
+    def sides(self) -> tuple[np.ndarray, np.ndarray]:
+        """The low and the high end of every coordinate."""
+        low, high = self.box
+        return np.maximum(low, -self.blow_up), np.minimum(high, self.blow_up)
+
+    def outcomes(self, points: np.ndarray) -> np.ndarray:
+        """Why paths ended whose last points are these, (n, d), the ones outside or, if those are no numbers,
+        the ones before.
+        """
+        small = np.logical_and.reduce(np.abs(points.T) <= self.blow_up, axis=0)
+        left = small & ~inside(points, *self.box)
+        return np.where(left, CODE[Outcome.LEFT], CODE[Outcome.BLEW_UP])
+
+
+def starts_in(
+    system: Any,
+    starts: Any,
+    box: Mapping[str, tuple[float, float]] | None,
+    blow_up: float,
+    rest: float | None,
+) -> tuple[np.ndarray, Region]:
+    """The starts of an ensemble of the system's paths, checked, shape (n, d), and where the paths go on."""
+    points = real_starts(starts, system.dimension, f"the {system.kind} {system.name!r}")
+    ends = checked_ends(system.variables, box, blow_up, rest)
+    return points, Region((ends.low, ends.high), ends.blow_up)
+
+
 def inside(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Whether points, shape (n, d), lie between `low` and `high`, shape (n,); NaN does not."""
-    x, low, high = (
-        points.T,
-        low[:, None],
-        high[:, None],
-    )  # d long rows are compared faster than n short ones
+    # d long rows are compared faster than n short ones
+    x, low, high = points.T, low[:, None], high[:, None]
     return np.logical_and.reduce((x >= low) & (x <= high), axis=0)
 
 
@@ -63,9 +95,7 @@ def in_threads(
             with jax.enable_x64(True):
                 return work(task)
         except BaseException:
-            if (
-                stop is not None
-            ):  # here, because the error is not seen before earlier tasks are done
+            if stop is not None:  # here: the error is not seen before earlier tasks are done
                 stop()
             raise
 

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from .ensemble import CODE, Ensemble, compiled, in_threads, inside, lanes, threads
+from .ensemble import (
+    CODE,
+    Ensemble,
+    Region,
+    compiled,
+    in_threads,
+    inside,
+    lanes,
+    starts_in,
+    threads,
+)
 from .ensemble_steps import ATTEMPTS, ENDED, RESTED, RUNNING, Paths, Settings, burst
 from .flow import Flow, SymbolicFlow
-from .positive_settings import check_nonnegative, check_positive, check_whole
-from .starts import box_sides, real_starts
+from .positive_settings import check_positive, check_whole
 from .trajectory import Outcome
 
 _WIDE, _NARROW = 4096, 256  # lanes, and when few starts are left
@@ -55,105 +65,137 @@ def flow_ends(
 
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """
-    for value, what in ((t, "the time t"), (rtol, "rtol"), (atol, "atol"), (blow_up, "blow_up")):
+    for value, what in ((t, "the time t"), (rtol, "rtol"), (atol, "atol")):
         check_positive(value, what)
     check_whole(max_steps, "max_steps", 1, 2**53)
-    if rest is not None:
-        check_nonnegative(rest, "rest")
     flow = flow.twin
-    points = real_starts(starts, flow.dimension, f"the flow {flow.name!r}")
-    n = len(points)
-    sides = box_sides(box, flow.variables)
-    low, high = np.maximum(sides[0], -blow_up), np.minimum(sides[1], blow_up)
-    times, outcomes = np.zeros(n), np.empty(n, np.int8)
-    begun = inside(points, low, high)
-    outcomes[~begun] = _ended(points[~begun], sides, blow_up)
-    queue = _Queue(np.flatnonzero(begun), n, progress)
-    settings = Settings(float(t), float(rtol), float(atol), rest, low, high)
-
-    def put(paths: Paths, owners: np.ndarray, stuck: np.ndarray) -> None:
-        points[owners], times[owners] = paths.points, paths.elapsed
-        within = inside(paths.points, low, high)
-        fast = ~(paths.speed * flow.dimension <= blow_up**2)
-        cases = [~within, paths.status == RESTED, ~stuck, fast]
-        codes = [CODE[o] for o in (Outcome.RESTED, Outcome.FINISHED, Outcome.BLEW_UP)]
-        left = _ended(paths.points, sides, blow_up)
-        outcomes[owners] = np.select(cases, [left, *codes], CODE[Outcome.GAVE_UP])
-
-    def work(width: int) -> None:
-        run = queue.compiled(flow, width, settings)
-        paths, owners, bursts = _idle(width, flow.dimension), np.full(width, _FREE), np.zeros(width)
-        while not queue.stopped:
-            floor = np.maximum(8 * np.finfo(float).eps * paths.elapsed, 1e-25 * t)
-            stuck = (paths.status == RUNNING) & (
-                ~(paths.step > floor) | (bursts * ATTEMPTS >= max_steps)
-            )
-            stuck &= bursts > 0
-            over = np.flatnonzero((owners != _FREE) & (stuck | (paths.status != RUNNING)))
-            put(_at(paths, over), owners[over], stuck[over])
-            owners[over] = _FREE
-            free = np.flatnonzero(owners == _FREE)
-            new = queue.next(len(free), len(over))
-            filled, idle = free[: len(new)], free[len(new) :]
-            owners[filled], bursts[filled] = new, 0
-            fresh = _fresh(points[new])
-            for array, values in zip(paths, fresh, strict=True):
-                array[filled] = values
-            paths.status[idle] = ENDED
-            busy = np.flatnonzero(owners != _FREE)
-            if not len(busy):
-                return
-            if len(busy) <= _NARROW < len(owners):
-                run = queue.compiled(flow, _NARROW, settings)
-                few = np.concatenate([busy, idle[: _NARROW - len(busy)]])
-                paths, owners, bursts = _at(paths, few), owners[few], bursts[few]
-            paths = Paths(*(np.array(array) for array in run(paths, settings)))
-            bursts += 1
-
-    width = lanes(_WIDE) if n > _NARROW else _NARROW
-    for _ in in_threads(work, [width] * min(threads(), -(-n // width)), queue.stop):
+    points, region = starts_in(flow, starts, box, blow_up, rest)
+    settings = Settings(float(t), float(rtol), float(atol), rest, *region.sides)
+    run = _Run(flow, points, region, settings, max_steps, progress)
+    width = lanes(_WIDE) if len(points) > _NARROW else _NARROW
+    for _ in in_threads(run.follow, [width] * min(threads(), -(-len(points) // width)), run.stop):
         pass
-    return Ensemble(points, times, outcomes)
+    return Ensemble(points, run.times, run.outcomes)
 
 
-class _Queue:
-    """The starts that nobody follows yet, and how many are done; shared by threads."""
+class _Run:
+    """The starts that nobody follows yet, and how the others ended; shared by threads.
 
-    def __init__(self, starts: np.ndarray, n: int, progress: Callable[[float], object] | None):
-        self._starts, self._taken = starts, 0
-        self._n, self._done, self._progress = n, n - len(starts), progress
+    `points` are the starts, each of which is overwritten by the end of its path.
+    """
+
+    def __init__(
+        self,
+        flow: Flow,
+        points: np.ndarray,
+        region: Region,
+        settings: Settings,
+        max_steps: int,
+        progress: Callable[[float], object] | None,
+    ):
+        self._flow, self._region, self._settings = flow, region, settings
+        self._most = max_steps
+        self.points, self.times = points, np.zeros(len(points))
+        self.outcomes = region.outcomes(points).astype(np.int8)
+        self._queue = np.flatnonzero(inside(points, *region.sides))
+        self._taken, self._done, self._progress = 0, len(points) - len(self._queue), progress
         self._lock = Lock()
-        self.stopped = False
+        self._stopped = False
 
     def stop(self) -> None:
         """Nobody is to go on."""
-        self.stopped = True
+        self._stopped = True
 
-    def compiled(self, flow: Flow, width: int, settings: Settings) -> Callable[..., Paths]:
+    def follow(self, width: int) -> None:
+        """One thread's work: its lanes take starts from the queue until there are no more."""
+        run, here = self._compiled(width), _Lanes.idle(width, self._flow.dimension)
+        while not self._stopped:
+            over, stuck = here.over(self._settings.duration, self._most)
+            self._put(here.paths, here.owners, over, stuck)
+            here.owners[over] = _FREE
+            free = np.flatnonzero(here.owners == _FREE)
+            new = self._next(len(free), len(over))
+            here.fill(free, new, self.points[new])
+            busy = np.count_nonzero(here.owners != _FREE)
+            if not busy:
+                return
+            if busy <= _NARROW < len(here.owners):
+                run, here = self._compiled(_NARROW), here.narrowed()
+            here.paths = Paths(*(np.array(array) for array in run(here.paths, self._settings)))
+            here.bursts += 1
+
+    def _compiled(self, width: int) -> Callable[..., Paths]:
         """The compiled steps of the flow for so many lanes, from whichever thread asks first."""
+        flow = self._flow
 
         def make() -> Callable[..., Paths]:
             run = compiled(partial(burst, flow.function, flow.dimension))
-            run(_idle(width, flow.dimension), settings)
+            run(_Lanes.idle(width, flow.dimension).paths, self._settings)
             return run
 
         with self._lock:
-            return flow.kept("ensembles", (width, settings.rest is None), make)
+            return flow.kept("ensembles", (width, self._settings.rest is None), make)
 
-    def next(self, count: int, done: int) -> np.ndarray:
+    def _next(self, count: int, done: int) -> np.ndarray:
         """The next starts, at most `count`, for someone who is done with `done` others."""
         with self._lock:
-            first, self._taken = self._taken, min(self._taken + count, len(self._starts))
+            first, self._taken = self._taken, min(self._taken + count, len(self._queue))
             self._done += done
             if self._progress is not None and done:
-                self._progress(self._done / self._n)
-            return self._starts[first : self._taken]
+                self._progress(self._done / len(self.points))
+            return self._queue[first : self._taken]
+
+    def _put(self, paths: Paths, owners: np.ndarray, over: np.ndarray, stuck: np.ndarray) -> None:
+        """Keeps where the paths in the lanes `over` have ended, and how."""
+        ended, owners, stuck = _at(paths, over), owners[over], stuck[over]
+        self.points[owners], self.times[owners] = ended.points, ended.elapsed
+        cases = [
+            ~inside(ended.points, *self._region.sides),
+            ended.status == RESTED,
+            ~stuck,
+            ~(ended.speed * self._flow.dimension <= self._region.blow_up**2),
+        ]
+        codes = [CODE[o] for o in (Outcome.RESTED, Outcome.FINISHED, Outcome.BLEW_UP)]
+        codes = [self._region.outcomes(ended.points), *codes]
+        self.outcomes[owners] = np.select(cases, codes, CODE[Outcome.GAVE_UP])
 
 
-def _ended(points: np.ndarray, sides: Any, blow_up: float) -> np.ndarray:
-    """The outcomes of paths that ended outside."""
-    small = (np.abs(points.T) <= blow_up).all(axis=0)
-    return np.where(small, CODE[Outcome.LEFT], CODE[Outcome.BLEW_UP])
+@dataclass
+class _Lanes:
+    """Paths side by side, the start each is from (_FREE: nobody's), and how many bursts of steps it had."""
+
+    paths: Paths
+    owners: np.ndarray
+    bursts: np.ndarray
+
+    @classmethod
+    def idle(cls, width: int, dimension: int) -> _Lanes:
+        """Lanes that nobody uses."""
+        paths = _fresh(np.ones((width, dimension)))
+        paths = paths._replace(status=np.full(width, ENDED, np.int32))
+        return cls(paths, np.full(width, _FREE), np.zeros(width))
+
+    def over(self, duration: float, max_steps: int) -> tuple[np.ndarray, np.ndarray]:
+        """Which lanes' paths have ended, and for every lane whether its solver gets no further."""
+        elapsed, step, running = self.paths.elapsed, self.paths.step, self.paths.status == RUNNING
+        floor = np.maximum(8 * np.finfo(float).eps * elapsed, 1e-25 * duration)
+        stuck = running & (~(step > floor) | (self.bursts * ATTEMPTS >= max_steps))
+        stuck &= self.bursts > 0
+        return np.flatnonzero((self.owners != _FREE) & (stuck | ~running)), stuck
+
+    def fill(self, free: np.ndarray, new: np.ndarray, points: np.ndarray) -> None:
+        """Free lanes take the new starts at these points; if those are too few, some stay idle."""
+        filled, idle = free[: len(new)], free[len(new) :]
+        self.owners[filled], self.bursts[filled] = new, 0
+        for array, values in zip(self.paths, _fresh(points), strict=True):
+            array[filled] = values
+        self.paths.status[idle] = ENDED
+
+    def narrowed(self) -> _Lanes:
+        """The busy lanes, filled up with idle ones to a narrow width."""
+        idle = self.owners == _FREE
+        few = np.concatenate([np.flatnonzero(~idle), np.flatnonzero(idle)])[:_NARROW]
+        return _Lanes(_at(self.paths, few), self.owners[few], self.bursts[few])
 
 
 def _at(paths: Paths, lanes: np.ndarray) -> Paths:
@@ -172,8 +214,3 @@ def _fresh(points: np.ndarray) -> Paths:
         speed=np.zeros(n),
         fastest=np.zeros(n),
     )
-
-
-def _idle(width: int, dimension: int) -> Paths:
-    """Lanes that nobody uses."""
-    return _fresh(np.ones((width, dimension)))._replace(status=np.full(width, ENDED, np.int32))

@@ -44,7 +44,7 @@ def mean(lanes: Lanes, dimension: int) -> Any:
     return sum(part if part.ndim == 1 else part.sum(axis=0) for part in lanes) / dimension
 
 
-def within(x: Lanes, low: Lanes, high: Lanes) -> Any:
+def lanes_inside(x: Lanes, low: Lanes, high: Lanes) -> Any:
     """Whether every coordinate lies between its bounds, shape (C,); NaN does not."""
     return every((a >= b) & (a <= c) for a, b, c in zip(x, low, high, strict=True))
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from .ensemble import CODE, Ensemble, compiled, in_threads, inside, lanes
-from .ensemble_lanes import every, join, lanewise, split, where, within
+from .ensemble import CODE, Ensemble, compiled, in_threads, inside, lanes, starts_in
+from .ensemble_lanes import Lanes, every, join, lanes_inside, lanewise, split, where
 from .map import Map, SymbolicMap
-from .positive_settings import check_nonnegative, check_positive, check_whole
-from .starts import box_sides, real_starts
+from .positive_settings import check_whole
 from .trajectory import Outcome
 
 _BURST = 64  # steps between two looks at who has ended
@@ -56,58 +55,74 @@ def iterate(
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """
     check_whole(steps, "the number of steps", 0, 2**53)
-    check_positive(blow_up, "blow_up")
-    if rest is not None:
-        check_nonnegative(rest, "rest")
     map = map.twin
-    points = real_starts(starts, map.dimension, f"the map {map.name!r}")
+    points, region = starts_in(map, starts, box, blow_up, rest)
     n = len(points)
-    sides = box_sides(box, map.variables)
-    low, high = np.maximum(sides[0], -blow_up), np.minimum(sides[1], blow_up)
-    times = np.zeros(n, np.int64)
-    status = np.where(inside(points, low, high), _RUNNING, _OUTSIDE).astype(np.int32)
+    status = np.where(inside(points, *region.sides), _RUNNING, _OUTSIDE).astype(np.int32)
+    paths = _Paths(points, np.zeros(n, np.int64), status)
     width = lanes(_WIDE) if n > _TOGETHER * _NARROW else _NARROW
     size = _TOGETHER * width
-    boxed, system = box is not None, map
-
-    def make() -> Callable[..., Any]:
-        run = compiled(partial(_run, system.function, system.dimension, boxed, width))
-        with jax.enable_x64(True):  # compiled here, before several threads ask for it
-            run(*padded(slice(0, 0)), 0, low, high, rest)
-        return run
-
-    def padded(chunk: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        short = size - (chunk.stop - chunk.start)
-        return (
-            np.pad(points[chunk], ((0, short), (0, 0))),
-            np.zeros(size, np.int64),
-            np.pad(status[chunk], (0, short), constant_values=_OUTSIDE),
-        )
-
-    run = map.kept("iterations", (boxed, width, rest is None), make)
+    limits = _Limits(*region.sides, rest)
+    run = _compiled(map, box is not None, width, limits)
 
     def work(begin: int) -> int:
         chunk = slice(begin, min(begin + size, n))
-        state = padded(chunk)
+        state = _padded(paths, chunk, size)
         for done in range(0, steps, _CALL):
-            state = run(*state, min(_CALL, steps - done), low, high, rest)
-            if not (np.asarray(state[2]) == _RUNNING).any():
+            state = run(state, min(_CALL, steps - done), limits)
+            if not (np.asarray(state.status) == _RUNNING).any():
                 break
-        for whole, part in zip((points, times, status), state, strict=True):
+        for whole, part in zip(paths, state, strict=True):
             whole[chunk] = np.asarray(part)[: chunk.stop - begin]
         return chunk.stop
 
     for stop in in_threads(work, range(0, n, size)):
         if progress is not None:
             progress(stop / n)
-    return Ensemble(points, times, _outcomes(points, status, sides, blow_up))
+    cases = [status == _RUNNING, status == _RESTED]
+    codes = [CODE[Outcome.FINISHED], CODE[Outcome.RESTED]]
+    outcomes = np.select(cases, codes, region.outcomes(points)).astype(np.int8)
+    return Ensemble(points, paths.times, outcomes)
 
 
-def _outcomes(points: np.ndarray, status: np.ndarray, sides: Any, blow_up: float) -> np.ndarray:
-    left = (np.abs(points) <= blow_up).all(axis=1) & ~inside(points, *sides)
-    cases = [status == _RUNNING, status == _RESTED, left]
-    codes = [CODE[o] for o in (Outcome.FINISHED, Outcome.RESTED, Outcome.LEFT)]
-    return np.select(cases, codes, CODE[Outcome.BLEW_UP]).astype(np.int8)
+class _Paths(NamedTuple):
+    """Points, shape (n, d), or lanes of them; the steps each has taken, and how it stands, shape (n,)."""
+
+    points: Any
+    times: Any
+    status: Any
+
+
+class _Limits(NamedTuple):
+    """Where paths end, shape (d,) each, and when they have come to rest; `rest` may be None."""
+
+    low: Any
+    high: Any
+    rest: Any
+
+
+def _padded(paths: _Paths, chunk: slice, size: int) -> _Paths:
+    """A chunk of the paths, filled up to the size with some that have ended."""
+    short = size - (chunk.stop - chunk.start)
+    return _Paths(
+        np.pad(paths.points[chunk], ((0, short), (0, 0))),
+        np.zeros(size, np.int64),
+        np.pad(paths.status[chunk], (0, short), constant_values=_OUTSIDE),
+    )
+
+
+def _compiled(map: Map, boxed: bool, width: int, limits: _Limits) -> Callable[..., _Paths]:
+    """The compiled steps of a chunk, kept with the map."""
+
+    def make() -> Callable[..., _Paths]:
+        run = compiled(partial(_run, map.function, map.dimension, boxed, width))
+        size = _TOGETHER * width
+        ended = np.full(size, _OUTSIDE, np.int32)
+        with jax.enable_x64(True):  # compiled here, before several threads ask for it
+            run(_Paths(np.zeros((size, map.dimension)), np.zeros(size, np.int64), ended), 0, limits)
+        return run
+
+    return map.kept("iterations", (boxed, width, limits.rest is None), make)
 
 
 def _run(
@@ -115,70 +130,72 @@ def _run(
     dimension: int,
     boxed: bool,
     width: int,
-    points: Any,
-    times: Any,
-    status: Any,
+    paths: _Paths,
     steps: Any,
-    low: Any,
-    high: Any,
-    rest: Any,
-) -> Any:
-    """At most so many steps of a chunk: points (n, d), times (n,) and status (n,) ↦ the same.
+    limits: _Limits,
+) -> _Paths:
+    """At most so many steps of a chunk.
 
     The chunk is worked off in turn in pieces of `width` lanes, which stay in the core's nearest cache.
     """
     step = lanewise(function, dimension)
-    bounds = split(low[:, None]), split(high[:, None])
-    largest = jnp.finfo(points.dtype).max
-    numbers = (-largest,) * len(bounds[0]), (largest,) * len(bounds[0])
-
-    def watched(_: Any, state: Any) -> Any:
-        x, times, status = state
-        after = lax.optimization_barrier(step(x))  # the same digits as in a loop without watching
-        finite = (status == _RUNNING) & within(after, *numbers)
-        status = jnp.where((status == _RUNNING) & ~within(after, *bounds), _OUTSIDE, status)
-        return where(finite, after, x), times + finite, status
-
-    def moved(state: Any, count: Any) -> Any:
-        if boxed:
-            return lax.fori_loop(0, count, watched, state)
-        x, times, status = state
-        running = status == _RUNNING
-        after = lax.fori_loop(0, count, lambda _, x: step(x), x)
-        return lax.cond(
-            (running & ~within(after, *bounds)).any(),
-            lambda: lax.fori_loop(0, count, watched, state),
-            lambda: (where(running, after, x), times + count * running, status),
-        )
-
-    def at_rest(state: Any) -> Any:
-        x, times, status = state
-        if rest is None:
-            return state
-        still = every(
-            jnp.abs(b - a) <= rest * (1 + jnp.abs(a)) for a, b in zip(x, step(x), strict=True)
-        )
-        return x, times, jnp.where((status == _RUNNING) & still, _RESTED, status)
+    moved = partial((_watched if boxed else _moved), step, limits)
 
     def burst(carry: Any) -> Any:
-        done, state = carry
-        return done + _BURST, at_rest(moved(state, _BURST))
+        done, piece = carry
+        return done + _BURST, _at_rest(step, limits, moved(_BURST, piece))
 
     def unfinished(carry: Any) -> Any:
-        done, (_, _, status) = carry
-        return (done + _BURST <= steps) & (status == _RUNNING).any()
+        done, piece = carry
+        return (done + _BURST <= steps) & (piece.status == _RUNNING).any()
 
-    def piece(state: Any) -> Any:
-        x, times, status = state
-        _, state = lax.while_loop(unfinished, burst, (0, (split(x.T), times, status)))
+    def followed(piece: _Paths) -> _Paths:
+        lanes = piece._replace(points=split(piece.points.T))
+        _, lanes = lax.while_loop(unfinished, burst, (0, lanes))
         # what is left of a burst: in whole bursts the compiler knows the number of steps
-        x, times, status = at_rest(moved(state, steps % _BURST))
-        return join(x).T, times, status
+        lanes = _at_rest(step, limits, moved(steps % _BURST, lanes))
+        return lanes._replace(points=join(lanes.points).T)
 
-    pieces = (
-        points.reshape(-1, width, dimension),
-        times.reshape(-1, width),
-        status.reshape(-1, width),
+    pieces = jax.tree.map(lambda whole: whole.reshape(-1, width, *whole.shape[1:]), paths)
+    ends = lax.map(followed, pieces)
+    return jax.tree.map(lambda parts: parts.reshape(-1, *parts.shape[2:]), ends)
+
+
+def _watched(step: Callable[[Lanes], Lanes], limits: _Limits, count: Any, paths: _Paths) -> _Paths:
+    """So many steps, each looked at."""
+    bounds = split(limits.low[:, None]), split(limits.high[:, None])
+    largest = jnp.finfo(limits.low.dtype).max
+    numbers = (-largest,) * len(bounds[0]), (largest,) * len(bounds[0])
+
+    def one(_: Any, paths: _Paths) -> _Paths:
+        x, times, status = paths
+        after = lax.optimization_barrier(step(x))  # the same digits as in a loop without watching
+        finite = (status == _RUNNING) & lanes_inside(after, *numbers)
+        status = jnp.where((status == _RUNNING) & ~lanes_inside(after, *bounds), _OUTSIDE, status)
+        return _Paths(where(finite, after, x), times + finite, status)
+
+    return lax.fori_loop(0, count, one, paths)
+
+
+def _moved(step: Callable[[Lanes], Lanes], limits: _Limits, count: Any, paths: _Paths) -> _Paths:
+    """So many steps, looked at afterwards, and if one led outside taken again."""
+    x, times, status = paths
+    bounds = split(limits.low[:, None]), split(limits.high[:, None])
+    running = status == _RUNNING
+    after = lax.fori_loop(0, count, lambda _, x: step(x), x)
+    return lax.cond(
+        (running & ~lanes_inside(after, *bounds)).any(),
+        lambda: _watched(step, limits, count, paths),
+        lambda: _Paths(where(running, after, x), times + count * running, status),
     )
-    x, times, status = lax.map(piece, pieces)
-    return x.reshape(-1, dimension), times.ravel(), status.ravel()
+
+
+def _at_rest(step: Callable[[Lanes], Lanes], limits: _Limits, paths: _Paths) -> _Paths:
+    """The paths, those marked that a step hardly moves."""
+    x, _, status = paths
+    if limits.rest is None:
+        return paths
+    still = every(
+        jnp.abs(b - a) <= limits.rest * (1 + jnp.abs(a)) for a, b in zip(x, step(x), strict=True)
+    )
+    return paths._replace(status=jnp.where((status == _RUNNING) & still, _RESTED, status))

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
 
-from .ensemble_lanes import Lanes, join, lanewise, mean, split, where, within
+from .ensemble_lanes import Lanes, join, lanes_inside, lanewise, mean, split, where
 
 ATTEMPTS = 32  # steps that are tried between two looks at who has ended
 RUNNING, ENDED, RESTED = 0, 1, 2
+
+LaneField = Callable[[Lanes], Lanes]
 
 
 def _fractions(row: str) -> tuple[Fraction, ...]:
@@ -66,69 +69,70 @@ def burst(
 ) -> Paths:
     """The paths after so many attempted steps, those that have ended meanwhile where they ended."""
     field = lanewise(function, dimension)
-    low, high = split(settings.low[:, None]), split(settings.high[:, None])
-
-    def size(x: Lanes, scale: Lanes) -> Any:
-        return mean(tuple((a / b) ** 2 for a, b in zip(x, scale, strict=True)), dimension)
-
-    def tolerated(*points: Lanes) -> Lanes:
-        largest = [[jnp.abs(a) for a in same] for same in zip(*points, strict=True)]
-        return tuple(settings.atol + settings.rtol * _largest(same) for same in largest)
-
-    def attempt(_: Any, carry: Any) -> Any:
-        x, velocity, p = carry
-        running = p.status == RUNNING
-        last = p.elapsed + p.step >= settings.duration
-        step = jnp.where(last, settings.duration - p.elapsed, p.step)
-        stages, after = [velocity], x
-        for weights in A[1:]:
-            after = tuple(a + step * b for a, b in zip(x, _combined(weights, stages), strict=True))
-            stages.append(field(after))
-        error = tuple(step * e for e in _combined(ERROR, stages))
-        # a step that leads where the field is no number has a NaN for an error, and is not taken
-        squared = size(error, tolerated(x, after))
-        taken = running & (squared <= 1)
-        factor, memory = _factor(squared, taken, p.memory)
-        x, velocity = where(taken, after, x), where(taken, stages[-1], velocity)
-        now = jnp.where(last, settings.duration, p.elapsed + step)
-        speed = mean(tuple(v**2 for v in velocity), dimension)
-        fastest = jnp.maximum(p.fastest, speed)
-        ended = taken & (~within(x, low, high) | last)
-        status = jnp.where(ended, ENDED, p.status)
-        if settings.rest is not None:
-            still = running & (speed <= settings.rest**2 * fastest) & within(x, low, high)
-            status = jnp.where(still, RESTED, status)
-        return (
-            x,
-            velocity,
-            Paths(
-                points=p.points,
-                elapsed=jnp.where(taken, now, p.elapsed),
-                step=jnp.where(running, step * factor, p.step),
-                status=status,
-                memory=memory,
-                speed=speed,
-                fastest=fastest,
-            ),
-        )
-
-    def first_step(x: Lanes, velocity: Lanes) -> Any:
-        # Hairer, Nørsett, Wanner (1993), II.4
-        scale = tolerated(x)
-        near, rate = jnp.sqrt(size(x, scale)), jnp.sqrt(size(velocity, scale))
-        trial = jnp.where((near < 1e-5) | (rate < 1e-5), 1e-6, 0.01 * near / rate)
-        moved = field(tuple(a + trial * v for a, v in zip(x, velocity, strict=True)))
-        bend = tuple(a - b for a, b in zip(moved, velocity, strict=True))
-        most = jnp.maximum(rate, jnp.sqrt(size(bend, scale)) / trial)
-        wanted = jnp.where(most <= 1e-15, jnp.maximum(1e-6, 1e-3 * trial), (0.01 / most) ** (1 / 5))
-        return jnp.minimum(100 * trial, wanted)
-
+    attempt = partial(_attempt, field, dimension, settings)
     x = split(paths.points.T)
     velocity = field(x)
-    step = jnp.where(jnp.isnan(paths.step), first_step(x, velocity), paths.step)
+    first = _first_step(field, dimension, settings, x, velocity)
+    step = jnp.where(jnp.isnan(paths.step), first, paths.step)
     carry = (x, velocity, paths._replace(step=step))
-    x, _, paths = lax.fori_loop(0, ATTEMPTS, attempt, carry)
+    x, _, paths = lax.fori_loop(0, ATTEMPTS, lambda _, carry: attempt(*carry), carry)
     return paths._replace(points=join(x).T)
+
+
+def _attempt(
+    field: LaneField, dimension: int, settings: Settings, x: Lanes, velocity: Lanes, p: Paths
+) -> tuple[Lanes, Lanes, Paths]:
+    """One attempted step of every path, from x, where the velocity is that."""
+    low, high = split(settings.low[:, None]), split(settings.high[:, None])
+    running = p.status == RUNNING
+    last = p.elapsed + p.step >= settings.duration
+    step = jnp.where(last, settings.duration - p.elapsed, p.step)
+    stages, after = [velocity], x
+    for weights in A[1:]:
+        after = tuple(a + step * b for a, b in zip(x, _combined(weights, stages), strict=True))
+        stages.append(field(after))
+    error = tuple(step * e for e in _combined(ERROR, stages))
+    # a step that leads where the field is no number has a NaN for an error, and is not taken
+    squared = _size(error, _tolerated(settings, x, after), dimension)
+    taken = running & (squared <= 1)
+    factor, memory = _factor(squared, taken, p.memory)
+    x, velocity = where(taken, after, x), where(taken, stages[-1], velocity)
+    now = jnp.where(last, settings.duration, p.elapsed + step)
+    speed = mean(tuple(v**2 for v in velocity), dimension)
+    fastest = jnp.maximum(p.fastest, speed)
+    ended = taken & (~lanes_inside(x, low, high) | last)
+    status = jnp.where(ended, ENDED, p.status)
+    if settings.rest is not None:
+        still = running & (speed <= settings.rest**2 * fastest) & lanes_inside(x, low, high)
+        status = jnp.where(still, RESTED, status)
+    elapsed = jnp.where(taken, now, p.elapsed)
+    step = jnp.where(running, step * factor, p.step)
+    return x, velocity, Paths(p.points, elapsed, step, status, memory, speed, fastest)
+
+
+def _first_step(
+    field: LaneField, dimension: int, settings: Settings, x: Lanes, velocity: Lanes
+) -> Any:
+    """The lengths of first steps (Hairer, Nørsett, Wanner 1993, II.4), shape (C,)."""
+    scale = _tolerated(settings, x)
+    near, rate = (jnp.sqrt(_size(a, scale, dimension)) for a in (x, velocity))
+    trial = jnp.where((near < 1e-5) | (rate < 1e-5), 1e-6, 0.01 * near / rate)
+    moved = field(tuple(a + trial * v for a, v in zip(x, velocity, strict=True)))
+    bend = tuple(a - b for a, b in zip(moved, velocity, strict=True))
+    most = jnp.maximum(rate, jnp.sqrt(_size(bend, scale, dimension)) / trial)
+    wanted = jnp.where(most <= 1e-15, jnp.maximum(1e-6, 1e-3 * trial), (0.01 / most) ** (1 / 5))
+    return jnp.minimum(100 * trial, wanted)
+
+
+def _size(x: Lanes, scale: Lanes, dimension: int) -> Any:
+    """The mean square of x in units of `scale`."""
+    return mean(tuple((a / b) ** 2 for a, b in zip(x, scale, strict=True)), dimension)
+
+
+def _tolerated(settings: Settings, *points: Lanes) -> Lanes:
+    """The error that is tolerated of each coordinate between these points."""
+    largest = [[jnp.abs(a) for a in same] for same in zip(*points, strict=True)]
+    return tuple(settings.atol + settings.rtol * _largest(same) for same in largest)
 
 
 def _largest(values: Sequence[Any]) -> Any:

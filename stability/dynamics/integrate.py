@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import InputError, InputTypeError
 from .path import Path
-from .positive_settings import check_nonnegative, check_positive, check_real, check_whole
-from .starts import box_sides, check_scalar, real_starts
+from .positive_settings import check_positive, check_real, check_whole
+from .starts import checked_ends, real_starts
 from .stepper import EXPLICIT, RUNNING, STIFF, Settings, Stepper, stepper
 from .system import NumericSystem, SymbolicSystem, numeric_system
 from .trajectory import Outcome, Trajectory
@@ -70,40 +70,24 @@ def integrate(
     """
     flow = numeric_system(flow, "flow", "integrate follows a Flow or a SymbolicFlow")
     starts = real_starts(x0, flow.dimension, "the flow")
-    check_real(t, "the time t")
-    if t == 0:
-        raise InputError("the time t of a path is not zero; negative times run backwards")
+    asked = _asked(times, t)
     if solver not in _SOLVERS:
         raise InputError(f"the solver is one of {', '.join(_SOLVERS)}, not {solver!r}")
-    for value, what in ((rtol, "rtol"), (atol, "atol"), (blow_up, "blow_up")):
-        check_positive(value, what)
-    if rest is not None:
-        check_nonnegative(rest, "rest")
+    check_positive(rtol, "rtol")
+    check_positive(atol, "atol")
     check_whole(max_steps, "max_steps", 1, 10**9)
-    if until is not None:
-        check_scalar(until, flow.dimension, "until")
-    low, high = box_sides(box, flow.variables)
-    settings = Settings(
-        direction=1.0 if t > 0 else -1.0,
-        duration=float(abs(t)),
-        rtol=float(rtol),
-        atol=float(atol),
-        rest=-1.0 if rest is None else float(rest),
-        low=low,
-        high=high,
-        blow_up=float(blow_up),
-    )
-    asked = _asked(times, float(t))
+    ends = checked_ends(flow.variables, box, blow_up, rest, until)
+    settings = Settings(1.0 if t > 0 else -1.0, float(abs(t)), float(rtol), float(atol), *ends)
     paths = _follow(flow, solver, until, starts, settings, max_steps)
-    values = None if until is None or not paths else paths[0].pieces[0][1].until
-    for path in paths:
-        path.locate(values)
     found = tuple(_trajectory(flow, path, asked) for path in paths)
     return found[0] if np.ndim(x0) == 1 else found
 
 
 def _asked(times: Any, t: float) -> int | np.ndarray | None:
     """The times asked for, as time gone by (backwards too), or their number, or None."""
+    check_real(t, "the time t")
+    if t == 0:
+        raise InputError("the time t of a path is not zero; negative times run backwards")
     if times is None:
         return None
     if np.ndim(times) == 0:
@@ -112,6 +96,7 @@ def _asked(times: Any, t: float) -> int | np.ndarray | None:
     given = np.asarray(times)
     if given.dtype.kind not in "iuf" or given.ndim != 1 or not len(given):
         raise InputTypeError(f"times are a whole number or a vector of real numbers, not {times!r}")
+    t = float(t)
     elapsed = given * np.sign(t)
     if not (np.diff(elapsed) > 0).all():
         raise InputError("the times go strictly from 0 towards t")
@@ -148,6 +133,8 @@ def _follow(
             for i, path in zip(stiff, more, strict=True):
                 own[i] = own[i].followed_by(path)
         paths += own
+    for path in paths:
+        path.locate(explicit.until)
     return paths
 
 

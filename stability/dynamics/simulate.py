@@ -10,8 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from .positive_settings import check_nonnegative, check_positive, check_whole
-from .starts import box_sides, check_scalar, real_starts
+from .positive_settings import check_whole
+from .starts import checked_ends, real_starts
 from .stepper import CODE, RUNNING, first_of
 from .system import NumericSystem, SymbolicSystem, numeric_system
 from .trajectory import Outcome, Trajectory
@@ -85,33 +85,24 @@ def simulate(
     check_whole(every, "every", 1, 10**12)
     d = map.dimension if dimension is None else dimension
     check_whole(d, "the dimension", 1, map.dimension)
-    check_positive(blow_up, "blow_up")
-    if rest is not None:
-        check_nonnegative(rest, "rest")
-    if until is not None:
-        check_scalar(until, d, "until")
     variables = tuple(map.variables[:d])
-    low, high = box_sides(box, variables)
-    rest = -1.0 if rest is None else float(rest)
-    limits = _Limits(int(steps), int(every), rest, low, high, float(blow_up))
+    limits = _Limits(int(steps), int(every), *checked_ends(variables, box, blow_up, rest, until))
     size = 8 if map.dimension <= 1000 else 1
     run = map.kept("orbits", (until, d), lambda: jax.jit(partial(_run, map, until, size)))
-    found = []
-    for begin in range(0, len(starts), size):
-        chunk = starts[begin : begin + size]
-        for rows, outcome in _chunk(run, chunk, size, limits, until):
-            states = rows[:, 1:]
-            found.append(
-                Trajectory(
-                    variables=variables,
-                    times=rows[:, 0].copy(),
-                    points=states[:, :d].copy(),
-                    states=states.copy(),
-                    outcome=outcome,
-                    settings={"steps": int(rows[-1, 0]), "every": limits.every},
-                )
-            )
-    return found[0] if np.ndim(x0) == 1 else tuple(found)
+    chunks = [starts[begin : begin + size] for begin in range(0, len(starts), size)]
+    orbits = [orbit for chunk in chunks for orbit in _chunk(run, chunk, size, limits, until)]
+    found = tuple(
+        Trajectory(
+            variables=variables,
+            times=rows[:, 0].copy(),
+            points=rows[:, 1 : 1 + d].copy(),
+            states=rows[:, 1:].copy(),
+            outcome=outcome,
+            settings={"steps": int(rows[-1, 0]), "every": limits.every},
+        )
+        for rows, outcome in orbits
+    )
+    return found[0] if np.ndim(x0) == 1 else found
 
 
 def _chunk(
@@ -193,13 +184,7 @@ def _step(map: NumericSystem, until: Any, orbit: _Orbit, limits: _Limits) -> _Or
         (change * count <= limits.rest * farthest, CODE[Outcome.RESTED]),
         (count >= limits.steps, CODE[Outcome.FINISHED]),
     )
-    moved = _Orbit(
-        state=state,
-        count=count,
-        origin=orbit.origin,
-        farthest=farthest,
-        side=jnp.where(side == 0, orbit.side, side),
-        status=status,
-    )
+    side = jnp.where(side == 0, orbit.side, side)
     stayed = orbit._replace(status=status)
+    moved = stayed._replace(state=state, count=count, farthest=farthest, side=side)
     return jax.tree.map(lambda new, old: jnp.where(running & ~bad, new, old), moved, stayed)

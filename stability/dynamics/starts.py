@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError, InputTypeError
+from .positive_settings import check_nonnegative, check_positive
 from .system import named_box, named_start
 
 
@@ -39,7 +40,34 @@ def real_starts(x0: Any, dimension: int, what: str) -> np.ndarray:
     return np.atleast_2d(starts).astype(np.float64)
 
 
-def box_sides(box: Mapping[str, Any] | None, variables: Any) -> tuple[np.ndarray, np.ndarray]:
+class Ends(NamedTuple):
+    """What ends a path: `rest` (below zero: not looked for), the sides of a box, and `blow_up`."""
+
+    rest: float
+    low: np.ndarray
+    high: np.ndarray
+    blow_up: float
+
+
+def checked_ends(
+    variables: Any,
+    box: Mapping[str, Any] | None,
+    blow_up: float,
+    rest: float | None,
+    until: Any = None,
+) -> Ends:
+    """Raises InputError for a box of unknown variables, numbers that are not positive, and an `until` that
+    is no function from (d,) to a number.
+    """
+    check_positive(blow_up, "blow_up")
+    if rest is not None:
+        check_nonnegative(rest, "rest")
+    if until is not None:
+        check_scalar(until, len(variables), "until")
+    return Ends(-1.0 if rest is None else float(rest), *_box_sides(box, variables), float(blow_up))
+
+
+def _box_sides(box: Mapping[str, Any] | None, variables: Any) -> tuple[np.ndarray, np.ndarray]:
     """The low and the high sides of a box, each of shape (d,), ∓∞ for variables it does not name."""
     sides = named_box(box or {}, variables)
     free = (-np.inf, np.inf)

@@ -212,17 +212,11 @@ def _advance(flow: Any, name: str, until: Any, lane: Lane, settings: Settings) -
         (elapsed >= settings.duration, CODE[Outcome.FINISHED]),
     )
     taken &= status != CODE[Outcome.BLEW_UP]
-    moved = Lane(
-        elapsed=elapsed,
-        ahead=ahead,
-        point=point,
-        velocity=velocity,
-        origin=lane.origin,
-        farthest=farthest,
-        side=jnp.where(side == 0, lane.side, side),
-        status=status,
-    )
+    side = jnp.where(side == 0, lane.side, side)
     stayed = lane._replace(ahead=ahead, status=status)
+    moved = stayed._replace(
+        elapsed=elapsed, point=point, velocity=velocity, farthest=farthest, side=side
+    )
     return taken, jax.tree.map(lambda new, old: jnp.where(taken, new, old), moved, stayed)
 
 

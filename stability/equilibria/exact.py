@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from ..time_limits import within
+from ..time_limits import in_time
 
 Values = Mapping[sympy.Symbol, sympy.Expr]
 
@@ -31,6 +31,8 @@ class ExactZeros:
     exhaustive: bool
 
 
+_SECONDS = 1.5
+_SECONDS_PER_FACTOR, _SECONDS_PER_NUMBER, _SECONDS_PER_ZERO_TEST = 0.3, 0.5, 5.0
 NOTHING = ExactZeros((), (), False)
 
 
@@ -38,7 +40,6 @@ def solve_exactly(
     equations: Sequence[sympy.Expr],
     variables: Sequence[sympy.Symbol],
     values: Values,
-    seconds: float = 1.5,
 ) -> ExactZeros:
     """The real zeros of `equations` in `variables`, with the parameters in `values` kept symbolic.
 
@@ -51,10 +52,10 @@ def solve_exactly(
         solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
         return solver.result()
 
-    result = within(seconds, lambda: attempt(equations), NOTHING)
+    result = in_time(_SECONDS, lambda: attempt(equations), NOTHING)
     if not result.exhaustive and values:
-        inserted = within(
-            seconds, lambda: attempt([e.xreplace(values) for e in equations]), NOTHING
+        inserted = in_time(
+            _SECONDS, lambda: attempt([e.xreplace(values) for e in equations]), NOTHING
         )
         if inserted.exhaustive or not result.points:
             return inserted
@@ -136,7 +137,7 @@ class _Solver:
     def _factor(expression: sympy.Expr) -> sympy.Expr:
         if sympy.count_ops(expression) > 300 or not expression.is_Add:
             return expression
-        return within(0.3, lambda: sympy.factor(expression), expression)
+        return in_time(_SECONDS_PER_FACTOR, lambda: sympy.factor(expression), expression)
 
     def _is_zero(self, expression: sympy.Expr) -> bool:
         if expression.is_zero:
@@ -290,10 +291,14 @@ def number_is_zero(expression: sympy.Expr) -> bool:
     if expression.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
         return False
     if expression.free_symbols:
-        return bool(within(0.5, lambda: sympy.expand(expression) == 0, False))
-    approximate = within(0.5, lambda: expression.evalf(30), None)
+        return bool(in_time(_SECONDS_PER_NUMBER, lambda: sympy.expand(expression) == 0, False))
+    approximate = in_time(_SECONDS_PER_NUMBER, lambda: expression.evalf(30), None)
     if approximate is None or not approximate.is_number or approximate is sympy.nan:
         return False
     if abs(approximate) > 1e-20:
         return False
-    return bool(within(5.0, lambda: sympy.simplify(expression) == 0 or expression.equals(0), False))
+
+    def vanishes() -> bool:
+        return sympy.simplify(expression) == 0 or expression.equals(0)
+
+    return bool(in_time(_SECONDS_PER_ZERO_TEST, vanishes, False))

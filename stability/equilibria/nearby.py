@@ -103,43 +103,16 @@ def nearby_stationary_point(
     """
     if max_steps < 1 or max_products < 1:
         raise InputError("max_steps and max_products are at least 1")
-    start = here = _linearised(system, jnp.asarray(x))
-    eps = float(jnp.finfo(here.dtype).eps)
-    size, products = _size(here.value), 2 * _POWER_STEPS
-    first, history, scale = size, [size], _norm(here)
-    damping, growth = _FIRST_DAMPING * scale, 2.0
-    outcome: Outcome = "out of budget"
-    for _ in range(max_steps):
-        if size == 0.0 or products >= max_products:
-            break
-        exactness = max(10 * eps, min(1e-2, size / first))
-        steps = max(1, min(_INNER_STEPS, (max_products - products) // 2))
-        step, count, _ = _least_squares(here, damping, exactness, steps)
-        products += count + 1
-        reduced = _size(here.value + here.matvec(step))
-        if size**2 - reduced**2 <= _SMALLEST_GAIN * size**2:
-            outcome = "stalled"
-            break
-        trial = system.linearise(here.point + step)
-        new = _size(trial.value)
-        gain = (size**2 - new**2) / (size**2 - reduced**2)
-        if gain > 1e-4:  # not if it is NaN
-            here, size = trial, new
-            history.append(size)
-            damping *= math.sqrt(max(0.1, 1 - (2 * gain - 1) ** 3))
-            growth = 2.0
-        else:
-            damping, growth = damping * math.sqrt(growth), 2 * growth
-        if (
-            _size(step) <= 4 * eps * max(1.0, _size(here.point))
-            or damping > _LARGEST_DAMPING * scale
-        ):
-            outcome = "stalled"
-            break
+    start = _linearised(system, jnp.asarray(x))
+    scale = _norm(start)
+    here, history, outcome, products = _descended(system, start, scale, max_steps, max_products)
     found = _measured(here)
     if found.stationary:
         outcome = "reached"
-    elif outcome == "stalled" and _size(here.rmatvec(here.value)) <= _ORTHOGONAL * scale * size:
+    elif (
+        outcome == "stalled"
+        and _size(here.rmatvec(here.value)) <= _ORTHOGONAL * scale * history[-1]
+    ):
         outcome = "local minimum"
     return NearbyPoint(
         here.point,
@@ -150,6 +123,40 @@ def nearby_stationary_point(
         _size(here.point - start.point),
         products + found.products,
     )
+
+
+def _descended(
+    system: Any, here: Linearisation, scale: float, max_steps: int, max_products: int
+) -> tuple[Linearisation, list[float], Outcome, int]:
+    """Where damped steps end, ‖v‖ at the start and after every accepted one, why, and the products."""
+    eps = float(jnp.finfo(here.dtype).eps)
+    size, products = _size(here.value), 2 * _POWER_STEPS
+    first, history = size, [size]
+    damping, growth = _FIRST_DAMPING * scale, 2.0
+    for _ in range(max_steps):
+        if size == 0.0 or products >= max_products:
+            break
+        exactness = max(10 * eps, min(1e-2, size / first))
+        steps = max(1, min(_INNER_STEPS, (max_products - products) // 2))
+        step, count, _ = _least_squares(here, damping, exactness, steps)
+        products += count + 1
+        reduced = _size(here.value + here.matvec(step))
+        if size**2 - reduced**2 <= _SMALLEST_GAIN * size**2:
+            return here, history, "stalled", products
+        trial = system.linearise(here.point + step)
+        new = _size(trial.value)
+        gain = (size**2 - new**2) / (size**2 - reduced**2)
+        if gain > 1e-4:  # not if it is NaN
+            here, size = trial, new
+            history.append(size)
+            damping *= math.sqrt(max(0.1, 1 - (2 * gain - 1) ** 3))
+            growth = 2.0
+        else:
+            damping, growth = damping * math.sqrt(growth), 2 * growth
+        tiny = _size(step) <= 4 * eps * max(1.0, _size(here.point))
+        if tiny or damping > _LARGEST_DAMPING * scale:
+            return here, history, "stalled", products
+    return here, history, "out of budget", products
 
 
 def _linearised(system: Any, x: Any) -> Linearisation:
@@ -196,16 +203,14 @@ def _least_squares(
     size = _size(here.value)
     if size == 0.0 or damping == 0.0:
         return jnp.zeros_like(here.point), 0, True
-    right = (
-        -np.asarray(here.value, float) / size
-    )  # of length one, so that tiny fields do not underflow
-    operator = (
-        LinearOperator(  # LSMR's own numbers in double precision, whatever that of the products
-            here.shape,  # pyright: ignore[reportCallIssue]
-            dtype=np.float64,
-            matvec=lambda u: np.asarray(here.matvec(np.ravel(u)), float),
-            rmatvec=lambda u: np.asarray(here.rmatvec(np.ravel(u)), float),
-        )
+    # of length one, so that tiny fields do not underflow
+    right = -np.asarray(here.value, float) / size
+    # LSMR's own numbers in double precision, whatever that of the products
+    operator = LinearOperator(
+        here.shape,  # pyright: ignore[reportCallIssue]
+        dtype=np.float64,
+        matvec=lambda u: np.asarray(here.matvec(np.ravel(u)), float),
+        rmatvec=lambda u: np.asarray(here.rmatvec(np.ravel(u)), float),
     )
     solution = lsmr(operator, right, damping, exactness, exactness, conlim=0, maxiter=steps)
     found, reason, count = solution[0], solution[1], solution[2]

@@ -8,10 +8,12 @@ from fractions import Fraction
 import numpy as np
 import sympy
 
-from ..time_limits import within
+from ..time_limits import in_time
 from .exact import number_is_zero
 
 LARGEST_DENOMINATOR = 64
+
+_SECONDS = 1.0
 
 
 def recognise(
@@ -20,7 +22,6 @@ def recognise(
     equations: Sequence[sympy.Expr],
     variables: Sequence[sympy.Symbol],
     values: Mapping[sympy.Symbol, sympy.Expr],
-    seconds: float = 1.0,
 ) -> tuple[sympy.Expr, ...] | None:
     """Exact coordinates of a zero that is known numerically, or None.
 
@@ -41,7 +42,7 @@ def recognise(
             for e in equations
         )
 
-    return tuple(g for g in guess if g is not None) if within(seconds, proved, False) else None
+    return tuple(g for g in guess if g is not None) if in_time(_SECONDS, proved, False) else None
 
 
 def _guess(x: float, tolerance: float) -> sympy.Expr | None:

@@ -99,29 +99,24 @@ def find_zeros(
     box = np.asarray(box, float)
     special = [np.asarray(point, float) for point in special]
     field = scaled_field(evaluate, box, seed)
-    likely = likely_zeros(box, special)
-    found = _exact_zeros(field, likely)
+    found = _exact_zeros(field, likely_zeros(box, special))
     used = converged = rounds = 0
     inside = _inside(field, found)
     for rounds in range(1, _MOST_ROUNDS + 1):
         known = found.simple()
         if rounds == 1:
             begin = starts_in(box, starts, seed, special)
-            ends = levenberg_marquardt(field, begin, field.centre, field.unit)
-        else:
-            # Where there are many zeros, there are likely more.
+        else:  # where there are many zeros, there are likely more
             begin = _later_starts(field, known, max(starts, 2 * len(known)), seed, rounds)
-            residual = deflated(field, known) if len(known) else field
-            ends = levenberg_marquardt(residual, begin, field.centre, field.unit)
+        residual = deflated(field, known) if rounds > 1 and len(known) else field
+        ends = levenberg_marquardt(residual, begin, field.centre, field.unit)
         new, hits = _zeros_near(field, ends)
         used, converged = used + len(begin), converged + hits
         found, before = _distinct(field, found, new), inside[found.kernel == 0].sum()
         inside = _inside(field, found)
         if rounds > 1 and inside[found.kernel == 0].sum() == before:
             break
-    kept = found.take(np.flatnonzero(inside))
-    kept = _thinned(field, kept, starts)
-    kept = kept.take(_lexicographic_order(field.to_units(kept.points)))
+    kept = _thinned(field, found.take(np.flatnonzero(inside)), starts)
     return Search(
         zeros=_as_zeros(field, kept),
         method="multi-start Levenberg–Marquardt, Newton polishing, deflation",
@@ -238,9 +233,10 @@ def _lexicographic_order(u: np.ndarray) -> np.ndarray:
 
 
 def _as_zeros(field: ScaledField, found: _Found) -> tuple[Zero, ...]:
-    """The zeros, with coordinates that are zero up to their error set to zero where v agrees."""
+    """The zeros in order, with coordinates that are zero up to their error set to zero where v agrees."""
     if not len(found.points):
         return ()
+    found = found.take(_lexicographic_order(field.to_units(found.points)))
     tiny = np.abs(found.points) <= np.maximum(found.error, 1e-15)[:, None] * field.unit
     rounded = np.where(tiny, 0.0, found.points)
     with np.errstate(all="ignore"):

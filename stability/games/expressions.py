@@ -24,14 +24,14 @@ from sympy import Expr
 
 from ..dynamics.functions import log_sigmoid, relu, sigmoid, softplus
 from ..errors import ExpressionError
-from ..time_limits import within
+from ..time_limits import in_time
 
 MAX_LENGTH = 10_000
 MAX_SIZE = 20_000
 MAX_DEPTH = 64
 MAX_EXPONENT = 1000
 MAX_BITS = 4096
-MAX_SECONDS = 1.5
+SECONDS = 1.5
 
 _NUMBER = re.compile(r"(?:\d+\.?\d*|\.\d+)(?:[eE]([+-]?\d{1,9}))?", re.ASCII)
 _PUNCTUATION = frozenset("+-*/()., \t\r\n")
@@ -87,7 +87,7 @@ def parse_expression(text: str, names: Mapping[str, Expr]) -> Expr:
     source = _Source.of(text)
     tree = _syntax_tree(source)
     try:
-        expression = within(MAX_SECONDS, lambda: _bounded(_build(tree, source, names, 0)), None)
+        expression = in_time(SECONDS, lambda: _bounded(_build(tree, source, names, 0)), None)
     except ExpressionError:
         raise
     except RecursionError:

@@ -20,8 +20,8 @@ from typing import Any, Literal
 from sympy import Expr, Symbol
 
 from ..errors import ExpressionError, GameFileError
-from ..time_limits import within
-from .expressions import MAX_SECONDS, RESERVED, parse_expression
+from ..time_limits import in_time
+from .expressions import RESERVED, SECONDS, parse_expression
 
 MAX_FILE_LENGTH = 100_000
 
@@ -144,8 +144,8 @@ class _Reader:
         if len(text) > MAX_FILE_LENGTH:
             raise self.error("file", f"it is longer than {MAX_FILE_LENGTH} characters")
         try:
-            document = within(
-                MAX_SECONDS, lambda: tomllib.loads(text, parse_float=_Decimal), default=None
+            document = in_time(
+                SECONDS, lambda: tomllib.loads(text, parse_float=_Decimal), default=None
             )
         except tomllib.TOMLDecodeError as error:
             raise self.error("file", f"this is not TOML: {error}") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -63,52 +63,67 @@ def finite_gan(
     positive or do not sum to one, and for MMD.
     """
     weights = _weights(data)
-    for given, known, what in (
-        (generator, GENERATORS, "generator"),
-        (discriminator, DISCRIMINATORS, "discriminator"),
-    ):
-        if given not in known:
-            raise InputError(f"the {what} is {' or '.join(map(repr, known))}, not {given!r}")
+    _check_one_of(GENERATORS, generator, "generator")
+    _check_one_of(DISCRIMINATORS, discriminator, "discriminator")
     objective = objective_of(objective)
     real, fake, of_generator = objective.symbolic()
-    k = len(weights)
     taken = {s.name for w in weights for s in w.free_symbols}
-    if discriminator == "logits":
-        own = _symbols("t", k, taken)
-        on_real, on_fake = [real(t) for t in own], [fake(t) for t in own]
-        by_generator = None if of_generator is None else [of_generator(t) for t in own]
-        box, start = dict.fromkeys(own, (-3, 3)), dict.fromkeys(own, 0.0)
-    else:
-        own = _symbols("D", k, taken)
-        on_real, on_fake = ([_of_probability(f, D) for D in own] for f in (real, fake))
-        by_generator = (
-            None if of_generator is None else [_of_probability(of_generator, D) for D in own]
-        )
-        box, start = dict.fromkeys(own, (0.01, 0.99)), dict.fromkeys(own, 0.5)
-    if generator == "softmax":
-        moves = _symbols("g", k, taken)
-        total = sympy.Add(*map(sympy.exp, moves))
-        made = [sympy.exp(g) / total for g in moves]
-        box.update(dict.fromkeys(moves, (-3, 3)))
-        start.update({g: float(i == 0) for i, g in enumerate(moves)})
-    else:
-        moves = _symbols("q", k - 1, taken)
-        made = [*moves, 1 - sympy.Add(*moves)]
-        box.update(_inside_simplex(moves, weights))
-        start.update({q: (1 + float(i == 0)) / (k + 1) for i, q in enumerate(moves)})
-    loss = _mean(weights, on_real) + _mean(made, on_fake)
-    opposed = -loss if by_generator is None else _mean(made, by_generator)
+    disc, judged = _discriminator(discriminator, len(weights), taken)
+    gen, made = _generator(generator, weights, taken)
+    loss = _mean(weights, judged(real)) + _mean(made, judged(fake))
+    opposed = -loss if of_generator is None else _mean(made, judged(of_generator))
     vectorised = None
     if discriminator == "logits" and not taken:
         vectorised = _in_jax(np.array(weights, dtype=float), objective, generator)
     return FiniteGAN(
-        {"disc": (own, loss), "gen": (moves, opposed)},
-        box=box,
-        start=start,
-        name=f"finite GAN, {objective.name}, {k} points, {generator}",
+        {"disc": (disc.variables, loss), "gen": (gen.variables, opposed)},
+        box=disc.box | gen.box,
+        start=disc.start | gen.start,
+        name=f"finite GAN, {objective.name}, {len(weights)} points, {generator}",
         minimizer="gen",
         vectorised=vectorised,
     )
+
+
+class _Strategy(NamedTuple):
+    """A player's variables, where equilibria are searched, and where paths start."""
+
+    variables: list[Symbol]
+    box: dict[Symbol, tuple[float, float]]
+    start: dict[Symbol, float]
+
+
+def _discriminator(
+    kind: str, k: int, taken: set[str]
+) -> tuple[_Strategy, Callable[[Any], list[Expr]]]:
+    """The table of the discriminator, and a function of the logit ↦ its values at the k points."""
+    if kind == "logits":
+        own = _symbols("t", k, taken)
+        strategy = _Strategy(own, dict.fromkeys(own, (-3, 3)), dict.fromkeys(own, 0.0))
+        return strategy, lambda function: [function(t) for t in own]
+    own = _symbols("D", k, taken)
+    strategy = _Strategy(own, dict.fromkeys(own, (0.01, 0.99)), dict.fromkeys(own, 0.5))
+    return strategy, lambda function: [_of_probability(function, D) for D in own]
+
+
+def _generator(kind: str, weights: Sequence[Expr], taken: set[str]) -> tuple[_Strategy, list[Expr]]:
+    """The generator's variables, and the probabilities that it gives to the points."""
+    k = len(weights)
+    if kind == "softmax":
+        moves = _symbols("g", k, taken)
+        total = sympy.Add(*map(sympy.exp, moves))
+        start = {g: float(i == 0) for i, g in enumerate(moves)}
+        strategy = _Strategy(moves, dict.fromkeys(moves, (-3, 3)), start)
+        return strategy, [sympy.exp(g) / total for g in moves]
+    moves = _symbols("q", k - 1, taken)
+    start = {q: (1 + float(i == 0)) / (k + 1) for i, q in enumerate(moves)}
+    strategy = _Strategy(moves, _inside_simplex(moves, weights), start)
+    return strategy, [*moves, 1 - sympy.Add(*moves)]
+
+
+def _check_one_of(known: Sequence[str], given: str, what: str) -> None:
+    if given not in known:
+        raise InputError(f"the {what} is {' or '.join(map(repr, known))}, not {given!r}")
 
 
 class FiniteGAN(SymbolicGame):
@@ -244,10 +259,7 @@ def finite_gan_spectrum(
     derivatives, and for more than six different probabilities.
     """
     weights = _weights(data)
-    if generator not in GENERATORS:
-        raise InputError(
-            f"the generator is {' or '.join(map(repr, GENERATORS))}, not {generator!r}"
-        )
+    _check_one_of(GENERATORS, generator, "generator")
     a, b, c = _slopes(objective_of(objective))
     last = weights[-1]
     groups = Counter(weights)

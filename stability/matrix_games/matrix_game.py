@@ -10,12 +10,12 @@ import sympy
 from scipy.optimize import linprog
 
 from ..errors import InputError, InputTypeError
-from ..time_limits import within
+from ..time_limits import in_time
 from ..verdicts.verdict import Verdict
 
 _MOST_ENTRIES = 1_000_000
 _MOST_EXACT_ENTRIES = 400
-_EXACT_SECONDS = 10.0
+_SECONDS = 10.0
 _SHOWN = 6  # strategies of a mixture in its text
 _UNIQUE = (
     "every strategy that is not used costs something, and those that are used determine the weights"
@@ -174,7 +174,7 @@ def _solved_exactly(payoffs: sympy.MatrixBase) -> MatrixGame:
         raise InputTypeError(
             "an exact matrix game takes rational numbers; make it an array of floats for others"
         )
-    solution = within(_EXACT_SECONDS, lambda: (_exact_row(payoffs), _exact_column(payoffs)), None)
+    solution = in_time(_SECONDS, lambda: (_exact_row(payoffs), _exact_column(payoffs)), None)
     if solution is None:
         raise InputError(
             "the exact solution of this matrix game takes too long; make it an array of floats"

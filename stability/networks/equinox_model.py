@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 
 from ..errors import InputTypeError
-from .frozen import Apply, check_still, check_trainable, is_trainable, path_name
+from .frozen import Apply, check_same, check_trainable, is_trainable
 
 
 def equinox(
@@ -38,27 +39,14 @@ def equinox(
 
     def apply(params: Any, *inputs: Any) -> Any:
         whole = eqx.combine(params, static)
+        own = whole if call is None else partial(call, whole)
         if state is None:
-            return (jax.vmap(whole) if call is None else _bound(call, whole))(*inputs)
-        arguments = (*inputs, state)
-        mapped = (
-            jax.vmap(
-                whole, in_axes=(*[0] * len(inputs), None), out_axes=(0, None), axis_name="batch"
-            )
-            if call is None
-            else _bound(call, whole)
-        )
-        output, after = mapped(*arguments)
-        pairs = zip(
-            jax.tree_util.tree_flatten_with_path(state)[0],
-            jax.tree_util.tree_leaves(after),
-            strict=True,
-        )
-        check_still("Equinox", ((path_name(p), old, new, False) for (p, old), new in pairs))
+            return (jax.vmap(own) if call is None else own)(*inputs)
+        if call is None:
+            axes = (*[0] * len(inputs), None)
+            own = jax.vmap(whole, in_axes=axes, out_axes=(0, None), axis_name="batch")
+        output, after = own(*inputs, state)
+        check_same("Equinox", state, after)
         return output
 
     return apply, params
-
-
-def _bound(call: Callable[..., Any], model: Any) -> Callable[..., Any]:
-    return lambda *arguments: call(model, *arguments)

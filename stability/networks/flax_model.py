@@ -46,18 +46,16 @@ def flax(model: Any, *, call: Callable[..., Any] | None = None) -> tuple[Apply, 
         output = merged(*inputs) if call is None else call(merged, *inputs)
         _, _, after = nnx.split(merged, trained, ...)
         values = {path: variable.get_value() for path, variable in nnx.to_flat_state(after)}
-        check_still(
-            "Flax",
+        states = (
             (
-                (
-                    "/".join(map(str, path)),
-                    variable.get_value(),
-                    values.get(path),
-                    isinstance(variable, nnx.RngState),
-                )
-                for path, variable in nnx.to_flat_state(rest)
-            ),
+                "/".join(map(str, path)),
+                old.get_value(),
+                values.get(path),
+                isinstance(old, nnx.RngState),
+            )
+            for path, old in nnx.to_flat_state(rest)
         )
+        check_still("Flax", states)
         return output
 
     return apply, params

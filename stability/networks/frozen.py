@@ -46,6 +46,13 @@ def check_still(library: str, states: Iterable[tuple[str, Any, Any, bool]]) -> N
         )
 
 
+def check_same(library: str, before: Any, after: Any) -> None:
+    """`check_still` for pytrees of one structure, none of whose leaves belongs to a random generator."""
+    named, _ = jax.tree_util.tree_flatten_with_path(before)
+    pairs = zip(named, jax.tree_util.tree_leaves(after), strict=True)
+    check_still(library, ((path_name(path), old, new, False) for (path, old), new in pairs))
+
+
 def path_name(path: Any) -> str:
     """A pytree path as text, `layers/0/weight`."""
     return jax.tree_util.keystr(path, simple=True, separator="/")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
-import jax
-
 from ..errors import InputError, InputTypeError
-from .frozen import Apply, check_still, check_trainable, is_trainable, path_name
+from .frozen import Apply, check_same, check_trainable, is_trainable
 
 
 def haiku(transformed: Any, params: Any, state: Any = None, **settings: Any) -> tuple[Apply, Any]:
@@ -52,12 +50,7 @@ def haiku(transformed: Any, params: Any, state: Any = None, **settings: Any) -> 
                 "the Haiku model draws random numbers when it is called; "
                 "switch dropout and noise off, or draw them outside and pass them as data"
             ) from error
-        pairs = zip(
-            jax.tree_util.tree_flatten_with_path(state)[0],
-            jax.tree_util.tree_leaves(after),
-            strict=True,
-        )
-        check_still("Haiku", ((path_name(p), old, new, False) for (p, old), new in pairs))
+        check_same("Haiku", state, after)
         return output
 
     return apply, trained

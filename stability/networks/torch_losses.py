@@ -16,7 +16,7 @@ import torch  # pyright: ignore[reportMissingImports]
 
 from ..dynamics.partition import Partition
 from ..errors import InputTypeError
-from .torch_primitive import WHOLE, Places
+from .torch_primitive import WHOLE, Places, Vectors
 
 _KEPT = 8  # graphs of gradients: what the step of a two-player game needs that looks at four points
 
@@ -75,12 +75,7 @@ class TorchLosses:
         return torch.func.functional_call(self.modules, tensors, (self.losses[player], *self.data))
 
     def derivative(
-        self,
-        player: int,
-        x: np.ndarray,
-        vectors: Sequence[np.ndarray],
-        places: Places,
-        free: Places,
+        self, player: int, x: np.ndarray, vectors: Vectors, places: Places, free: Places
     ) -> np.ndarray:
         """DᵏL(x)[u_1, …, u_k], as `torch_primitive.derivative` has it."""
         with self._lock, torch.enable_grad():

@@ -8,7 +8,7 @@ vector may stand in every place, transposing it exchanges a vector for the place
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +21,7 @@ from ..dynamics.partition import Partition
 WHOLE = -1  # the place of a vector that is as long as the profile, not one player's part
 
 Places = tuple[int, ...]
+Vectors = Sequence[np.ndarray]
 
 
 class Losses(Protocol):
@@ -29,15 +30,22 @@ class Losses(Protocol):
     partition: Partition
 
     def derivative(
-        self,
-        player: int,
-        x: np.ndarray,
-        vectors: Sequence[np.ndarray],
-        places: Places,
-        free: Places,
+        self, player: int, x: np.ndarray, vectors: Vectors, places: Places, free: Places
     ) -> np.ndarray:
         """What `derivative` is, in the dtype of x. Called from threads of JAX, several at a time."""
         ...
+
+
+class _Derivative(NamedTuple):
+    """Which derivative of which loss; as in `derivative`."""
+
+    losses: Losses
+    player: int
+    places: Places
+    free: Places
+
+    def __call__(self, x: Any, *vectors: Any) -> Any:
+        return _derivative.bind(x, *vectors, of=self)
 
 
 _derivative = Primitive("derivative_outside_jax")
@@ -53,24 +61,22 @@ def derivative(
     - `free`: the place at which no vector is put in, so that the result is a vector: with `(WHOLE,)` the
       gradient of DᵏL[u_1, …, u_k]; empty for the number.
     """
-    return _derivative.bind(x, *vectors, losses=losses, player=player, places=places, free=free)
+    return _Derivative(losses, player, places, free)(x, *vectors)
 
 
 @_derivative.def_abstract_eval
-def _shape(x: Any, *vectors: Any, losses: Losses, player: int, places: Places, free: Places) -> Any:
-    sizes = losses.partition.sizes
-    return x.update(shape=tuple(sum(sizes) if place == WHOLE else sizes[place] for place in free))
+def _shape(x: Any, *vectors: Any, of: _Derivative) -> Any:
+    sizes = of.losses.partition.sizes
+    return x.update(shape=tuple(sum(sizes) if i == WHOLE else sizes[i] for i in of.free))
 
 
 @_derivative.def_impl
-def _now(x: Any, *vectors: Any, losses: Losses, player: int, places: Places, free: Places) -> Any:
-    arrays = [np.asarray(u) for u in vectors]
-    return jnp.asarray(losses.derivative(player, np.asarray(x), arrays, places, free))
+def _now(x: Any, *vectors: Any, of: _Derivative) -> Any:
+    x, *arrays = map(np.asarray, (x, *vectors))
+    return jnp.asarray(of.losses.derivative(of.player, x, arrays, of.places, of.free))
 
 
-def _lowered(
-    context: Any, *operands: Any, losses: Losses, player: int, places: Places, free: Places
-) -> Any:
+def _lowered(context: Any, *operands: Any, of: _Derivative) -> Any:
     (value,) = context.avals_out
     # as whole numbers of 32 bits: the threads that call do not know of a scoped `jax.enable_x64`, and JAX
     # would round what they return
@@ -78,7 +84,7 @@ def _lowered(
     words = value.update(shape=shape, dtype=np.dtype(np.uint32))
 
     def call(x: np.ndarray, *vectors: np.ndarray) -> tuple[np.ndarray]:
-        found = losses.derivative(player, x, vectors, places, free)
+        found = of.losses.derivative(of.player, x, vectors, of.places, of.free)
         return (np.ascontiguousarray(found).reshape(-1).view(np.uint32).reshape(shape),)
 
     # not by `jax.pure_callback`, which hands over JAX arrays: to wait for their transfer in a thread on which
@@ -101,54 +107,32 @@ def _lowered(
     return back(context.replace(avals_in=[words]), *results)
 
 
-def _pushed(
-    primals: Any,
-    tangents: Any,
-    *,
-    losses: Losses,
-    player: int,
-    places: Places,
-    free: Places,
-) -> tuple[Any, Any]:
+def _pushed(primals: Any, tangents: Any, *, of: _Derivative) -> tuple[Any, Any]:
     (x, *vectors), (along, *changes) = primals, tangents
-    value = derivative(losses, player, x, *vectors, places=places, free=free)
     terms = []
     if type(along) is not ad.Zero:
-        more = (*places, WHOLE)
-        terms.append(derivative(losses, player, x, *vectors, along, places=more, free=free))
+        terms.append(of._replace(places=(*of.places, WHOLE))(x, *vectors, along))
     for j, change in enumerate(changes):
         if type(change) is not ad.Zero:
-            changed = [*vectors[:j], change, *vectors[j + 1 :]]
-            terms.append(derivative(losses, player, x, *changed, places=places, free=free))
-    return value, sum(terms[1:], terms[0])
+            terms.append(of(x, *vectors[:j], change, *vectors[j + 1 :]))
+    return of(x, *vectors), sum(terms[1:], terms[0])
 
 
-def _pulled(
-    weight: Any,
-    x: Any,
-    *vectors: Any,
-    losses: Losses,
-    player: int,
-    places: Places,
-    free: Places,
-) -> list[Any]:
+def _pulled(weight: Any, x: Any, *vectors: Any, of: _Derivative) -> list[Any]:
     results: list[Any] = [None] * (1 + len(vectors))
     if type(weight) is ad.Zero:
         return results
     (j,) = (j for j, u in enumerate(vectors) if ad.is_undefined_primal(u))
     others = [*vectors[:j], *vectors[j + 1 :]]
-    theirs = (*places[:j], *places[j + 1 :])
-    own = (places[j],)
-    if free:
-        results[1 + j] = derivative(
-            losses, player, x, *others, weight, places=(*theirs, *free), free=own
-        )
+    theirs, own = (*of.places[:j], *of.places[j + 1 :]), (of.places[j],)
+    if of.free:
+        results[1 + j] = of._replace(places=(*theirs, *of.free), free=own)(x, *others, weight)
     else:
-        results[1 + j] = weight * derivative(losses, player, x, *others, places=theirs, free=own)
+        results[1 + j] = weight * of._replace(places=theirs, free=own)(x, *others)
     return results
 
 
-def _mapped(arguments: Any, axes: Any, **parameters: Any) -> tuple[Any, int]:
+def _mapped(arguments: Any, axes: Any, *, of: _Derivative) -> tuple[Any, int]:
     moved = {
         i: jnp.moveaxis(argument, axis, 0)
         for i, (argument, axis) in enumerate(zip(arguments, axes, strict=True))
@@ -156,8 +140,7 @@ def _mapped(arguments: Any, axes: Any, **parameters: Any) -> tuple[Any, int]:
     }
 
     def one(own: dict[int, Any]) -> Any:
-        given = [own.get(i, argument) for i, argument in enumerate(arguments)]
-        return _derivative.bind(*given, **parameters)
+        return of(*(own.get(i, argument) for i, argument in enumerate(arguments)))
 
     return jax.lax.map(one, moved), 0
 

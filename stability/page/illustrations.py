@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -50,25 +51,21 @@ def illustrations(
         caption = "Phase portrait: the flow and the steps from one start."
         if found.plane is not None and not found.plane.whole:
             caption = f"{caption} {sentence(found.remarks[-1])}"
-        return _drawn(lambda ax: portrait(found, ax), 1.5, caption, _in_words(found))
+        return _drawn(partial(portrait, found), 1.5, caption, _in_words(found))
 
     def flows() -> Picture:
         largest = [flow.spectral_abscissa for e in report.equilibria for flow in e.flows]
-        return _drawn(
-            lambda ax: eigenvalues(report, ax),
-            1.25,
-            "Eigenvalues of the flow: disturbances decay where all are left of the axis.",
-            f"Eigenvalues in the complex plane. The largest real parts are {_list(largest)}.",
-        )
+        caption = "Eigenvalues of the flow: disturbances decay where all are left of the axis."
+        words = f"Eigenvalues in the complex plane. The largest real parts are {_list(largest)}."
+        return _drawn(partial(eigenvalues, report), 1.25, caption, words)
 
     def steps() -> Picture:
         largest = [r.spectral_radius for e in report.equilibria for r in (*e.rules, *e.maps)]
-        return _drawn(
-            lambda ax: multipliers(report, ax),
-            1.25,
-            "Multipliers of the steps: disturbances decay where all are inside the unit circle.",
-            f"Multipliers in the complex plane. The largest moduli are {_list(largest)}.",
+        caption = (
+            "Multipliers of the steps: disturbances decay where all are inside the unit circle."
         )
+        words = f"Multipliers in the complex plane. The largest moduli are {_list(largest)}."
+        return _drawn(partial(multipliers, report), 1.25, caption, words)
 
     def radii() -> Picture:
         at = [e.point for e in report.equilibria if e.at_rest]
@@ -81,12 +78,9 @@ def illustrations(
             for curve in found.curves
             if curve.sizes.best
         )
-        return _drawn(
-            lambda ax: rates(found, ax),
-            1.4,
-            "Spectral radius against the step size: below one a rule converges, the lower the faster.",
-            f"Spectral radius of each rule against its step size. {best}.",
-        )
+        caption = "Spectral radius against the step size: below one a rule converges, the lower the faster."
+        words = f"Spectral radius of each rule against its step size. {best}."
+        return _drawn(partial(rates, found), 1.4, caption, words)
 
     return list(_applicable([paths, flows, steps, radii]))
 

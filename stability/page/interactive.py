@@ -27,7 +27,7 @@ from ..rules import (
     Rule,
     Simultaneous,
 )
-from ..time_limits import within
+from ..time_limits import in_time
 from .assets import asset
 from .javascript import javascript
 
@@ -65,7 +65,7 @@ def explorer(
     field = field or Gradient()
     moved = field.flow(real) if isinstance(real, SymbolicGame) else real
     symbols = [*real.variables, *values]
-    function = within(SECONDS, lambda: javascript(list(moved.expressions), symbols), None)
+    function = in_time(SECONDS, lambda: javascript(list(moved.expressions), symbols), None)
     if function is None or len(function) > LONGEST:
         raise InputError(f"the formulas of this {noun} are too long for it")
     data = {

@@ -8,9 +8,9 @@ from .instance_noise import InstanceNoise as InstanceNoise
 from .jare import JARE as JARE
 from .nagarajan_kolter import NagarajanKolter as NagarajanKolter
 from .penalty import Penalty as Penalty
-from .r1 import R1 as R1
-from .r2 import R2 as R2
 from .wgan_gp import WGANGP as WGANGP
+from .zero_centred import R1 as R1
+from .zero_centred import R2 as R2
 
 PENALTIES: dict[str, type[Penalty]] = {
     penalty.name: penalty

@@ -32,13 +32,12 @@ class DRAGAN(SamplePenalty):
     setting and, when applied, for a game without a discriminator.
     """
 
-    gamma: Any = 10.0
     deviation: Any = None
     seed: int = 0
     name: ClassVar[str] = "dragan"
 
     def __post_init__(self):
-        check_nonnegative(self.gamma, "the DRAGAN weight gamma")
+        super().__post_init__()
         if self.deviation is not None:
             check_nonnegative(self.deviation, "the deviation of dragan")
         check_whole(self.seed, "the seed of dragan", 0, 2**32 - 1)
@@ -50,9 +49,6 @@ class DRAGAN(SamplePenalty):
     def drawn_from(self, game: SymbolicGAN) -> Normal:
         k = game.data.dimension
         return Normal([0] * k, [1] * k)
-
-    def weight(self, game: Any) -> Any:
-        return coefficient(game, self.gamma, "the DRAGAN weight gamma")
 
     def places(self, game: Any) -> Places:
         deviation = self._deviation(game)

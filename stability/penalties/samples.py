@@ -4,25 +4,28 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..dynamics.positive_settings import check_nonnegative
 from ..dynamics.system import is_a
 from ..errors import InputError
 from ..games.expectations import Distribution
 from ..games.gan.elementary import sqrt
 from ..games.gan.game import GAN
 from ..games.gan.symbolic import SymbolicGAN, Variate
-from .penalty import Penalty, Term
+from .penalty import Penalty, Term, coefficient
 
 Places = Callable[[Any, Any, Any], Any]
 
 
+@dataclass(frozen=True)
 class SamplePenalty(Penalty):
-    """A weighted mean of a cost of the discriminator's slope, over some places, on the discriminator's loss.
+    """`gamma` times a mean cost of the discriminator's slope, over some places, on the discriminator's loss.
 
     Of a game made by `gan` it is a mean over samples, and in microbatches it is averaged like the losses.
     Numbers that it draws are drawn once, when the penalty is applied, and kept with the game's data: the
@@ -31,9 +34,18 @@ class SamplePenalty(Penalty):
     In all methods `game` is the GAN, of either engine, that the penalty is applied to.
     """
 
-    @abstractmethod
+    gamma: Any = 10.0
+
+    def __post_init__(self):
+        check_nonnegative(self.gamma, self._what)
+
+    @property
+    def _what(self) -> str:
+        return f"the {self.name.upper()} weight gamma"
+
     def weight(self, game: Any) -> Any:
         """What the mean is multiplied by."""
+        return coefficient(game, self.gamma, self._what)
 
     @abstractmethod
     def places(self, game: Any) -> Places:

@@ -9,13 +9,12 @@ import jax
 import numpy as np
 import sympy
 
-from ..dynamics.positive_settings import check_nonnegative, check_whole
+from ..dynamics.positive_settings import check_whole
 from ..errors import InputError
 from ..games.batches import samples
 from ..games.expectations import Uniform
 from ..games.gan.game import GAN
 from ..games.gan.symbolic import SymbolicGAN
-from .penalty import coefficient
 from .samples import Places, SamplePenalty, off_one
 
 
@@ -33,12 +32,11 @@ class WGANGP(SamplePenalty):
     discriminator and for other numbers of latents.
     """
 
-    gamma: Any = 10.0
     seed: int = 0
     name: ClassVar[str] = "wgan-gp"
 
     def __post_init__(self):
-        check_nonnegative(self.gamma, "the WGAN-GP weight gamma")
+        super().__post_init__()
         check_whole(self.seed, "the seed of wgan-gp", 0, 2**32 - 1)
 
     def draws(self, game: GAN) -> tuple[np.ndarray]:
@@ -52,9 +50,6 @@ class WGANGP(SamplePenalty):
 
     def drawn_from(self, game: SymbolicGAN) -> Uniform:
         return Uniform(0, 1)
-
-    def weight(self, game: Any) -> Any:
-        return coefficient(game, self.gamma, "the WGAN-GP weight gamma")
 
     def places(self, game: Any) -> Places:
         return _between

@@ -11,7 +11,7 @@ from ..dynamics.batch import batched_values
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.functions import jax_function
 from ..dynamics.plane import Plane
-from ..time_limits import within
+from ..time_limits import in_time
 from .brackets import Values, zeros_on_interval
 from .chains import chained
 from .contours import RESOLUTION, zero_set
@@ -124,7 +124,7 @@ def _factors(expression: sympy.Expr) -> list[sympy.Expr] | None:
             return None
         return sorted(numerator - denominator, key=sympy.default_sort_key)
 
-    return within(_SECONDS, work, None)
+    return in_time(_SECONDS, work, None)
 
 
 def _of_factors(
@@ -170,7 +170,7 @@ def _roots(factor: sympy.Expr, axis: int, low: float, high: float) -> list[float
             return None
         return [float(root) for root in poly.real_roots()]
 
-    roots = within(_SECONDS, exactly, None) if factor.is_polynomial(variable) else None
+    roots = in_time(_SECONDS, exactly, None) if factor.is_polynomial(variable) else None
     if roots is not None:
         return [root for root in roots if low <= root <= high]
     function = jax_function([variable], [factor])

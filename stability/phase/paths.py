@@ -32,9 +32,10 @@ from ..games.symbolic import SymbolicGame
 from ..rules import Alternating, BestResponse, Clipped, HeavyBall, Projected, Rule
 from ..rules.modified import modified_flow
 from ..rules.rule import split
-from ..time_limits import within
+from ..time_limits import in_time
 
-_PATIENCE = 5.0  # seconds for a modified flow's expressions
+_SECONDS_PER_LIMIT = 2.0  # of the field that small steps follow
+_SECONDS = 5.0  # for a modified flow's expressions
 _LONGEST = 3000  # operations in a modified flow, of which XLA compiles a few hundred a second
 
 
@@ -148,6 +149,33 @@ def compare_paths(
     """
     flow = numeric_flow(system, field)
     rule.check(flow)
+    step_time, steps = _length_of_path(rule, t, steps)
+    start = given_start(flow, x0)
+    walked, _ = rule_path(rule, flow, start, steps, blow_up=blow_up)
+
+    t = steps * step_time
+    limit = _followed(_limit(rule, flow, step_time), start, t, blow_up)
+    modified, reason = None, "it was not asked for"
+    if order is not None:
+        try:
+            make = partial(_modified, rule, system, field, order)
+            bent = flow.kept("modified", (rule, order), make)
+            modified, reason = _followed(bent, start, t, blow_up), None
+        except InputError as error:
+            reason = str(error)
+    times = walked.times * step_time
+    ends = [abs(path.times[-1]) for path in (limit, modified) if path is not None]
+    times = np.minimum(times[times <= min(ends) * (1 + 1e-12)], min(ends))
+    points = walked.points[: len(times)]
+    apart = distances(points, limit(times))
+    closer = None if modified is None else distances(points, modified(times))
+    return PathComparison(
+        str(rule), step_time, limit, walked, modified, reason, times, apart, closer
+    )
+
+
+def _length_of_path(rule: Rule, t: float | None, steps: int | None) -> tuple[float, int]:
+    """The time of a step, and how many there are."""
     if rule.lr is None:
         raise InputError(f"{rule.name} has no step size, and its steps follow no flow")
     if (t is None) == (steps is None):
@@ -158,37 +186,13 @@ def compare_paths(
         steps = int(t / step_time + 1e-9)
     check_whole(steps, "the number of steps", 1, 10**9)
     assert steps is not None
-    start = given_start(flow, x0)
-    walked, _ = rule_path(rule, flow, start, steps, blow_up=blow_up)
+    return step_time, steps
 
-    def follow(flow: Flow) -> Trajectory:
-        path = integrate(flow, start, steps * step_time, rest=None, blow_up=blow_up)
-        assert isinstance(path, Trajectory)
-        return path
 
-    limit = follow(_limit(rule, flow, step_time))
-    modified, reason = None, "it was not asked for"
-    if order is not None:
-        try:
-            make = partial(_modified, rule, system, field, order)
-            modified, reason = follow(flow.kept("modified", (rule, order), make)), None
-        except InputError as error:
-            reason = str(error)
-    times = walked.times * step_time
-    ends = [abs(path.times[-1]) for path in (limit, modified) if path is not None]
-    times = np.minimum(times[times <= min(ends) * (1 + 1e-12)], min(ends))
-    points = walked.points[: len(times)]
-    return PathComparison(
-        rule=str(rule),
-        step_time=step_time,
-        flow=limit,
-        steps=walked,
-        modified=modified,
-        reason=reason,
-        times=times,
-        flow_distances=distances(points, limit(times)),
-        modified_distances=None if modified is None else distances(points, modified(times)),
-    )
+def _followed(flow: Flow, start: Any, t: float, blow_up: float) -> Trajectory:
+    path = integrate(flow, start, t, rest=None, blow_up=blow_up)
+    assert isinstance(path, Trajectory)
+    return path
 
 
 def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
@@ -213,7 +217,7 @@ def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Fl
         with suppress(
             TypeError, ValueError, AttributeError
         ):  # rules that are written for JAX alone
-            written = within(_PATIENCE, lambda: modified_flow(rule, symbolic, order), None)
+            written = in_time(_SECONDS, lambda: modified_flow(rule, symbolic, order), None)
         if written is not None:
             return written.twin
     flow = modified_flow(rule, numeric_flow(system), order)
@@ -229,7 +233,7 @@ def _length(flow: Flow) -> float:
     """The number of operations in a field, infinite if they are not counted in reasonable time."""
     with jax.enable_x64(True):
         point = jax.ShapeDtypeStruct((flow.dimension,), jnp.zeros(()).dtype)
-        lowered = within(_PATIENCE, lambda: jax.jit(flow.function).lower(point).as_text(), None)
+        lowered = in_time(_SECONDS, lambda: jax.jit(flow.function).lower(point).as_text(), None)
     return float("inf") if lowered is None else lowered.count("\n")
 
 
@@ -338,4 +342,4 @@ def _settled(rule: Rule, partition: Partition, speed: float) -> np.ndarray | Non
             before = moved
         return None
 
-    return within(2.0, lambda: run(state), None)
+    return in_time(_SECONDS_PER_LIMIT, lambda: run(state), None)

@@ -67,7 +67,7 @@ def arrowhead(
     ax.add_patch(arrow)
 
 
-def within(curve: np.ndarray, box: np.ndarray | None) -> np.ndarray:
+def cut_off(curve: np.ndarray, box: np.ndarray | None) -> np.ndarray:
     """The curve, shape (n, 2), without what lies far outside the box, shape (2, 2).
 
     A segment that leads far away is cut where it does and followed by a NaN, so that what is drawn of it is

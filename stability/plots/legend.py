@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from itertools import pairwise
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.font_manager import FontProperties
@@ -15,6 +16,10 @@ from .style import styled
 
 SIZE = 7.0  # points
 HANDLE, GAP, BETWEEN = 2.0, 0.6, 1.4  # times the size
+LOOK: dict[str, Any] = {
+    "loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 0.0, "frameon": False,
+    "fontsize": SIZE, "handlelength": HANDLE, "handletextpad": GAP, "columnspacing": BETWEEN,
+}  # fmt: skip
 COLUMNS = 4  # at most
 LINES = 3  # of one label, at most
 NARROW = 80.0  # points; labels are not broken to make columns narrower than this
@@ -34,20 +39,7 @@ def legend_below(ax: Axes) -> Axes:
         depth = _text_below(ax)
         under = ax.transAxes + ScaledTranslation(0.0, -depth / 72.0, ax.figure.dpi_scale_trans)
         labels, columns = _arranged(labels, _SEEN * _room(ax))
-        legend = ax.legend(
-            handles,
-            labels,
-            loc="upper center",
-            bbox_to_anchor=(0.5, 0.0),
-            bbox_transform=under,
-            borderaxespad=0.0,
-            ncols=columns,
-            fontsize=SIZE,
-            frameon=False,
-            handlelength=HANDLE,
-            handletextpad=GAP,
-            columnspacing=BETWEEN,
-        )
+        legend = ax.legend(handles, labels, bbox_transform=under, ncols=columns, **LOOK)
         for text in legend.get_texts():
             text.set_parse_math(False)
     return ax
@@ -121,9 +113,8 @@ def _cut(line: str, room: float) -> str:
     width = _width(line)
     if width <= room:
         return line
-    line = line[
-        : 2 * math.ceil(len(line) * room / width)
-    ]  # of a line without end, look at its beginning
+    # of a line without end, look at its beginning
+    line = line[: 2 * math.ceil(len(line) * room / width)]
     while len(line) > 1 and _width(f"{line}…") > room:
         line = line[:-1]
     return f"{line.rstrip(' ,')}…"

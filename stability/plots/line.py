@@ -81,7 +81,7 @@ def cobweb(
     for trajectory in trajectories:
         visited = trajectory.points[:, 0]
         corners = np.repeat(visited, 2)
-        web = layers.within(np.stack([corners[:-1], corners[1:]], axis=1)[1:], box)
+        web = layers.cut_off(np.stack([corners[:-1], corners[1:]], axis=1)[1:], box)
         first = np.array([[visited[0], visited[0]]])
         ax.plot(
             *np.concatenate([first, web]).T,

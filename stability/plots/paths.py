@@ -32,7 +32,7 @@ def path(
     Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
     `stability.integrate` returns it; `line`: Matplotlib's name of the line style.
     """
-    curve = layers.within(_curve(trajectory, plane), plane.box)
+    curve = layers.cut_off(_curve(trajectory, plane), plane.box)
     ax.plot(
         *curve.T,
         color=color,
@@ -63,39 +63,17 @@ def steps(
     Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
     `stability.simulate` returns it; `marker`: Matplotlib's name of the marker.
     """
-    points = layers.within(_curve(trajectory, plane), plane.box)
-    joined = points if half is None else layers.within(_curve(half, plane), plane.box)
+    points = layers.cut_off(_curve(trajectory, plane), plane.box)
+    joined = points if half is None else layers.cut_off(_curve(half, plane), plane.box)
     lengths = _lengths(points, plane.box)
     apart = POINTS * lengths.sum() / max(np.count_nonzero(lengths), 1)
     size = float(np.clip(0.7 * apart, *DOTS))  # so that dots do not run into a thick line
-    ax.plot(
-        *joined.T,
-        color=color,
-        linewidth=0.6,
-        alpha=0.8,
-        zorder=layers.STEPS,
-        label="_nolegend_",
-    )
-    ax.plot(
-        *points.T,
-        linestyle="none",
-        marker=marker,
-        markersize=size,
-        markeredgewidth=0.0,
-        color=color,
-        zorder=layers.STEPS,
-        label="_nolegend_",
-    )
-    ax.plot(  # for the legend alone, where the smallest dots would not be seen
-        [np.nan],
-        [np.nan],
-        color=color,
-        linewidth=0.6,
-        marker=marker,
-        markersize=DOTS[1],
-        markeredgewidth=0.0,
-        label=layers.label_once(ax, label),
-    )
+    thin = {"color": color, "linewidth": 0.6}
+    ax.plot(*joined.T, alpha=0.8, zorder=layers.STEPS, label="_nolegend_", **thin)
+    _dots(ax, points, size, color, marker, "_nolegend_")
+    # for the legend alone, where the smallest dots would not be seen
+    dot = {"marker": marker, "markersize": DOTS[1], "markeredgewidth": 0.0}
+    ax.plot([np.nan], [np.nan], label=layers.label_once(ax, label), **thin, **dot)
     if half is None and len(points) <= FEW:
         for tail, head, length in zip(points[:-1], points[1:], lengths, strict=True):
             if length > 0.03:
@@ -117,18 +95,15 @@ def iterates(
     Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
     `stability.simulate` returns it; `marker`: Matplotlib's name of the marker.
     """
-    points = layers.within(_curve(trajectory, plane), plane.box)
-    ax.plot(
-        *points.T,
-        linestyle="none",
-        marker=marker,
-        markersize=float(np.clip(30.0 / np.sqrt(len(points)), 0.8, 4.0)),
-        markeredgewidth=0.0,
-        color=color,
-        zorder=layers.STEPS,
-        label=layers.label_once(ax, label),
-    )
+    points = layers.cut_off(_curve(trajectory, plane), plane.box)
+    size = float(np.clip(30.0 / np.sqrt(len(points)), 0.8, 4.0))
+    _dots(ax, points, size, color, marker, layers.label_once(ax, label))
     return start(ax, points[0]) if len(points) else ax
+
+
+def _dots(ax: Axes, points: np.ndarray, size: float, color: str, marker: str, label: str) -> None:
+    look = {"marker": marker, "markersize": size, "markeredgewidth": 0.0, "color": color}
+    ax.plot(*points.T, linestyle="none", zorder=layers.STEPS, label=label, **look)
 
 
 def start(ax: Axes, position: np.ndarray) -> Axes:

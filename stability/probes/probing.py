@@ -13,22 +13,23 @@ import numpy as np
 
 from .._version import __version__
 from ..analysis.subject import penalised, plain
-from ..equilibria.nearby import nearby_stationary_point, stationarity
+from ..dynamics.linearisation import Linearisation
+from ..equilibria.nearby import Stationarity, nearby_stationary_point, stationarity
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Rule
-from ..spectra import spectrum
+from ..spectra import Spectrum, spectrum
 from ..spectra.spectrum import DENSE
 from ..spectra.symmetric import SymmetricSpectrum, symmetric_spectrum
-from ..verdicts.at_scale import conditions_at_scale
+from ..verdicts.at_scale import ConditionsAtScale, conditions_at_scale
 from .judgement import flow_verdict
 from .rest import rest_at
 from .rotation import rotation
 from .rules import probe_rule
-from .value import Eigenvalues, Network, OwnHessian, ProbeReport
+from .value import Eigenvalues, Network, OwnHessian, ProbeReport, Rest
 
 Progress = Callable[[str], None]
 COUNT = 20  # rightmost and largest eigenvalues, where nobody says how many
@@ -161,24 +162,8 @@ class Prober:
                 f"{self.asked} eigenvalues were asked for, and a game of {self.k} numbers has {self.k}: "
                 "these are all of them"
             )
-        moved = None
-        if move:
-            self._say("moving to the stationary point nearby")
-            found = nearby_stationary_point(self.flow, x)
-            if found.outcome == "reached":
-                moved, x, source = found.distance, found.point, f"the rest point near {source}"
-            else:
-                warnings.append(
-                    "the point was left where it was, for no stationary point was reached from it: "
-                    f"{found.because}"
-                )
-        self._say("measuring the distance from rest")
-        plain_field = isinstance(self.field, Gradient)
-        losses = self.game.linearise(x)
-        jacobian = losses if plain_field else self.flow.linearise(x)
-        at_rest = stationarity(self.game, x, max_products=NEWTON)
-        own_rest = at_rest if plain_field else stationarity(self.flow, x, max_products=NEWTON)
-        rest = rest_at(self.game, x, own_rest, at_rest.gradient_norms, moved)
+        x, moved, source = self._moved(x, source, warnings) if move else (x, None, source)
+        losses, jacobian, at_rest, rest = self._rest(x, moved)
         self._say(f"finding the {self.k} rightmost eigenvalues")
         rightmost = self._spectrum(jacobian, "rightmost")
         self._say(f"finding the {self.k} largest eigenvalues")
@@ -190,11 +175,7 @@ class Prober:
         conditions = conditions_at_scale(
             self.game, x, k=ENDS, max_inner_products=INNER, seed=self.seed, at=at_rest
         )
-        hessians = {}
-        for i, player in enumerate(self.game.players):
-            self._say(f"finding the largest eigenvalue of {player}'s own Hessian")
-            smallest = _symmetric(conditions.own[player], "smallest")
-            hessians[player] = OwnHessian(smallest, self._symmetric(losses.hessian(i), "largest"))
+        hessians = self._own_hessians(conditions, losses)
         complements = {
             name: _symmetric(own.spectrum, "smallest")
             for name, own in {"minmax": conditions.complement, **conditions.total}.items()
@@ -205,17 +186,12 @@ class Prober:
         for rule in self.rules:
             self._say(f"finding the multipliers of {rule.name}")
             rules.append(probe_rule(rule, self.flow, x, state, rest, computed, self._spectrum))
-        parts = [rightmost, largest, abscissa]
+        parts = [rightmost, largest, abscissa, *complements.values()]
         parts += [end for own in hessians.values() for end in (own.smallest, own.largest)]
-        parts += complements.values()
         parts += [rule.multipliers for rule in rules if rule.multipliers is not None]
+        players = dict(zip(self.game.players, self.game.partition.sizes, strict=True))
         return ProbeReport(
-            network=Network(
-                self.name,
-                dict(zip(self.game.players, self.game.partition.sizes, strict=True)),
-                str(jacobian.dtype),
-                conditions.zero_sum,
-            ),
+            network=Network(self.name, players, str(jacobian.dtype), conditions.zero_sum),
             point=source or "a point given",
             step=step,
             rest=rest,
@@ -238,6 +214,41 @@ class Prober:
             warnings=tuple(warnings),
         )
 
+    def _moved(self, x: Any, source: str, warnings: list[str]) -> tuple[Any, float | None, str]:
+        """The stationary point nearby, its distance and what it is; else x and a warning."""
+        self._say("moving to the stationary point nearby")
+        found = nearby_stationary_point(self.flow, x)
+        if found.outcome == "reached":
+            return found.point, found.distance, f"the rest point near {source}"
+        warnings.append(
+            "the point was left where it was, for no stationary point was reached from it: "
+            f"{found.because}"
+        )
+        return x, None, source
+
+    def _rest(
+        self, x: Any, moved: float | None
+    ) -> tuple[Linearisation, Linearisation, Stationarity, Rest]:
+        """The losses and the field at x, linearised; how far the losses, and both, are from rest."""
+        self._say("measuring the distance from rest")
+        losses = self.game.linearise(x)
+        at_rest = stationarity(self.game, x, max_products=NEWTON)
+        jacobian, own = losses, at_rest
+        if not isinstance(self.field, Gradient):
+            jacobian = self.flow.linearise(x)
+            own = stationarity(self.flow, x, max_products=NEWTON)
+        return losses, jacobian, at_rest, rest_at(self.game, x, own, at_rest.gradient_norms, moved)
+
+    def _own_hessians(
+        self, conditions: ConditionsAtScale, losses: Linearisation
+    ) -> dict[str, OwnHessian]:
+        hessians = {}
+        for i, player in enumerate(self.game.players):
+            self._say(f"finding the largest eigenvalue of {player}'s own Hessian")
+            smallest = _symmetric(conditions.own[player], "smallest")
+            hessians[player] = OwnHessian(smallest, self._symmetric(losses.hessian(i), "largest"))
+        return hessians
+
     def _spectrum(self, operator: Any, which: str) -> Eigenvalues:
         found = spectrum(
             operator,
@@ -247,17 +258,7 @@ class Prober:
             seed=self.seed,
             max_products=self.max_products,
         )
-        return Eigenvalues(
-            which,
-            found.eigenvalues,
-            found.residuals,
-            found.errors,
-            found.condition,
-            found.converged,
-            operator.shape[0] <= DENSE,
-            found.products,
-            found.remarks,
-        )
+        return _values(which, found, found.condition, operator.shape[0] <= DENSE)
 
     def _symmetric(self, operator: Any, which: Any) -> Eigenvalues:
         return _symmetric(symmetric_spectrum(operator, 1, which, seed=self.seed), which)
@@ -271,14 +272,20 @@ def _upper(abscissa: Eigenvalues) -> float | None:
 
 
 def _symmetric(found: SymmetricSpectrum, which: str) -> Eigenvalues:
+    return _values(which, found, None, found.complete)
+
+
+def _values(
+    which: str, found: Spectrum | SymmetricSpectrum, condition: Any, complete: bool
+) -> Eigenvalues:
     return Eigenvalues(
         which,
         found.eigenvalues,
         found.residuals,
         found.errors,
-        None,
+        condition,
         found.converged,
-        found.complete,
+        complete,
         found.products,
         found.remarks,
     )

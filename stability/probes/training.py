@@ -90,28 +90,41 @@ def train(
     The compiled loop is kept with the game. Raises InputError for numbers that are not positive whole ones,
     data without a common leading axis, a start that does not fit, and a folder that holds a different run.
     """
-    source, game = _game(game)
-    for penalty in penalties:
-        game = penalty(game)
+    source, game = _game(game, penalties)
     if not isinstance(rule, Rule):
         raise InputTypeError(f"training takes a rule such as Alternating(lr=0.1), not {rule!r}")
     check_whole(steps, "the number of steps", 1, 10**12)
-    check_whole(seed, "the seed", 0, 2**63 - 1)
     check_whole(steps if every is None else every, "every", 1, 10**12)
     draws = _Draws(game, batch, seed)
     x = _start(game, x0)
     flow = Gradient().flow(game.with_data(*draws.first(game.data)))
     rule.check(flow)
-
-    run, step, state = None, 0, None
+    run = found = None
     if folder is not None:
         how = description(game, source, rule, penalties, batch, seed, every, x)
         run = RunWriter.begin(Path(folder), how)
-        step, state = _resumed(run, game, rule, flow, x, steps)
-    if state is None:
-        state = rule.init(flow, x)
-        _keep(run, callback, game, step, state)
+        found = _resumed(run, game, rule, flow, x, steps)
+    step, state = found or (0, rule.init(flow, x))
+    keep = partial(_keep, run, callback, game)
+    if found is None:
+        keep(step, state)
+    begun = Training(game, rule, state, step, Outcome.FINISHED)
+    ended = _trained(begun, steps, every, draws, keep, progress)
+    if run is not None:
+        run.end(ended.step, ended.outcome)
+    return ended
 
+
+def _trained(
+    begun: Training,
+    steps: int,
+    every: int | None,
+    draws: _Draws,
+    keep: Callable[[int, State], None],
+    progress: Callable[[int, int], None] | None,
+) -> Training:
+    """The training gone on with, up to the step `steps` or where it blows up."""
+    game, rule, state, step = begun.game, begun.rule, begun.state, begun.step
     advance = game.kept("training", rule, lambda: jax.jit(partial(_advance, game, rule)))
     good = True
     while step < steps and good:
@@ -122,13 +135,17 @@ def train(
         state, taken = advance(state, count, game.data, draws.rows(step))
         step, good = step + int(taken), int(taken) == count
         if step == stop or (not good and taken):
-            _keep(run, callback, game, step, state)
-    outcome = Outcome.FINISHED if good else Outcome.BLEW_UP
+            keep(step, state)
     if progress is not None:
         progress(step, steps)
+    return Training(game, rule, state, step, Outcome.FINISHED if good else Outcome.BLEW_UP)
+
+
+def _keep(run: RunWriter | None, callback: Any, game: Game, step: int, state: State) -> None:
     if run is not None:
-        run.end(step, outcome)
-    return Training(game, rule, state, step, outcome)
+        run.keep(game, step, state)
+    if callback is not None:
+        callback(step, state[0], state)
 
 
 def _advance(game: Game, rule: Rule, state: State, count: Any, data: Any, rows: Any) -> Any:
@@ -156,6 +173,7 @@ class _Draws:
     """Which samples every step sees."""
 
     def __init__(self, game: Game, batch: int | None, seed: int):
+        check_whole(seed, "the seed", 0, 2**63 - 1)
         self.batch, self.seed = batch, seed
         if batch is None:
             return
@@ -183,11 +201,11 @@ class _Draws:
 
 def _resumed(
     run: RunWriter, game: Game, rule: Rule, flow: Any, x: Any, steps: int
-) -> tuple[int, State | None]:
+) -> tuple[int, State] | None:
     """The step and the state of the last checkpoint, if there is one."""
     files = checkpoint_files(run.folder)
     if not files:
-        return 0, None
+        return None
     last = files[-1]
     if last.step > steps:
         raise InputError(f"{run.folder} has {last.step} steps already; ask for at least so many")
@@ -198,20 +216,15 @@ def _resumed(
     return last.step, state
 
 
-def _keep(run: RunWriter | None, callback: Any, game: Game, step: int, state: State) -> None:
-    if run is not None:
-        run.keep(game, step, state)
-    if callback is not None:
-        callback(step, state[0], state)
-
-
-def _game(given: Any) -> tuple[str | None, Game]:
-    """Where the game is from, and the game in JAX."""
+def _game(given: Any, penalties: Sequence[Penalty]) -> tuple[str | None, Game]:
+    """Where the game is from, and the game in JAX with the penalties."""
     source = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
     game = load(source) if source is not None else given
     game = game.numeric() if isinstance(game, SymbolicGame) else game
     if not isinstance(game, Game):
         raise InputTypeError(f"training is for games, not for {type(game).__name__}")
+    for penalty in penalties:
+        game = penalty(game)
     return source, game
 
 

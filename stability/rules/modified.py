@@ -26,9 +26,10 @@ from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
 from ..dynamics.system import exact, is_a
 from ..errors import InputError, InputTypeError
-from ..time_limits import within
+from ..time_limits import in_time
 from .rule import Rule
 
+_SECONDS = 1.0
 _s = sympy.Dummy("s", positive=True)
 
 
@@ -245,13 +246,13 @@ def _symbolic(rule: Rule, flow: SymbolicFlow, order: int) -> SymbolicFlow:
     )
 
 
-def _shorter(expressions: sympy.MatrixBase, seconds: float = 1.0) -> sympy.MatrixBase:
+def _shorter(expressions: sympy.MatrixBase) -> sympy.MatrixBase:
     """The same expressions, expanded where that is shorter: most corrections cancel in part."""
 
     def entry(e: sympy.Expr) -> sympy.Expr:
         return min((e, sympy.expand(e)), key=sympy.count_ops)
 
-    return within(seconds, lambda: expressions.applyfunc(entry), expressions)
+    return in_time(_SECONDS, lambda: expressions.applyfunc(entry), expressions)
 
 
 class _Series(SymbolicFlow):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -95,31 +95,103 @@ def along_schedule(
     study = as_study(
         system, fields=fields, field=field, rule=rule, penalties=penalties, parameters=parameters
     )
+    sizes = step_sizes(schedule, study.flows[0].numeric.partition, steps)
+    scheduled = _scheduled(study, rule, sizes, x)
+    return _report(scheduled, scheduled.course(start), field, schedule, looks)
+
+
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """What the linear process and the rule's own steps do from one start.
+
+    - `radii`, shape (steps,), of the frozen steps, and `rounding`: how near to one they are not told from it.
+    - `growth`, shape (steps + 1,), and where the start goes, across a manifold of equilibria: `predicted` by
+      the process and `simulated`, shape (steps + 1, c).
+    """
+
+    radii: np.ndarray
+    rounding: float
+    growth: np.ndarray
+    predicted: np.ndarray
+    simulated: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Scheduled:
+    """A rule near the rest point `e` of a field, its step sizes a mapping in player order, and the schedule's
+    sizes, shape (steps, players).
+    """
+
+    study: Study
+    rule: Rule
+    e: Equilibrium
+    known: Linearised | None
+    process: LinearProcess
+    sizes: np.ndarray
+
+    @property
+    def scale(self) -> float:
+        return 1 + float(np.linalg.norm(self.e.point))
+
+    def course(self, start: Any) -> _Course:
+        process = self.process
+        delta = _displacement(self.study, self.e, start, process.across)
+        radii, growth, path = process.follow(self.sizes, delta)
+        if start is None:
+            most = float(_norms(path).max())
+            factor = max(NEARBY / max(most, 1.0), NEAREST) * self.scale
+            delta, path = factor * delta, factor * path
+        flow = self.study.flows[0].numeric
+        points = _simulate(self.rule, flow, self.e.point + delta, self.sizes)
+        with np.errstate(all="ignore"):
+            apart = (points - self.e.point) @ process.across
+        return _Course(radii, process.rounding, growth, path, apart)
+
+    def frozen(self, k: int, radius: float) -> Verdict:
+        """Whether the equilibrium is stable under the rule with the step sizes of step k for good."""
+        sizes, process = self.sizes[k], self.process
+        if not sizes.all():
+            still = [p for p, h in zip(process.partition.players, sizes, strict=True) if not h]
+            text = f"the step size of {', '.join(still)} is zero: multipliers are one"
+            return Verdict("undecided", radius, None, "exact", text)
+        if isinstance(process.rule, Local):  # compiled once for all step sizes
+            matrix = process.step(sizes)
+            errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
+            return linearisation("map", matrix, errors, tangent=process.tangent).verdict
+        return analyse_rule(
+            self.study, self.study.flows[0], self.e, at_sizes(self.rule, sizes), self.known,
+            closed_forms=False, step_sizes=False,
+        ).stability  # fmt: skip
+
+
+def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Scheduled:
     own = study.flows[0]
-    flow = own.numeric
-    partition = flow.partition
-    sizes = step_sizes(schedule, partition, steps)
+    partition = own.numeric.partition
     e, known = _place(study, x)
     rule = replace(rule, lr=dict(zip(partition.players, moving(sizes[0]), strict=True)))  # pyright: ignore
     near = settled(own, e, rule, known)
     if isinstance(near, RuleAnalysis):
         raise InputError(f"no schedule can be followed here: {near.stability.because}")
     process = LinearProcess(near, e, known, partition)
-    delta = _displacement(study, e, start, process.across)
-    radii, growth, path = process.follow(sizes, delta)
-    scale = 1 + float(np.linalg.norm(e.point))
-    if start is None:
-        most = float(_norms(path).max())
-        factor = max(NEARBY / max(most, 1.0), NEAREST) * scale
-        delta, path = factor * delta, factor * path
-    points = _simulate(rule, flow, e.point + delta, sizes)
-    with np.errstate(all="ignore"):
-        apart = (points - e.point) @ process.across
-    chosen = _looks(radii, process.rounding, steps) if looks is None else _given(looks, steps)
-    verdicts = {k: _frozen(study, own, e, rule, known, process, sizes[k], radii[k]) for k in chosen}
-    distances = _norms(apart)
+    return _Scheduled(study, rule, e, known, process, sizes)
+
+
+def _report(
+    scheduled: _Scheduled,
+    course: _Course,
+    field: Field | None,
+    schedule: Any,
+    looks: Sequence[int] | None,
+) -> ScheduleReport:
+    study, rule, sizes = scheduled.study, scheduled.rule, scheduled.sizes
+    partition = scheduled.process.partition
     asked = schedule if isinstance(schedule, Mapping) else {"": schedule}
     schedules = partition.per_player(asked, "the schedule")
+    distances = _norms(course.simulated)
+    steps, seen = len(sizes), []
+    for k in _looks(course, steps) if looks is None else _given(looks, steps):
+        radius, growth, distance = (float(of[k]) for of in (course.radii, course.growth, distances))
+        seen.append(Look(k, sizes[k], radius, scheduled.frozen(k, radius), growth, distance))
     return ScheduleReport(
         name=study.name,
         rule=rule.name,
@@ -128,19 +200,16 @@ def along_schedule(
         players=partition.players,
         schedule=tuple(map(schedule_text, schedules)),
         variables=study.variables,
-        point=e.point,
+        point=scheduled.e.point,
         sizes=sizes,
-        radii=radii,
-        growth=growth,
-        predicted=_norms(path),
+        radii=course.radii,
+        growth=course.growth,
+        predicted=_norms(course.predicted),
         simulated=distances,
-        looks=tuple(
-            Look(k, sizes[k], float(radii[k]), verdicts[k], float(growth[k]), float(distances[k]))
-            for k in chosen
-        ),
-        stable_from=_stable_from(radii, process.rounding),
-        contracts=_contracts(growth, process.rounding),
-        agreement=_agreement(path, apart, scale),
+        looks=tuple(seen),
+        stable_from=_stable_from(course),
+        contracts=_contracts(course.growth, course.rounding),
+        agreement=_agreement(course.predicted, course.simulated, scheduled.scale),
         robbins_monro=tuple(
             robbins_monro(one, sizes[:, i]) for i, one in enumerate(schedules)
         ),
@@ -222,46 +291,24 @@ def _given(looks: Sequence[int], steps: int) -> list[int]:
     return sorted(set(looks))
 
 
-def _looks(radii: np.ndarray, rounding: float, steps: int) -> list[int]:
+def _looks(course: _Course, steps: int) -> list[int]:
     """Some steps, more at first, and those on either side of a change of the frozen verdict."""
-    sides = _sides(radii, rounding)
-    turns = np.flatnonzero(np.diff(sides))[:TURNS]
+    turns = np.flatnonzero(np.diff(_sides(course)))[:TURNS]
     chosen = {0, steps - 1, *turns.tolist(), *(turns + 1).tolist()}
     chosen |= {m * 10**j for j in range(6) for m in (1, 3) if m * 10**j < steps}
     return sorted(chosen)
 
 
-def _sides(radii: np.ndarray, rounding: float) -> np.ndarray:
+def _sides(course: _Course) -> np.ndarray:
     """−1 where a frozen step is stable, 1 where it is unstable, 0 where that cannot be told."""
-    return np.where(np.abs(radii - 1) <= rounding, 0, np.sign(radii - 1))
+    beyond = course.radii - 1
+    return np.where(np.abs(beyond) <= course.rounding, 0, np.sign(beyond))
 
 
-def _stable_from(radii: np.ndarray, rounding: float) -> int | None:
-    others = np.flatnonzero(_sides(radii, rounding) >= 0)
+def _stable_from(course: _Course) -> int | None:
+    others = np.flatnonzero(_sides(course) >= 0)
     first = int(others[-1]) + 1 if len(others) else 0
-    return first if first < len(radii) else None
-
-
-def _frozen(
-    study: Study,
-    own: Any,
-    e: Equilibrium,
-    rule: Rule,
-    known: Linearised | None,
-    process: LinearProcess,
-    sizes: np.ndarray,
-    radius: float,
-) -> Verdict:
-    if not sizes.all():
-        still = [p for p, h in zip(process.partition.players, sizes, strict=True) if not h]
-        text = f"the step size of {', '.join(still)} is zero: multipliers are one"
-        return Verdict("undecided", float(radius), None, "exact", text)
-    if isinstance(process.rule, Local):  # compiled once for all step sizes
-        matrix = process.step(sizes)
-        errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
-        return linearisation("map", matrix, errors, tangent=process.tangent).verdict
-    now = at_sizes(rule, sizes)
-    return analyse_rule(study, own, e, now, known, closed_forms=False, step_sizes=False).stability
+    return first if first < len(course.radii) else None
 
 
 def _contracts(growth: np.ndarray, rounding: float) -> Verdict:

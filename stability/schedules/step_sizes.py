@@ -13,10 +13,10 @@ import sympy
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_nonnegative
 from ..errors import InputError, InputTypeError
-from ..time_limits import within
+from ..time_limits import in_time
 from ..verdicts.verdict import Verdict
 
-_PATIENCE = 5.0  # seconds for the two sums in SymPy
+_SECONDS = 5.0  # for the two sums in SymPy
 
 
 def step_sizes(schedule: Any, partition: Partition, steps: int) -> np.ndarray:
@@ -103,7 +103,7 @@ def robbins_monro(schedule: Any, sizes: np.ndarray) -> Verdict:
     """
     p = decay(sizes)
     if isinstance(schedule, sympy.Expr):
-        converge = within(_PATIENCE, lambda: _sums_converge(schedule), None)
+        converge = in_time(_SECONDS, lambda: _sums_converge(schedule), None)
         if converge is not None:
             first, second = converge
             verdict = "yes" if second and not first else "no"

@@ -60,8 +60,9 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
 
     with np.errstate(all="ignore"):  # what is not finite makes the bounds infinite, never NaN
         balanced, scaled_uncertainty, scaling, exponent = balance(matrix, uncertainty)
-        values, vectors, inverse = diagonalise(balanced)
-        discs = best_discs(balanced, values, vectors, inverse, scaled_uncertainty)
+        found = diagonalise(balanced)
+        values, vectors, inverse = found.values, found.vectors, found.inverse
+        discs = best_discs(balanced, found, scaled_uncertainty)
         if discs.labels.max() < len(values) - 1:
             explained = _explained(balanced, vectors, inverse, scaled_uncertainty)
             values = _merged(values, discs, explained)

@@ -22,6 +22,8 @@ from typing import Any
 import numpy as np
 import scipy.linalg
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 Array = NDArray[np.inexact]
 Indices = NDArray[np.intp]
@@ -68,8 +70,16 @@ def balance(matrix: Array, uncertainty: Array | None) -> tuple[Array, Array | No
     return balanced, uncertainty, scaling, exponent
 
 
-def diagonalise(matrix: Array) -> tuple[Array, Array, Array]:
-    """Approximate eigenvalues, eigenvectors and the approximate inverse of these."""
+@dataclass(frozen=True)
+class Diagonalised:
+    """Approximate eigenvalues (d,), eigenvectors (d, d) and the approximate inverse of these."""
+
+    values: Array
+    vectors: Array
+    inverse: Array
+
+
+def diagonalise(matrix: Array) -> Diagonalised:
     values, vectors = np.linalg.eig(matrix)
     try:
         inverse = np.linalg.inv(vectors)
@@ -77,18 +87,12 @@ def diagonalise(matrix: Array) -> tuple[Array, Array, Array]:
         eigenpairs: Any = scipy.linalg.eig(matrix, left=True)
         values, left, vectors = eigenpairs
         inverse = left.conj().T
-    return values, vectors, inverse
+    return Diagonalised(values, vectors, inverse)
 
 
-def best_discs(
-    matrix: Array,
-    values: Array,
-    vectors: Array,
-    inverse: Array,
-    uncertainty: Array | None,
-) -> Discs:
-    """The smallest discs found, with `discs.values[i]` close to `values[i]`."""
-    best = discs_of(matrix, values, vectors, inverse, uncertainty)
+def best_discs(matrix: Array, found: Diagonalised, uncertainty: Array | None) -> Discs:
+    """The smallest discs found, with `discs.values[i]` close to `found.values[i]`."""
+    best = _discs(matrix, found, uncertainty)
     norm = np.linalg.norm(matrix)
     if best.radii.max() <= _GOOD_RADIUS * norm:
         return best
@@ -99,12 +103,13 @@ def best_discs(
     # columns shrunk by a constant factor each shrink the upper triangle; the factor is as small as
     # keeps the rounding errors of the inverse below one
     shrinking = (d * d * _EPS) ** (np.arange(d) / d)
-    candidates.append((schur.diagonal(), basis * shrinking, (basis / shrinking).conj().T))
+    inverse = (basis / shrinking).conj().T
+    candidates.append(Diagonalised(schur.diagonal(), basis * shrinking, inverse))
     for candidate in candidates:
-        discs = discs_of(matrix, *candidate, uncertainty)
+        discs = _discs(matrix, candidate, uncertainty)
         if discs.radii.max() < best.radii.max():
             best = discs
-    match = _matching(values, best.values)
+    match = _matching(found.values, best.values)
     return Discs(best.values[match], best.radii[match], best.labels[match])
 
 
@@ -118,22 +123,16 @@ def _matching(values: Array, others: Array) -> Indices:
     return match
 
 
-def discs_of(
-    matrix: Array,
-    values: Array,
-    vectors: Array,
-    inverse: Array,
-    uncertainty: Array | None,
-) -> Discs:
+def _discs(matrix: Array, found: Diagonalised, uncertainty: Array | None) -> Discs:
     """Discs for every matrix within `uncertainty` of `matrix`, by float64 arithmetic.
 
     **Arguments:**
 
     - `matrix`: (d, d), with entries no larger than about one so that nothing overflows.
-    - `values`, `vectors`, `inverse`: approximate eigenvalues (d,), eigenvectors (d, d) and the
-      approximate inverse of these; any numbers will do, bad ones give large discs.
+    - `found`: any numbers will do, bad ones give large discs.
     - `uncertainty`: (d, d) bound on |dA|, entry by entry, or None.
     """
+    values, vectors, inverse = found.values, found.vectors, found.inverse
     d = len(values)
     moduli, inverse_moduli = np.abs(vectors), np.abs(inverse)
     image, scaled = _product(matrix, vectors), vectors * values
@@ -212,15 +211,4 @@ def connected(adjacent: NDArray[np.bool_]) -> Indices:
     d = len(adjacent)
     if np.count_nonzero(adjacent) == np.count_nonzero(adjacent.diagonal()):
         return np.arange(d)
-    labels = np.full(d, -1)
-    label = 0
-    for start in range(d):
-        if labels[start] >= 0:
-            continue
-        frontier = np.zeros(d, dtype=bool)
-        frontier[start] = True
-        while frontier.any():
-            labels[frontier] = label
-            frontier = adjacent[frontier].any(axis=0) & (labels < 0)
-        label += 1
-    return labels
+    return connected_components(csr_array(adjacent), directed=False)[1].astype(int)

@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 
 import sympy
 
-from ..time_limits import within
+from ..time_limits import in_time
 from .hurwitz import characteristic_polynomial
 
+_SECONDS, _SECONDS_PER_MATRIX = 3.0, 1.0
 LONGEST = 50  # operations in a closed form that a person would still want to read
 _s = sympy.Dummy("s")
 
 
-def simplified(matrix: sympy.MatrixBase, seconds: float = 1.0) -> sympy.Matrix:
+def simplified(matrix: sympy.MatrixBase) -> sympy.Matrix:
     """The matrix with each entry expanded, or collected where that is shorter; bounded in time."""
 
     def entry(e: sympy.Expr) -> sympy.Expr:
@@ -23,13 +24,12 @@ def simplified(matrix: sympy.MatrixBase, seconds: float = 1.0) -> sympy.Matrix:
         return min(candidates, key=sympy.count_ops)
 
     result = sympy.Matrix(matrix)
-    return within(seconds, lambda: result.applyfunc(entry), result)
+    return in_time(_SECONDS_PER_MATRIX, lambda: result.applyfunc(entry), result)
 
 
 def exact_eigenvalues(
     matrix: sympy.MatrixBase,
     values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
-    seconds: float = 3.0,
 ) -> tuple[sympy.Expr, ...] | None:
     """The eigenvalues of a square matrix with multiplicity, in closed form, or None if there is no short one.
 
@@ -57,7 +57,7 @@ def exact_eigenvalues(
             return None  # real, but written with complex radicals: no help to anyone
         return tuple(sorted(roots, key=lambda root: _order(root, values)))
 
-    return within(seconds, work, None)
+    return in_time(_SECONDS, work, None)
 
 
 def factors(expression: sympy.Expr, symbol: sympy.Symbol) -> list[tuple[sympy.Poly, int]]:

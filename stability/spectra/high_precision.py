@@ -9,7 +9,7 @@ import numpy as np
 from sympy import ZZ
 from sympy.polys.matrices import DomainMatrix
 
-from ..time_limits import within
+from ..time_limits import in_time
 from .discs import Array, balance, coupling, isolate
 from .hurwitz import circle_counts, root_counts
 
@@ -64,7 +64,7 @@ def precise_sign(matrix: Array, uncertainty: Array, kind: Kind) -> int | None:
     The discs of `stability.spectra.discs` around eigenvalues computed with 50 digits: what remains
     of their radii is the effect of the uncertainty alone.
     """
-    return within(_SECONDS, lambda: _precise_sign(matrix, uncertainty, kind), None)
+    return in_time(_SECONDS, lambda: _precise_sign(matrix, uncertainty, kind), None)
 
 
 def _precise_sign(matrix: Array, uncertainty: Array, kind: Kind) -> int | None:

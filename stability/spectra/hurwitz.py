@@ -19,7 +19,7 @@ import sympy
 from sympy.polys.matrices import DomainMatrix
 
 from ..errors import InputError
-from ..time_limits import within
+from ..time_limits import in_time
 
 _SECONDS_PER_ZERO_TEST = 2.0
 _SECONDS_PER_COUNT = 20.0
@@ -225,7 +225,7 @@ def _count(coefficients: Sequence[Any], count: Callable[[Polynomial, Sign], Any]
         except _Undecided:
             return None
 
-    return within(_SECONDS_PER_COUNT, work, None)
+    return in_time(_SECONDS_PER_COUNT, work, None)
 
 
 def _as_integers(coefficients: Sequence[Any]) -> list[int] | None:
@@ -337,7 +337,7 @@ def _constant_sign(number: Any) -> int:
         value.is_Float and value._prec > 1
     ):  # SymPy marks a value without correct digits by precision 1
         return int(sympy.sign(value))
-    is_zero = within(_SECONDS_PER_ZERO_TEST, lambda: _is_zero(number), None)
+    is_zero = in_time(_SECONDS_PER_ZERO_TEST, lambda: _is_zero(number), None)
     if is_zero:
         return 0
     raise _Undecided

@@ -65,33 +65,22 @@ def spectrum(
     Raises `InputError` for an operator that is not square or (if large) not real, returns NaN, or
     has fewer than k eigenvalues, `InputTypeError` for what is no operator.
     """
-    prefer = _preference(which, target)
-    asked = "nearest" if target is not None else which
+    prefer, asked = _preference(which, target)
     if scipy.sparse.issparse(operator):
         operator = scipy.sparse.linalg.aslinearoperator(operator)
     if not hasattr(operator, "matvec"):
         found = dense_spectrum(operator, uncertainty)
-        if k is None:
-            return found
-        real = not np.iscomplexobj(operator)
-        return _chosen(found, _checked(k, len(found.eigenvalues)), prefer, asked, real)
+        count = None if k is None else _checked(k, len(found.eigenvalues))
+        return _chosen(found, count, prefer, asked, not np.iscomplexobj(operator))
     if uncertainty is not None:
         raise InputError("an operator takes no uncertainty; its entries are not seen")
-    _check_search(tolerance, seed, max_products)
+    search: dict[str, Any] = {"tolerance": tolerance, "seed": seed, "max_products": max_products}
+    _check_search(**search)
     dimension = int(operator.shape[0])
     k = min(_COUNT, dimension) if k is None else _checked(k, dimension)
     if dimension <= DENSE:
         return _chosen(_written_out(operator), k, prefer, asked, True)
-    return krylov_spectrum(
-        operator,
-        k,
-        which,
-        target,
-        tolerance=tolerance,
-        seed=seed,
-        left=left,
-        max_products=max_products,
-    )
+    return krylov_spectrum(operator, k, which, target, left=left, **search)
 
 
 def _check_search(tolerance: float | None, seed: int, max_products: int | None) -> None:
@@ -103,14 +92,15 @@ def _check_search(tolerance: float | None, seed: int, max_products: int | None) 
         raise InputError(f"max_products is at least 1, not {max_products!r}")
 
 
-def _preference(which: str, target: complex | None) -> Preference:
+def _preference(which: str, target: complex | None) -> tuple[Preference, str]:
+    """What puts the eigenvalues wanted first, and the name of these."""
     if which not in WHICH:
         raise InputError(f"which must be one of {', '.join(map(repr, WHICH))}, not {which!r}")
     if target is not None and not (
         isinstance(target, (int, float, complex, np.number)) and np.isfinite(target)
     ):
         raise InputError(f"the target is a finite number, real or complex, not {target!r}")
-    return preference(which, target)
+    return preference(which, target), which if target is None else "nearest"
 
 
 def _checked(k: int, dimension: int) -> int:
@@ -139,8 +129,10 @@ def _written_out(operator: Any) -> Spectrum:
     return Spectrum(**{**vars(found), "products": seen.products})
 
 
-def _chosen(found: Spectrum, k: int, prefer: Preference, which: str, real: bool) -> Spectrum:
+def _chosen(found: Spectrum, k: int | None, prefer: Preference, which: str, real: bool) -> Spectrum:
     """The k most wanted of all eigenvalues; one more where k would split a conjugate pair."""
+    if k is None:
+        return found
     order = np.argsort(-prefer(found.eigenvalues), kind="stable")
     count = 0
     while count < min(k, len(order)):

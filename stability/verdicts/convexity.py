@@ -16,7 +16,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
-from ..time_limits import within
+from ..time_limits import in_time
 from .definite import definiteness
 from .intervals import NoBounds, interval
 from .point import LARGEST, LARGEST_EXACT
@@ -92,7 +92,7 @@ def convexity(
     verdicts: dict[str, Convexity] = {}
     for i, player in enumerate(numeric.players):
         if symbolic is not None and symbolic.dimension <= LARGEST_EXACT:
-            known = within(SECONDS, lambda i=i: _exactly(symbolic, values, i, sides), None)
+            known = in_time(SECONDS, lambda i=i: _exactly(symbolic, values, i, sides), None)
             if known is not None:
                 verdicts[player] = known
     missing = [player for player in numeric.players if player not in verdicts]

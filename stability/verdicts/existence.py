@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.system import named_box
-from ..equilibria.find import Equations, Equilibrium, find_equilibria
+from ..equilibria.find import Equations, Equilibria, Equilibrium, find_equilibria
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from .conditions import conditions
@@ -52,30 +52,41 @@ def local_nash_equilibrium_exists(
     found = [(e, _local_nash(game, begin, e, parameters)) for e in search.found]
     for e, verdict in found:
         if verdict.verdict == "yes":
-            return replace(
-                verdict, because=f"a local one, at {_place(begin, e)}: {verdict.because}"
-            )
-    open_ = [e for e, verdict in found if verdict.verdict != "no"]
-    if open_:
-        text = f"at {_place(begin, open_[0])} the second derivatives do not decide"
-        return Verdict("undecided", None, None, "numeric", text)
+            text = f"a local one, at {_place(begin, e)}: {verdict.because}"
+            return replace(verdict, because=text)
+    doubt = _doubt(begin, search, found)
+    if doubt is not None:
+        return Verdict("undecided", None, None, "numeric", doubt)
+    return _none([verdict for _, verdict in found])
+
+
+def _doubt(
+    begin: GamePoint, search: Equilibria, found: Sequence[tuple[Equilibrium, Verdict]]
+) -> str | None:
+    """Why there may be an equilibrium though none was found, or None."""
+    for e, verdict in found:
+        if verdict.verdict != "no":
+            return f"at {_place(begin, e)} the second derivatives do not decide"
     if not search.exhaustive:
-        text = (
+        return (
             f"none of the {len(found)} zeros of the field that were found is a Nash equilibrium, but the "
             "search was numeric and there may be others"
         )
-        return Verdict("undecided", None, None, "numeric", text)
     rough = _rough(begin)
     if rough is not None:
-        text = (
+        return (
             f"a Nash equilibrium may sit where {rough} has no derivative, which was not looked at"
         )
-        return Verdict("undecided", None, None, "numeric", text)
+    return None
+
+
+def _none(found: Sequence[Verdict]) -> Verdict:
+    """No equilibrium, by the verdicts on all points at which the field vanishes."""
     if not found:
         return Verdict("no", None, None, "exact", "the field vanishes nowhere")
-    values = [verdict.value for _, verdict in found if verdict.value is not None]
-    margins = [verdict.margin for _, verdict in found if verdict.margin is not None]
-    exact = all(verdict.evidence == "exact" for _, verdict in found)
+    values = [verdict.value for verdict in found if verdict.value is not None]
+    margins = [verdict.margin for verdict in found if verdict.margin is not None]
+    exact = all(verdict.evidence == "exact" for verdict in found)
     many = f"the {len(found)} points at which" if len(found) > 1 else "the one point at which"
     text = (
         f"at {many} the field vanishes a player can do better nearby: an own Hessian has a negative "

@@ -10,10 +10,12 @@ import sympy
 from ..equilibria.find import across, complement
 from ..spectra.dense import Spectrum, spectrum, stability_sign
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
-from ..time_limits import within
+from ..time_limits import in_time
 from .stability import Kind, stability_verdict
 from .types import classify
 from .verdict import Verdict
+
+_SECONDS, _SECONDS_PER_RANK = 2.0, 1.0
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def linearisation(
         sign, evidence = stability_sign(reduced, across_uncertainty, kind=kind), "numeric"
     semisimple = None
     if exact is not None and linear and sign == 0:
-        semisimple = within(1.0, lambda: _neutral_part_is_semisimple(kind, exact), None)
+        semisimple = in_time(
+            _SECONDS_PER_RANK, lambda: _neutral_part_is_semisimple(kind, exact), None
+        )
     sides = None
     if counts is not None and not k:
         distance = whole.eigenvalues.real if kind == "flow" else np.abs(whole.eigenvalues)
@@ -100,7 +104,7 @@ def _counts(kind: Kind, exact: sympy.MatrixBase, k: int) -> tuple[int, int, int]
         count = root_counts if kind == "flow" else circle_counts
         return count(characteristic_polynomial(exact))
 
-    counts = within(2.0, work, None)
+    counts = in_time(_SECONDS, work, None)
     if counts is None or counts[1] < k:
         return None
     return counts[0], counts[1] - k, counts[2]

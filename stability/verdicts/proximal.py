@@ -20,12 +20,13 @@ from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..spectra.dense import symmetric_eigenvalues
 from ..spectra.exact import closed_form_roots, exact_text, factors
-from ..time_limits import within
+from ..time_limits import in_time
 from .conditions import EPS, Derivatives, NotApplicable
 from .definite import Definiteness, definiteness, solve
 from .point import GamePoint, game_point, numbers
 from .verdict import Verdict, finite
 
+_SECONDS, _SECONDS_PER_FORM = 5.0, 2.0
 _lam = sympy.Dummy("lam", positive=True)
 
 
@@ -188,8 +189,8 @@ class _Checks:
             return 0.0 if at_zero.sign in (0, -1) else None
         if self.exact is not None:
             polynomial = self.polynomial(self.exact)
-            roots = within(
-                5.0, lambda: None if polynomial is None else positive_roots(polynomial), None
+            roots = in_time(
+                _SECONDS, lambda: None if polynomial is None else positive_roots(polynomial), None
             )
             if roots is not None:
                 return float(min(roots)) if roots else math.inf
@@ -206,7 +207,7 @@ class _Checks:
             determinant = whole.charpoly()[-1] * (-1) ** whole.shape[0]
             return sympy.Poly(whole.domain.to_sympy(determinant), _lam)
 
-        return within(5.0, work, None)
+        return in_time(_SECONDS, work, None)
 
     def _numeric_critical(self) -> float:
         """λ* as an eigenvalue; V_xx's kernel Z is eliminated with as many y, those outside ker V_xy of Z."""
@@ -281,4 +282,4 @@ def _closed_form(point: GamePoint, checks: _Checks, critical: float) -> str | No
                     found.append(root)
         return exact_text(min(found, key=sympy.count_ops)) if found else None
 
-    return within(2.0, work, None)
+    return in_time(_SECONDS_PER_FORM, work, None)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..spectra.dense import Spectrum
+from ..spectra.value import Bounds, Spectrum
 from .verdict import Evidence, Verdict
 
 Kind = Literal["flow", "map"]
@@ -34,56 +34,72 @@ def stability_verdict(
     """
     if manifold_dimension and len(spectrum.eigenvalues) == 0:
         return Verdict("neutral", None, None, evidence, "every point nearby is an equilibrium")
-    bounds = spectrum.abscissa if kind == "flow" else spectrum.radius
-    boundary = 0.0 if kind == "flow" else 1.0
-    value = bounds.value
     across = f" across the {_manifold(manifold_dimension)}" if manifold_dimension else ""
-    noun, size = ("eigenvalue", "real part") if kind == "flow" else ("multiplier", "modulus")
-
-    if sign is not None and sign != 0:
-        margin = abs(value - boundary)
-        if evidence == "numeric":
-            margin = boundary - bounds.upper if sign < 0 else bounds.lower - boundary
-            margin = max(margin, 0.0)  # decided in more digits than these bounds have
-        if sign < 0:
-            text = (
-                f"every {noun}{across} has a negative real part (largest {value:.6g})"
-                if kind == "flow"
-                else f"every {noun}{across} has modulus below one (largest {value:.9g})"
-            )
-            return Verdict("exponentially stable", value, margin, evidence, text)
+    if sign:
         growing = growing or _count_growing(kind, spectrum)
-        text = f"{growing} {noun}{'s have' if growing > 1 else ' has'} " + (
-            f"a positive real part (largest {value:.6g})"
-            if kind == "flow"
-            else f"modulus above one (largest {value:.9g})"
-        )
-        return Verdict("unstable", value, margin, evidence, text)
+        return _decided(kind, spectrum, sign, evidence, across, growing)
+    if sign is None:
+        return _in_doubt(kind, spectrum, evidence)
+    value = _bounds(kind, spectrum).value
+    if linear and semisimple is not None:
+        return _linear(kind, value, evidence, semisimple)
+    what, decides = _neutral(kind, spectrum)
+    text = f"{what}{across}, where the linearisation is silent; {decides} would decide"
+    return Verdict("undecided", value, 0.0, evidence, text)
 
-    if sign == 0 and linear:
-        place = "the imaginary axis" if kind == "flow" else "the unit circle"
-        if semisimple:
-            text = (
-                f"the field is linear and its {noun}s on {place} are semisimple: "
-                "orbits neither grow nor decay"
-            )
-            return Verdict("neutral", value, 0.0, evidence, text)
-        if semisimple is False:
-            text = (
-                f"the field is linear and has a defective {noun} on {place}: "
-                "orbits grow like a power of time"
-            )
-            return Verdict("unstable", value, 0.0, evidence, text)
 
-    neutral = _neutral(kind, spectrum)
-    if sign == 0:
-        text = f"{neutral[0]}{across}, where the linearisation is silent; {neutral[1]} would decide"
-        return Verdict("undecided", value, 0.0, evidence, text)
-    name = "spectral abscissa" if kind == "flow" else "spectral radius"
+def _bounds(kind: Kind, spectrum: Spectrum) -> Bounds:
+    return spectrum.abscissa if kind == "flow" else spectrum.radius
+
+
+def _decided(
+    kind: Kind, spectrum: Spectrum, sign: int, evidence: Evidence, across: str, growing: int
+) -> Verdict:
+    """All eigenvalues decay, or so many grow."""
+    bounds, boundary = _bounds(kind, spectrum), float(kind == "map")
+    value = bounds.value
+    margin = abs(value - boundary)
+    if evidence == "numeric":
+        margin = boundary - bounds.upper if sign < 0 else bounds.lower - boundary
+        margin = max(margin, 0.0)  # decided in more digits than these bounds have
+    if kind == "flow":
+        noun, below, above = "eigenvalue", "a negative real part", "a positive real part"
+        largest = f"largest {value:.6g}"
+    else:
+        noun, below, above = "multiplier", "modulus below one", "modulus above one"
+        largest = f"largest {value:.9g}"
+    if sign < 0:
+        text = f"every {noun}{across} has {below} ({largest})"
+        return Verdict("exponentially stable", value, margin, evidence, text)
+    text = f"{growing} {noun}{'s have' if growing > 1 else ' has'} {above} ({largest})"
+    return Verdict("unstable", value, margin, evidence, text)
+
+
+def _linear(kind: Kind, value: float, evidence: Evidence, semisimple: bool) -> Verdict:
+    """The field is linear, and none of its eigenvalues grows."""
+    place = (
+        "eigenvalue{} on the imaginary axis"
+        if kind == "flow"
+        else "multiplier{} on the unit circle"
+    )
+    if semisimple:
+        what = f"its {place.format('s')} are semisimple"
+        text = f"the field is linear and {what}: orbits neither grow nor decay"
+        return Verdict("neutral", value, 0.0, evidence, text)
+    text = f"the field is linear and has a defective {place.format('')}: orbits grow like a power of time"
+    return Verdict("unstable", value, 0.0, evidence, text)
+
+
+def _in_doubt(kind: Kind, spectrum: Spectrum, evidence: Evidence) -> Verdict:
+    """The bounds do not tell whether the largest eigenvalue grows."""
+    bounds, boundary = _bounds(kind, spectrum), float(kind == "map")
+    name, size = ("abscissa", "real part") if kind == "flow" else ("radius", "modulus")
+    value = bounds.value
     error = max(bounds.upper - value, value - bounds.lower)
     text = (
-        f"the {name} {value:.9g} cannot be told from {boundary:g} (its {size} is known to {error:.1g}); "
-        f"an exact analysis, or else {neutral[1]}, would decide"
+        f"the spectral {name} {value:.9g} cannot be told from {boundary:g} "
+        f"(its {size} is known to {error:.1g}); an exact analysis, or else "
+        f"{_neutral(kind, spectrum)[1]}, would decide"
     )
     return Verdict("undecided", value, abs(value - boundary) - error, evidence, text)
 

@@ -25,7 +25,7 @@ from stability.plots import (
     steps,
     streamlines,
 )
-from stability.plots.layers import FAR, within
+from stability.plots.layers import FAR, cut_off
 from stability.plots.style import FIELD
 from tests.plots import portraits
 
@@ -308,7 +308,7 @@ def test_cut_curves_are_what_is_seen_of_the_curve(points):
     # A segment that goes far away is cut where it does; those with both ends far away are left out.
     box = np.array([[-1.0, 1.0], [-1.0, 1.0]])
     curve = np.array(points)
-    kept = within(curve, box)
+    kept = cut_off(curve, box)
     near = (np.abs(curve) <= FAR).all(axis=1)
     finite = kept[np.isfinite(kept).all(axis=1)] if len(kept) else np.empty((0, 2))
     assert (np.abs(finite) <= FAR * (1 + 1e-9)).all()

@@ -79,14 +79,9 @@ def krylov_schur(
                 _restart(expansion, ordered, n, ordered.spike)
             continue
         ordered = _ordered(expansion, prefer, k, _kept(k, n))
-        count, spike = ordered.count, ordered.spike[: ordered.count]
+        count = ordered.count
         norm = max(norm, ordered.norm)
-        ritz, residuals = ordered.pairs()
-        least = NEGLIGIBLE * norm
-        # the pairs, and the Schur vectors too, whose residuals a locked subspace forgets
-        converged = _small(residuals, ritz, tolerance, least) and _small(
-            spike, ordered.values[:count], tolerance, least
-        )
+        ritz, converged = ordered.wanted(tolerance, NEGLIGIBLE * norm)
         verified = locked is not None and converged and _same(ritz, locked, tolerance * norm)
         done = expansion.complete or verified or (converged and not verify)
         if done or spent():
@@ -123,10 +118,15 @@ class _Ordered:
         """All Ritz values, in the order of the Schur vectors."""
         return eigenvalues(self.quasi)
 
-    def pairs(self) -> tuple[np.ndarray, Small]:
-        """The wanted Ritz values and the norms of their eigenvectors' residuals."""
-        values, vectors = eigenvectors(self.quasi[: self.count, : self.count])
-        return values, np.abs(self.spike[: self.count] @ vectors)
+    def wanted(self, tolerance: float, least: float) -> tuple[np.ndarray, bool]:
+        """The wanted Ritz values, and whether they have converged: the residuals of their eigenvectors, and
+        of the Schur vectors too, which a locked subspace forgets.
+        """
+        n = self.count
+        values, vectors = eigenvectors(self.quasi[:n, :n])
+        pairs, own = np.abs(self.spike[:n] @ vectors), self.spike[:n]
+        converged = _small(pairs, values, tolerance, least)
+        return values, converged and _small(own, self.values[:n], tolerance, least)
 
 
 def _ordered(expansion: Expansion, prefer: Preference, k: int, kept: int) -> _Ordered:

@@ -1,12 +1,10 @@
-"""R1: the discriminator pays for its slope at the data."""
+"""R1 and R2: the discriminator pays for its slope at the data, or at the generated samples."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ..dynamics.positive_settings import check_nonnegative
-from .penalty import coefficient
 from .samples import Places, SamplePenalty
 
 
@@ -19,14 +17,20 @@ class R1(SamplePenalty):
     discriminator.
     """
 
-    gamma: Any = 10.0
     name: ClassVar[str] = "r1"
-
-    def __post_init__(self):
-        check_nonnegative(self.gamma, "the R1 weight gamma")
-
-    def weight(self, game: Any) -> Any:
-        return coefficient(game, self.gamma, "the R1 weight gamma") / 2
 
     def places(self, game: Any) -> Places:
         return lambda game, gen, drawn: game.real_samples
+
+    def weight(self, game: Any) -> Any:
+        return super().weight(game) / 2
+
+
+@dataclass(frozen=True)
+class R2(R1):
+    """γ/2 E_generated ‖∇ₓD‖², as `R1` at what is generated (Mescheder, Geiger, Nowozin 2018, equation 10)."""
+
+    name: ClassVar[str] = "r2"
+
+    def places(self, game: Any) -> Places:
+        return lambda game, gen, drawn: game.generated_samples(gen)
