@@ -37,7 +37,8 @@ class StudyOptions(TypedDict, total=False):
 class Study(Subject):
     """A system in both engines, its fields and rules, and what has been found out about it so far.
 
-    Made by `stability.study`. `system` and `options` are what it was made of; the rest is as in a Subject.
+    Made by `stability.study`. `system` and `options` are what it was made of, `subject` the system made
+    ready: what that has, a study has too.
     """
 
     def __init__(self, subject: Subject, system: System, options: StudyOptions):
@@ -102,7 +103,7 @@ class Study(Subject):
         )
 
     def analysis(self, place: Place) -> EquilibriumAnalysis:
-        """What is true at a rest point, or at a given point that is none."""
+        """What is true at `place`, a rest point of `rest_points`, or a given point that is none."""
         return analyse(self, place, self.zero_sum)
 
 

@@ -232,7 +232,7 @@ class NumericSystem(System):
         return self._products.at(self._vector(x))
 
     def linearize(self, x: Any, **options: Any) -> Linearisation:
-        """`linearise`, in the American spelling."""
+        """`linearise` with its `options`, in the American spelling."""
         return self.linearise(x, **options)
 
     def _vector(self, x: Any) -> jax.Array:

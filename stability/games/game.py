@@ -217,7 +217,7 @@ class Game(PureGame):
         return self._together(x, lambda: self._products.at(x, self._arrays, precision=precision))
 
     def linearize(self, x: Any, **options: Any) -> Linearisation:
-        """`linearise`, in the American spelling."""
+        """`linearise` with its `options`, in the American spelling."""
         return self.linearise(x, **options)
 
     def _together(self, x: Any, compute: Callable[[], Any]) -> Any:

@@ -217,9 +217,9 @@ def follow(
 
     Shows itself as text, Markdown, JSON and HTML; `stability.plots.trajectory` draws it.
 
-    **Arguments:** `system`, `field`, `rules`, `penalties`, `parameters`, `box`, `starts` and `seed` are
-    those of `stability.phase_portrait`; `steps`: how many a rule or a map takes; `time`: how long flow and
-    rules run (in place of `steps`).
+    **Arguments:** `system`, `fields`, `field`, `rules`, `penalties`, `parameters`, `box`, `starts` and
+    `seed` are those of `stability.phase_portrait`; `steps`: how many a rule or a map takes; `time`: how long
+    flow and rules run (in place of `steps`).
 
     Raises InputError as `phase_portrait` does, and for rules without a step size.
     """
