@@ -73,11 +73,12 @@ def analyse_flow(
 ) -> tuple[FlowAnalysis, Linearised | None]:
     """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
     expression = None if field.symbolic is None else field.symbolic.jacobian()
+    evaluate = (field.numeric if field.numeric is subject.main else field.quick).evaluate
     try:
         if not e.differentiable:
             raise SingularError(f"the field is {NOT_DIFFERENTIABLE}")
         found, exact, (jacobian, uncertainty) = _linearised(
-            subject, e, field.numeric.evaluate, expression, "flow", notes
+            subject, e, evaluate, expression, "flow", notes
         )
     except SingularError:
         nothing = (None, None, None, None, NOT_DIFFERENTIABLE)

@@ -22,8 +22,7 @@ def field_at(subject: Subject, field: FieldFlow, e: Equilibrium) -> Equilibrium:
     """What the point of an equilibrium of the game is to one of the fields."""
     if field.numeric is subject.main or (field.keeps and e.stationary and e.differentiable):
         return e
-    equations = field.equations(subject.values)
-    own = describe_point(field.numeric.evaluate, e.point, subject.box, e.exact, equations)
+    own = describe_point(field.quick.evaluate, e.point, subject.box, e.exact, field.equations)
     return replace(own, error=max(own.error, e.error))
 
 
@@ -38,9 +37,7 @@ def with_rest_points(
     opposed = isinstance(subject.numeric, Game) and adds_to_zero(subject.numeric)
     for i, field in enumerate(subject.flows):
         if not field.keeps:
-            own = _search(
-                subject, field.numeric.evaluate, field.equations(subject.values), starts, seed
-            )
+            own = _search(subject, field.quick.evaluate, field.equations, starts, seed)
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -31,20 +31,43 @@ Values = Mapping[sympy.Symbol, sympy.Expr]
 class FieldFlow:
     """One field of the subject as a flow, in JAX and, if there are expressions, in SymPy.
 
-    `keeps`: whether it vanishes wherever the subject's own field does.
+    - `values`: of the parameters in `symbolic`.
+    - `keeps`: whether it vanishes wherever the subject's own field does.
     """
 
     name: str
     settings: Mapping[str, Any]
     numeric: Flow
     symbolic: SymbolicFlow | None
+    values: Values
     keeps: bool = True
 
-    def equations(self, values: Values) -> Equations | None:
+    @property
+    def equations(self) -> Equations | None:
         """The expressions whose zeros are the field's rest points, if there are any and they are few."""
         if self.symbolic is None or self.symbolic.dimension > LARGEST_EXACT:
             return None
-        return Equations(self.symbolic.variables, tuple(self.symbolic.expressions), values)
+        return Equations(self.symbolic.variables, tuple(self.symbolic.expressions), self.values)
+
+    @cached_property
+    def formulas(self) -> SymbolicFlow | None:
+        """The flow in SymPy at the parameters' values, if it has expressions."""
+        if self.symbolic is None:
+            return None
+        put = self.symbolic.expressions.xreplace(dict(self.values))
+        return SymbolicFlow(
+            dict(zip(self.symbolic.variables, put, strict=True)), partition=self.symbolic.partition
+        )
+
+    @property
+    def quick(self) -> Flow:
+        """The flow in JAX, from its formulas where there are any: these compile and run fastest."""
+        own = self.numeric
+        if self.formulas is None:
+            return own
+        flow = own.kept("from formulas", None, self.formulas.numeric)
+        flow.game, flow.field = own.game, own.field
+        return flow
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +131,9 @@ def prepare(
     fields = _fields(system.kind, fields)
     main = Gradient().flow(numeric) if numeric.kind == "game" else numeric
     if numeric.kind == "game":
-        flows = tuple(_field_flow(field, numeric, symbolic) for field in fields)
+        flows = tuple(_field_flow(field, numeric, symbolic, values) for field in fields)
     else:
-        flows = (FieldFlow("given", {}, main, symbolic),) if main.kind == "flow" else ()
+        flows = (FieldFlow("given", {}, main, symbolic, values),) if main.kind == "flow" else ()
     subject = Subject(
         kind=system.kind,
         name=system.name,
@@ -199,13 +222,15 @@ def without_others(rule: Rule, players: Sequence[str]) -> Rule:
     return rule
 
 
-def _field_flow(field: Field, numeric: Game, symbolic: SymbolicGame | None) -> FieldFlow:
+def _field_flow(
+    field: Field, numeric: Game, symbolic: SymbolicGame | None, values: Values
+) -> FieldFlow:
     flow = field.flow(numeric)
     in_sympy = None if symbolic is None else field.flow(symbolic)
     keeps = field.keeps_equilibria
     if not keeps and field.keeps_when_zero_sum and len(numeric.players) == 2:
         keeps = adds_to_zero(numeric)
-    return FieldFlow(field.name, plain(field.settings), flow, in_sympy, keeps)
+    return FieldFlow(field.name, plain(field.settings), flow, in_sympy, values, keeps)
 
 
 def _with_signs(symbolic, values: Values):

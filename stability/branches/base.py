@@ -26,7 +26,7 @@ def base_equilibrium(subject: Subject, at: Mapping[str, Any] | None, of_field: b
     evaluate, equations = subject.main.evaluate, subject.equations
     if of_field:
         field = subject.flows[0]
-        evaluate, equations = field.numeric.evaluate, field.equations(subject.values)
+        evaluate, equations = field.quick.evaluate, field.equations
     if at is not None:
         coordinates = _coordinates(subject, at)
         point = np.array([float(c.evalf(20)) for c in coordinates])

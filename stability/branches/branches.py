@@ -198,7 +198,7 @@ def _searched(
     evaluate, equations = subject.main.evaluate, subject.equations
     if rests_apart:
         own = subject.flows[0]
-        evaluate, equations = own.numeric.evaluate, own.equations(subject.values)
+        evaluate, equations = own.quick.evaluate, own.equations
     start = subject.numeric.start
     found = find_equilibria(
         evaluate,

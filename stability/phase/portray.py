@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -17,7 +16,7 @@ from ..cycles.invariant_curves import invariant_curves
 from ..cycles.limit_cycles import limit_cycles
 from ..cycles.value import Cycle
 from ..documents.numbers import number
-from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.map import Map
 from ..dynamics.plane import Plane, choose_plane
@@ -112,26 +111,10 @@ class Scene:
     starts: np.ndarray
     steps: int
 
-    @cached_property
+    @property
     def flow(self) -> Flow:
-        """The field's flow in JAX: made from its formulas, where there are any, which run fastest."""
-        own = self.study.flows[0].numeric
-        if self.symbolic is None:
-            return own
-        flow = own.kept("from formulas", None, self.symbolic.numeric)
-        flow.game, flow.field = own.game, own.field
-        return flow
-
-    @cached_property
-    def symbolic(self) -> SymbolicFlow | None:
-        """The field's flow in SymPy at the parameters' values, if it has expressions."""
-        known = self.study.flows[0].symbolic
-        if known is None:
-            return None
-        values = known.expressions.xreplace(dict(self.study.values))
-        return SymbolicFlow(
-            dict(zip(known.variables, values, strict=True)), partition=known.partition
-        )
+        """The field's flow in JAX, from its formulas where there are any."""
+        return self.study.flows[0].quick
 
     def time(self, asked: float | None) -> float:
         """How long the flow runs: as asked, as long as the rules' steps, or so that it gets about."""
@@ -213,7 +196,7 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
     spots = _spots(scene)
     clines, manifolds, cycles = (), (), ()
     if curves and plane is not None:
-        clines = nullclines(flow, plane, symbolic=scene.symbolic)
+        clines = nullclines(flow, plane, symbolic=scene.study.flows[0].formulas)
         saddles = [spot.point for spot in spots if spot.type.startswith("saddle")]
         if saddles:
             manifolds = separatrices(flow, np.array(saddles), plane, study.box)
