@@ -32,6 +32,7 @@ class System:
     kind: ClassVar[str]
     symbolic: ClassVar[bool] = False
     rest_equations: Any = None
+    linearise: Callable[..., Linearisation]
     dimension: int
     box: dict[str, tuple[float, float]]
     start: np.ndarray | None
@@ -63,6 +64,10 @@ class System:
         parameter without a value.
         """
         return self.numeric(parameters), {}
+
+    def linearize(self, x: Any, **options: Any) -> Linearisation:
+        """`linearise` with its `options`, in the American spelling."""
+        return self.linearise(x, **options)
 
     def kept(self, what: str, key: Any, make: Callable[[], Any]) -> Any:
         """What was made for this key before, kept with the system itself; of one sort only the last few.
@@ -230,10 +235,6 @@ class NumericSystem(System):
     def linearise(self, x: Any) -> Linearisation:
         """J(x) as an operator: what every product needs of x is computed once."""
         return self._products.at(self._vector(x))
-
-    def linearize(self, x: Any, **options: Any) -> Linearisation:
-        """`linearise` with its `options`, in the American spelling."""
-        return self.linearise(x, **options)
 
     def _vector(self, x: Any) -> jax.Array:
         return real_vector(x, self.dimension)

@@ -216,10 +216,6 @@ class Game(PureGame):
         x = real_vector(x, self.dimension)
         return self._together(x, lambda: self._products.at(x, self._arrays, precision=precision))
 
-    def linearize(self, x: Any, **options: Any) -> Linearisation:
-        """`linearise` with its `options`, in the American spelling."""
-        return self.linearise(x, **options)
-
     def _together(self, x: Any, compute: Callable[[], Any]) -> Any:
         """What `compute` makes of x. Raises InputTypeError if the precision of x does not fit the losses."""
         try:
