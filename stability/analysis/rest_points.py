@@ -14,7 +14,6 @@ from ..games.game import Game
 from ..games.structure import adds_to_zero
 from ..rules import Rule
 from .at_point import Place
-from .rules_at_point import may_rest_elsewhere
 from .subject import FieldFlow, Subject
 
 
@@ -41,7 +40,7 @@ def with_rest_points(
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:
-            if may_rest_elsewhere(rule) and not (opposed and rule.name == "unrolled"):
+            if rule.rests_elsewhere and not (opposed and rule.name == "unrolled"):
                 for e in _search(subject, _displacement(field, rule), None, starts, seed):
                     _add(subject, found, e, None)
     scale = subject.box[:, 1] - subject.box[:, 0]

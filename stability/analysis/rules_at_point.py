@@ -17,10 +17,8 @@ from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, NotAtRestError
 from ..rules import Rule
-from ..rules.local import Local
 from ..rules.modified import logarithms, modified_eigenvalues
 from ..rules.rule import each
-from ..rules.unrolled import UnrolledHere
 from ..spectra.exact import exact_text
 from ..spectra.value import sorted_values
 from ..verdicts.linearised import linearisation
@@ -123,7 +121,7 @@ def _drift(
     rule: Rule, matrix: np.ndarray, partition: Partition, multipliers: np.ndarray
 ) -> Drift | None:
     """The flows that the steps follow; None for a rule with memory, or of which J does not tell all."""
-    if rule.lr is None or _sees_more(rule) or len(multipliers) > len(matrix):
+    if rule.lr is None or rule.sees_more_than_the_jacobian or len(multipliers) > len(matrix):
         return None
     lr = rule.lr if not isinstance(rule.lr, Mapping) else 1.0
     time = float(lr)
@@ -135,25 +133,18 @@ def _drift(
     return Drift(time, sorted_values(logarithms(multipliers, time)), first, second)
 
 
-def _sees_more(rule: Rule) -> bool:
-    """Whether the linearised step, or that of a rule inside, depends on more than the field's Jacobian."""
-    inner = getattr(rule, "inner", None)
-    own = isinstance(rule, (Local, UnrolledHere))
-    return own or (isinstance(inner, Rule) and _sees_more(inner))
-
-
 def settled(
     field: FieldFlow, e: Equilibrium, rule: Rule, known: Linearised | None
 ) -> Rule | RuleAnalysis:
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
     at_rest = e.stationary and known is not None
     e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
-    if not at_rest and not may_rest_elsewhere(rule):
+    if not at_rest and not rule.rests_elsewhere:
         kind = NOT_AT_REST if e.differentiable else NOT_DIFFERENTIABLE
         return no_rule(rule, field, kind, no_verdict(e, field))
     try:
         near = rule.with_each_lr(float).near(field.numeric, e.point)
-        if not isinstance(near, Local) and not at_rest:
+        if not near.ignores_the_jacobian and not at_rest:
             return no_rule(rule, field, NOT_AT_REST, no_verdict(e, field))
         d = len(e.point)
         near.linearise(np.zeros((d, d)) if known is None else known.matrix, field.numeric.partition)
@@ -162,14 +153,6 @@ def settled(
     except InputError as error:
         return no_rule(rule, field, "no linearisation", _undecided(str(error)))
     return near
-
-
-def may_rest_elsewhere(rule: Rule) -> bool:
-    """Whether the rule, or one inside it, may rest where the field does not."""
-    inner = getattr(rule, "inner", None)
-    inside = inner.values() if isinstance(inner, Mapping) else [inner]
-    own = (may_rest_elsewhere(one) for one in inside if isinstance(one, Rule))
-    return rule.rests_elsewhere or any(own)
 
 
 def no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:
@@ -192,7 +175,7 @@ def _entry_errors(
 ) -> np.ndarray:
     """Bounds on the errors of the linearised step's entries: rounding, and what J's own errors do to it."""
     size = np.abs(step)
-    if isinstance(rule, Local):
+    if rule.ignores_the_jacobian:
         return 64 * EPS * (size + size.max())
     with np.errstate(all="ignore"):
         try:

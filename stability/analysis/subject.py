@@ -218,7 +218,7 @@ def without_others(rule: Rule, players: Sequence[str]) -> Rule:
     """The rule without a step size for "the others" where every player has its own."""
     lr = rule.lr
     if isinstance(lr, Mapping) and all(p in lr for p in players):
-        return replace(rule, lr={p: lr[p] for p in players})  # pyright: ignore[reportArgumentType]
+        return rule.with_lr({p: lr[p] for p in players})
     return rule
 
 

@@ -18,7 +18,7 @@ from ..dynamics.functions import jax_function
 from ..dynamics.vectors import stack
 from ..fields import Gradient
 from ..games.game import Game
-from ..rules import Rule, Simultaneous
+from ..rules import Rule
 from ..rules.rule import split
 from ..spectra.small_matrices import eigenvalues_2x2
 from .axes import Setup
@@ -66,7 +66,7 @@ class Compiled:
             names.add("jacobian")
         if {"step", "multipliers"} & reads:
             names.add("step" if self.step_size else "jacobian")
-            if isinstance(self.problem.setup.rule, Simultaneous) and self.step_size != 2:
+            if self.problem.is_euler and self.step_size != 2:
                 names.add("jacobian")  # whose eigenvalues serve both
         return frozenset(names)
 
@@ -81,12 +81,11 @@ class Compiled:
             return None
 
     def __call__(self, rows: np.ndarray) -> dict[str, np.ndarray]:
-        simultaneous = isinstance(self.problem.setup.rule, Simultaneous)
         with jax.enable_x64(True):
             found = self._function(rows)
             for name, matrix in (("eigenvalues", "jacobian"), ("multipliers", "step")):
                 if matrix in found and name in self.wanted and found[matrix].shape[0] == 2:
-                    shift = 1.0 if name == "multipliers" and simultaneous else 0.0
+                    shift = 1.0 if name == "multipliers" and self.problem.is_euler else 0.0
                     found[name] = _closed_form(found[matrix], shift)
             arrays = {key: np.asarray(value) for key, value in found.items()}
         for matrix in _MATRICES & arrays.keys():
@@ -194,7 +193,7 @@ def _closed_form(matrices: Any, shift: Any) -> Any:
 
 def linearised_step(rule: Rule, jacobian: Any, partition: Any) -> Any:
     """The Jacobian of the rule's step; of simultaneous steps without the identity."""
-    if isinstance(rule, Simultaneous):
+    if rule.is_euler:
         return partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
     return rule.linearise(jacobian, partition)
 

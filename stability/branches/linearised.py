@@ -13,7 +13,7 @@ import numpy as np
 
 from ..criteria.steps import StepSizes, euler_step_sizes_of_all, rule_step_sizes
 from ..errors import InputError
-from ..rules import Rule, Simultaneous
+from ..rules import Rule
 from ..spectra.dense import stability_sign
 from ..spectra.small_matrices import eigenvalues_on_host
 from .compiled import Compiled, linearised_step
@@ -49,7 +49,7 @@ class Linearised:
 
     @property
     def is_simultaneous(self) -> bool:
-        return isinstance(self.compiled.problem.setup.rule, Simultaneous)
+        return self.compiled.problem.is_euler
 
     @cached_property
     def eigenvalues(self) -> np.ndarray:

@@ -68,6 +68,11 @@ class Problem:
         owners = ("parameter", "penalty")
         return tuple(i for i, axis in enumerate(self.axes) if axis.owner in owners)
 
+    @property
+    def is_euler(self) -> bool:
+        """Whether the rule's linearised step is I + HJ."""
+        return self.setup.rule is not None and self.setup.rule.is_euler
+
     def formulas(self) -> Callable[..., Any] | None:
         """Variables and varied parameters ↦ the main field (of a map F(x) − x) and its Jacobian, row by row.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -88,14 +88,7 @@ def step_region(
     stable = []
     for angle in angles:
         lr = dict(zip(partition.players, (float(np.cos(angle)), float(np.sin(angle))), strict=True))
-        own = _with_lr(near, lr)
+        own = near.with_lr(lr)
         stable.append(rule_step_sizes(own, known.matrix, partition, e.tangent).stable)
     first, second = partition.players
     return StepRegion((first, second), angles, tuple(stable))
-
-
-def _with_lr(rule: Any, lr: dict[str, float]) -> Rule:
-    inside = getattr(rule, "rule", None)  # a rule at a point of its own
-    if isinstance(inside, Rule):
-        return replace(rule, rule=_with_lr(inside, lr))
-    return replace(rule, lr=lr)

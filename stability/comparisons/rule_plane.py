@@ -10,7 +10,7 @@ import numpy as np
 from ..criteria.eigenvalue_maps import eigenvalue_multipliers, radius_over_plane
 from ..criteria.steps import StepSizes, euler_step_sizes, step_sizes
 from ..errors import InputError
-from ..rules import Rule, Simultaneous
+from ..rules import Rule
 
 _FAR = 16.0  # how far from zero boundaries of regions are looked for
 _COARSE = 321
@@ -71,7 +71,7 @@ def eigenvalue_step_sizes(rule: Rule, eigenvalues: np.ndarray) -> StepSizes:
 
     Raises InputError as `rule_plane` does.
     """
-    if isinstance(rule, Simultaneous):
+    if rule.is_euler:
         return euler_step_sizes(eigenvalues)
     one = rule.with_each_lr(lambda _: 1.0)
     return step_sizes(eigenvalue_multipliers(one, eigenvalues), len(eigenvalues))

@@ -20,7 +20,6 @@ from ..dynamics.partition import Partition
 from ..dynamics.system import exact
 from ..errors import InputError, InputTypeError
 from ..rules import Rule
-from ..rules.projection import interior
 from ..spectra.exact import closed_form_roots, factors
 from ..spectra.hurwitz import characteristic_polynomial
 
@@ -51,7 +50,7 @@ def multipliers(rule: Rule, eigenvalues: Any) -> Any:
             roots += own * multiplicity
         return tuple(roots)
     _check_commutes(rule)
-    rule = interior(rule)
+    rule = rule.interior()
     if any(isinstance(s, sympy.Expr) and s.free_symbols for s in rule.settings.values()):
         raise InputError(f"multipliers at numbers need numbers as settings of {rule.name}")
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -146,7 +145,7 @@ def _known(real: SymbolicGame, parameters: Mapping[Any, Any]) -> dict[sympy.Symb
 def _with_step(rule: Rule, lr: Any) -> Rule:
     """The rule with its step size, or each player's, as asked for."""
     if isinstance(lr, Mapping):
-        return replace(rule, lr={player: _step_size(size) for player, size in lr.items()})  # pyright: ignore
+        return rule.with_lr({player: _step_size(size) for player, size in lr.items()})
     size = _step_size(sympy.Symbol("lr", positive=True) if lr is None else lr)
     if isinstance(rule.lr, Mapping):  # all of them times the same factor
         return rule.with_each_lr(exact).scaled(size)

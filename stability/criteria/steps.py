@@ -15,7 +15,7 @@ import numpy as np
 from ..dynamics.partition import Partition
 from ..equilibria.find import across
 from ..errors import SingularError
-from ..rules import Rule, Simultaneous
+from ..rules import Rule
 from .eigenvalue_maps import Multipliers, commutes, eigenvalue_multipliers
 from .scan import ROUNDING, lowest, sizes
 from .windows import CLOSE_CALL, close_extrema, stable_intervals
@@ -51,7 +51,7 @@ def rule_step_sizes(
     `tangent` is a basis, shape (d, k), of the tangent of a manifold of equilibria; the multipliers are then
     those of the step modulo the manifold.
     """
-    if isinstance(rule, Simultaneous):
+    if rule.is_euler:
         scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
         return euler_step_sizes(np.linalg.eigvals(across(scaled, tangent)))
     return step_sizes(step_multipliers(rule, jacobian, partition, tangent), len(jacobian))

@@ -15,18 +15,17 @@ from ..dynamics.positive_settings import check_flag, check_whole
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..rules import Rule
-from ..rules.local import Local
 from ..rules.rule import each
 from ..spectra.dense import Bounds
 from ..verdicts.verdict import Verdict
 from .critical import critical_factor
 from .minibatches import Minibatches
 from .moments import Jitter, Moments, Recorded, listed
-from .optax_tape import OptaxStep, is_optax, optax_step
+from .optax_tape import OptaxStep, optax_step
 from .radius import DENSE, radius_bounds
 from .sampled import radius_error, trace_error
 from .stationary import additive_covariance, stationary_moments
-from .tape import Tape, record, state_sizes
+from .tape import Tape, record
 from .value import Method, Noise, deviations_text
 
 ENUMERATED = 4096  # minibatches that are all looked at
@@ -105,8 +104,7 @@ class Analysis:
 
     @cached_property
     def _optax(self) -> OptaxStep | None:
-        rule = self.rule
-        return optax_step(rule, self.flow) if isinstance(rule, Local) and is_optax(rule) else None
+        return optax_step(self.rule, self.flow) if self.rule.transforms_the_field else None
 
     def _tape(self, rule: Rule) -> Tape | None:
         return (
@@ -117,7 +115,7 @@ class Analysis:
     def _state_size(self) -> int:
         if self._optax:
             return len(self._optax.of_state)
-        return sum(state_sizes(self.rule, self.flow.partition))
+        return sum(self.rule.state_sizes(self.flow.partition))
 
     @cached_property
     def method(self) -> Method:

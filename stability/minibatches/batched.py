@@ -13,7 +13,6 @@ from ..errors import SingularError
 from ..rules import Competitive, Rule
 from ..rules.matrix_free import with_competitive
 from ..rules.rule import State, split
-from .tape import state_sizes
 
 
 class AffineFlows:
@@ -115,7 +114,7 @@ def steps_on(
 
     Raises SingularError where the step solves a system that is singular on one of them.
     """
-    sizes = state_sizes(rule, partition)
+    sizes = rule.state_sizes(partition)
     m, k = sum(sizes), len(fields)
     start = np.broadcast_to(np.eye(m, m + 1)[..., None], (m, m + 1, k))
     flows = AffineFlows(jacobians, fields, partition)

@@ -14,7 +14,7 @@ from ..criteria.steps import rule_step_sizes
 from ..criteria.windows import UNIT_DISC, sample, scanned_windows
 from ..dynamics.partition import Partition
 from ..errors import SingularError
-from ..rules import Rule, Simultaneous
+from ..rules import Rule
 from .moments import Jitter, Moments
 from .radius import DENSE, leading, radius
 from .symmetric import matrix_of
@@ -35,7 +35,7 @@ def critical_factor(
     with which the mean is stable come into question.
     """
     jacobian = jitter.fields.jacobian
-    if isinstance(rule, Simultaneous):
+    if rule.is_euler:
         found = euler_critical_factor(rule, jitter, partition)
         if found is not None:
             return found

@@ -14,13 +14,11 @@ from ..equilibria.find import Equilibrium, describe_point
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.game import Game
-from ..rules import Rule, Unrolled
-from ..rules.local import Local
+from ..rules import Rule
 from ..verdicts.verdict import Verdict
 from .analysis import ENUMERATED, Analysis, Draws
 from .minibatches import Minibatches, SampleFields, count_samples, sample_fields
 from .moments import Jitter
-from .optax_tape import is_optax
 from .value import Noise
 
 COPIED = 1e-5  # relative; how far a point may be from the rest point that it stands for
@@ -163,12 +161,7 @@ def _no_numbers(flow: Flow, place: Equilibrium) -> str:
 
 def _unknown(rule: Rule) -> str:
     """Why steps on minibatches do not follow from the samples' fields and Jacobians; empty if they do."""
-    if is_optax(rule):
+    if rule.transforms_the_field or not rule.sees_more_than_the_jacobian:
         return ""
-    inner = getattr(rule, "inner", None)
-    if isinstance(rule, Local) or (isinstance(rule, Unrolled) and not rule.stop_gradient):
-        return (
-            f"the step of {rule.rule.name if isinstance(rule, Local) else rule.name} needs more of a sample "
-            "than its field and Jacobian"
-        )
-    return _unknown(inner) if isinstance(inner, Rule) else ""
+    *_, name = (one.name for one in rule.inside if one.sees_more_than_the_jacobian)
+    return f"the step of {name} needs more of a sample than its field and Jacobian"

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..dynamics.flow import Flow
 from ..dynamics.vectors import stack
-from ..rules import Optax, Rule
-from ..rules.local import Local
+from ..rules import Rule
 from ..rules.rule import split
 from .tape import Evaluation, Tape
 
@@ -38,12 +37,7 @@ class OptaxStep:
         return Tape(m, (Evaluation(slice(0, d), np.eye(d, m), m, m + d),), after)
 
 
-def is_optax(rule: Rule) -> bool:
-    """Whether this is an optax rule at one of its rest points."""
-    return isinstance(rule, Local) and isinstance(rule.rule, Optax)
-
-
-def optax_step(rule: Local, flow: Flow) -> OptaxStep:
+def optax_step(rule: Any, flow: Flow) -> OptaxStep:
     """The linearised step of an optax rule at its rest point."""
     inner, d = rule.rule, flow.dimension
     with jax.enable_x64(True):

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..dynamics.flow import Linear
 from ..dynamics.partition import Partition
 from ..dynamics.vectors import stack
 from ..rules.rule import Rule, split
@@ -74,19 +73,12 @@ class _Recorder:
     jvp = jacobian = implicit_step = zero = _refuse
 
 
-def state_sizes(rule: Rule, partition: Partition) -> tuple[int, ...]:
-    """The lengths of the vectors in a rule's state, the profile first."""
-    d = partition.dimension
-    start = rule.init(Linear(np.zeros((d, d)), partition), np.zeros(d))
-    return tuple(len(vector) for vector in start)
-
-
 def record(rule: Rule, partition: Partition) -> Tape | None:
     """The tape of one step of a rule; None if the step does more than evaluate the field and add up.
 
     Such are those that solve equations (proximal, competitive, best response), and those too long to record.
     """
-    sizes = state_sizes(rule, partition)
+    sizes = rule.state_sizes(partition)
     m = sum(sizes)
     lengths: list[int] = []
 

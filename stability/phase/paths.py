@@ -29,7 +29,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
-from ..rules import Alternating, BestResponse, Clipped, HeavyBall, Projected, Rule
+from ..rules import Rule
 from ..rules.modified import modified_flow
 from ..rules.rule import split
 from ..time_limits import in_time
@@ -100,15 +100,15 @@ def rule_path(
     if np.ndim(start) != 1:
         raise InputError(f"a path of a rule has one start, of shape ({flow.dimension},)")
     (start,) = real_starts(start, flow.dimension, f"a path of {rule.name}")
-    turns = _turns(rule, flow.partition)
+    turns = rule.turns(flow.partition)
     with jax.enable_x64(True):
         state = np.asarray(stack(rule.init(flow, jnp.asarray(start))), float)
     d, memory = flow.dimension, len(state)
-    state = np.concatenate([state, np.tile(start, max(len(turns) - 1, 0))])
-    step = flow.kept("rule maps", rule, lambda: _map(rule, turns, flow))
+    state = np.concatenate([state, np.tile(start, len(turns) - 1)])
+    step = flow.kept("rule maps", rule, lambda: _map(rule, flow))
     path = simulate(step, state, steps, dimension=d, **options)
     assert isinstance(path, Trajectory)
-    if len(turns) < 2:
+    if len(turns) == 1:
         return replace(path, variables=flow.variables), None
     whole = replace(path, variables=flow.variables, states=path.states[:, :memory])
     between = path.states[1:, memory:].reshape(-1, len(turns) - 1, d)
@@ -237,51 +237,20 @@ def _length(flow: Flow) -> float:
     return float("inf") if lowered is None else lowered.count("\n")
 
 
-@dataclass(frozen=True)
-class _AlternatingTurn(Alternating):
-    """The part of an alternating step in which one player moves."""
-
-    player: int = 0
-
-    def _turns(self, partition: Partition) -> list[int]:
-        return [self.player]
-
-
-@dataclass(frozen=True)
-class _Reply(BestResponse):
-    """The part of a best response step in which one player replies."""
-
-    player: int = 0
-
-    def _turns(self, partition: Partition) -> list[int]:
-        return [self.player]
-
-
-def _turns(rule: Rule, partition: Partition) -> list[Rule]:
-    """The parts of a step, in which one player moves each; none if they all move at once."""
-    if isinstance(rule, HeavyBall) and rule.order == "alternating":
-        rule = rule._in_turn()
-    if isinstance(rule, BestResponse) and rule.order != "simultaneous":
-        return [_Reply(box=rule.box, player=i) for i in rule._turns(partition)]
-    if type(rule) is Alternating:
-        settings = {"lr": rule.lr, "steps": rule.steps, "inner": rule.inner}
-        return [_AlternatingTurn(**settings, player=i) for i in rule._turns(partition)]
-    return []
-
-
-def _map(rule: Rule, turns: list[Rule], flow: Flow) -> Map:
+def _map(rule: Rule, flow: Flow) -> Map:
     """The rule's map; with turns its state goes on with the profiles after all turns but the last."""
-    if len(turns) < 2:
+    turns = rule.turns(flow.partition)
+    if len(turns) == 1:
         step = rule.map(flow)
         assert isinstance(step, Map)
         return step
-    sizes = rule._sizes(flow)
+    sizes = rule.state_sizes(flow.partition)
     memory = sum(sizes)
 
     def function(state: Any) -> Any:
         core, seen = split(state[:memory], sizes), []
         for turn in turns:
-            core = turn.step(flow, core)
+            core = turn(flow, core)
             seen.append(core[0])
         return jnp.concatenate([*core, *seen[:-1]])
 
@@ -310,11 +279,10 @@ def _limit(rule: Rule, flow: Flow, step_time: float) -> Flow:
 
 def _factors(rule: Rule, partition: Partition) -> tuple[float, ...]:
     """How far a step moves each player along a constant field of one, once its memory has settled."""
-    inner = rule.inner if isinstance(rule, (Clipped, Projected)) else rule
     given = tuple(float(size) for size in partition.per_player(rule.lr, "lr"))
     try:
         with jax.enable_x64(True):
-            once, twice = (_settled(inner, partition, speed) for speed in (1.0, 2.0))
+            once, twice = (_settled(rule.interior(), partition, speed) for speed in (1.0, 2.0))
     except (InputError, AttributeError):  # rules that look at the game behind the field
         return given
     if (

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import replace
 from html import escape
 from typing import Any
 
@@ -136,7 +135,7 @@ def _with_steps(rule: Rule, sliders: Mapping[Any, Any]) -> Rule:
     if not sliders:
         return rule
     sizes = {player: _rounded(slider.value) for player, slider in sliders.items()}
-    return replace(rule, lr=sizes.get(None, sizes))  # pyright: ignore[reportArgumentType]
+    return rule.with_lr(sizes.get(None, sizes))
 
 
 def _rounded(size: float) -> float:

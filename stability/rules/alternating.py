@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
-import numpy as np
-
-from ..dynamics.flow import Linear
+from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_whole
 from ..errors import InputError, InputTypeError
-from .rule import Rule, State, check_inner, check_lr, take_inner
+from .inner_rule import check_inner, take_inner
+from .local import local
+from .rule import Move, Rule, State, check_lr
 from .simultaneous import Simultaneous
 
 
@@ -48,12 +49,7 @@ class Alternating(Rule):
         for value in self.steps.values() if isinstance(self.steps, Mapping) else [self.steps]:
             check_whole(value, "alternating's number of steps for each player", 1, 1000)
         if self.order is not None:
-            order = self.order.split("+") if isinstance(self.order, str) else self.order
-            if not isinstance(order, (list, tuple)) or not all(isinstance(p, str) for p in order):
-                raise InputTypeError(
-                    f"the order is a sequence of players' names, not {self.order!r}"
-                )
-            object.__setattr__(self, "order", tuple(order))
+            object.__setattr__(self, "order", players_in_order(self.order))
 
     def _take_lrs(self) -> None:
         for rule in self.inner.values():
@@ -64,18 +60,16 @@ class Alternating(Rule):
 
     def check(self, flow: Any) -> None:
         super().check(flow)
-        self._turns(flow.partition)
+        self.turns(flow.partition)
         self._counts(flow.partition)
         if self.inner is not None:
-            for i, rule in enumerate(self._rules(flow.partition)):
-                rule.check(_standing(flow.partition.alone(i)))
+            for i, rule in enumerate(self.by_player(flow.partition)):
+                rule.check(_Still(flow.partition.alone(i)))
 
     def near(self, flow: Any, x: Any) -> Rule:
-        from .local import local
-
         if self.inner is None:
             return self
-        rules = self._rules(flow.partition)
+        rules = self.by_player(flow.partition)
         alone = [flow.restricted(i, x) for i in range(len(rules))]
         parts = [flow.partition.part(i, x) for i in range(len(rules))]
         near = [rule.near(*own) for rule, *own in zip(rules, alone, parts, strict=True)]
@@ -83,83 +77,89 @@ class Alternating(Rule):
             return self
         return local(self, flow, x)
 
-    def frozen(self) -> Alternating:
-        if not isinstance(self.inner, Mapping):
-            return super().frozen()
-        return replace(self, inner={p: rule.frozen() for p, rule in self.inner.items()})
-
-    @property
-    def remark(self) -> str | None:
-        rules = self.inner.values() if isinstance(self.inner, Mapping) else [self.inner]
-        remarks = dict.fromkeys(r.remark for r in rules if r is not None and r.remark)
-        return " ".join(remarks) or None
+    def moving(self, flow: Any, x: Any) -> tuple[bool, ...]:
+        if self.inner is None:
+            return (True,)
+        moves = [True]
+        for i, rule in enumerate(self.by_player(flow.partition)):
+            moves += rule.moving(flow.restricted(i, x), flow.partition.part(i, x))[1:]
+        return tuple(moves)
 
     def init(self, flow: Any, x: Any) -> State:
         if self.inner is None:
             return (x,)
         memory = []
-        for i, rule in enumerate(self._rules(flow.partition)):
+        for i, rule in enumerate(self.by_player(flow.partition)):
             memory += rule.init(flow.restricted(i, x), flow.partition.part(i, x))[1:]
         return (x, *memory)
 
     def step(self, flow: Any, state: State) -> State:
-        partition = flow.partition
-        steps = self._counts(partition)
-        if self.inner is None:
-            (x,) = state
-            sizes = partition.per_player(self.lr, "lr")
-            for i in self._turns(partition):
-                for _ in range(steps[i]):
-                    x = x + partition.embed(i, sizes[i] * flow.part(i, x), like=x)
-            return (x,)
-        x, *memory = state
-        rules = self._rules(partition)
-        memories = self._divided(flow, x, rules, memory)
-        for i in self._turns(partition):
-            alone, (begin, end) = flow.restricted(i, x), memories[i]
-            own_state = (partition.part(i, x), *memory[begin:end])
-            for _ in range(steps[i]):
-                own_state = rules[i].step(alone, own_state)
-            x, memory[begin:end] = partition.replaced(i, own_state[0], x), own_state[1:]
-        return (x, *memory)
+        for move in self.turns(flow.partition):
+            state = move(flow, state)
+        return state
 
-    def _rules(self, partition: Any) -> tuple[Rule, ...]:
+    def turns(self, partition: Partition) -> tuple[Move, ...]:
+        return tuple(partial(self._move, i) for i in order_of_moves(self.order, partition))
+
+    def _move(self, i: int, flow: Any, state: State) -> State:
+        """All steps of player i, while the others' strategies stay as they are."""
+        partition = flow.partition
+        steps = self._counts(partition)[i]
+        x, *memory = state
+        if self.inner is None:
+            size = partition.per_player(self.lr, "lr")[i]
+            for _ in range(steps):
+                x = x + partition.embed(i, size * flow.part(i, x), like=x)
+            return (x,)
+        rules = self.by_player(partition)[: i + 1]
+        alone, own = flow.restricted(i, x), partition.part(i, x)
+        remembered = [
+            len(rule.init(_Still(partition.alone(k)), partition.part(k, x))) - 1
+            for k, rule in enumerate(rules)
+        ]
+        mine = slice(sum(remembered[:-1]), sum(remembered))
+        own_state = (own, *memory[mine])
+        for _ in range(steps):
+            own_state = rules[i].step(alone, own_state)
+        own, *memory[mine] = own_state
+        return (partition.replaced(i, own, x), *memory)
+
+    def by_player(self, partition: Any) -> tuple[Rule, ...]:
         """Every player's own rule, with the player's step size."""
         given = self.inner if isinstance(self.inner, Mapping) else {"": self.inner}
         rules = partition.per_player({"": Simultaneous(), **given}, "inner")
         if self.lr is None:
             return rules
         sizes = partition.per_player(self.lr, "lr")
-        return tuple(
-            rule if rule.lr is None else replace(rule, lr=h)
-            for rule, h in zip(rules, sizes, strict=True)
-        )
-
-    def _divided(self, flow: Any, x: Any, rules: Any, memory: Any) -> list[tuple[int, int]]:
-        """Which of the vectors remembered are whose: from where to where, by player."""
-        ends, begin = [], 0
-        for i, rule in enumerate(rules):
-            own = len(rule.init(flow.restricted(i, x), flow.partition.part(i, x))) - 1
-            ends.append((begin, begin + own))
-            begin += own
-        return ends
+        return tuple(rule.with_lr(h) for rule, h in zip(rules, sizes, strict=True))
 
     def _counts(self, partition: Any) -> tuple[int, ...]:
         own = self.steps if isinstance(self.steps, Mapping) else {"": self.steps}
         return partition.per_player({"": 1, **own}, "steps")
 
-    def _turns(self, partition: Any) -> list[int]:
-        if len(partition.players) == 1:
-            raise InputError("alternating needs a game with at least two players")
-        if self.order is None:
-            return list(range(len(partition.players)))
-        turns = [partition.index(player) for player in self.order]
-        if sorted(turns) != list(range(len(partition.players))):
-            raise InputError(
-                f"the order names every player once, as in order={'+'.join(partition.players)}, "
-                f"not {'+'.join(map(str, self.order))}"
-            )
-        return turns
+
+def players_in_order(order: Any) -> tuple[str, ...]:
+    """The players' names, given as a sequence or as `a+b`."""
+    order = order.split("+") if isinstance(order, str) else order
+    if not isinstance(order, (list, tuple)) or not all(isinstance(p, str) for p in order):
+        raise InputTypeError(f"the order is a sequence of players' names, not {order!r}")
+    return tuple(order)
+
+
+def order_of_moves(order: Sequence[str] | None, partition: Partition) -> list[int]:
+    """The positions of the players, named in the order in which they move (None: player order)."""
+    if len(partition.players) == 1:
+        raise InputError("alternating needs a game with at least two players")
+    everybody = list(range(len(partition.players)))
+    if order is None:
+        return everybody
+    turns = [partition.index(player) for player in order]
+    if sorted(turns) != everybody:
+        raise InputError(
+            f"the order names every player once, as in order={'+'.join(partition.players)}, "
+            f"not {'+'.join(map(str, order))}"
+        )
+    return turns
 
 
 def _check_inner(rule: Any) -> None:
@@ -168,7 +168,17 @@ def _check_inner(rule: Any) -> None:
         raise InputError("give step sizes by player to the outer rule, not to the inner one")
 
 
-def _standing(partition: Any) -> Any:
-    """A flow of these players that stands still."""
-    d = partition.dimension
-    return Linear(np.zeros((d, d)), partition)
+class _Still:
+    """A flow of these players that stands still, on vectors of any engine."""
+
+    game: Any = None
+    field: Any = None
+
+    def __init__(self, partition: Partition):
+        self.partition = partition
+
+    def __call__(self, x: Any) -> Any:
+        return 0 * x
+
+    def part(self, i: int, x: Any) -> Any:
+        return 0 * self.partition.part(i, x)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -11,14 +12,15 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import Linear, SymbolicFlow
+from ..dynamics.partition import Partition
 from ..dynamics.system import named_box
 from ..dynamics.vectors import stack
 from ..errors import InputError, InputTypeError, SingularError
 from ..fields.gradient import Gradient
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
-from .alternating import Alternating
+from .alternating import order_of_moves, players_in_order
 from .local import local
-from .rule import Rule, State
+from .rule import Move, Rule, State
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class BestResponse(Rule):
 
     def __post_init__(self):
         if self.order not in (None, "simultaneous"):
-            object.__setattr__(self, "order", Alternating(order=self.order).order)
+            object.__setattr__(self, "order", players_in_order(self.order))
         if self.box is False:
             object.__setattr__(self, "box", None)
         if not (self.box is None or self.box is True or isinstance(self.box, Mapping)):
@@ -59,7 +61,7 @@ class BestResponse(Rule):
     def check(self, flow: Any) -> None:
         if len(flow.partition.players) < 2:
             raise InputError("best-response needs a game with at least two players")
-        self._turns(flow.partition)
+        self.turns(flow.partition)
         if self.box is None:
             return
         if not isinstance(flow.field, Gradient):
@@ -82,13 +84,22 @@ class BestResponse(Rule):
         return local(self, flow, x)
 
     def step(self, flow: Any, state: State) -> State:
-        (x,) = state
-        partition = flow.partition
+        for move in self.turns(flow.partition):
+            state = move(flow, state)
+        return state
+
+    def turns(self, partition: Partition) -> tuple[Move, ...]:
         if self.order == "simultaneous":
-            return (stack([self._reply(flow, i, x) for i in range(len(partition.players))]),)
-        for i in self._turns(partition):
-            x = partition.replaced(i, self._reply(flow, i, x), x)
-        return (x,)
+            return (self._at_once,)
+        return tuple(partial(self._move, i) for i in order_of_moves(self.order, partition))
+
+    def _at_once(self, flow: Any, state: State) -> State:
+        (x,) = state
+        return (stack([self._reply(flow, i, x) for i in range(len(flow.partition.players))]),)
+
+    def _move(self, i: int, flow: Any, state: State) -> State:
+        (x,) = state
+        return (flow.partition.replaced(i, self._reply(flow, i, x), x),)
 
     def _reply(self, flow: Any, i: int, x: Any) -> Any:
         if self.box is not None and flow.game is not None and not isinstance(flow, SymbolicFlow):
@@ -122,10 +133,6 @@ class BestResponse(Rule):
                 f"give box={{'{missing[0]}': (low, high)}}"
             )
         return np.array([sides[variable] for variable in game.variables], dtype=float).T
-
-    def _turns(self, partition: Any) -> list[int]:
-        order = None if self.order == "simultaneous" else self.order
-        return Alternating(order=order)._turns(partition)
 
 
 def _definite(matrix: Any) -> bool:

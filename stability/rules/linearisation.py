@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -17,9 +17,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.system import real_vector
 from ..dynamics.vectors import stack
 from ..errors import InputError, InputTypeError
-from .alternating import Alternating
 from .matrix_free import DENSE, LargeFlow, check_no_matrix, without_matrices
-from .optax_rule import Optax
 from .rule import Rule, State, split
 
 
@@ -62,7 +60,7 @@ def linearise_rule(
         vectors, moves = rule.init(flow, x), ()
     else:
         vectors = _fitting(rule, flow, x, state)
-        moves = _moving(rule, flow, x) if hold else ()
+        moves = rule.moving(flow, x) if hold else ()
     moves = moves or (True,) * len(vectors)
     own = stack([vector for vector, moved in zip(vectors, moves, strict=True) if moved])
     held = tuple(vector for vector, moved in zip(vectors, moves, strict=True) if not moved)
@@ -91,21 +89,6 @@ def _fitting(rule: Rule, flow: Flow, x: Any, state: Sequence[Any]) -> State:
     if not bool(jnp.array_equal(given[0], x)):
         raise InputError("the state's first vector is the profile, which has to be x")
     return given
-
-
-def _moving(rule: Rule, flow: Any, x: Any) -> tuple[bool, ...]:
-    """Which vectors of the rule's state `rule.frozen()` does not hold."""
-    if isinstance(rule, Optax):
-        return rule.moving(flow, x)
-    if isinstance(rule, Alternating) and rule.inner is not None:
-        moves = [True]
-        for i, inner in enumerate(rule._rules(flow.partition)):
-            moves += _moving(inner, flow.restricted(i, x), flow.partition.part(i, x))[1:]
-        return tuple(moves)
-    inner = getattr(rule, "inner", None)
-    if isinstance(inner, Rule):
-        return _moving(inner, flow, x)
-    return (True,) * len(jax.eval_shape(partial(rule.init, flow), x))
 
 
 def _products(
@@ -137,8 +120,7 @@ def _stepped(
 ) -> Any:
     """What becomes of the moving part of a state in one step."""
     if lrs is not None:
-        lr = dict(zip(flow.partition.players, lrs, strict=True))
-        rule = replace(rule, lr=lr)  # pyright: ignore
+        rule = rule.with_lr(dict(zip(flow.partition.players, lrs, strict=True)))
     if flow.dimension > DENSE:
         rule = without_matrices(rule)
     moved = iter(split(own, tuple(n for n, moved in zip(sizes, moves, strict=True) if moved)))

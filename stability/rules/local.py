@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -20,19 +20,46 @@ from ..errors import InputError, NotAtRestError
 from .rule import Rule, State, split
 
 
+class _Step(NamedTuple):
+    """A step at a point.
+
+    - `jacobian`: shape (m, m); `nearby`: how the step itself moves states near the point, shape (n, m), and
+      `linear`: how the Jacobian does.
+    - `moved`: how far two steps take the profile, shape (d,); the second one shows what memory does.
+    """
+
+    jacobian: Any
+    nearby: Any
+    linear: Any
+    moved: Any
+
+
 @dataclass(frozen=True, eq=False)
 class Local(Rule):
     """A rule at a rest point of its own: `linearise` differentiates the whole step there.
 
     In JAX by automatic differentiation, compiled once for all step sizes; in SymPy from the step's
-    expressions. Its matrix argument is not used: such a rule is more than the field's Jacobian tells.
+    expressions. Its matrix argument is not used: such a rule is more than the field's Jacobian tells. It
+    counts as one rule, and says nothing of those inside.
     Raises InputError where the rule does not rest at the point, or its step has no derivative there.
     """
 
     rule: Rule
     flow: Flow | SymbolicFlow
     point: Any
-    name: ClassVar[str] = "local"
+    ignores_the_jacobian: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.rule.name
+
+    @property
+    def sees_more_than_the_jacobian(self) -> bool:
+        return True
+
+    @property
+    def transforms_the_field(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.rule.transforms_the_field
 
     @property
     def lr(self) -> Any:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -48,8 +75,11 @@ class Local(Rule):
     def step(self, flow: Any, state: State) -> State:
         return self.rule.step(flow, state)
 
-    def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
-        local = replace(self, rule=self.rule.with_each_lr(function))
+    def put_into(self, outer: Rule, flow: Flow | SymbolicFlow, x: Any) -> Rule:
+        return local(outer, flow, x)
+
+    def with_lr(self, lr: Any) -> Self:
+        local = replace(self, rule=self.rule.with_lr(lr))
         if "_compiled" in self.__dict__:  # one compilation serves every step size
             object.__setattr__(local, "_compiled", self._compiled)
         return local
@@ -62,24 +92,24 @@ class Local(Rule):
             at = dict(zip(own.variables, start, strict=True))
             jacobian = own.jacobian()
             if any(_vanishes(e.args[0].xreplace(at)) for e in jacobian.atoms(sympy.Heaviside)):
-                raise InputError(f"the step of {self.rule.name} has no derivative at this point")
+                raise InputError(f"the step of {self.name} has no derivative at this point")
             return jacobian.xreplace(at)
         with jax.enable_x64(True):
-            return np.asarray(self._compiled(self._by_player())[0])
+            return np.asarray(self._compiled(self._by_player()).jacobian)
 
     def check(self, flow: Any = None) -> None:
         """Raises NotAtRestError if the rule does not rest here, InputError if its step has no derivative."""
         if isinstance(self.flow, SymbolicFlow):
             return
         with jax.enable_x64(True):
-            matrix, nearby, linear, moved = map(np.asarray, self._compiled(self._by_player()))
+            step = jax.tree.map(np.asarray, self._compiled(self._by_player()))
         size = 1 + np.abs(np.asarray(self.point, dtype=float)).max()
-        if not moved.max() <= 1e-9 * (1 + np.abs(matrix).max()) * size:
-            raise NotAtRestError(
-                f"{self.rule.name} does not rest here: two steps move by {moved.max():.3g}"
-            )
-        if not np.abs(nearby - linear).max() <= 1e-3 * np.abs(linear).max() + 1e-12:
-            raise InputError(f"the step of {self.rule.name} has no derivative at this point")
+        moved = step.moved.max()
+        if not moved <= 1e-9 * (1 + np.abs(step.jacobian).max()) * size:
+            raise NotAtRestError(f"{self.name} does not rest here: two steps move by {moved:.3g}")
+        off = np.abs(step.nearby - step.linear).max()
+        if not off <= 1e-3 * np.abs(step.linear).max() + 1e-12:
+            raise InputError(f"the step of {self.name} has no derivative at this point")
 
     def lifted(self, matrix: Any, partition: Partition, tangent: np.ndarray) -> np.ndarray:
         point = np.asarray(self.point, dtype=float)
@@ -92,18 +122,14 @@ class Local(Rule):
         return np.array(self.flow.partition.per_player(lr, "lr"), dtype=float)
 
     @cached_property
-    def _compiled(self) -> Callable[[np.ndarray], tuple[Any, Any, Any, Any]]:
-        """Step sizes ↦ the step's Jacobian at the point, moves nearby by the step and by it, and how far
-        two steps take the profile (the second one shows what memory does)."""
+    def _compiled(self) -> Callable[[np.ndarray], _Step]:
+        """The step as a function of the step sizes."""
         players, point = self.flow.partition.players, np.asarray(self.point, dtype=float)
         reach = 1e-7 * (1 + np.abs(point).max())
 
         @jax.jit
         def at(sizes):
-            rule = self.rule
-            if rule.lr is not None:
-                lr = dict(zip(players, sizes, strict=True))
-                rule = replace(rule, lr=lr)  # pyright: ignore[reportArgumentType]
+            rule = self.rule.with_lr(dict(zip(players, sizes, strict=True)))
             vectors = rule.init(self.flow, jnp.asarray(point))
             lengths = tuple(len(v) for v in vectors)
             start = stack(vectors)
@@ -117,7 +143,7 @@ class Local(Rule):
             directions = reach * np.concatenate([directions, -directions])
             nearby = jax.vmap(lambda u: step(start + u) - step(start))(directions)
             moved = jnp.abs(step(step(start)) - start)[: len(point)]
-            return matrix, nearby, directions @ matrix.T, moved
+            return _Step(matrix, nearby, directions @ matrix.T, moved)
 
         return at
 

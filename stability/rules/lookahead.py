@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..dynamics.positive_settings import check_positive, check_whole
-from .rule import Rule, State, coefficient, take_inner
+from .inner_rule import take_inner
+from .rule import Rule, State, coefficient
 
 
 @dataclass(frozen=True)

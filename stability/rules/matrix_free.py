@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -54,13 +54,7 @@ def with_competitive(rule: Rule, other: Callable[[Any], Competitive]) -> Rule:
     """The rule with every competitive step in it made another way: a function of its step size."""
     if type(rule) is Competitive:
         return other(rule.lr)
-    inner = getattr(rule, "inner", None)
-    if isinstance(inner, Mapping):
-        each = {p: with_competitive(own, other) for p, own in inner.items()}
-        return replace(rule, inner=each)  # pyright: ignore
-    if not isinstance(inner, Rule):
-        return rule
-    return replace(rule, inner=with_competitive(inner, other))  # pyright: ignore
+    return rule.with_inner(lambda inner: with_competitive(inner, other))
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_real
 from ..dynamics.vectors import zeros_like
 from ..errors import InputError
 from .alternating import Alternating
-from .rule import Rule, State, check_lr, coefficient
+from .rule import Move, Rule, State, check_lr, coefficient
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class HeavyBall(Rule):
         super().check(flow)
         if self.order == "alternating":
             self._in_turn().check(flow)
+
+    def turns(self, partition: Partition) -> tuple[Move, ...]:
+        if self.order == "alternating":
+            return self._in_turn().turns(partition)
+        return super().turns(partition)
 
     def _in_turn(self) -> Alternating:
         return Alternating(self.lr, inner=HeavyBall(beta=self.beta))

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
@@ -49,6 +49,7 @@ class Optax(Rule):
     label: str = "optax"
     hyperparameters: tuple[tuple[str, Any], ...] = ()
     holds: bool = False
+    transforms_the_field: ClassVar[bool] = True
 
     def __post_init__(self):
         given = self.transformation
@@ -147,7 +148,6 @@ class Optax(Rule):
         return tuple(Memory.of(t, own) for t, own in self._players(flow, x))
 
     def moving(self, flow: Any, x: Any) -> tuple[bool, ...]:
-        """Which vectors of the state, the profile first, `frozen()` does not hold."""
         frozen = self.frozen()
         return (True, *(m for memory in self.memories(flow, x) for m in frozen._moving(memory)))
 

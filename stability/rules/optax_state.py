@@ -44,7 +44,7 @@ def optax_state(rule: Rule, flow: Any, x: Any, states: Mapping[str, Any]) -> Sta
     if not isinstance(rule, Optax):
         raise InputTypeError(
             "an optax state continues a rule Optax, alone or inside Alternating, "
-            f"not {rule.name if isinstance(rule, Rule) else type(rule).__name__}"
+            f"not {getattr(rule, 'name', type(rule).__name__)}"
         )
     rule.check(flow)
     players = flow.partition.players
@@ -75,7 +75,7 @@ def optax_state(rule: Rule, flow: Any, x: Any, states: Mapping[str, Any]) -> Sta
 def _in_turn(rule: Alternating, flow: Any, x: Any, states: Mapping[str, Any]) -> State:
     """The state of players that take turns: the memories that they have when all step at once."""
     partition = flow.partition
-    rules = zip(partition.players, rule._rules(partition), strategies(flow, x), strict=True)
+    rules = zip(partition.players, rule.by_player(partition), strategies(flow, x), strict=True)
     transformations = {}
     for i, (player, inner, own) in enumerate(rules):
         if not isinstance(inner, Optax):

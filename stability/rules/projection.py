@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
@@ -14,8 +14,9 @@ import sympy
 from ..dynamics.positive_settings import check_positive, check_real
 from ..dynamics.vectors import stack
 from ..errors import InputError
+from .inner_rule import take_inner
 from .local import local
-from .rule import Rule, State, coefficient, take_inner
+from .rule import Rule, State, coefficient
 
 
 class Kept(Rule):
@@ -26,9 +27,6 @@ class Kept(Rule):
     without a push has no derivative.
     """
 
-    rests_elsewhere: ClassVar[bool] = True
-    inner: Any
-
     @abstractmethod
     def _kept(self, i: int, partition: Any, own: Any) -> Any:
         """The nearest point to player i's strategy."""
@@ -36,6 +34,13 @@ class Kept(Rule):
     @abstractmethod
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         """How far inside the set player i's strategy is, for every constraint; negative outside."""
+
+    @property
+    def rests_elsewhere(self) -> bool:
+        return True
+
+    def interior(self) -> Rule:
+        return self.inner.interior()
 
     def check(self, flow: Any) -> None:
         self.inner.check(flow)
@@ -167,11 +172,3 @@ class Projected(Kept):
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         radius = self._radius(i, partition)
         return np.array([] if radius is None else [float(radius) - np.linalg.norm(own)])
-
-
-def interior(rule: Rule) -> Rule:
-    """The rule without its projections, as it acts inside their sets."""
-    if isinstance(rule, Kept):
-        return interior(rule.inner)
-    inner = getattr(rule, "inner", None)
-    return replace(rule, inner=interior(inner)) if isinstance(inner, Rule) else rule  # pyright: ignore

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
+from functools import partial
 from itertools import accumulate
 from typing import Any, ClassVar, Self
 
@@ -25,7 +26,8 @@ from ..errors import InputTypeError
 from ..fields.field import as_text
 
 State = tuple[Any, ...]
-_WRAPPED = "an optax transformation becomes a rule as st.Optax(transformation)"
+Move = Callable[[Any, State], State]  # of a flow and the state
+WRAPPED = "an optax transformation becomes a rule as st.Optax(transformation)"
 
 
 class Rule(ABC):
@@ -42,13 +44,23 @@ class Rule(ABC):
     combines the results linearly, and nothing else; then, at an equilibrium, where every evaluation
     happens at the equilibrium itself, the chain rule says that the linearised step is the step along the
     linearised field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
-    Rules that act differently from place to place say how they act `near` a point, and those that may rest
-    where their field does not, or not rest where it does, are marked by `rests_elsewhere`.
+    Rules that act differently from place to place say how they act `near` a point.
+
+    A rule around another one, or around one for each player, has it as `inner`. Three class attributes say
+    what step it is:
+
+    - `is_euler`: linearised it is I + HJ, H the step sizes.
+    - `ignores_the_jacobian`: `linearise` does not use its matrix (see `Local`).
+    - `transforms_the_field`: the profile moves by the step sizes times a function of the field there and of
+      the memory.
     """
 
     name: ClassVar[str]
-    rests_elsewhere: ClassVar[bool] = False
     lr: Any
+    inner: Any = None
+    is_euler: ClassVar[bool] = False
+    ignores_the_jacobian: ClassVar[bool] = False
+    transforms_the_field: ClassVar[bool] = False
 
     def init(self, flow: Any, x: Any) -> State:
         """The state that starts at the profile x; a fixed point of `step` when x is an equilibrium."""
@@ -63,26 +75,65 @@ class Rule(ABC):
 
         Raises InputError where the step has no derivative at x.
         """
-        inner = getattr(self, "inner", None)
-        if not isinstance(inner, Rule):
+        if self.inner is None:
             return self
-        from .local import Local, local
+        own = self.inner.near(flow, x)
+        return self if own is self.inner else own.put_into(self, flow, x)
 
-        own = inner.near(flow, x)
-        if own is inner:
+    def put_into(self, outer: Rule, flow: Flow | SymbolicFlow, x: Any) -> Rule:
+        """The `outer` rule at x, where its inner one acts like this one."""
+        return replace(outer, inner=self)  # pyright: ignore[reportArgumentType]
+
+    @property
+    def within(self) -> tuple[Rule, ...]:
+        """The rules that this one is around: its inner one, or every player's."""
+        if self.inner is None:
+            return ()
+        return tuple(self.inner.values()) if isinstance(self.inner, Mapping) else (self.inner,)
+
+    @property
+    def inside(self) -> tuple[Rule, ...]:
+        """Every rule that there is in this one, itself first."""
+        return (self, *(rule for one in self.within for rule in one.inside))
+
+    def with_inner(self, function: Callable[[Rule], Rule]) -> Self:
+        """The rule with `function` applied to its inner rule, or to each player's."""
+        if self.inner is None:
             return self
-        return local(self, flow, x) if isinstance(own, Local) else replace(self, inner=own)  # pyright: ignore
+        return replace(self, inner=each(self.inner, function))  # pyright: ignore[reportArgumentType]
 
-    def frozen(self) -> Self:
-        """The rule with whatever changes for good (Adam's second moments, schedules) held still."""
-        inner = getattr(self, "inner", None)
-        return replace(self, inner=inner.frozen()) if isinstance(inner, Rule) else self  # pyright: ignore
+    @property
+    def rests_elsewhere(self) -> bool:
+        """Whether the rule may rest where its field does not, or not rest where it does."""
+        return any(rule.rests_elsewhere for rule in self.within)
+
+    @property
+    def sees_more_than_the_jacobian(self) -> bool:
+        """Whether the linearised step depends on more than the field's Jacobian."""
+        return any(rule.sees_more_than_the_jacobian for rule in self.within)
 
     @property
     def remark(self) -> str | None:
-        """What a reader of this rule's numbers has to know, in a sentence."""
-        inner = getattr(self, "inner", None)
-        return inner.remark if isinstance(inner, Rule) else None
+        """What a reader of this rule's numbers has to know, in a sentence or several."""
+        return " ".join(dict.fromkeys(rule.remark for rule in self.within if rule.remark)) or None
+
+    def interior(self) -> Rule:
+        """The rule without its projections, as it acts inside their sets."""
+        return self.with_inner(lambda rule: rule.interior())
+
+    def frozen(self) -> Self:
+        """The rule with whatever changes for good (Adam's second moments, schedules) held still."""
+        return self.with_inner(lambda rule: rule.frozen())
+
+    def moving(self, flow: Any, x: Any) -> tuple[bool, ...]:
+        """Which vectors of the state, the profile first, `frozen()` does not hold."""
+        if self.inner is not None:
+            return self.inner.moving(flow, x)
+        return (True,) * len(jax.eval_shape(partial(self.init, flow), x))
+
+    def turns(self, partition: Partition) -> tuple[Move, ...]:
+        """The parts of a step in which one player moves each, in order; if all move at once, the step."""
+        return (self.step,)
 
     def check(self, flow: Flow | SymbolicFlow) -> None:
         """Raises InputError if this rule cannot step along the flow: unknown players, too few of them."""
@@ -93,7 +144,7 @@ class Rule(ABC):
     def settings(self) -> dict[str, Any]:
         """The rule's settings by name, for reports; a rule inside another one as its text."""
         values = {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
-        return {k: _as_text(v) for k, v in values.items() if v is not None}
+        return {k: each(v, _as_text) for k, v in values.items() if v is not None}
 
     def __str__(self) -> str:
         shown = {
@@ -109,9 +160,11 @@ class Rule(ABC):
 
     def with_each_lr(self, function: Callable[[Any], Any]) -> Self:
         """The rule with `function` applied to its step size, or to each player's."""
-        if self.lr is None:
-            return self
-        return replace(self, lr=each(self.lr, function))  # pyright: ignore[reportArgumentType]
+        return self if self.lr is None else self.with_lr(each(self.lr, function))
+
+    def with_lr(self, lr: Any) -> Self:
+        """The rule with another step size, or with one for each player; as it is if it has none."""
+        return self if self.lr is None else replace(self, lr=lr)  # pyright: ignore[reportArgumentType]
 
     def along(self, flow: Any, u: Any) -> Any:
         """The vector `u`, shape (d,), with every player's part times the player's step size."""
@@ -123,20 +176,16 @@ class Rule(ABC):
         `matrix` is NumPy or SymPy, of shape (d, d), and `partition` says which variables are whose; with m
         numbers in the state the result is (m, m), the profile first. Its eigenvalues are the multipliers.
         """
-        flow = self._linear(matrix, partition)
-        sizes = self._sizes(flow)
+        sizes = self.state_sizes(partition)
         symbolic = isinstance(matrix, sympy.MatrixBase)
         identity = sympy.eye(sum(sizes)) if symbolic else np.eye(sum(sizes))
-        return stack(self.step(flow, split(identity, sizes)))
+        return stack(self.step(self.linear_flow(matrix, partition), split(identity, sizes)))
 
-    def _linear(self, matrix: Any, partition: Partition) -> Linear:
-        """The linearised flow; a rule around another one steps along the inner one's."""
-        inner = getattr(self, "inner", None)
-        return (
-            inner._linear(matrix, partition)
-            if isinstance(inner, Rule)
-            else Linear(matrix, partition)
-        )
+    def linear_flow(self, matrix: Any, partition: Partition) -> Linear:
+        """The flow with this Jacobian, and with what else the linearised step asks of an equilibrium."""
+        if len(self.within) == 1:
+            return self.within[0].linear_flow(matrix, partition)
+        return Linear(matrix, partition)
 
     def lifted(self, matrix: np.ndarray, partition: Partition, tangent: np.ndarray) -> np.ndarray:
         """Directions along a manifold of equilibria as directions of the state, shape (m, k).
@@ -145,13 +194,11 @@ class Rule(ABC):
         """
         return stack(self.init(Linear(matrix, partition), tangent))
 
-    def _sizes(self, flow: Any) -> tuple[int, ...]:
-        d = flow.partition.dimension
-        symbolic = isinstance(flow, SymbolicFlow) or (
-            isinstance(flow, Linear) and isinstance(flow.matrix, sympy.MatrixBase)
-        )
-        zero = sympy.zeros(d, 1) if symbolic else np.zeros(d)
-        return tuple(vector.shape[0] for vector in self.init(flow, zero))
+    def state_sizes(self, partition: Partition) -> tuple[int, ...]:
+        """The lengths of the vectors in the state along a linear flow, the profile first."""
+        d = partition.dimension
+        start = self.init(Linear(np.zeros((d, d)), partition), np.zeros(d))
+        return tuple(len(vector) for vector in start)
 
     def map(self, flow: Flow | SymbolicFlow) -> Map | SymbolicMap:
         """The map that this rule makes of a flow, on the stacked state (the profile, then the memory)."""
@@ -193,15 +240,15 @@ def _state_names(variables: Any, sizes: tuple[int, ...]) -> list[str]:
 
 
 def _as_text(setting: Any) -> Any:
-    """A rule, or a mapping from players to rules, as text; everything else as it is."""
-    if isinstance(setting, Mapping):
-        return {player: _as_text(own) for player, own in setting.items()}
+    """A rule as text; everything else as it is."""
     return str(setting) if isinstance(setting, Rule) else setting
 
 
-def each(lr: Any, function: Callable[[Any], Any]) -> Any:
-    """A function applied to a step size, or to each player's in a mapping."""
-    return {p: function(v) for p, v in lr.items()} if isinstance(lr, Mapping) else function(lr)
+def each(setting: Any, function: Callable[[Any], Any]) -> Any:
+    """A function applied to a setting, or to each player's in a mapping."""
+    if isinstance(setting, Mapping):
+        return {player: function(own) for player, own in setting.items()}
+    return function(setting)
 
 
 def coefficient(number: Any, x: Any) -> Any:
@@ -217,18 +264,10 @@ def check_lr(name: str, lr: Any) -> None:
         for player, own in lr.items():
             whose = f"player {player!r}" if player else "the other players"
             check_positive(_known(own), f"the step size lr of {name} for {whose}")
-    elif _is_transformation(lr):
-        raise InputTypeError(f"the step size lr of {name} is a positive number; {_WRAPPED}")
+    elif is_transformation(lr):
+        raise InputTypeError(f"the step size lr of {name} is a positive number; {WRAPPED}")
     else:
         check_positive(_known(lr), f"the step size lr of {name}")
-
-
-def check_inner(inner: Any, expected: str) -> None:
-    """Raises InputTypeError unless `inner` is a rule; the message begins with `expected`."""
-    if _is_transformation(inner):
-        raise InputTypeError(f"{expected}; {_WRAPPED}")
-    if not isinstance(inner, Rule):
-        raise InputTypeError(f"{expected} such as Extragradient(lr=0.1), not {inner!r}")
 
 
 def _known(number: Any) -> Any:
@@ -237,29 +276,6 @@ def _known(number: Any) -> Any:
     return number.item() if concrete and number.shape == () else number
 
 
-def _is_transformation(thing: Any) -> bool:
+def is_transformation(thing: Any) -> bool:
     """Whether a thing looks like a transformation of optax, which is not imported for this."""
     return callable(getattr(thing, "update", None)) and callable(getattr(thing, "init", None))
-
-
-def take_inner(rule: Any) -> None:
-    """Settles the inner rule and the one step size of a frozen rule around another one.
-
-    The inner rule is simultaneous if none is given; the step size is the outer rule's if it was given one,
-    else the inner one's.
-    """
-    inner = rule.inner
-    if inner is None:
-        from .simultaneous import Simultaneous
-
-        inner = Simultaneous()
-    check_inner(inner, f"{rule.name} goes round a rule")
-    lr = inner.lr if rule.lr is None else rule.lr
-    if isinstance(lr, Mapping) and lr.get("", 1) is None:
-        lr = {**lr, "": inner.lr}
-    if lr is not None:
-        check_lr(rule.name, lr)
-    if inner.lr is not None and inner.lr is not lr:
-        inner = replace(inner, lr=lr)  # pyright: ignore[reportArgumentType]
-    object.__setattr__(rule, "lr", lr)
-    object.__setattr__(rule, "inner", inner)

@@ -14,6 +14,7 @@ class Simultaneous(Rule):
 
     lr: Any = 0.1
     name: ClassVar[str] = "simultaneous"
+    is_euler: ClassVar[bool] = True
 
     def __post_init__(self):
         check_lr(self.name, self.lr)

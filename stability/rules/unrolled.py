@@ -38,13 +38,20 @@ class Unrolled(Rule):
     player: Any = 0
     stop_gradient: bool = False
     name: ClassVar[str] = "unrolled"
-    rests_elsewhere: ClassVar[bool] = True
 
     def __post_init__(self):
         check_lr(self.name, self.lr)
         check_whole(self.k, "unrolled's number of steps k", 1, 1000)
         check_player(self.player, "unrolled's player")
         check_flag(self.stop_gradient, "stop_gradient")
+
+    @property
+    def rests_elsewhere(self) -> bool:
+        return True
+
+    @property
+    def sees_more_than_the_jacobian(self) -> bool:
+        return not self.stop_gradient
 
     def check(self, flow: Any) -> None:
         super().check(flow)
@@ -104,7 +111,7 @@ class UnrolledHere(Unrolled):
 
     hessian: Any = None
 
-    def _linear(self, matrix: Any, partition: Any) -> Linear:
+    def linear_flow(self, matrix: Any, partition: Any) -> Linear:
         flow = Linear(matrix, partition)
         flow.game, flow.field = _QuadraticGame(matrix, self.hessian, partition), Gradient()
         return flow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -23,7 +23,6 @@ from ..errors import InputError
 from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..rules import Rule
-from ..rules.local import Local
 from ..verdicts.linearised import linearisation
 from ..verdicts.verdict import Verdict
 from .document import Look, ScheduleReport
@@ -154,7 +153,7 @@ class _Scheduled:
             still = [p for p, h in zip(process.partition.players, sizes, strict=True) if not h]
             text = f"the step size of {', '.join(still)} is zero: multipliers are one"
             return Verdict("undecided", radius, None, "exact", text)
-        if isinstance(process.rule, Local):  # compiled once for all step sizes
+        if process.rule.ignores_the_jacobian:  # compiled once for all step sizes
             matrix = process.step(sizes)
             errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
             return linearisation("map", matrix, errors, tangent=process.tangent).verdict
@@ -168,7 +167,7 @@ def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Schedule
     own = study.flows[0]
     partition = own.numeric.partition
     e, known = _place(study, x)
-    rule = replace(rule, lr=dict(zip(partition.players, moving(sizes[0]), strict=True)))  # pyright: ignore
+    rule = rule.with_lr(dict(zip(partition.players, moving(sizes[0]), strict=True)))
     near = settled(own, e, rule, known)
     if isinstance(near, RuleAnalysis):
         raise InputError(f"no schedule can be followed here: {near.stability.because}")
@@ -272,7 +271,7 @@ def _compiled(rule: Rule, flow: Flow) -> Callable[[np.ndarray, np.ndarray], Any]
     players = flow.partition.players
 
     def at(sizes: Any) -> Rule:
-        return replace(rule, lr=dict(zip(players, sizes, strict=True)))  # pyright: ignore
+        return rule.with_lr(dict(zip(players, sizes, strict=True)))
 
     @jax.jit
     def run(x, sizes):

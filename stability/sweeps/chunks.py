@@ -12,7 +12,6 @@ from ..branches.compiled import Compiled
 from ..branches.linearised import Linearised
 from ..branches.problem import Problem
 from ..branches.quantities import QUANTITIES, needs_scan
-from ..rules import Simultaneous
 
 LOST = "lost"  # besides the quantities: where the equilibrium was lost
 _MEMORY = 2**26  # bytes for one chunk's matrices
@@ -63,7 +62,7 @@ def chunk_size(problem: Problem, points: int) -> int:
     largest = _LARGEST
     if problem.moving and problem.coordinates is None:
         largest = _WHEN_FOLLOWED
-    if needs_scan(problem.quantities) and not isinstance(problem.setup.rule, Simultaneous):
+    if needs_scan(problem.quantities) and not problem.is_euler:
         largest = _WHEN_SCANNED
     rows = 4 * problem.partition.dimension  # matrices of the step, and workspace
     largest = max(1, min(largest, max(16, _MEMORY // (8 * rows * rows))))
