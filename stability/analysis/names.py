@@ -1,26 +1,28 @@
-"""Rules, fields, penalties and conditions by their names, as text: `alternating:lr=0.1,steps.disc=2`."""
+"""Rules, fields, penalties and conditions made of text, `alternating:lr=0.1,steps.disc=2`, and back."""
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
 import importlib.util
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+import jax.numpy as jnp
+import numpy as np
+
+from ..documents.settings import Setting, as_option, settings_of
+from ..dynamics.flow import Flow
+from ..dynamics.partition import Partition
 from ..errors import InputError
 from ..fields import FIELDS, Field
 from ..games.expressions import parse_expression
 from ..games.load import python_object
 from ..penalties import PENALTIES, Penalty
 from ..rules import RULES, Rule
-from ..rules.optax_rule import named_optax, optax_constructor
+from ..rules.optax_rule import named_optax, optax_constructor, optax_settings
 from ..verdicts.named_conditions import CONDITIONS, Condition
 
-WHOLE = ("steps", "k", "at_step", "seed")
-FLAGS = ("past", "alignment", "exact", "stop_gradient", "nesterov")
-ALONE = ("to", "inner")  # by player only for those named
-NAMES = ("leader", "player", "of", "by", "on", "discriminator")
+_TRIALS = 3  # steps by which two rules are told apart
 
 
 def rule(text: str) -> Rule:
@@ -77,12 +79,11 @@ def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
     name = name.strip()
     if name.endswith(".py"):
         return _from_file(name, rest.strip(), registry, what)
-    kind = registry.get(name)
-    if kind is not None:
-        known = {f.name: f.default for f in dataclasses.fields(kind)}
-        return kind(**_settings(name, rest, known, registry, what))
-    if what == "rule" and name and _is_optax(name):
-        given = _settings(name, rest, None, registry, what)
+    if name in registry:
+        kind = registry[name]
+        return kind(**_settings(name, rest, settings_of(kind), registry, what))
+    if what == "rule" and (constructor := _in_optax(name)) is not None:
+        given = _settings(name, rest, optax_settings(constructor), registry, what)
         return named_optax(name, given.pop("lr", 0.1), given)
     near = difflib.get_close_matches(name, registry, 1)
     meant = f"did you mean {near[0]}? There" if near else "there"
@@ -90,46 +91,47 @@ def from_text(text: str, registry: Mapping[str, type], what: str) -> Any:
 
 
 def _settings(
-    name: str, text: str, known: Mapping[str, Any] | None, registry: Mapping[str, type], what: str
+    name: str, text: str, known: Mapping[str, Setting], registry: Mapping[str, type], what: str
 ) -> dict[str, Any]:
     given: dict[str, Any] = {}
     parts = [part for part in _split(text) if part.strip()]
     for key, value in assignments(parts, f"{what} {name}").items():
         setting, dot, player = key.partition(".")
-        if known is not None and setting not in known:
+        if setting not in known:
             has = f"its settings are {', '.join(known)}" if known else "it has no settings"
             raise InputError(f"{what} {name} has no setting {setting!r}; {has}")
-        worth = _setting(name, setting, value, registry, what)
+        if known[setting].read == "rule":
+            inside = value[1:-1] if value.startswith("(") and value.endswith(")") else value
+            worth = from_text(inside, registry, what)
+        else:
+            worth = _value(value, known[setting].read, f"{what} {name}", setting)
         if not dot:
             given[setting] = {"": worth, **given[setting]} if setting in given else worth
             continue
         if not isinstance(given.get(setting), dict):
-            default = None if known is None else known[setting]
-            others = given.get(setting, default)
-            given[setting] = {} if setting in ALONE else {"": others}
+            others = given.get(setting, known[setting].default)
+            given[setting] = {"": others} if known[setting].others else {}
         given[setting][player] = worth
     return given
 
 
-def _setting(name: str, setting: str, value: str, registry: Mapping[str, type], what: str) -> Any:
-    if setting == "inner":
-        inside = value[1:-1] if value.startswith("(") and value.endswith(")") else value
-        return from_text(inside, registry, what)
-    if setting == "order":
-        parts = tuple(part.strip() for part in value.split("+"))
-        return parts if name == "alternating" or len(parts) > 1 else value
-    if setting in NAMES:
-        return value
-    if setting in FLAGS or value in ("true", "false"):
-        if value not in ("true", "false"):
-            raise InputError(f"{what} {name}: {setting} is true or false, not {value}")
-        return value == "true"
-    exact = number(value, f"{what} {name}, {setting}")
-    if setting in WHOLE:
-        if not exact.is_Integer:
-            raise InputError(f"{what} {name}: {setting} is a whole number, not {value}")
-        return int(exact)
-    return float(exact)
+def _value(text: str, read: str, whose: str, setting: str) -> Any:
+    """What a text says, read as a `Setting` is to be."""
+    if read == "names":
+        names = tuple(part.strip() for part in text.split("+"))
+        return names if len(names) > 1 else text
+    if read == "name":
+        return text
+    if text in ("true", "false"):
+        return text == "true"
+    if read == "flag":
+        raise InputError(f"{whose}: {setting} is true or false, not {text}")
+    exact = number(text, f"{whose}, {setting}")
+    if read != "whole":
+        return float(exact)
+    if not exact.is_Integer:
+        raise InputError(f"{whose}: {setting} is a whole number, not {text}")
+    return int(exact)
 
 
 def _split(text: str) -> list[str]:
@@ -144,10 +146,9 @@ def _split(text: str) -> list[str]:
     return parts
 
 
-def _is_optax(name: str) -> bool:
-    if importlib.util.find_spec("optax") is None:
-        return False
-    return optax_constructor(name) is not None
+def _in_optax(name: str) -> Any:
+    """optax's function of that name, if it is installed and that makes an optimiser."""
+    return optax_constructor(name) if name and importlib.util.find_spec("optax") else None
 
 
 def _from_file(path: str, attribute: str, registry: Mapping[str, type], what: str) -> Any:
@@ -161,3 +162,45 @@ def _from_file(path: str, attribute: str, registry: Mapping[str, type], what: st
     if not isinstance(found, base):
         raise InputError(f"{path}:{attribute} is no {what} but {type(found).__name__}")
     return found
+
+
+def penalty_text(own: Penalty) -> str | None:
+    """The text of a penalty; None for one that no text makes again, such as a class of the user's own."""
+    text, again = _read_again(own, penalty)
+    return text if again is not None and again == own else None
+
+
+def rule_text(own: Rule, players: Sequence[str]) -> str | None:
+    """The text of a rule for games with these players; None for one that no text makes again."""
+    text, again = _read_again(own, rule)
+    if again is None or type(again) is not type(own):
+        return None
+    return text if again == own or _same_steps(own, again, players) else None
+
+
+def _read_again(thing: Any, read: Callable[[str], Any]) -> tuple[str, Any]:
+    text = as_option(
+        thing.name, thing.settings
+    )  # all of them, whatever the defaults will be one day
+    try:
+        return text, read(text)
+    except InputError:
+        return text, None
+
+
+def _same_steps(one: Rule, other: Rule, players: Sequence[str]) -> bool:
+    """Whether two rules do the same to the bit, along a linear field of two numbers for each player."""
+    partition = Partition(tuple(players), (2,) * len(players))
+    random = np.random.default_rng(0)
+    d = partition.dimension
+    matrix = jnp.asarray(random.standard_normal((d, d)))
+    flow = Flow(lambda x: matrix @ x, partition=partition, check=False)
+    x = jnp.asarray(random.standard_normal(d))
+    states = [one.init(flow, x), other.init(flow, x)]
+    for _ in range(_TRIALS):
+        states = [rule.step(flow, own) for rule, own in zip((one, other), states, strict=True)]
+        if len(states[0]) != len(states[1]):
+            return False
+        if not all(map(np.array_equal, *states)):
+            return False
+    return True

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..analysis.numeric import numeric_flow
 from ..analysis.subject import plain
-from ..documents.numbers import rule_name
+from ..documents.settings import with_settings
 from ..dynamics.batch import batched
 from ..dynamics.flow import Flow
 from ..dynamics.map import Map
@@ -96,7 +96,7 @@ def periodic_orbits(
     orbits, shorter = _orbits(turns, search.zeros, region)
     return PeriodicOrbits(
         name=name,
-        rule=None if rule is None else rule_name(rule.name, plain(rule.settings), "", {}),
+        rule=None if rule is None else with_settings(rule.name, plain(rule.settings)),
         variables=tuple(step.variables),
         period=period,
         orbits=tuple(orbits),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,11 +56,6 @@ def eigenvalues(values: np.ndarray | None, kind: str, error: float | None = None
         shown.append(text if count == 1 else f"{text}{SPACE}({repeated(count)})")
     more = len(values) - taken
     return ", ".join(shown) + (f", … and {more} more" if more else "")
-
-
-def settings(values: Mapping[str, Any]) -> str:
-    """Settings as on the command line, `lr=0.1, steps.disc=2`; None and false, the defaults, are left out."""
-    return ", ".join(f"{name}={text}" for name, text in _flat("", values))
 
 
 def per_player(value: Any) -> str:
@@ -119,21 +114,6 @@ def _minus(text: str) -> str:
     return "−" + text[1:] if text.startswith("-") else text
 
 
-def _flat(prefix: str, values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    for key, value in values.items():
-        name = f"{prefix}.{key}" if prefix and key else prefix or key
-        if isinstance(value, Mapping):
-            yield from _flat(name, value)
-        elif isinstance(value, (list, tuple)):
-            yield name, "+".join(map(str, value))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            yield name, number(value)
-        elif value is True:
-            yield name, "true"
-        elif value is not None and value is not False:
-            yield name, f"({value})" if ":" in str(value) else str(value)
-
-
 def _snapped(value: complex, error: float | None) -> complex:
     floor = 4e-16 * abs(value)
     if error is not None and error < 1e-6 * abs(value):
@@ -164,19 +144,3 @@ def _complex(real: float, imaginary: float, sign: str) -> str:
     if real == 0:
         return size if sign == "+" else f"{sign}{size}"
     return f"{number(real)}{SPACE}{sign}{SPACE}{size}"
-
-
-def rule_name(
-    rule: str,
-    own: Mapping[str, Any],
-    field: str,
-    field_settings: Mapping[str, Any],
-    always: bool = False,
-) -> str:
-    """A rule with its settings, and its field if that is not the gradient (or `always`)."""
-    extra = settings(own)
-    name = f"{rule}, {extra}" if extra else rule
-    if not field or (field in ("gradient", "given") and not always):
-        return name
-    on = settings(field_settings)
-    return f"{name} on {field}" + (f", {on}" if on else "")

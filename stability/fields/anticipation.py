@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_flag, check_nonnegative
 from ..dynamics.vectors import zeros_like
 from ..errors import InputError
@@ -55,7 +56,7 @@ class LOLA(LookaheadOpponent):
     does; in others it may rest elsewhere.
     """
 
-    exact: bool = False
+    exact: bool = setting(False, read="flag")
     name: ClassVar[str] = "lola"
     keeps_equilibria: ClassVar[bool] = False
     keeps_when_zero_sum: ClassVar[bool] = True

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
 from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from ..documents.settings import as_option
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..errors import InputTypeError
 from ..games.game import Game
@@ -46,7 +46,7 @@ class Field(ABC):
         return {f.name: getattr(self, f.name) for f in dataclass_fields(self)}  # pyright: ignore[reportArgumentType]
 
     def __str__(self) -> str:
-        return as_text(self.name, self.settings, self)
+        return as_option(self.name, self.settings, self)
 
     @overload
     def flow(self, game: Game) -> Flow: ...
@@ -88,30 +88,3 @@ def check_player(player: Any, what: str) -> None:
     position = isinstance(player, (int, np.integer)) and not isinstance(player, bool)
     if not (isinstance(player, str) or position):
         raise InputTypeError(f"{what} is a player's name or position, not {player!r}")
-
-
-def as_text(name: str, settings: Mapping[str, Any], owner: Any) -> str:
-    """A field or rule as on the command line, with the settings that are not the usual ones."""
-    usual = {f.name: f.default for f in dataclass_fields(owner)}
-    own = [
-        text
-        for setting, value in settings.items()
-        if value is not None and value != usual.get(setting)
-        for text in _written(setting, value)
-    ]
-    return f"{name}:{','.join(own)}" if own else name
-
-
-def _written(setting: str, value: Any) -> Iterator[str]:
-    """`steps=2`, or `steps.disc=2` for each player in a mapping; None is the default and left out."""
-    if isinstance(value, Mapping):
-        for player, own in value.items():
-            yield from _written(f"{setting}.{player}" if player else setting, own)
-    elif isinstance(value, bool):
-        yield f"{setting}={str(value).lower()}"
-    elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
-        yield f"{setting}={'+'.join(value)}"
-    elif isinstance(value, str) and ":" in value:
-        yield f"{setting}=({value})"
-    elif value is not None:
-        yield f"{setting}={value}"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import jax
 
+from ..documents.settings import setting
 from ..dynamics.vectors import rows, stack
 from ..errors import InputError
 from ..games.structure import is_zero_sum
@@ -25,7 +26,7 @@ class Stackelberg(Field):
     `leader` is a player's name or position. The field is infinite where J_ff is singular.
     """
 
-    leader: Any = 0
+    leader: Any = setting(0, read="name")
     name: ClassVar[str] = "stackelberg"
     keeps_equilibria: ClassVar[bool] = False
     keeps_when_zero_sum: ClassVar[bool] = True

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_flag, check_nonnegative
 from ..games.numbers import in_engine
 from .field import Field
@@ -25,7 +26,7 @@ class Symplectic(Field):
     """
 
     lam: Any = 1.0
-    alignment: bool = False
+    alignment: bool = setting(False, read="flag")
     name: ClassVar[str] = "symplectic"
 
     def __post_init__(self):

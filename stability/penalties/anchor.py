@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative, check_real
 from ..errors import InputError
 from .penalty import Penalty, Term, coefficient
@@ -29,7 +30,7 @@ class Anchor(Penalty):
     """
 
     strength: Any = 0.1
-    to: Any = 0.0
+    to: Any = setting(0.0, others=False)
     name: ClassVar[str] = "anchor"
 
     def __post_init__(self):

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..games.batches import samples
 from ..games.expectations import Distribution, Normal
@@ -33,7 +34,7 @@ class DRAGAN(SamplePenalty):
     """
 
     deviation: Any = None
-    seed: int = 0
+    seed: int = setting(0, read="whole")
     name: ClassVar[str] = "dragan"
 
     def __post_init__(self):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_real
 from ..errors import InputError, InputTypeError
 from .penalty import Penalty, Term, coefficient
@@ -29,9 +30,9 @@ class GradientNorm(Penalty):
     """
 
     coefficient: Any = 0.1
-    of: str | None = None
-    by: str | None = None
-    on: str | None = None
+    of: str | None = setting(None, read="name")
+    by: str | None = setting(None, read="name")
+    on: str | None = setting(None, read="name")
     name: ClassVar[str] = "gradient-norm"
 
     def __post_init__(self):

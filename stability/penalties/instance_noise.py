@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..games.batches import samples
 from ..games.gan.symbolic import SymbolicGAN
@@ -25,7 +26,7 @@ class InstanceNoise(Penalty):
     """
 
     sigma: Any = 0.1
-    seed: int = 0
+    seed: int = setting(0, read="whole")
     name: ClassVar[str] = "instance-noise"
 
     def __post_init__(self):

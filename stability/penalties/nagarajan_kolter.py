@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative
 from ..errors import InputError, InputTypeError
 from .gradient_norm import squared_norms
@@ -25,7 +26,7 @@ class NagarajanKolter(Penalty):
     """
 
     eta: Any = 0.1
-    discriminator: str | None = None
+    discriminator: str | None = setting(None, read="name")
     name: ClassVar[str] = "nagarajan-kolter"
 
     def __post_init__(self):

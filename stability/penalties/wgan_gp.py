@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_whole
 from ..errors import InputError
 from ..games.batches import samples
@@ -32,7 +33,7 @@ class WGANGP(SamplePenalty):
     discriminator and for other numbers of latents.
     """
 
-    seed: int = 0
+    seed: int = setting(0, read="whole")
     name: ClassVar[str] = "wgan-gp"
 
     def __post_init__(self):

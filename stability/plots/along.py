@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..analysis.subject import plain
-from ..documents.numbers import rule_name
+from ..documents.settings import with_settings
 from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
 from ..phase.follow import Paths
@@ -134,7 +134,7 @@ def compared(paths: Paths) -> Iterator[tuple[PathComparison, str, str]]:
     rules, starts = paths.scene.study.rules, len(paths.scene.starts)
     names = [str(rule) for rule in rules]
     if len(set(names)) < len(names):  # they differ in their step sizes
-        names = [rule_name(rule.name, plain(rule.settings), "", {}) for rule in rules]
+        names = [with_settings(rule.name, plain(rule.settings)) for rule in rules]
     for number, own in enumerate(paths.comparisons):
         rule = number // starts
         yield own, names[rule], RULES[rule % len(RULES)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..analysis.value import EquilibriumAnalysis, FlowAnalysis, MapAnalysis, RuleAnalysis
-from ..documents.numbers import settings
+from ..documents.settings import unusual, with_settings
 from ..errors import InputError, InputTypeError
 from ..fields import FIELDS
 from ..reports.value import Report
@@ -100,19 +100,18 @@ def _name(analysis: Any) -> str:
     if isinstance(analysis, MapAnalysis):
         return "map"
     if isinstance(analysis, FlowAnalysis):
-        return _with_settings(analysis.field, analysis.settings, FIELDS.get(analysis.field))
-    rule = _with_settings(analysis.rule, analysis.settings, RULES.get(analysis.rule))
+        return _unusual(analysis.field, analysis.settings, FIELDS.get(analysis.field))
+    rule = _unusual(analysis.rule, analysis.settings, RULES.get(analysis.rule))
     if analysis.field in ("gradient", "given"):
         return rule
     usual = FIELDS.get(analysis.field)
-    return f"{rule}\non {_with_settings(analysis.field, analysis.field_settings, usual)}"
+    return f"{rule}\non {_unusual(analysis.field, analysis.field_settings, usual)}"
 
 
-def _with_settings(name: str, own: Mapping[str, Any], usual: Any) -> str:
+def _unusual(name: str, own: Mapping[str, Any], usual: Any) -> str:
     """A field or rule with its step size and the settings that are not the usual ones."""
-    defaults = {f.name: f.default for f in fields(usual)} if usual is not None else {}
-    text = settings({k: v for k, v in own.items() if k == "lr" or v != defaults.get(k)})
-    return f"{name}, {text}" if text else name
+    shown = {"lr", *unusual(own, usual)}
+    return with_settings(name, {k: v for k, v in own.items() if k in shown})
 
 
 def _pooled(found: list[Series]) -> list[Series]:

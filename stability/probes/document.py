@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
-from ..documents.numbers import SPACE, eigenvalues, listed, number, radius, rule_name, settings
+from ..documents.numbers import SPACE, eigenvalues, listed, number, radius
 from ..documents.page import document
+from ..documents.settings import settings, with_settings
 from ..reports.document import conditions_by_name, conditions_table, whole
 from .value import Eigenvalues, ProbeReport, RuleProbe
 
@@ -262,7 +263,7 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
 
 
 def _rule_name(rule: RuleProbe) -> str:
-    return rule_name(rule.rule, rule.settings, "", {})
+    return with_settings(rule.rule, rule.settings)
 
 
 def _remarks(report: ProbeReport) -> Iterator[str]:

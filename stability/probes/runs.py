@@ -16,7 +16,6 @@ import numpy as np
 
 from .._version import __version__
 from ..analysis import names as named
-from ..analysis.texts_of_rules import penalty_text, rule_text
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..games import Game, SymbolicGame, load
@@ -184,8 +183,8 @@ def description(
         "players": dict(zip(game.players, game.partition.sizes, strict=True)),
         "dtype": str(x.dtype),
         "start": hashlib.sha256(np.asarray(x).tobytes()).hexdigest(),
-        "penalties": [penalty_text(penalty) for penalty in penalties],
-        "rule": rule_text(rule, game.players),
+        "penalties": [named.penalty_text(penalty) for penalty in penalties],
+        "rule": named.rule_text(rule, game.players),
         "batch": batch,
         "seed": int(seed),
         "every": every,

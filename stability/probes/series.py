@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from ..documents.blocks import Block, Heading, Paragraph, Row, Table, printable_block
-from ..documents.numbers import eigenvalues, number, radius, rule_name
+from ..documents.numbers import eigenvalues, number, radius
 from ..documents.page import Page
+from ..documents.settings import with_settings
 from ..dynamics.along_path import path_angle
 from ..dynamics.flow import Flow
 from ..errors import InputError
@@ -109,7 +110,7 @@ def _document(series: ProbeSeries) -> Iterator[Block]:
     if rules:
         yield Heading("Spectral radius of the rules' steps", 2)
         yield Table(
-            ("Step", *(rule_name(rule.rule, rule.settings, "", {}) for rule in rules)),
+            ("Step", *(with_settings(rule.rule, rule.settings) for rule in rules)),
             tuple(
                 Row((f"{step:,}", *(radius(rule.spectral_radius) for rule in r.rules)))
                 for step, r in zip(series.steps, series.reports, strict=True)

@@ -26,13 +26,12 @@ from ..documents.numbers import (
     per_player,
     point,
     radius,
-    rule_name,
     sentence,
-    settings,
     together,
     values_of,
 )
 from ..documents.page import document
+from ..documents.settings import with_settings
 from ..verdicts.conditions import Conditions
 from ..verdicts.verdict import Verdict
 from .summary import box, sentences, shape
@@ -356,13 +355,14 @@ def _is_zero(lr: Any) -> bool:
 
 
 def _flow_name(f: FlowAnalysis) -> str:
-    extra = settings(f.settings)
-    return f"{f.field}, {extra}" if extra else f.field
+    return with_settings(f.field, f.settings)
 
 
 def _rule_name(r: RuleAnalysis, several: bool) -> str:
-    field = r.field if several or r.field not in ("gradient", "given") else ""
-    return rule_name(r.rule, r.settings, field, r.field_settings, several)
+    name = with_settings(r.rule, r.settings)
+    if not several and r.field in ("gradient", "given"):
+        return name
+    return f"{name} on {with_settings(r.field, r.field_settings)}"
 
 
 def _search(report: Report) -> str:

@@ -14,7 +14,8 @@ from ..analysis.value import (
     MapAnalysis,
     RuleAnalysis,
 )
-from ..documents.numbers import SPACE, listed, named, number, per_player, point, settings, values_of
+from ..documents.numbers import SPACE, listed, named, number, per_player, point, values_of
+from ..documents.settings import settings
 from .value import Report
 
 FEW = 3  # up to here things are named one by one

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_whole
 from ..errors import InputError, InputTypeError
@@ -26,9 +27,9 @@ class Alternating(Rule):
     """
 
     lr: Any = None
-    steps: Any = 1
-    order: tuple[str, ...] | None = None
-    inner: Any = None
+    steps: Any = setting(1, read="whole")
+    order: tuple[str, ...] | None = setting(None, read="names")
+    inner: Any = setting(None, read="rule", others=False)
     name: ClassVar[str] = "alternating"
 
     def __post_init__(self):

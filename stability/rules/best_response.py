@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.flow import Linear, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.system import named_box
@@ -42,7 +43,7 @@ class BestResponse(Rule):
     rests at an equilibrium only if no strategy in the box is better.
     """
 
-    order: Any = None
+    order: Any = setting(None, read="names")
     box: Any = None
     name: ClassVar[str] = "best-response"
     lr: ClassVar[Any] = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_flag
 from .rule import Rule, State, check_lr
 
@@ -18,7 +19,7 @@ class Extragradient(Rule):
     """
 
     lr: Any = 0.1
-    past: bool = False
+    past: bool = setting(False, read="flag")
     name: ClassVar[str] = "extragradient"
 
     def __post_init__(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_positive, check_whole
 from .inner_rule import take_inner
 from .rule import Rule, State, coefficient
@@ -21,9 +22,9 @@ class Lookahead(Rule):
     """
 
     lr: Any = None
-    k: int = 5
+    k: int = setting(5, read="whole")
     alpha: Any = 0.5
-    inner: Any = None
+    inner: Any = setting(None, read="rule", others=False)
     name: ClassVar[str] = "lookahead"
 
     def __post_init__(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_real
 from ..dynamics.vectors import zeros_like
@@ -23,7 +24,7 @@ class HeavyBall(Rule):
 
     lr: Any = 0.1
     beta: Any = 0.9
-    order: str = "simultaneous"
+    order: str = setting("simultaneous", read="names")
     name: ClassVar[str] = "heavy-ball"
 
     def __post_init__(self):

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ..documents.settings import Setting, setting, settings_of
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive, check_whole
@@ -45,7 +46,7 @@ class Optax(Rule):
     transformation: Any
     lr: Any = 1.0
     second_moment: Any = 1.0
-    at_step: int = SETTLED
+    at_step: int = setting(SETTLED, read="whole")
     label: str = "optax"
     hyperparameters: tuple[tuple[str, Any], ...] = ()
     holds: bool = False
@@ -185,15 +186,13 @@ def named_optax(name: str, lr: Any, settings: Mapping[str, Any]) -> Optax:
     constructor = optax_constructor(name)
     if constructor is None:
         raise InputError(f"optax has no optimiser called {name!r}")
+    known = optax_settings(constructor)
+    for key in settings:
+        if key not in known:
+            has = ", ".join(known)
+            raise InputError(f"rule {name} has no setting {key!r}; its settings are {has}")
     own = {key: settings[key] for key in ("second_moment", "at_step") if key in settings}
     passed = {key: value for key, value in settings.items() if key not in own}
-    known = [p for p in inspect.signature(constructor).parameters if p != "learning_rate"]
-    for key in passed:
-        if key not in known:
-            raise InputError(
-                f"rule {name} has no setting {key!r}; its settings are lr, second_moment, at_step, "
-                f"{', '.join(known)}"
-            )
     shown = tuple(passed.items())
     return Optax(
         constructor(learning_rate=1.0, **passed), lr, label=name, hyperparameters=shown, **own
@@ -216,6 +215,21 @@ def optax_constructor(name: str) -> Any:
     if not inspect.isfunction(constructor):
         return None
     return constructor if "learning_rate" in inspect.signature(constructor).parameters else None
+
+
+def optax_settings(constructor: Any) -> dict[str, Setting]:
+    """The settings of a rule from this function of optax: the rule's, then the optimiser's own."""
+    own = settings_of(Optax)
+    kinds = {bool: "flag", int: "whole"}
+    return {
+        "lr": Setting(0.1),
+        **{name: own[name] for name in ("second_moment", "at_step")},
+        **{
+            name: Setting(parameter.default, kinds.get(type(parameter.default), "number"))
+            for name, parameter in inspect.signature(constructor).parameters.items()
+            if name != "learning_rate"
+        },
+    }
 
 
 def _second(path: Any) -> bool:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_positive, check_real
 from ..dynamics.vectors import stack
 from ..errors import InputError
@@ -85,7 +86,7 @@ class Clipped(Kept):
     lr: Any = None
     low: Any = None
     high: Any = None
-    inner: Any = None
+    inner: Any = setting(None, read="rule", others=False)
     name: ClassVar[str] = "clipped"
 
     def __post_init__(self):
@@ -143,7 +144,7 @@ class Projected(Kept):
 
     lr: Any = None
     radius: Any = 1.0
-    inner: Any = None
+    inner: Any = setting(None, read="rule", others=False)
     name: ClassVar[str] = "projected"
 
     def __post_init__(self):

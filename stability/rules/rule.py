@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..documents.settings import as_option
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
@@ -23,7 +24,6 @@ from ..dynamics.positive_settings import check_positive
 from ..dynamics.system import exact
 from ..dynamics.vectors import rows, stack
 from ..errors import InputTypeError
-from ..fields.field import as_text
 
 State = tuple[Any, ...]
 Move = Callable[[Any, State], State]  # of a flow and the state
@@ -152,7 +152,7 @@ class Rule(ABC):
             for k, v in self.settings.items()
             if k != "lr" and (k, v) != ("inner", "simultaneous")
         }
-        return as_text(self.name, shown, self)
+        return as_option(self.name, shown, self)
 
     def scaled(self, factor: Any) -> Self:
         """The rule with every step size multiplied by `factor` (a number or a SymPy expression)."""

@@ -9,6 +9,7 @@ import jax
 import numpy as np
 import sympy
 
+from ..documents.settings import setting
 from ..dynamics.flow import Linear, SymbolicFlow
 from ..dynamics.positive_settings import check_flag, check_whole
 from ..errors import InputError
@@ -34,9 +35,9 @@ class Unrolled(Rule):
     """
 
     lr: Any = 0.1
-    k: int = 5
-    player: Any = 0
-    stop_gradient: bool = False
+    k: int = setting(5, read="whole")
+    player: Any = setting(0, read="name")
+    stop_gradient: bool = setting(False, read="flag")
     name: ClassVar[str] = "unrolled"
 
     def __post_init__(self):

@@ -10,8 +10,9 @@ import numpy as np
 
 from .._version import __version__
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
-from ..documents.numbers import number, per_player, point, radius, sentence, settings
+from ..documents.numbers import number, per_player, point, radius, sentence
 from ..documents.page import Page
+from ..documents.settings import with_settings
 from ..verdicts.verdict import Verdict, finite
 from .step_sizes import decay
 
@@ -112,10 +113,8 @@ class ScheduleReport(Page):
         return tuple(printable_block(block) for block in self._document())
 
     def _document(self) -> Iterator[Block]:
-        extra = settings(self.settings)
-        yield Heading(
-            f"{self.rule}{f', {extra}' if extra else ''} on {self.name}, along a schedule", 1
-        )
+        rule = with_settings(self.rule, self.settings)
+        yield Heading(f"{rule} on {self.name}, along a schedule", 1)
         named = dict(zip(self.variables, map(float, self.point), strict=True))
         lr = ", ".join(f"{p} {s}" for p, s in zip(self.players, self.schedule, strict=True))
         yield Paragraph(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..documents.blocks import printable
-from ..documents.numbers import number, settings
+from ..documents.numbers import number
+from ..documents.settings import settings
 
 if TYPE_CHECKING:
     from .value import Sweep

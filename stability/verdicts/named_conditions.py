@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any, ClassVar
 
+from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative
 from ..dynamics.system import exact
 from ..errors import InputTypeError
@@ -58,7 +59,7 @@ class NagarajanKolterCondition(Condition):
     See `stability.nagarajan_kolter`. Raises InputTypeError for a discriminator that is no name.
     """
 
-    discriminator: str | None = None
+    discriminator: str | None = setting(None, read="name")
     name: ClassVar[str] = "nagarajan-kolter"
 
     def __post_init__(self):

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import stability as st
-from stability.analysis.texts_of_rules import penalty_text, rule_text
+from stability.analysis.names import penalty_text, rule_text
 from stability.errors import InputError
 from stability.probes.runs import checkpoint_files, open_run
 from stability.probes.training import train
