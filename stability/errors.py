@@ -30,3 +30,9 @@ class ExpressionError(InputError):
     def __init__(self, message: str, column: int | None = None):
         super().__init__(message)
         self.column = column
+
+
+def check_kind(thing: object, kind: type, example: str) -> None:
+    """Raises InputTypeError unless the thing is a Rule, a Field, a Penalty, …, such as the example."""
+    if not isinstance(thing, kind):
+        raise InputTypeError(f"{thing!r} is no {kind.__name__.lower()}; use for example {example}")

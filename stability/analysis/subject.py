@@ -13,7 +13,7 @@ import sympy
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.system import System, named_box
 from ..equilibria.find import Equations
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.expressions import parse_expression
 from ..games.game import Game
@@ -153,8 +153,7 @@ def prepare(
 def penalised(system: Any, penalties: Sequence[Penalty]) -> Any:
     """The game with the penalties put on it, and on its name; raises InputError if one does not fit."""
     for penalty in penalties:
-        if not isinstance(penalty, Penalty):
-            raise InputTypeError(f"{penalty!r} is no penalty; use for example GradientNorm(0.1)")
+        check_kind(penalty, Penalty, "GradientNorm(0.1)")
         if system.kind != "game":
             raise InputError(f"penalties are put on games; {penalty.name} fits no {system.kind}")
         system = system.kept("penalised", penalty, partial(_with_penalty, penalty, system))
@@ -175,8 +174,7 @@ def constants(values: Mapping[Any, Any]) -> dict[Any, Any]:
 
 def _fields(kind: str, fields: Sequence[Field]) -> list[Field]:
     for field in fields:
-        if not isinstance(field, Field):
-            raise InputTypeError(f"{field!r} is no field; use for example TwoTimescale(tau=2)")
+        check_kind(field, Field, "TwoTimescale(tau=2)")
         if kind != "game":
             raise InputError(f"fields are made from games; a {kind} is its own field")
     return list(fields) or [Gradient()]
@@ -192,8 +190,7 @@ def checked_rules(subject: Subject, rules: Sequence[Rule] | None) -> tuple[Rule,
         return (Simultaneous(), Alternating()) if several else (Simultaneous(),)
     chosen = []
     for rule in rules:
-        if not isinstance(rule, Rule):
-            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+        check_kind(rule, Rule, "Simultaneous(lr=0.1)")
         if system.kind == "map":
             raise InputError("a map is already discrete; rules step along a field")
         for flow in subject.flows:

@@ -15,7 +15,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.system import SymbolicSystem, System
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..rules import Rule, Simultaneous
@@ -129,17 +129,16 @@ def make_problem(
 
 
 def _check_parts(system: System, field: Any, rule: Any, penalties: Sequence[Any]) -> None:
-    if field is not None and not isinstance(field, Field):
-        raise InputTypeError(f"{field!r} is no field; use for example TwoTimescale(tau=2)")
+    if field is not None:
+        check_kind(field, Field, "TwoTimescale(tau=2)")
     if field is not None and system.kind != "game":
         raise InputError(f"fields are made from games; a {system.kind} is its own field")
-    if rule is not None and not isinstance(rule, Rule):
-        raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+    if rule is not None:
+        check_kind(rule, Rule, "Simultaneous(lr=0.1)")
     if rule is not None and system.kind == "map":
         raise InputError("a map is already discrete; rules step along a field")
     for penalty in penalties:
-        if not isinstance(penalty, Penalty):
-            raise InputTypeError(f"{penalty!r} is no penalty; use for example GradientNorm(0.1)")
+        check_kind(penalty, Penalty, "GradientNorm(0.1)")
     if penalties and system.kind != "game":
         raise InputError(f"penalties are for games, and this is a {system.kind}")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..dynamics.flow import Flow
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, check_kind
 from ..fields import LOLA, Consensus, Field, LookaheadOpponent, Ridge, Stackelberg, Symplectic
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
@@ -72,8 +72,7 @@ def applicable_fields(
     """The fields that can be made of the game, and the others with the reason."""
     good, bad = [], []
     for field in fields:
-        if not isinstance(field, Field):
-            raise InputTypeError(f"{field!r} is no field; use for example Consensus(gamma=0.1)")
+        check_kind(field, Field, "Consensus(gamma=0.1)")
         try:
             field.check(numeric)
             field.flow(system)
@@ -87,8 +86,7 @@ def applicable_rules(flow: Flow, rules: Sequence[Rule]) -> tuple[list[Rule], lis
     """The rules that can step along the flow, and the others with the reason."""
     good, bad = [], []
     for rule in rules:
-        if not isinstance(rule, Rule):
-            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+        check_kind(rule, Rule, "Simultaneous(lr=0.1)")
         try:
             rule.with_each_lr(float).check(flow)
             good.append(rule)

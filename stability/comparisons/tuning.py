@@ -28,7 +28,7 @@ from ..criteria.windows import (
 )
 from ..dynamics.system import System
 from ..dynamics.system import exact as exact_number
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field
 from ..rules import Rule
 from ..spectra.exact import exact_text
@@ -152,10 +152,10 @@ def _checked(algorithms: Sequence[Algorithm]) -> list[Algorithm]:
             raise InputTypeError(
                 f"an algorithm is a pair (field, rule), the rule None for the flow, not {algorithm!r}"
             ) from None
-        if not isinstance(field, Field | None):
-            raise InputTypeError(f"{field!r} is no field; use for example Consensus(gamma=0.1)")
-        if not isinstance(rule, Rule | None):
-            raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
+        if field is not None:
+            check_kind(field, Field, "Consensus(gamma=0.1)")
+        if rule is not None:
+            check_kind(rule, Rule, "Simultaneous(lr=0.1)")
         pairs.append((field, rule))
     if not pairs:
         raise InputError("give at least one algorithm, such as (Gradient(), Simultaneous())")

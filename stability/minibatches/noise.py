@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from ..dynamics.flow import Flow
 from ..dynamics.starts import given_start, real_starts
 from ..equilibria.find import Equilibrium, describe_point
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.game import Game
 from ..rules import Rule
@@ -73,10 +73,9 @@ def noise(
         raise InputTypeError(
             f"noise takes a game with data, made by st.Game or st.gan, not {game!r}"
         )
-    if not isinstance(rule, Rule):
-        raise InputTypeError(f"{rule!r} is no rule; use for example Simultaneous(lr=0.1)")
-    if field is not None and not isinstance(field, Field):
-        raise InputTypeError(f"{field!r} is no field; use for example TwoTimescale(tau=2)")
+    check_kind(rule, Rule, "Simultaneous(lr=0.1)")
+    if field is not None:
+        check_kind(field, Field, "TwoTimescale(tau=2)")
     how = Draws(batch, replacement, fresh, draws, seed)
     flow = (field or Gradient()).flow(game)
     rule.with_each_lr(float).check(flow)

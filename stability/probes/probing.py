@@ -15,7 +15,7 @@ from .._version import __version__
 from ..analysis.subject import penalised, plain
 from ..dynamics.linearisation import Linearisation
 from ..equilibria.nearby import Stationarity, nearby_stationary_point, stationarity
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
@@ -77,8 +77,7 @@ class Prober:
         if k is not None and (type(k) is not int or k < 1):
             raise InputError(f"k is how many eigenvalues are wanted, at least 1, not {k!r}")
         for rule in rules:
-            if not isinstance(rule, Rule):
-                raise InputTypeError(f"{rule!r} is no rule; use for example Alternating(lr=0.1)")
+            check_kind(rule, Rule, "Alternating(lr=0.1)")
         game = penalised(game, penalties)
         self.double = isinstance(game, SymbolicGame)
         with self._precision():
