@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from .numbers import number
 
 
-class Setting(NamedTuple):
+@dataclasses.dataclass(frozen=True)
+class Setting:
     """A setting's default, and how text is read for it.
 
     - `read`: as a number, a whole number, `true` or `false`, a name, one or several names (`a+b`), or a rule.
