@@ -7,26 +7,10 @@ from dataclasses import dataclass
 
 from ..dynamics.flow import Flow
 from ..errors import InputError, check_kind
-from ..fields import LOLA, Consensus, Field, LookaheadOpponent, Ridge, Stackelberg, Symplectic
+from ..fields import Field
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
-from ..rules import (
-    RK4,
-    Alternating,
-    BestResponse,
-    Competitive,
-    Extragradient,
-    HeavyBall,
-    Heun,
-    LinearCompetitive,
-    Lookahead,
-    Nesterov,
-    Optimistic,
-    Proximal,
-    Rule,
-    Simultaneous,
-    Unrolled,
-)
+from ..rules import Rule
 
 
 @dataclass(frozen=True)
@@ -35,35 +19,6 @@ class Inapplicable:
 
     name: str
     because: str
-
-
-def every_rule() -> tuple[Rule, ...]:
-    """Every rule with its usual settings and lr = 0.1; momentum of either sign."""
-    return (
-        Simultaneous(),
-        Alternating(),
-        Extragradient(),
-        Optimistic(),
-        HeavyBall(beta=0.5),
-        HeavyBall(beta=-0.5),
-        HeavyBall(beta=-0.5, order="alternating"),
-        Nesterov(beta=0.5),
-        Lookahead(lr=0.1),
-        Heun(),
-        RK4(),
-        Proximal(),
-        Competitive(),
-        LinearCompetitive(),
-        Unrolled(),
-        BestResponse(),
-    )
-
-
-def every_field(game: Game | SymbolicGame) -> tuple[Field, ...]:
-    """Every field besides the gradient with its usual settings, for either leader of two players."""
-    two = len(game.players) == 2
-    leaders = tuple(Stackelberg(leader) for leader in (game.players if two else game.players[:1]))
-    return (Consensus(), Symplectic(), *leaders, Ridge(), LookaheadOpponent(), LOLA())
 
 
 def applicable_fields(

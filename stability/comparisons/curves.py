@@ -20,8 +20,8 @@ from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty
-from ..rules import Rule
-from .algorithms import applicable_rules, every_rule
+from ..rules import Rule, every_rule
+from .algorithms import applicable_rules
 from .all_equilibria import at_all_equilibria
 
 _DECADES_APART = 12.0  # step sizes that differ by more are drawn on a logarithmic axis

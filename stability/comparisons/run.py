@@ -20,12 +20,12 @@ from ..documents.numbers import SPACE, point
 from ..dynamics.system import System
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
-from ..fields import Field, Gradient
+from ..fields import Field, Gradient, every_field
 from ..penalties import Penalty
-from ..rules import Alternating, Rule, Simultaneous
+from ..rules import Alternating, Rule, Simultaneous, every_rule
 from ..rules.cost import step_cost
 from ..rules.rule import each
-from .algorithms import Inapplicable, applicable_fields, applicable_rules, every_field, every_rule
+from .algorithms import Inapplicable, applicable_fields, applicable_rules
 from .all_equilibria import at_all_equilibria
 from .tuning import Algorithm, Tuned
 from .tuning import tune as tune_algorithms
@@ -132,7 +132,9 @@ def _algorithms(
         return [(0, rule) for rule in good], [None], bad
     everything = not fields and rules is None
     asked = (
-        [Gradient(), *every_field(study.numeric)] if everything else list(fields or [Gradient()])
+        [Gradient(), *every_field(study.numeric.players)]
+        if everything
+        else list(fields or [Gradient()])
     )
     game = study.numeric if study.symbolic is None else study.symbolic
     found, bad = applicable_fields(game, study.numeric, asked)

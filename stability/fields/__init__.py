@@ -1,5 +1,7 @@
 """Vector fields of games: what the players follow."""
 
+from collections.abc import Sequence
+
 from .anticipation import LOLA as LOLA
 from .anticipation import LookaheadOpponent as LookaheadOpponent
 from .consensus import Consensus as Consensus
@@ -25,3 +27,16 @@ FIELDS: dict[str, type[Field]] = {
         LookaheadOpponent,
     )
 }
+
+
+def every_field(players: Sequence[str]) -> tuple[Field, ...]:
+    """Every field besides the gradient with its usual settings, for either leader of two players."""
+    leaders = players if len(players) == 2 else players[:1]
+    return (
+        Consensus(),
+        Symplectic(),
+        *(Stackelberg(leader) for leader in leaders),
+        Ridge(),
+        LookaheadOpponent(),
+        LOLA(),
+    )

@@ -31,7 +31,17 @@ from ..time_limits import in_time
 from .assets import asset
 from .javascript import javascript
 
-RULES = (Simultaneous, Alternating, Extragradient, Optimistic, HeavyBall, Nesterov, Heun, RK4)
+# The rules that the page steps by, with the settings that it knows; the others have their defaults there.
+RULES = {
+    Simultaneous: ("lr",),
+    Alternating: ("lr", "steps", "order"),
+    Extragradient: ("lr",),
+    Optimistic: ("lr",),
+    HeavyBall: ("lr", "beta"),
+    Nesterov: ("lr", "beta"),
+    Heun: ("lr",),
+    RK4: ("lr",),
+}
 SCRIPTS = ("functions.js", "dynamics.js", "drawing.js", "controls.js", "portrait.js")
 LONGEST = 20_000  # characters of a field in JavaScript
 SECONDS = 10.0  # for its translation
@@ -127,12 +137,12 @@ def _stepping(rules: Sequence[Rule], partition: Partition) -> dict[str, Any]:
     several = len(partition.players) > 1
     known = [rule for rule in rules if _plain(rule) and (several or rule.name != Alternating.name)]
     first = known[0] if known else Simultaneous()
-    turns: Alternating = next((r for r in known if isinstance(r, Alternating)), Alternating(0.1))
+    turns = _first(known, "steps", Alternating())
     steps = turns.steps if isinstance(turns.steps, Mapping) else {"": turns.steps}
     counts = partition.per_player({"": 1, **steps}, "steps")
     order = partition.players if turns.order is None else turns.order
     slices = [range(partition.dimension)[own] for own in partition.slices]
-    heavy = next((r for r in known if isinstance(r, (HeavyBall, Nesterov))), HeavyBall())
+    heavy = _first(known, "beta", HeavyBall())
     own = f" ({', '.join(map(str, counts))} steps)" if set(counts) != {1} else ""
     return {
         "players": [
@@ -154,15 +164,18 @@ def _stepping(rules: Sequence[Rule], partition: Partition) -> dict[str, Any]:
     }
 
 
+def _first(rules: Sequence[Rule], setting: str, usual: Any) -> Any:
+    """The first rule with this setting, else the usual one."""
+    return next((rule for rule in rules if setting in RULES[type(rule)]), usual)
+
+
 def _plain(rule: Rule) -> bool:
     """Whether the page steps in the same way."""
-    if isinstance(rule, Alternating) and rule.inner is not None:
+    kind = type(rule)
+    if kind not in RULES:
         return False
-    if isinstance(rule, HeavyBall) and rule.order != "simultaneous":
-        return False
-    if isinstance(rule, Extragradient) and rule.past:
-        return False
-    return type(rule) in RULES and math.isfinite(max(_rates(rule)))
+    same = kind(**{setting: getattr(rule, setting) for setting in RULES[kind]})
+    return rule == same and math.isfinite(max(_rates(rule)))
 
 
 def _rates(rule: Rule) -> list[float]:

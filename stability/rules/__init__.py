@@ -41,3 +41,25 @@ RULES: dict[str, type[Rule]] = {
         Projected,
     )
 }
+
+
+def every_rule() -> tuple[Rule, ...]:
+    """Every rule that needs no set to stay in, with usual settings, lr = 0.1; momentum of either sign."""
+    return (
+        Simultaneous(),
+        Alternating(),
+        Extragradient(),
+        Optimistic(),
+        HeavyBall(beta=0.5),
+        HeavyBall(beta=-0.5),
+        HeavyBall(beta=-0.5, order="alternating"),
+        Nesterov(beta=0.5),
+        Lookahead(lr=0.1),
+        Heun(),
+        RK4(),
+        Proximal(),
+        Competitive(),
+        LinearCompetitive(),
+        Unrolled(),
+        BestResponse(),
+    )

@@ -19,7 +19,7 @@ from ..dynamics.flow import Flow
 from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import System, is_a
 from ..equilibria.find import Equilibrium
-from ..errors import InputError
+from ..errors import InputError, check_kind
 from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..rules import Rule
@@ -89,7 +89,8 @@ def along_schedule(
     check_whole(steps, "the number of steps", 1, MOST_STEPS)
     if is_a("map", system):
         raise InputError("a map has no step sizes; a schedule is for a rule on a game or a flow")
-    if isinstance(rule, Rule) and rule.lr is None:
+    check_kind(rule, Rule, "Simultaneous(lr=0.1)")
+    if rule.lr is None:
         raise InputError(f"{rule.name} has no step size that could follow a schedule")
     study = as_study(
         system, fields=fields, field=field, rule=rule, penalties=penalties, parameters=parameters

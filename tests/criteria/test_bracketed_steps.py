@@ -6,46 +6,29 @@ import numpy as np
 import pytest
 
 from stability import (
-    RK4,
     Alternating,
     Clipped,
-    Competitive,
     Extragradient,
     HeavyBall,
-    Heun,
-    LinearCompetitive,
     Lookahead,
-    Nesterov,
-    Optimistic,
-    Proximal,
     RungeKutta,
-    Simultaneous,
     Unrolled,
 )
 from stability.criteria.steps import rule_step_sizes
 from stability.dynamics import Partition
+from stability.rules import every_rule
 from tests.selection import slow_but
 
+# unrolled, differentiated through, needs a game; a best response has no step size
 RULES = [
-    Simultaneous(1.0),
-    Alternating(1.0),
+    rule.with_lr(1.0) for rule in every_rule() if rule.name not in ("unrolled", "best-response")
+]
+RULES += [
     Alternating(1.0, steps={"a": 3}),
     Alternating(1.0, inner=Extragradient()),
-    Extragradient(1.0),
     Extragradient(1.0, past=True),
-    Optimistic(1.0),
-    HeavyBall(1.0, 0.5),
-    HeavyBall(1.0, -0.5),
-    HeavyBall(1.0, -0.5, "alternating"),
-    Nesterov(1.0, 0.5),
-    Proximal(1.0),
-    Lookahead(1.0),
     Lookahead(1.0, k=3, alpha=0.3, inner=HeavyBall(beta=-0.3)),
-    Heun(1.0),
-    RK4(1.0),
     RungeKutta(a=((), (0.5,)), b=(0, 1), lr=1.0),
-    Competitive(1.0),
-    LinearCompetitive(1.0),
     Unrolled(1.0, k=3, stop_gradient=True),
     Clipped(1.0, low=-1, high=1),
 ]

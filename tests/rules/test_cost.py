@@ -56,6 +56,7 @@ RULES = [
     (st.Lookahead(k=3, inner=st.Extragradient()), (6, 0, 0)),
     (st.Lookahead(k=2, inner=st.Alternating()), (2, 0, 0)),
     (st.Alternating(inner=st.RK4()), (4, 0, 0)),
+    (st.Alternating(inner=st.Optimistic()), (1, 0, 0)),
     (st.Clipped(low=-1), (1, 0, 0)),
     (st.Projected(inner=st.Extragradient()), (2, 0, 0)),
     (st.Proximal(), (0, 0, 1)),  # x⁺ = x + h v(x⁺)

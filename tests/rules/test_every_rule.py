@@ -17,21 +17,15 @@ from stability.rules import (
     RK4,
     RULES,
     Alternating,
-    BestResponse,
     Clipped,
-    Competitive,
     Extragradient,
     HeavyBall,
-    Heun,
-    LinearCompetitive,
     Lookahead,
-    Nesterov,
     Optimistic,
     Projected,
-    Proximal,
     RungeKutta,
-    Simultaneous,
     Unrolled,
+    every_rule,
 )
 from tests.selection import slow_but
 
@@ -40,49 +34,44 @@ VALUE = a**2 - 2 * b**2 - c**2 + 2 * a * b - a * c + b * c + a**2 * b / 2 - a * 
 GAME = SymbolicGame({"x": ([a], VALUE), "y": ([b, c], -VALUE)})
 POINT = [sympy.Rational(1, 4), sympy.Rational(-1, 8), sympy.Rational(3, 8)]
 UNEQUAL = {"x": 0.1, "y": 0.25}
-MAKE = {
-    "simultaneous": Simultaneous,
-    "alternating": Alternating,
+VARIANTS = {
     "alternating twice": lambda lr: Alternating(lr, steps={"y": 2}, order="y+x"),
     "alternating inner": lambda lr: Alternating(lr, inner=Extragradient()),
     "alternating nested": lambda lr: Alternating(lr, inner=Lookahead(k=2, inner=Optimistic())),
-    "extragradient": Extragradient,
     "past extragradient": lambda lr: Extragradient(lr, past=True),
-    "optimistic": Optimistic,
-    "heavy ball": lambda lr: HeavyBall(lr, -0.5),
-    "alternating heavy ball": lambda lr: HeavyBall(lr, 0.5, "alternating"),
-    "nesterov": lambda lr: Nesterov(lr, 0.5),
-    "proximal": Proximal,
-    "lookahead": lambda lr: Lookahead(lr, 2, 0.5),
     "lookahead inner": lambda lr: Lookahead(lr, 2, 0.5, inner=HeavyBall(beta=0.5, order="alternating")),
-    "heun": Heun,
-    "rk4": RK4,
     "runge-kutta": lambda lr: RungeKutta(((), (0.5,)), (0, 1), lr),
-    "competitive": Competitive,
-    "linear competitive": LinearCompetitive,
-    "unrolled": lambda lr: Unrolled(lr, k=2),
     "unrolled, given": lambda lr: Unrolled(lr, k=2, stop_gradient=True, player="y"),
-    "best response": lambda lr: BestResponse(),
     "clipped": lambda lr: Clipped(lr, low=-1, high=1),
     "projected": lambda lr: Projected(lr, radius=2.0),
 }  # fmt: skip
-IMPLICIT = ("proximal", "best response")  # no formula
+MAKE = {str(rule): rule.with_lr for rule in every_rule()} | VARIANTS
+IMPLICIT = ("proximal", "best-response")  # no formula
+IN_TURN = "heavy-ball:beta=-0.5,order=alternating"
 COMPILED = [  # one of every kind: each costs seconds of compilation
     label
     for label in MAKE
     if not label.startswith(("alternating ", "lookahead i", "past", "heun", "runge"))
+    and label != "heavy-ball:beta=-0.5"
 ]
 # Every run compiles about half of them in one test, and the other half in the next.
-IN_TWO_DTYPES = ("simultaneous", "alternating", "optimistic", "nesterov", "proximal", "projected")
+IN_TWO_DTYPES = (
+    "simultaneous",
+    "alternating",
+    "optimistic",
+    "nesterov:beta=0.5",
+    "proximal",
+    "projected",
+)
 SCANNED = (
     "extragradient",
-    "heavy ball",
+    "heavy-ball:beta=0.5",
     "lookahead",
-    "linear competitive",
+    "linear-competitive",
     "unrolled, given",
     "clipped",
 )
-NEEDS_PLAYERS = ("alternating", "competitive", "unrolled", "best response")
+NEEDS_PLAYERS = ("alternating", "competitive", "linear-competitive", "unrolled", "best-response")
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +124,7 @@ def test_steps_of_both_engines_agree(game, label, lr):
         np.testing.assert_allclose(other, numbers(one).ravel(), rtol=1e-11, atol=1e-13)
 
 
-@pytest.mark.parametrize("label", ["alternating heavy ball", "optimistic", "rk4", "clipped"])
+@pytest.mark.parametrize("label", [IN_TURN, "optimistic", "rk4", "clipped"])
 def test_maps_of_both_engines_agree(game, label):
     rule = MAKE[label](UNEQUAL)
     exact, own = rule.map(Gradient().flow(GAME)), rule.map(Gradient().flow(game))
@@ -158,7 +147,7 @@ def test_implicit_steps_have_no_formula(label):
 # ---- Rest ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("label", slow_but(MAKE, set(MAKE) - {"best response"}))  # long to compile
+@pytest.mark.parametrize("label", slow_but(MAKE, set(MAKE) - {"best-response"}))  # long to compile
 def test_the_first_state_at_an_equilibrium_stays(game, label):
     rule, flow = MAKE[label](UNEQUAL), Gradient().flow(game)
     with jax.enable_x64(True):
@@ -179,7 +168,7 @@ def test_the_first_state_at_an_equilibrium_stays(game, label):
 
 
 @pytest.mark.parametrize(
-    "label", [label for label in MAKE if label not in ("unrolled", "best response")]
+    "label", [label for label in MAKE if label not in ("unrolled", "best-response")]
 )
 def test_step_sizes_by_player(label):
     """Equal ones are one; the key "" stands for the others; different ones are a faster field."""
@@ -241,15 +230,11 @@ def cubic(x):
 @pytest.mark.parametrize("label", MAKE)
 def test_a_flow_that_is_no_game(label):
     flow, rule = Flow(cubic, dimension=3), MAKE[label](0.1)
-    if (
-        label.startswith(NEEDS_PLAYERS)
-        or label == "lookahead inner"
-        or label == "linear competitive"
-    ):
+    if label.startswith(NEEDS_PLAYERS) or label == "lookahead inner":
         with pytest.raises(InputError, match=r"at least two players|no player 'y'"):
             rule.check(flow)
         return
-    if label == "alternating heavy ball":
+    if label == IN_TURN:
         with pytest.raises(InputError, match="at least two players"):
             rule.check(flow)
         return
@@ -302,7 +287,7 @@ def test_steps_under_scan_and_vmap(game, label):
 def test_step_sizes_may_be_traced():
     matrix, partition = numbers(jacobian()), GAME.partition
     rules = [
-        *(make for label, make in MAKE.items() if label not in ("unrolled", "best response")),
+        *(make for label, make in MAKE.items() if label not in ("unrolled", "best-response")),
     ]
 
     def everything(h):

@@ -17,37 +17,25 @@ from stability.rules import (
     Clipped,
     Competitive,
     Extragradient,
-    HeavyBall,
-    LinearCompetitive,
     Lookahead,
-    Nesterov,
     Optax,
     Optimistic,
     Proximal,
     Simultaneous,
-    Unrolled,
+    every_rule,
 )
 from stability.rules.linearisation import linearise_rule
 from tests.selection import slow_but
 
 LR = {"x": 0.1, "y": 0.25}
-RULES = {
-    "simultaneous": Simultaneous(LR),
-    "alternating": Alternating(LR, steps={"y": 2}, order="y+x"),
+RULES = {str(rule): rule.with_lr(LR) for rule in every_rule()} | {
+    "alternating twice": Alternating(LR, steps={"y": 2}, order="y+x"),
     "alternating inner": Alternating(LR, inner=Lookahead(k=2, inner=Optimistic())),
     "extragradient past": Extragradient(LR, past=True),
-    "optimistic": Optimistic(LR),
-    "heavy ball in turn": HeavyBall(LR, 0.5, "alternating"),
-    "nesterov": Nesterov(LR, 0.5),
-    "proximal": Proximal(LR),
-    "competitive": Competitive(LR),
-    "linear competitive": LinearCompetitive(LR),
-    "unrolled": Unrolled(LR, k=2),
-    "best response": BestResponse(),
     "clipped": Clipped(LR, low=-1, high=1),
     "adam": Optax(optax.adam(1.0, b1=0.5), LR),
 }
-QUICK = ("simultaneous", "heavy ball in turn", "adam")
+QUICK = ("simultaneous", "heavy-ball:beta=-0.5,order=alternating", "adam")
 
 
 def value(x, y):
