@@ -15,11 +15,10 @@ import numpy as np
 
 from ..dynamics.flow import Flow
 from ..dynamics.functions import jax_function
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import split, stack
 from ..fields import Gradient
 from ..games.game import Game
 from ..rules import Rule
-from ..rules.rule import split
 from ..spectra.small_matrices import eigenvalues_2x2
 from .axes import Setup
 from .follow import follow

@@ -13,11 +13,17 @@ import sympy
 from ..errors import InputError
 from .batch import batched
 from .integrate import integrate
+from .map import Map, SymbolicMap
 from .partition import Partition
 from .starts import given_start
 from .system import NumericSystem, SymbolicSystem
 from .trajectory import Trajectory
-from .vectors import eye_like, solve, zeros_like
+from .vectors import eye_like, solve, split, stack, zeros_like
+
+Init = Callable[
+    [Any, Any], tuple[Any, ...]
+]  # of a flow and a profile: the state that a step begins with
+Step = Callable[[Any, tuple[Any, ...]], tuple[Any, ...]]  # of a flow and a state: the next one
 
 
 class Flow(NumericSystem):
@@ -92,6 +98,21 @@ class Flow(NumericSystem):
         """
         return integrate(self, given_start(self, x0), t, **options)
 
+    def stepped(self, init: Init, step: Step) -> Map:
+        """The map of a step along this flow, on its state in one vector: the profile, then the memory.
+
+        `init(flow, x)` and `step(flow, state)` give the state that begins at x and the next one, as tuples of
+        vectors.
+        """
+        sizes = tuple(vector.shape[0] for vector in init(self, jnp.zeros(self.dimension)))
+        return Map(
+            lambda state: stack(step(self, split(state, sizes))),
+            dimension=sum(sizes),
+            variables=lambda: [*self.variables, *_memory_names(self.variables, sizes)],
+            name=self.name,
+            check=False,
+        )
+
     @cached_property
     def evaluate(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
         """X (n, d) ↦ (v, J) of shapes (n, d) and (n, d, d), in float64, in one compiled batch."""
@@ -111,6 +132,18 @@ def _root(function: Callable[[Any], Any], guess: Any) -> Any:
         throw=False,
     )
     return jnp.where(found.result == optimistix.RESULTS.successful, found.value, jnp.nan)
+
+
+def _memory_names(variables: Sequence[str], sizes: Sequence[int]) -> list[str]:
+    """Names for the numbers that a step's state holds besides the profile."""
+    names = []
+    for k, size in enumerate(sizes[1:], 1):
+        full = size == len(variables)
+        names += [
+            f"{v}{'_' * k}" if full else f"memory{k}_{i}" for i, v in enumerate(variables[:size])
+        ]
+        names += [f"memory{k}_{i}" for i in range(len(variables), size)]
+    return names
 
 
 class Linear:
@@ -199,6 +232,20 @@ class SymbolicFlow(SymbolicSystem):
     ) -> Trajectory | tuple[Trajectory, ...]:
         """As `Flow.trajectory`, from `x0` over `t`, with its `options`; parameters have their own values."""
         return self.twin.trajectory(x0, t=t, **options)
+
+    def stepped(self, init: Init, step: Step) -> SymbolicMap:
+        """The map of a step along this flow, on its state in one vector: the profile, then the memory.
+
+        `init(flow, x)` and `step(flow, state)` give the state that begins at x and the next one, as tuples of
+        vectors.
+        """
+        sizes = tuple(vector.shape[0] for vector in init(self, self.profile))
+        names = _memory_names([v.name for v in self.variables], sizes)
+        symbols = [*self.variables, *(sympy.Symbol(name, real=True) for name in names)]
+        after = stack(step(self, split(sympy.Matrix(symbols), sizes)))
+        return SymbolicMap(
+            dict(zip(symbols, after, strict=True)), parameters=self.parameters, name=self.name
+        )
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Flow:
         """The same flow in JAX, at the values of `parameters`, name ↦ number (default: the flow's own)."""

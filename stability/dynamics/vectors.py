@@ -7,6 +7,7 @@ SymPy matrix of shape (d, 1) or (d, k). Everything else a rule does is `+` and `
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ def stack(parts: Sequence[Any]) -> Any:
     import jax.numpy as jnp
 
     return jnp.concatenate(parts)
+
+
+def split(x: Any, sizes: Sequence[int]) -> tuple[Any, ...]:
+    """The parts of these sizes, one below the other in the vector."""
+    ends = list(accumulate(sizes))
+    return tuple(rows(x, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True))
 
 
 def zeros_like(x: Any) -> Any:
@@ -65,3 +72,28 @@ def eye_like(matrix: Any) -> Any:
     if isinstance(matrix, sympy.MatrixBase):
         return sympy.eye(matrix.rows)
     return np.eye(len(matrix), dtype=matrix.dtype)
+
+
+def identity(size: int, like: Any) -> Any:
+    """The identity with so many rows, in SymPy if `like` is, else in float64."""
+    return sympy.eye(size) if isinstance(like, sympy.MatrixBase) else np.eye(size)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """The vector with every number clipped to [low, high]; None is no bound."""
+    if isinstance(x, sympy.MatrixBase):
+        x = x if low is None else x.applyfunc(lambda c: sympy.Max(c, low))
+        return x if high is None else x.applyfunc(lambda c: sympy.Min(c, high))
+    import jax.numpy as jnp
+
+    return jnp.clip(x, low, high)
+
+
+def into_ball(x: Any, radius: Any) -> Any:
+    """The nearest point of the ball ‖x‖ ≤ radius."""
+    if isinstance(x, sympy.MatrixBase):
+        return x / sympy.Max(1, sympy.sqrt(x.dot(x)) / radius)
+    import jax.numpy as jnp
+
+    square = jnp.maximum(x @ x, radius**2)  # no root at zero, whose slope is infinite
+    return x * (radius / jnp.sqrt(square))

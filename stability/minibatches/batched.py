@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 
 from ..dynamics.partition import Partition
+from ..dynamics.vectors import split
 from ..errors import SingularError
 from ..rules import Competitive, Rule
 from ..rules.matrix_free import with_competitive
-from ..rules.rule import State, split
+from ..rules.rule import State
 
 
 class AffineFlows:

@@ -10,9 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..dynamics.flow import Flow
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import split, stack
 from ..rules import Rule
-from ..rules.rule import split
 from .tape import Evaluation, Tape
 
 

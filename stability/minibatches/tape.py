@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..dynamics.partition import Partition
-from ..dynamics.vectors import stack
-from ..rules.rule import Rule, split
+from ..dynamics.vectors import split, stack
+from ..rules.rule import Rule
 
 LONGEST = 2000  # numbers on a tape
 

@@ -24,14 +24,13 @@ from ..dynamics.simulate import simulate
 from ..dynamics.starts import given_start, real_starts
 from ..dynamics.system import System, is_a
 from ..dynamics.trajectory import Trajectory
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import split, stack
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..rules import Rule
 from ..rules.modified import modified_flow
-from ..rules.rule import split
 from ..time_limits import in_time
 
 _SECONDS_PER_LIMIT = 2.0  # of the field that small steps follow

@@ -15,10 +15,10 @@ from ..dynamics.flow import Flow
 from ..dynamics.linearisation import Linearisation, Products
 from ..dynamics.partition import Partition
 from ..dynamics.system import real_vector
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import split, stack
 from ..errors import InputError, InputTypeError
 from .matrix_free import DENSE, LargeFlow, check_no_matrix, without_matrices
-from .rule import Rule, State, split
+from .rule import Rule, State
 
 
 def linearise_rule(

@@ -13,11 +13,10 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import Flow, SymbolicFlow
-from ..dynamics.map import SymbolicMap
 from ..dynamics.partition import Partition
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import split, stack
 from ..errors import InputError, NotAtRestError
-from .rule import Rule, State, split
+from .rule import Rule, State
 
 
 class _Step(NamedTuple):
@@ -38,9 +37,8 @@ class _Step(NamedTuple):
 class Local(Rule):
     """A rule at a rest point of its own: `linearise` differentiates the whole step there.
 
-    In JAX by automatic differentiation, compiled once for all step sizes; in SymPy from the step's
-    expressions. Its matrix argument is not used: such a rule is more than the field's Jacobian tells. It
-    counts as one rule, and says nothing of those inside.
+    By automatic differentiation, compiled once for all step sizes. Its matrix argument is not used: such a
+    rule is more than the field's Jacobian tells. It counts as one rule, and says nothing of those inside.
     Raises InputError where the rule does not rest at the point, or its step has no derivative there.
     """
 
@@ -85,22 +83,11 @@ class Local(Rule):
         return local
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
-        if isinstance(self.flow, SymbolicFlow):
-            own = self.rule.map(self.flow)
-            assert isinstance(own, SymbolicMap)
-            start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
-            at = dict(zip(own.variables, start, strict=True))
-            jacobian = own.jacobian()
-            if any(_vanishes(e.args[0].xreplace(at)) for e in jacobian.atoms(sympy.Heaviside)):
-                raise InputError(f"the step of {self.name} has no derivative at this point")
-            return jacobian.xreplace(at)
         with jax.enable_x64(True):
             return np.asarray(self._compiled(self._by_player()).jacobian)
 
     def check(self, flow: Any = None) -> None:
         """Raises NotAtRestError if the rule does not rest here, InputError if its step has no derivative."""
-        if isinstance(self.flow, SymbolicFlow):
-            return
         with jax.enable_x64(True):
             step = jax.tree.map(np.asarray, self._compiled(self._by_player()))
         size = 1 + np.abs(np.asarray(self.point, dtype=float)).max()
@@ -148,6 +135,22 @@ class Local(Rule):
         return at
 
 
+class ExactLocal(Local):
+    """The same in SymPy, from the step's expressions; whether the rule rests at the point is not asked."""
+
+    def linearise(self, matrix: Any, partition: Partition) -> sympy.MatrixBase:
+        own = self.rule.map(self.flow)
+        start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
+        at = dict(zip(own.variables, start, strict=True))
+        jacobian: Any = own.jacobian()
+        if any(_vanishes(e.args[0].xreplace(at)) for e in jacobian.atoms(sympy.Heaviside)):
+            raise InputError(f"the step of {self.name} has no derivative at this point")
+        return jacobian.xreplace(at)
+
+    def check(self, flow: Any = None) -> None:
+        pass
+
+
 def _vanishes(expression: sympy.Expr) -> bool:
     """Whether it is zero, up to the rounding of the decimals in it."""
     return bool(expression.is_zero) or bool(expression.is_number and abs(expression.n()) < 1e-12)
@@ -158,6 +161,7 @@ def local(rule: Rule, flow: Flow | SymbolicFlow, x: Any) -> Local:
 
     Raises NotAtRestError if it does not rest there, InputError if its step has no derivative there.
     """
-    found = Local(rule.frozen(), flow, x)
+    kind = ExactLocal if isinstance(flow, SymbolicFlow) else Local
+    found = kind(rule.frozen(), flow, x)
     found.check()
     return found

@@ -57,7 +57,7 @@ def modified_flow(rule: Rule, flow: Flow | SymbolicFlow, order: int = 1) -> Flow
         raise InputTypeError(f"modified_flow takes a Flow or a SymbolicFlow, not {flow!r}")
     _check(rule, order)
     rule.check(flow)
-    if len(rule.init(flow, flow.profile if flow.symbolic else jnp.zeros(flow.dimension))) > 1:
+    if len(rule.state_sizes(flow.partition)) > 1:
         raise InputError(f"a modified flow needs a rule without memory, which {rule.name} is not")
     return _symbolic(rule, flow, order) if flow.symbolic else _numeric(rule, flow, order)
 

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import jax.numpy as jnp
 import numpy as np
-import sympy
 
 from ..documents.settings import setting
 from ..dynamics.positive_settings import check_positive, check_real
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import clip, into_ball, stack
 from ..errors import InputError
 from .inner_rule import take_inner
 from .local import local
@@ -115,18 +113,8 @@ class Clipped(Kept):
         return own(self.low, "low"), own(self.high, "high")
 
     def _kept(self, i: int, partition: Any, own: Any) -> Any:
-        low, high = self._bounds(i, partition)
-        if isinstance(own, sympy.MatrixBase):
-            if low is not None:
-                own = own.applyfunc(lambda c: sympy.Max(c, coefficient(low, own)))
-            return (
-                own
-                if high is None
-                else own.applyfunc(lambda c: sympy.Min(c, coefficient(high, own)))
-            )
-        return jnp.clip(
-            own, None if low is None else float(low), None if high is None else float(high)
-        )
+        bounds = self._bounds(i, partition)
+        return clip(own, *(None if side is None else coefficient(side, own) for side in bounds))
 
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         low, high = self._bounds(i, partition)
@@ -161,14 +149,7 @@ class Projected(Kept):
 
     def _kept(self, i: int, partition: Any, own: Any) -> Any:
         radius = self._radius(i, partition)
-        if radius is None:
-            return own
-        if isinstance(own, sympy.MatrixBase):
-            return own / sympy.Max(1, sympy.sqrt(own.dot(own)) / coefficient(radius, own))
-        square = jnp.maximum(
-            own @ own, float(radius) ** 2
-        )  # no root at zero, whose slope is infinite
-        return own * (float(radius) / jnp.sqrt(square))
+        return own if radius is None else into_ball(own, coefficient(radius, own))
 
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         radius = self._radius(i, partition)

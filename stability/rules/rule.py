@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields as dataclass_fields
 from dataclasses import replace
 from functools import partial
-from itertools import accumulate
 from typing import Any, ClassVar, Self
 
 import jax
@@ -22,7 +21,7 @@ from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
 from ..dynamics.system import exact
-from ..dynamics.vectors import rows, stack
+from ..dynamics.vectors import identity, split, stack
 from ..errors import InputTypeError
 
 State = tuple[Any, ...]
@@ -177,9 +176,8 @@ class Rule(ABC):
         numbers in the state the result is (m, m), the profile first. Its eigenvalues are the multipliers.
         """
         sizes = self.state_sizes(partition)
-        symbolic = isinstance(matrix, sympy.MatrixBase)
-        identity = sympy.eye(sum(sizes)) if symbolic else np.eye(sum(sizes))
-        return stack(self.step(self.linear_flow(matrix, partition), split(identity, sizes)))
+        start = split(identity(sum(sizes), matrix), sizes)
+        return stack(self.step(self.linear_flow(matrix, partition), start))
 
     def linear_flow(self, matrix: Any, partition: Partition) -> Linear:
         """The flow with this Jacobian, and with what else the linearised step asks of an equilibrium."""
@@ -202,41 +200,7 @@ class Rule(ABC):
 
     def map(self, flow: Flow | SymbolicFlow) -> Map | SymbolicMap:
         """The map that this rule makes of a flow, on the stacked state (the profile, then the memory)."""
-        if isinstance(flow, SymbolicFlow):
-            start = self.init(flow, flow.profile)
-            sizes = tuple(vector.shape[0] for vector in start)
-            names = _state_names([v.name for v in flow.variables], sizes)
-            symbols = [*flow.variables, *(sympy.Symbol(n, real=True) for n in names)]
-            after = stack(self.step(flow, split(sympy.Matrix(symbols), sizes)))
-            return SymbolicMap(
-                dict(zip(symbols, after, strict=True)), parameters=flow.parameters, name=flow.name
-            )
-        sizes = tuple(vector.shape[0] for vector in self.init(flow, jnp.zeros(flow.dimension)))
-        return Map(
-            lambda state: stack(self.step(flow, split(state, sizes))),
-            dimension=sum(sizes),
-            variables=lambda: [*flow.variables, *_state_names(flow.variables, sizes)],
-            name=flow.name,
-            check=False,
-        )
-
-
-def split(state: Any, sizes: tuple[int, ...]) -> State:
-    """The vectors of a stacked state."""
-    ends = list(accumulate(sizes))
-    return tuple(rows(state, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True))
-
-
-def _state_names(variables: Any, sizes: tuple[int, ...]) -> list[str]:
-    """Names for the numbers that a state holds besides the profile."""
-    names = []
-    for k, size in enumerate(sizes[1:], 1):
-        full = size == len(variables)
-        names += [
-            f"{v}{'_' * k}" if full else f"memory{k}_{i}" for i, v in enumerate(variables[:size])
-        ]
-        names += [f"memory{k}_{i}" for i in range(len(variables), size)]
-    return names
+        return flow.stepped(self.init, self.step)
 
 
 def _as_text(setting: Any) -> Any:

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import stability as st
+from stability.analysis import names as named
 from stability.analysis.names import penalty_text, rule_text
 from stability.errors import InputError
 from stability.probes.runs import checkpoint_files, open_run
@@ -220,7 +221,7 @@ def test_a_state_of_another_rule_is_not_taken_up(trained, copied):
 def test_rules_are_read_again_from_their_texts(rule):
     text = rule_text(rule, ("a", "b"))
     assert text is not None
-    again = st.named.rule(text)
+    again = named.rule(text)
     assert type(again) is type(rule)
     assert rule_text(again, ("a", "b")) is not None
 

@@ -18,8 +18,7 @@ import numpy as np
 
 from stability import Game
 from stability.dynamics import Partition
-from stability.dynamics.vectors import stack
-from stability.rules.rule import split
+from stability.dynamics.vectors import split, stack
 
 TINY = 1e-40  # of a complex step: any number whose square is nothing beside one
 
