@@ -81,7 +81,7 @@ def lines(game, runs: Path):
     modes, norms = {}, {}
     for label, name in RUNS.items():
         files = checkpoint_files(runs / name)
-        own = st.named.penalty("r1:gamma=0.1")(game) if name.endswith("r1") else game
+        own = st.R1(gamma=0.1)(game) if name.endswith("r1") else game
         steps = [file.step for file in files]
         modes[label] = [ring.modes(generated(ring, game, file.path, 1000)) for file in files]
         norms[label] = [float(np.linalg.norm(own.field(file.load(own)[0]))) for file in files]

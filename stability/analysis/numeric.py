@@ -13,7 +13,7 @@ from ..fields import Field, Gradient
 def numeric_flow(system: Any, field: Field | None = None) -> Flow:
     """The JAX flow of a flow or of a game's field (default: the gradient), made once.
 
-    Raises InputError for a field on what is no game, and as `field.flow` does.
+    Raises InputTypeError for any other thing, InputError for a field on a flow, and as `field.flow` does.
     """
     if is_a("game", system):
         return (Gradient() if field is None else field).flow(system.twin)
