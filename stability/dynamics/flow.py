@@ -101,7 +101,7 @@ class Flow(NumericSystem):
     def stepped(self, init: Init, step: Step) -> Map:
         """The map of a step along this flow, on its state in one vector: the profile, then the memory.
 
-        `init(flow, x)` and `step(flow, state)` give the state that begins at x and the next one, as tuples of
+        `init`: (flow, x) ↦ the state that begins at x, and `step`: (flow, state) ↦ the next one, both tuples of
         vectors.
         """
         sizes = tuple(vector.shape[0] for vector in init(self, jnp.zeros(self.dimension)))
@@ -236,7 +236,7 @@ class SymbolicFlow(SymbolicSystem):
     def stepped(self, init: Init, step: Step) -> SymbolicMap:
         """The map of a step along this flow, on its state in one vector: the profile, then the memory.
 
-        `init(flow, x)` and `step(flow, state)` give the state that begins at x and the next one, as tuples of
+        `init`: (flow, x) ↦ the state that begins at x, and `step`: (flow, state) ↦ the next one, both tuples of
         vectors.
         """
         sizes = tuple(vector.shape[0] for vector in init(self, self.profile))

@@ -180,7 +180,7 @@ class Rule(ABC):
         return stack(self.step(self.linear_flow(matrix, partition), start))
 
     def linear_flow(self, matrix: Any, partition: Partition) -> Linear:
-        """The flow with this Jacobian, and with what else the linearised step asks of an equilibrium."""
+        """The flow with the Jacobian `matrix`, and with what else the step asks of an equilibrium."""
         if len(self.within) == 1:
             return self.within[0].linear_flow(matrix, partition)
         return Linear(matrix, partition)
