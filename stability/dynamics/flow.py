@@ -101,8 +101,8 @@ class Flow(NumericSystem):
     def stepped(self, init: Init, step: Step) -> Map:
         """The map of a step along this flow, on its state in one vector: the profile, then the memory.
 
-        `init`: (flow, x) ↦ the state that begins at x, and `step`: (flow, state) ↦ the next one, both tuples of
-        vectors.
+        `init`: (flow, x) ↦ the state that begins at x, and `step`: (flow, state) ↦ the next one, as tuples
+        of vectors.
         """
         sizes = tuple(vector.shape[0] for vector in init(self, jnp.zeros(self.dimension)))
         return Map(
@@ -236,8 +236,8 @@ class SymbolicFlow(SymbolicSystem):
     def stepped(self, init: Init, step: Step) -> SymbolicMap:
         """The map of a step along this flow, on its state in one vector: the profile, then the memory.
 
-        `init`: (flow, x) ↦ the state that begins at x, and `step`: (flow, state) ↦ the next one, both tuples of
-        vectors.
+        `init`: (flow, x) ↦ the state that begins at x, and `step`: (flow, state) ↦ the next one, as tuples
+        of vectors.
         """
         sizes = tuple(vector.shape[0] for vector in init(self, self.profile))
         names = _memory_names([v.name for v in self.variables], sizes)
