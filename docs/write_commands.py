@@ -27,8 +27,8 @@ standard error. Exit codes: 0 done, 2 the input is wrong, 1 a fault of the progr
 
 
 def help_text(command: click.Command, name: str, parent: click.Context | None = None) -> str:
-    """What `--help` prints on a terminal of 88 columns."""
-    settings = {**command.context_settings, "terminal_width": 88}
+    """What `--help` prints on a terminal of 100 columns."""
+    settings = {**command.context_settings, "terminal_width": 100}
     return command.get_help(click.Context(command, parent, name, **settings))
 
 
