@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import sympy
 
 from ..dynamics.batch import batch_size
+from ..dynamics.system import coordinates_by_name
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
 from ..equilibria.newton import polish
@@ -89,7 +89,8 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
     points = [at] if isinstance(at, Mapping) else list(at)
     found = []
     for point in points:
-        exact = _coordinates(subject, point)
+        named = coordinates_by_name(constants(point), subject.variables, "the point")
+        exact = tuple(map(exact_number, named))
         x = np.array([float(c.evalf(20)) for c in exact])
         given = describe_point(subject.main.evaluate, x, subject.box, exact, subject.equations)
         found.append(_meant(subject, given))
@@ -107,14 +108,3 @@ def _meant(subject: Subject, given: Equilibrium) -> Equilibrium:
         return given
     found = describe_point(evaluate, near, box, None, subject.equations)
     return found if found.stationary else given
-
-
-def _coordinates(subject: Subject, point: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:
-    named = {str(key): value for key, value in constants(point).items()}
-    for name in named:
-        if name not in subject.variables:
-            raise InputError(f"{name} is no variable; there are {', '.join(subject.variables)}")
-    for name in subject.variables:
-        if name not in named:
-            raise InputError(f"the point says nothing of {name}")
-    return tuple(exact_number(named[name]) for name in subject.variables)

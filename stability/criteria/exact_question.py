@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import SymbolicFlow
+from ..dynamics.system import coordinates_by_name
 from ..equilibria.exact import solve_exactly
 from ..errors import InputError
 from ..games.symbolic import SymbolicGame
@@ -42,13 +43,10 @@ def equilibrium(
     every variable once or is no equilibrium, and, without `at`, if there is not exactly one.
     """
     if at is not None:
-        point = {str(key): sympy.sympify(value) for key, value in at.items()}
-        missing = [v for v in flow.variables if v.name not in point]
-        if missing or len(point) > len(flow.variables):
-            names = ", ".join(v.name for v in flow.variables)
-            raise InputError(f"the equilibrium names every variable once: {names}")
-        real = real_symbols(set().union(*(e.free_symbols for e in point.values())), free)
-        given = [point[v.name].xreplace(real) for v in flow.variables]
+        names = [v.name for v in flow.variables]
+        point = list(map(sympy.sympify, coordinates_by_name(at, names, "the equilibrium")))
+        real = real_symbols(set().union(*(e.free_symbols for e in point)), free)
+        given = [e.xreplace(real) for e in point]
         _check_rests(flow, known, given)
         return given
     equations = [e.xreplace(dict(known)) for e in flow.expressions]

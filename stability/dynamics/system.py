@@ -279,26 +279,36 @@ def named_box(box: Mapping[str, Any], variables: Sequence[str]) -> dict[str, tup
 def named_start(start: Any, variables: Sequence[str]) -> np.ndarray:
     """A start as a vector of shape (d,), from a vector or a mapping by names (all of them)."""
     if isinstance(start, Mapping):
-        start = {str(key): value for key, value in start.items()}
-        for variable in [*start, *variables]:
-            if variable not in variables:
-                raise InputError(f"the start names {variable}, which is no variable")
-            if variable not in start:
-                raise InputError(f"the start says nothing of {variable}")
-        start = [start[variable] for variable in variables]
+        start = coordinates_by_name(start, variables, "the start")
     return start_vector(start, len(variables))
 
 
-def start_vector(start: Any, dimension: int) -> np.ndarray:
-    """A start as a vector of shape (dimension,). Raises InputError for anything but finite numbers."""
+def coordinates_by_name(point: Mapping[Any, Any], variables: Sequence[str], what: str) -> list[Any]:
+    """The numbers of a point, given by variable, in the order of the variables.
+
+    Raises InputError, about `what` the point is, unless it names every variable once and nothing else.
+    """
+    named = {str(key): value for key, value in point.items()}
+    for name in [*named, *variables]:
+        if name not in variables:
+            raise InputError(
+                f"{what} names {name}, which is no variable; there are {_list(variables)}"
+            )
+        if name not in named:
+            raise InputError(f"{what} says nothing of {name}")
+    return [named[name] for name in variables]
+
+
+def start_vector(start: Any, dimension: int, what: str = "the start") -> np.ndarray:
+    """A start, or `what` else it is, as a vector (dimension,). Raises InputError unless it is finite numbers."""
     try:
         vector = np.asarray(start, dtype=float)
     except (TypeError, ValueError):
-        raise InputTypeError(f"the start is {dimension} real numbers, not {start!r}") from None
+        raise InputTypeError(f"{what} is {dimension} real numbers, not {start!r}") from None
     if vector.shape != (dimension,):
-        raise InputError(f"the start is {dimension} numbers, one for each variable")
+        raise InputError(f"{what} is {dimension} numbers, one for each variable")
     if not np.isfinite(vector).all():
-        raise InputError("the start holds a number that is not finite")
+        raise InputError(f"{what} holds a number that is not finite")
     return vector
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..dynamics.system import is_a
+from ..dynamics.system import coordinates_by_name, is_a
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
@@ -137,12 +137,9 @@ def _profile(game: Game, x: Any) -> np.ndarray:
     if x is None:
         return np.array(game.start, dtype=np.float64)
     if isinstance(x, Mapping):
-        named = {str(key): value for key, value in x.items()}
         start = dict(zip(game.variables, np.asarray(game.start, dtype=float), strict=True))
-        for name in named:
-            if name not in start:
-                raise InputError(f"{name} is no variable; there are {', '.join(game.variables)}")
-        x = list({**start, **named}.values())
+        named = {str(key): value for key, value in x.items()}
+        x = coordinates_by_name({**start, **named}, game.variables, "the profile")
     try:
         profile = np.array(x, dtype=np.float64)
     except (TypeError, ValueError):

@@ -17,7 +17,7 @@ from ..analysis.value import RuleAnalysis
 from ..documents.numbers import number
 from ..dynamics.flow import Flow
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import System, is_a
+from ..dynamics.system import System, is_a, named_start, start_vector
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, check_kind
 from ..fields import Field, Gradient
@@ -225,9 +225,9 @@ def _norms(vectors: np.ndarray) -> np.ndarray:
 
 def _place(study: Study, x: Any) -> tuple[Equilibrium, Linearised | None]:
     """The equilibrium in question as the field sees it, and the field's Jacobian there."""
-    at = None
-    if x is not None:
-        at = _by_name(study, x, "x")
+    at = x
+    if x is not None and not isinstance(x, Mapping):
+        at = dict(zip(study.variables, start_vector(x, len(study.variables), "x"), strict=True))
     places = study.rest_points(at, elsewhere=False).places
     if len(places) != 1:
         found = f"{len(places)} equilibria were" if places else "no equilibrium was"
@@ -236,26 +236,12 @@ def _place(study: Study, x: Any) -> tuple[Equilibrium, Linearised | None]:
     return e, analyse_flow(study, study.flows[0], e, [])[1]
 
 
-def _by_name(study: Study, x: Any, what: str) -> Mapping[str, Any]:
-    if isinstance(x, Mapping):
-        return x
-    vector, d = np.asarray(x), len(study.variables)
-    if vector.shape != (d,) or vector.dtype.kind not in "iuf" or not np.isfinite(vector).all():
-        raise InputError(f"{what} is {d} finite numbers, or a mapping by variable, not {x!r}")
-    return dict(zip(study.variables, map(float, vector), strict=True))
-
-
 def _displacement(study: Study, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:
     """Where the simulation begins, from x: a random unit vector if no start is given."""
     if start is None:
         direction = across @ np.random.default_rng(0).standard_normal(across.shape[1])
         return direction / (float(np.linalg.norm(direction)) or 1.0)
-    given = _by_name(study, start, "the start")
-    missing = [v for v in study.variables if v not in given]
-    if missing or len(given) > len(study.variables):
-        names = ", ".join(study.variables)
-        raise InputError(f"the start names every variable once: {names}")
-    return np.array([float(given[v]) for v in study.variables]) - e.point
+    return named_start(start, study.variables) - e.point
 
 
 def _simulate(rule: Rule, flow: Flow, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:

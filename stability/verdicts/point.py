@@ -12,8 +12,8 @@ import jax
 import numpy as np
 import sympy
 
+from ..dynamics.system import coordinates_by_name, is_a
 from ..dynamics.system import exact as exact_number
-from ..dynamics.system import is_a
 from ..equilibria.exact import number_is_zero
 from ..equilibria.find import Equations, Equilibrium, describe_point
 from ..equilibria.scaling import Evaluate
@@ -152,13 +152,7 @@ def game_point(
 
 def _coordinates(x: Any, variables: Sequence[str]) -> tuple[sympy.Expr, ...]:
     if isinstance(x, Mapping):
-        named = {str(key): value for key, value in x.items()}
-        for name in [*named, *variables]:
-            if name not in variables:
-                raise InputError(f"{name} is no variable; there are {', '.join(variables)}")
-            if name not in named:
-                raise InputError(f"the point says nothing of {name}")
-        x = [named[name] for name in variables]
+        x = coordinates_by_name(x, variables, "the point")
     try:
         given = list(x)
     except TypeError:

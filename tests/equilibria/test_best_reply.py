@@ -53,7 +53,7 @@ def test_a_maximum_is_not_taken_for_a_minimum():
 
 def test_bad_profiles_get_one_sentence():
     game = st.SymbolicGame({"x": ([x], x**2), "y": ([y], y**2)})
-    with pytest.raises(InputError, match="z is no variable"):
+    with pytest.raises(InputError, match="names z, which is no variable"):
         st.best_reply(game, "x", {"z": 1.0})
     with pytest.raises(InputError, match="2 finite numbers"):
         st.best_reply(game, "x", [1.0])

@@ -265,7 +265,7 @@ def test_the_value_is_data():
         (np.zeros((2, 1)), {}, "coordinate x is a finite real number, not ndarray"),
         ([1e300, 0], {}, "too large: 1e.300"),
         ({"x": 0}, {}, "nothing of y"),
-        ({"x": 0, "y": 0, "w": 1}, {}, "w is no variable"),
+        ({"x": 0, "y": 0, "w": 1}, {}, "names w, which is no variable"),
         ([0, 0], {"metric": [[0.0]]}, "positive definite"),
         ([0, 0], {"metric": [[1.0, 0.0]]}, "shape"),
         ([0, 0], {"parameters": {"q": 1}}, "no parameter q"),
