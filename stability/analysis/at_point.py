@@ -14,11 +14,11 @@ from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..spectra.value import sorted_values
 from ..verdicts.conditions import Conditions, conditions
-from ..verdicts.linearised import Linearisation, linearisation
+from ..verdicts.local_stability import LocalStability, local_stability
 from ..verdicts.point import GamePoint
 from .derivatives import EPS, jacobian_at, point_of
 from .remarks import remarks
-from .rules_at_point import HUGE, NOT_DIFFERENTIABLE, Linearised, analyse_rule, no_verdict
+from .rules_at_point import HUGE, NOT_DIFFERENTIABLE, FieldJacobian, analyse_rule, no_verdict
 from .subject import FieldFlow, Subject
 from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis
 
@@ -70,7 +70,7 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
 
 def analyse_flow(
     subject: Subject, field: FieldFlow, e: Equilibrium, notes: list[str]
-) -> tuple[FlowAnalysis, Linearised | None]:
+) -> tuple[FlowAnalysis, FieldJacobian | None]:
     """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
     expression = None if field.symbolic is None else field.symbolic.jacobian()
     evaluate = (field.numeric if field.numeric is subject.main else field.quick).evaluate
@@ -96,7 +96,7 @@ def analyse_flow(
         found.verdict if e.stationary else no_verdict(e, field),
         e.stationary,
     )
-    return flow, Linearised(jacobian, uncertainty, exact, _is_linear(subject, expression))
+    return flow, FieldJacobian(jacobian, uncertainty, exact, _is_linear(subject, expression))
 
 
 def _map(subject: Subject, e: Equilibrium, notes: list[str]) -> MapAnalysis:
@@ -116,7 +116,7 @@ def _map(subject: Subject, e: Equilibrium, notes: list[str]) -> MapAnalysis:
 
 def _linearised(
     subject: Subject, e: Equilibrium, evaluate, expression, kind: str, notes: list[str]
-) -> tuple[Linearisation, sympy.MatrixBase | None, tuple[np.ndarray, np.ndarray]]:
+) -> tuple[LocalStability, sympy.MatrixBase | None, tuple[np.ndarray, np.ndarray]]:
     """The linearisation, the exact matrix in the parameters (or None), and J with its entries' errors.
 
     A map is searched by its displacement F(x) − x, so its matrix is that of the displacement plus one.
@@ -135,7 +135,7 @@ def _linearised(
         identity = np.eye(len(jacobian))
         jacobian, uncertainty = jacobian + identity, uncertainty + EPS * identity
         exact = None if exact is None else exact + sympy.eye(len(identity))
-    found = linearisation(
+    found = local_stability(
         "map" if kind == "displacement" else "flow",
         jacobian,
         uncertainty,
@@ -153,7 +153,7 @@ def _is_linear(subject: Subject, expression: sympy.MatrixBase | None) -> bool:
 
 
 def _eigenvalues(
-    subject: Subject, exact: sympy.MatrixBase | None, found: Linearisation, bounds: Bounds
+    subject: Subject, exact: sympy.MatrixBase | None, found: LocalStability, bounds: Bounds
 ) -> tuple[np.ndarray, tuple[str, ...] | None, float]:
     """The eigenvalues, from their closed forms where there are any; these as text; an error bound."""
     closed = None if exact is None else exact_eigenvalues(exact, subject.values)

@@ -21,7 +21,7 @@ from ..rules.modified import logarithms, modified_eigenvalues
 from ..rules.rule import each
 from ..spectra.exact import exact_text
 from ..spectra.value import sorted_values
-from ..verdicts.linearised import linearisation
+from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .derivatives import EPS
 from .subject import FieldFlow, Subject, plain
@@ -39,7 +39,7 @@ NO_STEPS = (
 
 
 @dataclass(frozen=True)
-class Linearised:
+class FieldJacobian:
     """A field's Jacobian at a point."""
 
     matrix: np.ndarray
@@ -53,7 +53,7 @@ def analyse_rule(
     field: FieldFlow,
     e: Equilibrium,
     rule: Rule,
-    known: Linearised | None,
+    known: FieldJacobian | None,
     closed_forms: bool = True,
     step_sizes: bool = True,
 ) -> RuleAnalysis:
@@ -66,7 +66,7 @@ def analyse_rule(
         return near
     if known is None or not e.stationary:  # only its own map tells what it does here
         nothing = np.zeros((len(e.point), len(e.point)))
-        known = Linearised(nothing, nothing, None, False)
+        known = FieldJacobian(nothing, nothing, None, False)
         e = replace(e, exact=None, tangent=np.zeros((len(e.point), 0)))
     matrix, uncertainty, exact = known.matrix, known.uncertainty, known.exact
     partition = field.numeric.partition
@@ -82,7 +82,7 @@ def analyse_rule(
         number = sympy.Matrix(exact.xreplace(dict(subject.values)))
         inserted = exactly.with_each_lr(exact_number).linearise(number, partition)
         inserted = inserted.xreplace(dict(subject.values))
-    found = linearisation(
+    found = local_stability(
         "map",
         step,
         bound,
@@ -134,7 +134,7 @@ def _drift(
 
 
 def settled(
-    field: FieldFlow, e: Equilibrium, rule: Rule, known: Linearised | None
+    field: FieldFlow, e: Equilibrium, rule: Rule, known: FieldJacobian | None
 ) -> Rule | RuleAnalysis:
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
     at_rest = e.stationary and known is not None

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError
 
 if TYPE_CHECKING:
-    from .linearised import Linearised
+    from .grid_points import GridPoints
     from .problem import Problem
 
 _FLOW, _STEP, _GAME = "flow", "step", "game"
@@ -29,7 +29,7 @@ class Quantity:
     """
 
     description: str
-    values: Callable[[Linearised], np.ndarray]
+    values: Callable[[GridPoints], np.ndarray]
     about: str
     reads: tuple[str, ...]
     labels: Callable[[Problem, int], Sequence[str]] | None = None
@@ -52,7 +52,7 @@ def _step_sizes(problem: Problem, count: int) -> Sequence[str]:
     return problem.partition.players if count > 1 else ("",)
 
 
-def _steps_per_digit(points: Linearised) -> np.ndarray:
+def _steps_per_digit(points: GridPoints) -> np.ndarray:
     stable = (
         (points.step_is_stable == 1.0) & (points.radius_across > 0) & (points.radius_across < 1)
     )

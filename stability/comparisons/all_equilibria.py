@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.rules_at_point import Linearised, settled
+from ..analysis.rules_at_point import FieldJacobian, settled
 from ..analysis.subject import FieldFlow
 from ..analysis.value import RuleAnalysis
 from ..criteria.eigenvalue_maps import Multipliers
@@ -17,7 +17,7 @@ from ..rules import Rule
 
 
 def at_all_equilibria(
-    flow: FieldFlow, rule: Rule, points: Sequence[tuple[Equilibrium, Linearised]]
+    flow: FieldFlow, rule: Rule, points: Sequence[tuple[Equilibrium, FieldJacobian]]
 ) -> tuple[Multipliers, StepSizes] | str:
     """The rule's multipliers at all the equilibria together, and the step sizes for them, or why none.
 

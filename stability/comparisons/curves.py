@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.at_point import Place, analyse_flow
-from ..analysis.rules_at_point import Linearised
+from ..analysis.rules_at_point import FieldJacobian
 from ..analysis.study import Study, as_study
 from ..analysis.subject import FieldFlow
 from ..criteria.eigenvalue_maps import Multipliers
@@ -131,7 +131,7 @@ def rate_curves(
 
 def _linearised(
     study: Study, at: Any, seed: int
-) -> tuple[list[Place], list[tuple[Equilibrium, Linearised]]]:
+) -> tuple[list[Place], list[tuple[Equilibrium, FieldJacobian]]]:
     """The places at which the first field rests and has a derivative, and what it is there."""
     found, linearised = [], []
     for place in study.rest_points(at, seed=seed, elsewhere=False).places:
@@ -162,7 +162,7 @@ def _chosen(
 
 
 def _default_steps(
-    found: Sequence[StepSizes], linearised: Sequence[tuple[Equilibrium, Linearised]]
+    found: Sequence[StepSizes], linearised: Sequence[tuple[Equilibrium, FieldJacobian]]
 ) -> np.ndarray:
     """From where nothing happens yet to somewhat beyond the last event, evenly or geometrically."""
     events = [own.critical for own in found if own.critical]

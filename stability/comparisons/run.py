@@ -10,7 +10,7 @@ from typing import Any
 
 from .._version import __version__
 from ..analysis.at_point import Place, analyse_flow
-from ..analysis.rules_at_point import Linearised, analyse_rule
+from ..analysis.rules_at_point import FieldJacobian, analyse_rule
 from ..analysis.study import Study, as_study
 from ..analysis.subject import FieldFlow, plain, without_others
 from ..analysis.value import FlowAnalysis, RuleAnalysis
@@ -188,7 +188,7 @@ class _Known:
     def flows(self, i: int) -> list[FlowAnalysis]:
         return [flow for flow, _ in self.table[i]]  # pyright: ignore[reportAttributeAccessIssue]
 
-    def at(self, i: int) -> list[tuple[FieldFlow, Equilibrium, Linearised | None]]:
+    def at(self, i: int) -> list[tuple[FieldFlow, Equilibrium, FieldJacobian | None]]:
         field = self.study.flows[i]
         own = self.table[i]  # pyright: ignore[reportAttributeAccessIssue]
         return [

@@ -28,7 +28,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import Field
 from ..rules import Rule
 from ..spectra.value import sorted_values
-from ..verdicts.linearised import linearisation
+from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .iterated import Turns, polished
 from .orbits import PeriodicOrbit, PeriodicOrbits
@@ -265,7 +265,7 @@ def _orbit(turns: Turns, found: _Found, region: np.ndarray) -> PeriodicOrbit | N
     tangent = own.tangent
     if tangent.shape[1] and first:  # the continuum's direction at what is now the first point
         tangent = np.linalg.qr(_product(np.roll(jacobians, first, axis=0)[:first])[0] @ tangent)[0]
-    judged = linearisation("map", matrix, uncertainty, tangent=tangent)
+    judged = local_stability("map", matrix, uncertainty, tangent=tangent)
     because = judged.verdict.because.replace("of equilibria", "of periodic orbits")
     because = because.replace("is an equilibrium", "is periodic")
     return PeriodicOrbit(

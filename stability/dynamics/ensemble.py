@@ -40,7 +40,7 @@ class Ensemble:
         return np.isin(self.outcomes, [CODE[outcome] for outcome in outcomes])
 
 
-class Region(NamedTuple):
+class Extent(NamedTuple):
     """Where paths go on: between the sides of a box, shape (d,) each, and no coordinate above `blow_up`."""
 
     box: tuple[np.ndarray, np.ndarray]
@@ -67,11 +67,11 @@ def starts_in(
     box: Mapping[str, tuple[float, float]] | None,
     blow_up: float,
     rest: float | None,
-) -> tuple[np.ndarray, Region]:
+) -> tuple[np.ndarray, Extent]:
     """The starts of an ensemble of the system's paths, checked, shape (n, d), and where the paths go on."""
     points = real_starts(starts, system.dimension, f"the {system.kind} {system.name!r}")
     ends = checked_ends(system.variables, box, blow_up, rest)
-    return points, Region((ends.low, ends.high), ends.blow_up)
+    return points, Extent((ends.low, ends.high), ends.blow_up)
 
 
 def inside(points: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:

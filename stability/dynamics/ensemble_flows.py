@@ -13,7 +13,7 @@ import numpy as np
 from .ensemble import (
     CODE,
     Ensemble,
-    Region,
+    Extent,
     compiled,
     in_threads,
     inside,
@@ -69,9 +69,9 @@ def flow_ends(
         check_positive(value, what)
     check_whole(max_steps, "max_steps", 1, 2**53)
     flow = flow.twin
-    points, region = starts_in(flow, starts, box, blow_up, rest)
-    settings = Settings(float(t), float(rtol), float(atol), rest, *region.sides)
-    run = _Run(flow, points, region, settings, max_steps, progress)
+    points, extent = starts_in(flow, starts, box, blow_up, rest)
+    settings = Settings(float(t), float(rtol), float(atol), rest, *extent.sides)
+    run = _Run(flow, points, extent, settings, max_steps, progress)
     width = lanes(_WIDE) if len(points) > _NARROW else _NARROW
     for _ in in_threads(run.follow, [width] * min(threads(), -(-len(points) // width)), run.stop):
         pass
@@ -88,16 +88,16 @@ class _Run:
         self,
         flow: Flow,
         points: np.ndarray,
-        region: Region,
+        extent: Extent,
         settings: Settings,
         max_steps: int,
         progress: Callable[[float], object] | None,
     ):
-        self._flow, self._region, self._settings = flow, region, settings
+        self._flow, self._extent, self._settings = flow, extent, settings
         self._most = max_steps
         self.points, self.times = points, np.zeros(len(points))
-        self.outcomes = region.outcomes(points).astype(np.int8)
-        self._queue = np.flatnonzero(inside(points, *region.sides))
+        self.outcomes = extent.outcomes(points).astype(np.int8)
+        self._queue = np.flatnonzero(inside(points, *extent.sides))
         self._taken, self._done, self._progress = 0, len(points) - len(self._queue), progress
         self._lock = Lock()
         self._stopped = False
@@ -150,13 +150,13 @@ class _Run:
         ended, owners, stuck = _at(paths, over), owners[over], stuck[over]
         self.points[owners], self.times[owners] = ended.points, ended.elapsed
         cases = [
-            ~inside(ended.points, *self._region.sides),
+            ~inside(ended.points, *self._extent.sides),
             ended.status == RESTED,
             ~stuck,
-            ~(ended.speed * self._flow.dimension <= self._region.blow_up**2),
+            ~(ended.speed * self._flow.dimension <= self._extent.blow_up**2),
         ]
         codes = [CODE[o] for o in (Outcome.RESTED, Outcome.FINISHED, Outcome.BLEW_UP)]
-        codes = [self._region.outcomes(ended.points), *codes]
+        codes = [self._extent.outcomes(ended.points), *codes]
         self.outcomes[owners] = np.select(cases, codes, CODE[Outcome.GAVE_UP])
 
 

@@ -56,13 +56,13 @@ def iterate(
     """
     check_whole(steps, "the number of steps", 0, 2**53)
     map = map.twin
-    points, region = starts_in(map, starts, box, blow_up, rest)
+    points, extent = starts_in(map, starts, box, blow_up, rest)
     n = len(points)
-    status = np.where(inside(points, *region.sides), _RUNNING, _OUTSIDE).astype(np.int32)
+    status = np.where(inside(points, *extent.sides), _RUNNING, _OUTSIDE).astype(np.int32)
     paths = _Paths(points, np.zeros(n, np.int64), status)
     width = lanes(_WIDE) if n > _TOGETHER * _NARROW else _NARROW
     size = _TOGETHER * width
-    limits = _Limits(*region.sides, rest)
+    limits = _Limits(*extent.sides, rest)
     run = _compiled(map, box is not None, width, limits)
 
     def work(begin: int) -> int:
@@ -81,7 +81,7 @@ def iterate(
             progress(stop / n)
     cases = [status == _RUNNING, status == _RESTED]
     codes = [CODE[Outcome.FINISHED], CODE[Outcome.RESTED]]
-    outcomes = np.select(cases, codes, region.outcomes(points)).astype(np.int8)
+    outcomes = np.select(cases, codes, extent.outcomes(points)).astype(np.int8)
     return Ensemble(points, paths.times, outcomes)
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from ..dynamics.linearisation import Linearisation
 from ..errors import InputError
 
-Outcome = Literal["reached", "local minimum", "stalled", "out of budget"]
+SearchOutcome = Literal["reached", "local minimum", "stalled", "out of budget"]
 
-SENTENCES: dict[Outcome, str] = {
+SENTENCES: dict[SearchOutcome, str] = {
     "reached": "the point is at rest, as far as its precision tells",
     "local minimum": "the size of the field has a local minimum here that is not zero",
     "stalled": "no step makes the field smaller beyond rounding, yet the point is not at rest",
@@ -67,7 +67,7 @@ class NearbyPoint:
     """
 
     point: Any
-    outcome: Outcome
+    outcome: SearchOutcome
     because: str
     stationarity: Stationarity
     history: tuple[float, ...]
@@ -127,7 +127,7 @@ def nearby_stationary_point(
 
 def _descended(
     system: Any, here: Linearisation, scale: float, max_steps: int, max_products: int
-) -> tuple[Linearisation, list[float], Outcome, int]:
+) -> tuple[Linearisation, list[float], SearchOutcome, int]:
     """Where damped steps end, ‖v‖ at the start and after every accepted one, why, and the products."""
     eps = float(jnp.finfo(here.dtype).eps)
     size, products = _size(here.value), 2 * _POWER_STEPS

@@ -35,6 +35,9 @@ _PLAYER_KEYS = ("strategy", "loss", "payoff")
 _BARE_KEY = re.compile(r"[\w-]+")
 _PLAYER_NAME = re.compile(r"\w[\w-]*")
 
+Table = Mapping[str, Any]  # of a document
+Numbers = Mapping[str, Expr]  # by name
+
 
 @dataclass(frozen=True)
 class GameFile:
@@ -160,7 +163,7 @@ class _Reader:
                 raise self.error(_key(key), _no_such("key", key, _TABLES))
         return document
 
-    def kind(self, document: Mapping[str, Any]) -> Literal["game", "flow", "map"]:
+    def kind(self, document: Table) -> Literal["game", "flow", "map"]:
         found = [table for table in _KINDS if table in document]
         if not found:
             raise self.error(
@@ -172,13 +175,13 @@ class _Reader:
             raise self.error(found[0], "the table is empty")
         return _KINDS[found[0]]
 
-    def table(self, key: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    def table(self, key: str, document: Table) -> dict[str, Any]:
         table = document.get(key, {})
         if not isinstance(table, dict):
             raise self.error(key, f"it must be a table, [{key}], not {_describe(table)}")
         return table
 
-    def name(self, document: Mapping[str, Any]) -> str:
+    def name(self, document: Table) -> str:
         name = document.get("name", PurePath(self.filename).stem)
         if not isinstance(name, str):
             raise self.error("name", f"it must be a string, not {_describe(name)}")
@@ -209,8 +212,8 @@ class _Reader:
     def check_names(
         self,
         variables: tuple[Symbol, ...],
-        parameters: Mapping[str, Expr],
-        constants: Mapping[str, Expr],
+        parameters: Numbers,
+        constants: Numbers,
     ) -> None:
         names = {variable.name for variable in variables}
         for table, others in (("parameters", parameters), ("constants", constants)):
@@ -220,7 +223,7 @@ class _Reader:
                 if table == "constants" and name in parameters:
                     raise self.error(f"{table}.{name}", "this is also the name of a parameter")
 
-    def number(self, key: str, value: object, constants: Mapping[str, Expr]) -> Expr:
+    def number(self, key: str, value: object, constants: Numbers) -> Expr:
         """An exact number from a TOML number or a constant expression."""
         if isinstance(value, bool) or not isinstance(value, int | str | _Decimal):
             raise self.error(key, f"it must be a number, not {_describe(value)}")
@@ -235,9 +238,7 @@ class _Reader:
         except ValueError:  # Python's limit on the digits of an integer, here a hexadecimal one
             raise self.error(key, "the number has too many digits") from None
 
-    def values(
-        self, key: str, document: Mapping[str, Any], constants: Mapping[str, Expr]
-    ) -> dict[str, Expr]:
+    def values(self, key: str, document: Table, constants: Numbers) -> dict[str, Expr]:
         """The numbers of [constants], which may use earlier ones, or of [parameters]."""
         values: dict[str, Expr] = {}
         for name, value in self.table(key, document).items():
@@ -249,8 +250,8 @@ class _Reader:
     def settings(
         self,
         settings: Mapping[str, str],
-        parameters: Mapping[str, Expr],
-        constants: Mapping[str, Expr],
+        parameters: Numbers,
+        constants: Numbers,
     ) -> dict[str, Expr]:
         for name in settings:
             if name not in parameters:
@@ -276,7 +277,7 @@ class _Reader:
                 raise self.error(key, f"{error} (at {at})", error.column) from None
         return expression
 
-    def strategies(self, players: Mapping[str, Any]) -> dict[str, tuple[Symbol, ...]]:
+    def strategies(self, players: Table) -> dict[str, tuple[Symbol, ...]]:
         owners: dict[Symbol, str] = {}
         strategies: dict[str, tuple[Symbol, ...]] = {}
         for player, table in players.items():
@@ -312,7 +313,7 @@ class _Reader:
                 raise self.error(key, f"{name!r} is there twice")
         return tuple(Symbol(name, real=True) for name in names)
 
-    def losses(self, players: Mapping[str, Any], scope: _Scope) -> dict[str, Expr]:
+    def losses(self, players: Table, scope: _Scope) -> dict[str, Expr]:
         losses: dict[str, Expr] = {}
         for player, table in players.items():
             key = f"players.{_key(player)}"
@@ -329,10 +330,7 @@ class _Reader:
     # ---- box and start -------------------------------------------------------------------
 
     def box(
-        self,
-        document: Mapping[str, Any],
-        variables: tuple[Symbol, ...],
-        constants: Mapping[str, Expr],
+        self, document: Table, variables: tuple[Symbol, ...], constants: Numbers
     ) -> dict[str, tuple[Expr, Expr]]:
         box: dict[str, tuple[Expr, Expr]] = {}
         for name, bounds in self.of_variables("box", document, variables).items():
@@ -348,10 +346,7 @@ class _Reader:
         return box
 
     def start(
-        self,
-        document: Mapping[str, Any],
-        variables: tuple[Symbol, ...],
-        constants: Mapping[str, Expr],
+        self, document: Table, variables: tuple[Symbol, ...], constants: Numbers
     ) -> dict[str, Expr]:
         table = self.of_variables("start", document, variables)
         return {
@@ -359,7 +354,7 @@ class _Reader:
         }
 
     def of_variables(
-        self, key: str, document: Mapping[str, Any], variables: tuple[Symbol, ...]
+        self, key: str, document: Table, variables: tuple[Symbol, ...]
     ) -> dict[str, Any]:
         table = self.table(key, document)
         names = [variable.name for variable in variables]

@@ -22,7 +22,7 @@ _SAME = 1e-9  # widths of the box below which two strategies are one
 
 
 @dataclass(frozen=True)
-class Mixture:
+class MixedStrategy:
     """A mixed strategy with finite support: `points`, shape (k, d), in the order of `variables`, played with
     the probabilities `weights`, shape (k,), all positive."""
 
@@ -60,8 +60,8 @@ class MixedEquilibrium:
     - `verdict`: whether ε is at most what was asked for.
     """
 
-    minimizer: Mixture
-    maximizer: Mixture
+    minimizer: MixedStrategy
+    maximizer: MixedStrategy
     lower: float
     upper: float
     rounds: tuple[Round, ...]
@@ -134,8 +134,8 @@ def mixed_equilibrium(
             break
     minimizer, maximizer = best
     return MixedEquilibrium(
-        Mixture(continuous.names(0), minimizer.points, minimizer.weights),
-        Mixture(continuous.names(1), maximizer.points, maximizer.weights),
+        MixedStrategy(continuous.names(0), minimizer.points, minimizer.weights),
+        MixedStrategy(continuous.names(1), maximizer.points, maximizer.weights),
         lower=maximizer.value,
         upper=minimizer.value,
         rounds=tuple(history),

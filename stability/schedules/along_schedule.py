@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from ..analysis.at_point import analyse_flow
-from ..analysis.rules_at_point import Linearised, analyse_rule, settled
+from ..analysis.rules_at_point import FieldJacobian, analyse_rule, settled
 from ..analysis.study import Study, as_study
 from ..analysis.subject import plain
 from ..analysis.value import RuleAnalysis
@@ -23,7 +23,7 @@ from ..errors import InputError, check_kind
 from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..rules import Rule
-from ..verdicts.linearised import linearisation
+from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .document import Look, ScheduleReport
 from .linear_process import ROUNDING, LinearProcess, at_sizes, moving
@@ -125,7 +125,7 @@ class _Scheduled:
     study: Study
     rule: Rule
     e: Equilibrium
-    known: Linearised | None
+    known: FieldJacobian | None
     process: LinearProcess
     sizes: np.ndarray
 
@@ -157,7 +157,7 @@ class _Scheduled:
         if process.rule.ignores_the_jacobian:  # compiled once for all step sizes
             matrix = process.step(sizes)
             errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
-            return linearisation("map", matrix, errors, tangent=process.tangent).verdict
+            return local_stability("map", matrix, errors, tangent=process.tangent).verdict
         return analyse_rule(
             self.study, self.study.flows[0], self.e, at_sizes(self.rule, sizes), self.known,
             closed_forms=False, step_sizes=False,
@@ -223,7 +223,7 @@ def _norms(vectors: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(norms), norms, np.inf)
 
 
-def _place(study: Study, x: Any) -> tuple[Equilibrium, Linearised | None]:
+def _place(study: Study, x: Any) -> tuple[Equilibrium, FieldJacobian | None]:
     """The equilibrium in question as the field sees it, and the field's Jacobian there."""
     at = x
     if x is not None and not isinstance(x, Mapping):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..analysis.rules_at_point import Linearised
+from ..analysis.rules_at_point import FieldJacobian
 from ..dynamics.partition import Partition
 from ..equilibria.find import Equilibrium, across, complement
 from ..errors import InputError
@@ -26,7 +26,9 @@ class LinearProcess:
     - `rounding`: how near to one a radius is not told from it.
     """
 
-    def __init__(self, rule: Rule, e: Equilibrium, known: Linearised | None, partition: Partition):
+    def __init__(
+        self, rule: Rule, e: Equilibrium, known: FieldJacobian | None, partition: Partition
+    ):
         d = partition.dimension
         moves = known is not None and e.stationary
         self.matrix = known.matrix if moves and known is not None else np.zeros((d, d))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ..branches.compiled import Compiled
-from ..branches.linearised import Linearised
+from ..branches.grid_points import GridPoints
 from ..branches.problem import Problem
 from ..branches.quantities import QUANTITIES, needs_scan
 
@@ -91,7 +91,7 @@ class Evaluator:
         if count < self.chunk:
             padded = np.concatenate([rows, np.repeat(rows[-1:], self.chunk - count, axis=0)])
         found = {key: value[:count] for key, value in self.compiled(padded).items()}
-        points = Linearised(self.compiled, rows, found)
+        points = GridPoints(self.compiled, rows, found)
         with np.errstate(all="ignore"):
             values = {name: QUANTITIES[name].values(points) for name in self.problem.quantities}
         return values | {LOST: found["lost"]}

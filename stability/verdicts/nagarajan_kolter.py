@@ -15,7 +15,7 @@ from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties.nagarajan_kolter import discriminator_of
 from .conditions import EPS, NotApplicable
-from .linearised import linearisation
+from .local_stability import local_stability
 from .nagarajan_kolter_checks import ExactPoint, Field, Surroundings, three_conditions
 from .point import GamePoint, game_point
 from .saddle_bounds import EigenvalueBounds, eigenvalue_bounds
@@ -159,7 +159,7 @@ def judge(at: Surroundings) -> NagarajanKolterConditions:
     left_d, left_g = second.tangent.basis, third.tangent.basis
     tangent = np.concatenate([at.embedded(at.d, left_d), at.embedded(1 - at.d, left_g)], axis=1)
     exact = None if at.exact is None else at.exact.jacobian
-    own = linearisation("flow", at.jacobian, at.uncertainty, exact, tangent=tangent).verdict
+    own = local_stability("flow", at.jacobian, at.uncertainty, exact, tangent=tangent).verdict
     verdicts = (first, second.verdict, third.verdict)
     bounds = None
     implied = _nothing_implied(verdicts)

@@ -15,7 +15,7 @@ from hypothesis import strategies as some
 
 import stability as st
 from stability.verdicts.conditions import Derivatives, conditions
-from stability.verdicts.linearised import linearisation
+from stability.verdicts.local_stability import local_stability
 
 AWAY = (
     1e-4  # from the boundary: far above the rounding of eigenvalues of matrices of size about ten
@@ -163,13 +163,13 @@ def words(game: st.SymbolicGame, point: Any, rules: tuple[st.Rule, ...] = ()) ->
     jacobian = game.jacobian(x)
     none = np.zeros((d, d))
     result = {
-        "flow": linearisation("flow", floats(jacobian), none, jacobian).verdict.verdict,
+        "flow": local_stability("flow", floats(jacobian), none, jacobian).verdict.verdict,
         "differential Nash": found.differential_nash.verdict,
         "local Nash": found.local_nash.verdict,
     }
     for rule in rules:
         matrix = rule.linearise(jacobian, game.partition)
-        verdict = linearisation("map", floats(matrix), none, matrix).verdict
+        verdict = local_stability("map", floats(matrix), none, matrix).verdict
         result[rule.name] = verdict.verdict
     return result
 

@@ -10,7 +10,7 @@ import sympy
 from sympy import Matrix, Rational, sqrt
 
 from stability.equilibria.find import complement
-from stability.verdicts.linearised import linearisation, modulo
+from stability.verdicts.local_stability import local_stability, modulo
 from stability.verdicts.verdict import STABILITY_WORDS, Verdict
 
 TINY = Rational(1, 10**25)
@@ -22,8 +22,8 @@ def verdicts(kind, exact, **options):
     matrix = np.array(exact, dtype=float)
     error = np.zeros(matrix.shape)
     return [
-        linearisation(kind, matrix, error, exact, **options).verdict,
-        linearisation(kind, matrix, error, **options).verdict,
+        local_stability(kind, matrix, error, exact, **options).verdict,
+        local_stability(kind, matrix, error, **options).verdict,
     ]
 
 
@@ -73,11 +73,11 @@ def test_maps(matrix, word, value, margin):
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_exact_signs_far_below_rounding(sign):
     exact = Matrix([[sign * TINY, 1], [-1, sign * TINY]])
-    found = linearisation("flow", np.array(exact, float), np.zeros((2, 2)), exact)
+    found = local_stability("flow", np.array(exact, float), np.zeros((2, 2)), exact)
     assert found.verdict.verdict == ("unstable" if sign > 0 else "exponentially stable")
     assert found.verdict.evidence == "exact"
     assert found.type == ("unstable focus" if sign > 0 else "stable focus")
-    blurred = linearisation("flow", np.array(exact, float), np.full((2, 2), 1e-15))
+    blurred = local_stability("flow", np.array(exact, float), np.full((2, 2), 1e-15))
     assert blurred.verdict.verdict == "undecided"
     assert blurred.verdict.margin < 0
     assert blurred.type == "centre of the linearisation"
@@ -85,26 +85,26 @@ def test_exact_signs_far_below_rounding(sign):
 
 def test_type_and_verdict_do_not_contradict_each_other():
     matrix = np.array([[-1e-25, 1.0], [-1.0, -1e-25]])
-    found = linearisation("flow", matrix, np.zeros((2, 2)))
+    found = local_stability("flow", matrix, np.zeros((2, 2)))
     assert (found.verdict.verdict, found.type) != ("exponentially stable", "centre")
 
 
 def test_a_decided_verdict_has_no_negative_margin():
     matrix = np.array([[-1e-25, 1.0], [-1.0, -1e-25]])
-    verdict = linearisation("flow", matrix, np.zeros((2, 2))).verdict
+    verdict = local_stability("flow", matrix, np.zeros((2, 2))).verdict
     assert verdict.verdict == "undecided" or verdict.margin >= 0
 
 
 def test_growing_eigenvalues_are_counted_exactly():
     exact = Matrix([[TINY, 1], [-1, TINY]])
-    text = linearisation("flow", np.array(exact, float), np.zeros((2, 2)), exact).verdict.because
+    text = local_stability("flow", np.array(exact, float), np.zeros((2, 2)), exact).verdict.because
     assert text.startswith("2 eigenvalues")
 
 
 def test_an_uncertainty_that_covers_the_boundary_leaves_it_open():
     matrix = np.diag([-0.5, -1.0])
     for error, word in ((0.1, "exponentially stable"), (1.0, "undecided")):
-        found = linearisation("flow", matrix, np.full((2, 2), error)).verdict
+        found = local_stability("flow", matrix, np.full((2, 2), error)).verdict
         assert found.verdict == word
         assert found.margin < 0.5 - error + 1e-12
 
@@ -155,7 +155,7 @@ def test_linear_fields(kind, matrix, word):
 def test_across_a_curve(matrix, word, value, name):
     numbers = np.array(matrix, float)
     for exact in (matrix, None):
-        found = linearisation("flow", numbers, np.zeros((2, 2)), exact, tangent=CURVE)
+        found = local_stability("flow", numbers, np.zeros((2, 2)), exact, tangent=CURVE)
         assert found.type == name
         assert found.verdict.verdict == word
         assert found.verdict.value == pytest.approx(value, rel=1e-14)
@@ -166,7 +166,9 @@ def test_across_a_curve(matrix, word, value, name):
 
 def test_everything_is_an_equilibrium():
     for exact in (sympy.zeros(2), None):
-        found = linearisation("flow", np.zeros((2, 2)), np.zeros((2, 2)), exact, tangent=np.eye(2))
+        found = local_stability(
+            "flow", np.zeros((2, 2)), np.zeros((2, 2)), exact, tangent=np.eye(2)
+        )
         assert found.verdict.verdict == "neutral"
         assert found.verdict.value is None
         assert found.type == "surface of equilibria"
@@ -175,7 +177,7 @@ def test_everything_is_an_equilibrium():
 def test_a_curve_of_fixed_points():
     matrix = sympy.diag(1, Rational(1, 2))
     for exact in (matrix, None):
-        found = linearisation(
+        found = local_stability(
             "map", np.diag([1.0, 0.5]), np.zeros((2, 2)), exact, tangent=np.eye(2)[:, :1]
         )
         assert found.verdict.verdict == "exponentially stable"

@@ -19,7 +19,7 @@ _SECONDS, _SECONDS_PER_RANK = 2.0, 1.0
 
 
 @dataclass(frozen=True)
-class Linearisation:
+class LocalStability:
     """The spectrum of the whole matrix, that across the manifold of equilibria, the type and the verdict."""
 
     spectrum: Spectrum
@@ -28,7 +28,7 @@ class Linearisation:
     verdict: Verdict
 
 
-def linearisation(
+def local_stability(
     kind: Kind,
     matrix: np.ndarray,
     uncertainty: np.ndarray,
@@ -36,7 +36,7 @@ def linearisation(
     *,
     tangent: np.ndarray | None = None,
     linear: bool = False,
-) -> Linearisation:
+) -> LocalStability:
     """Analyses the Jacobian of a flow, or the multiplier matrix of a map, at an equilibrium.
 
     - `matrix`, `uncertainty`: shape (d, d), and a bound on the error of each entry.
@@ -71,7 +71,7 @@ def linearisation(
         sides[order] = [-1] * counts[0] + [0] * counts[1] + [1] * counts[2]
     elif sign == -1 and not k:
         sides = -np.ones(len(matrix), dtype=int)
-    return Linearisation(
+    return LocalStability(
         whole,
         across,
         classify(matrix, whole, kind, k, linear, sides),

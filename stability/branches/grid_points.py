@@ -24,7 +24,7 @@ _UNCERTAINTY = 16 * _EPS  # of the entries of a computed matrix, relative to its
 
 
 @dataclass(frozen=True)
-class Linearised:
+class GridPoints:
     """A chunk of n points; every number is computed when it is first asked for.
 
     `rows` are the axes' values, shape (n, a), and `found` what the compiled function returned for them.
