@@ -210,10 +210,7 @@ class _Reader:
         return Symbol(name, real=True)
 
     def check_names(
-        self,
-        variables: tuple[Symbol, ...],
-        parameters: Numbers,
-        constants: Numbers,
+        self, variables: tuple[Symbol, ...], parameters: Numbers, constants: Numbers
     ) -> None:
         names = {variable.name for variable in variables}
         for table, others in (("parameters", parameters), ("constants", constants)):
@@ -248,10 +245,7 @@ class _Reader:
         return values
 
     def settings(
-        self,
-        settings: Mapping[str, str],
-        parameters: Numbers,
-        constants: Numbers,
+        self, settings: Mapping[str, str], parameters: Numbers, constants: Numbers
     ) -> dict[str, Expr]:
         for name in settings:
             if name not in parameters:
