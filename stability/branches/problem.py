@@ -85,7 +85,7 @@ class Problem:
 
         def derived() -> list[sympy.Expr]:
             fixed = dict(self.fixed)
-            main = system.displacement if isinstance(system, SymbolicMap) else system.expressions
+            main = system.rest_equations
             jacobian = main.jacobian(system.variables)
             return [e.xreplace(fixed) for e in (*main, *jacobian)]
 
