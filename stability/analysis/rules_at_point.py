@@ -29,13 +29,17 @@ from .value import NOT_AT_REST, Drift, RuleAnalysis
 
 HUGE = 1e150  # squares overflow beyond
 NOT_DIFFERENTIABLE = "not differentiable here"
-NO_STEPS = (
-    None,
-    None,
-    None,
-    None,
-    None,
-)  # critical, in closed form, best, radius there, all stable
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """The step sizes of a RuleAnalysis; all None where there are none to speak of."""
+
+    critical_lr: Any = None
+    critical_lr_exact: str | None = None
+    best_lr: Any = None
+    best_spectral_radius: float | None = None
+    stable_lr: tuple[tuple[float, float | None], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,30 +94,25 @@ def analyse_rule(
         tangent=near.lifted(matrix, partition, e.tangent) if e.tangent.shape[1] else None,
         linear=known.linear,
     )
-    critical, text, best, best_radius, stable = NO_STEPS
+    steps = _Steps()
     if step_sizes:
-        critical, text, best, best_radius, stable = _steps(
-            subject, e, near, exactly if closed_forms else None, matrix, exact, partition
-        )
+        closed = exactly if closed_forms else None
+        steps = _steps(subject, e, near, closed, matrix, exact, partition)
     whole, across = found.spectrum.radius, found.across.radius.value
     converges = found.verdict.verdict == "exponentially stable"
     return RuleAnalysis(
-        rule.name,
-        plain(rule.settings),
-        field.name,
-        field.settings,
-        sorted_values(found.spectrum.eigenvalues),
-        whole.value,
-        whole.error,
-        found.type,
-        found.verdict,
-        critical,
-        text,
-        best,
-        best_radius,
-        math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
-        stable,
-        _drift(near, matrix, partition, found.spectrum.eigenvalues),
+        rule=rule.name,
+        settings=plain(rule.settings),
+        field=field.name,
+        field_settings=field.settings,
+        multipliers=sorted_values(found.spectrum.eigenvalues),
+        spectral_radius=whole.value,
+        error_bound=whole.error,
+        type=found.type,
+        stability=found.verdict,
+        **vars(steps),
+        steps_per_digit=math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
+        drift=_drift(near, matrix, partition, found.spectrum.eigenvalues),
     )
 
 
@@ -214,11 +213,10 @@ def _steps(
     jacobian: np.ndarray,
     exact: sympy.MatrixBase | None,
     partition: Partition,
-) -> tuple[Any, str | None, Any, float | None, Any]:
-    """Critical step size, its closed form, best step size, the radius there, and all stable ones."""
+) -> _Steps:
     k = e.tangent.shape[1]
     if k == len(jacobian) or rule.lr is None:
-        return NO_STEPS
+        return _Steps()
     base = unit(rule).with_each_lr(float)
     sizes = rule_step_sizes(base, jacobian, partition, e.tangent)
     critical, text = sizes.critical, None
@@ -231,18 +229,21 @@ def _steps(
     def times(factor: float | None) -> Any:
         return None if factor is None else each(base.lr, lambda lr: lr * factor)
 
-    return times(critical), text, times(sizes.best), sizes.best_radius, sizes.stable
+    return _Steps(times(critical), text, times(sizes.best), sizes.best_radius, sizes.stable)
 
 
 def no_rule(rule: Rule, field: FieldFlow, kind: str, verdict: Verdict) -> RuleAnalysis:
     """A rule of which there are no numbers here, and why."""
     return RuleAnalysis(
-        rule.name,
-        plain(rule.settings),
-        field.name,
-        field.settings,
-        *(None, None, None),
-        kind,
-        verdict,
-        *(None, None, None, None, None),
+        rule=rule.name,
+        settings=plain(rule.settings),
+        field=field.name,
+        field_settings=field.settings,
+        multipliers=None,
+        spectral_radius=None,
+        error_bound=None,
+        type=kind,
+        stability=verdict,
+        **vars(_Steps()),
+        steps_per_digit=None,
     )

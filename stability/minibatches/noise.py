@@ -111,20 +111,15 @@ def noise_of(
     minibatches = Minibatches(how.batch, count_samples(flow.game), how.replacement)
     jitter = None if fields is None else Jitter(fields, minibatches.factor)
     empty = Noise(
-        rule.name,
-        rule.settings,
-        flow.variables,
-        how.batch,
-        minibatches.samples,
-        how.replacement,
-        how.fresh,
-        None,
-        None,
-        None if jitter is None else jitter.covariance,
-        *(None, None, None),
-        Verdict("undecided", None, None, "numeric", ""),
-        *(None, None, None, None),
-        "",
+        rule=rule.name,
+        settings=rule.settings,
+        variables=flow.variables,
+        batch=how.batch,
+        samples=minibatches.samples,
+        replacement=how.replacement,
+        fresh=how.fresh,
+        field_covariance=None if jitter is None else jitter.covariance,
+        stability=Verdict("undecided", None, None, "numeric", ""),
     )
     reason = _no_numbers(flow, place)
     if not reason and jitter is not None:

@@ -42,18 +42,18 @@ class Noise:
     samples: int
     replacement: bool
     fresh: bool
-    method: Method | None
-    draws: int | None
     field_covariance: np.ndarray | None
-    mean_square_radius: float | None
-    error_bound: float | None
-    mean_square_lr: Any
     stability: Verdict
-    covariance: np.ndarray | None
-    additive_covariance: np.ndarray | None
-    shift: np.ndarray | None
-    trace_error: float | None
-    because: str
+    method: Method | None = None
+    draws: int | None = None
+    mean_square_radius: float | None = None
+    error_bound: float | None = None
+    mean_square_lr: Any = None
+    covariance: np.ndarray | None = None
+    additive_covariance: np.ndarray | None = None
+    shift: np.ndarray | None = None
+    trace_error: float | None = None
+    because: str = ""
 
     @property
     def standard_deviation(self) -> np.ndarray | None:

@@ -12,7 +12,7 @@ import numpy as np
 import sympy
 
 from ..documents.settings import setting
-from ..dynamics.flow import Linear, SymbolicFlow
+from ..dynamics.flow import Linear
 from ..dynamics.partition import Partition
 from ..dynamics.system import named_box
 from ..dynamics.vectors import stack
@@ -75,7 +75,7 @@ class BestResponse(Rule):
                 f"best-response in a box takes players of at most {MOST_VARIABLES} variables, "
                 f"not {max(flow.partition.sizes)}"
             )
-        if not isinstance(flow, SymbolicFlow):
+        if not flow.symbolic:
             self._sides(flow.game)
 
     def near(self, flow: Any, x: Any) -> Rule:
@@ -103,7 +103,7 @@ class BestResponse(Rule):
         return (flow.partition.replaced(i, self._reply(flow, i, x), x),)
 
     def _reply(self, flow: Any, i: int, x: Any) -> Any:
-        if self.box is not None and flow.game is not None and not isinstance(flow, SymbolicFlow):
+        if self.box is not None and flow.game is not None and not flow.symbolic:
             return self._best(flow, i, x)
         alone = flow.restricted(i, x)
         if isinstance(alone, Linear) and not _definite(-(alone.matrix + alone.matrix.T) / 2):

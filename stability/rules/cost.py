@@ -112,6 +112,8 @@ class CountingGame:
 class CountingFlow(Linear):
     """The flow ẋ = −x, which counts every evaluation as what the field behind it costs."""
 
+    symbolic = False
+
     def __init__(self, counts: Counts, partition: Partition, evaluate: Any, field: Any, game: Any):
         super().__init__(-np.eye(partition.dimension), partition)
         self.counts = counts

@@ -161,7 +161,7 @@ def local(rule: Rule, flow: Flow | SymbolicFlow, x: Any) -> Local:
 
     Raises NotAtRestError if it does not rest there, InputError if its step has no derivative there.
     """
-    kind = ExactLocal if isinstance(flow, SymbolicFlow) else Local
+    kind = ExactLocal if flow.symbolic else Local
     found = kind(rule.frozen(), flow, x)
     found.check()
     return found

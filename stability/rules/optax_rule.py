@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..documents.settings import Setting, setting, settings_of
-from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.flow import Flow
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..errors import InputError, InputTypeError
@@ -100,7 +100,7 @@ class Optax(Rule):
         return replace(self, holds=True)
 
     def near(self, flow: Any, x: Any) -> Local:
-        if isinstance(flow, SymbolicFlow):
+        if flow.symbolic:
             raise InputError(f"{self.label} has no exact form; optax is numeric")
         return local(self, flow, x)
 

@@ -10,7 +10,7 @@ import numpy as np
 import sympy
 
 from ..documents.settings import setting
-from ..dynamics.flow import Linear, SymbolicFlow
+from ..dynamics.flow import Linear
 from ..dynamics.positive_settings import check_flag, check_whole
 from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
@@ -70,7 +70,7 @@ class Unrolled(Rule):
         if self.stop_gradient:
             return self
         i = flow.partition.index(self.player)
-        if isinstance(flow, SymbolicFlow):
+        if flow.symbolic:
             point = sympy.Matrix(x)
             slope, hessian = flow.game.gradient(i, point), flow.game.derivatives(point)[1][i]
             if others(flow.partition, i, slope).is_zero_matrix:
