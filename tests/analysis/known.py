@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import sympy
 
 import stability as st
 from tests.known_systems import number
@@ -23,8 +24,16 @@ def _analyse(game: str, parameters: tuple, fields: tuple, rules: tuple | None) -
 def analyse(
     game: str, fields: Sequence = (), rules: Sequence | None = (), **parameters: Any
 ) -> dict[str, Any]:
-    """The report of a catalogue entry as data; every distinct one is computed once."""
-    settings = tuple(sorted(parameters.items()))
+    """The report of a catalogue entry as data; every distinct one is computed once.
+
+    A parameter that is given its own value makes no other report.
+    """
+    own = {symbol.name: value for symbol, value in st.load(game).values().items()}
+    settings = tuple(
+        (name, value)
+        for name, value in sorted(parameters.items())
+        if sympy.sympify(value, rational=True) != own[name]
+    )
     return _analyse(game, settings, tuple(fields), None if rules is None else tuple(rules))
 
 

@@ -50,7 +50,7 @@ def test_flow(game, parameters, point, eigenvalues, verdict, kind):
 
 @pytest.mark.parametrize(
     ("game", "parameters", "point", "eigenvalues"),
-    [case[:4] for case in FLOWS if case[1]],
+    slow_rows([row[:4] for row in FLOWS if row.parameters], lambda row: row[:2] in SLOW),
     ids=case_id,
 )
 def test_closed_forms_of_eigenvalues(game, parameters, point, eigenvalues):
