@@ -9,7 +9,6 @@ import sympy
 
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, SingularError
-from ..games.game import Game
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..spectra.value import sorted_values
@@ -45,7 +44,7 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         flows.append(flow)
         rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
     notes += [rule.remark for rule in subject.rules if rule.remark]
-    if isinstance(subject.numeric, Game):
+    if subject.kind == "game":
         point = point_of(subject, e, bool(zero_sum))
         found = _conditions(point)
         further = tuple(condition.at(point) for condition in subject.conditions)

@@ -6,8 +6,6 @@ import numpy as np
 import sympy
 
 from ..equilibria.find import Equilibrium
-from ..games.game import Game
-from ..games.symbolic import SymbolicGame
 from ..spectra.exact import at_point
 from ..verdicts.point import GamePoint, numbers
 from .subject import LARGEST_EXACT, Subject
@@ -47,9 +45,8 @@ def jacobian_at(
 
 def point_of(subject: Subject, e: Equilibrium, zero_sum: bool) -> GamePoint:
     """The equilibrium as a point of the subject's game."""
-    assert isinstance(subject.numeric, Game)
     game = subject.symbolic
-    symbolic = game if isinstance(game, SymbolicGame) and game.dimension <= LARGEST_EXACT else None
+    symbolic = None if game is None or game.dimension > LARGEST_EXACT else game
     return GamePoint(
         subject.numeric, symbolic, subject.values, e, subject.main.evaluate, subject.box, zero_sum
     )

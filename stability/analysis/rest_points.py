@@ -10,7 +10,6 @@ import numpy as np
 from ..dynamics.batch import batch_size, batched
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..equilibria.search import Evaluate
-from ..games.game import Game
 from ..games.structure import adds_to_zero
 from ..rules import Rule
 from .at_point import Place
@@ -33,7 +32,7 @@ def with_rest_points(
 ) -> list[Place]:
     """The places, and those where only a field that looks beyond the gradient, or only a rule, rests."""
     found = list(places)
-    opposed = isinstance(subject.numeric, Game) and adds_to_zero(subject.numeric)
+    opposed = subject.kind == "game" and adds_to_zero(subject.numeric)
     for i, field in enumerate(subject.flows):
         if not field.keeps:
             own = _search(subject, field.quick.evaluate, field.equations, starts, seed)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from ..games.game import Game
 from ..games.structure import SAME, is_zero_sum
-from ..games.symbolic import SymbolicGame
 from ..time_limits import in_time
 from .subject import LARGEST_EXACT, Subject
 
@@ -40,10 +38,10 @@ def _vanishes(matrix: sympy.MatrixBase) -> bool:
 
 def zero_sum(subject: Subject) -> bool | None:
     """Whether the game is zero-sum up to strategic equivalence; None if it is no game."""
-    if not isinstance(subject.numeric, Game):
+    if subject.kind != "game":
         return None
     game = subject.symbolic
-    if not isinstance(game, SymbolicGame) or game.dimension > LARGEST_EXACT:
+    if game is None or game.dimension > LARGEST_EXACT:
         return is_zero_sum(subject.numeric, _samples(subject, 3))
     # SymPy need not compile, but is slow where there are many variables
     return is_zero_sum(game, _samples(subject, 3), subject.values)

@@ -72,9 +72,9 @@ def basins(
     Raises InputError for a rule on a map, a `shape` and a time that are not positive, and attractors of the
     wrong shape.
     """
-    if rule is not None and not isinstance(system, Flow):
+    if rule is not None and system.kind != "flow":
         raise InputTypeError("a rule steps along a flow; a map has its own steps")
-    motion = _Flowing(system) if isinstance(system, Flow) and rule is None else None
+    motion = _Flowing(system) if system.kind == "flow" and rule is None else None
     if motion is None:
         check_whole(until, "the number of steps", 1, 2**40)
         motion = _Stepping(system, rule)

@@ -133,7 +133,6 @@ def _stepping(
 
 def _compiled(rule: Rule, flow: Flow) -> tuple[Map, Callable[[np.ndarray], Any]]:
     step = rule.map(flow)
-    assert isinstance(step, Map)
     return step, jax.jit(jax.vmap(lambda x: stack(rule.init(flow, x))))
 
 

@@ -149,6 +149,7 @@ def _memory_names(variables: Sequence[str], sizes: Sequence[int]) -> list[str]:
 class Linear:
     """The affine flow ẋ = Jx + b of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors."""
 
+    symbolic = False  # it has no expressions, whatever its matrix
     game: Any = None
     field: Any = None
 

@@ -300,7 +300,7 @@ def coordinates_by_name(point: Mapping[Any, Any], variables: Sequence[str], what
 
 
 def start_vector(start: Any, dimension: int, what: str = "the start") -> np.ndarray:
-    """A start, or `what` else it is, as a vector (dimension,). Raises InputError unless it is finite numbers."""
+    """A start, or `what` it is, as a vector (dimension,). Raises InputError unless it is finite numbers."""
     try:
         vector = np.asarray(start, dtype=float)
     except (TypeError, ValueError):

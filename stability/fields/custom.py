@@ -11,7 +11,6 @@ import sympy
 
 from ..dynamics.system import exact
 from ..errors import InputError, InputTypeError
-from ..games.symbolic import SymbolicGame
 from .field import Field
 
 
@@ -52,7 +51,7 @@ class Preconditioned(Field):
     def __call__(self, game: Any, x: Any) -> Any:
         self.check(game)
         v = game.field(x)
-        if isinstance(game, SymbolicGame):
+        if game.symbolic:
             return self._exactly() * v
         matrix = np.asarray(self.matrix, dtype=float).astype(v.dtype)
         return matrix * v if matrix.ndim == 1 else matrix @ v

@@ -63,7 +63,7 @@ def explorer(
     Raises InputError, with a sentence for the reader, where there can be no such portrait.
     """
     noun = report.system.kind
-    if not isinstance(system, (SymbolicGame, SymbolicFlow, SymbolicMap)):
+    if not system.symbolic:
         raise InputError(f"it is drawn from formulas, and this {noun} is given by a function")
     d = system.dimension
     if not 2 <= d <= MOST:
@@ -73,21 +73,21 @@ def explorer(
     real = system.real
     values = real.values(report.system.parameters)
     field = field or Gradient()
-    moved = field.flow(real) if isinstance(real, SymbolicGame) else real
+    moved = field.flow(real) if real.kind == "game" else real
     symbols = [*real.variables, *values]
     function = in_time(SECONDS, lambda: javascript(list(moved.expressions), symbols), None)
     if function is None or len(function) > LONGEST:
         raise InputError(f"the formulas of this {noun} are too long for it")
     data = {
-        "kind": "map" if isinstance(system, SymbolicMap) else "flow",
+        "kind": "map" if system.kind == "map" else "flow",
         "name": report.system.name or f"a {noun}",
         "variables": [v.name for v in real.variables],
         "box": [list(report.search.box[v.name]) for v in real.variables],
         "start": _start(report, real),
         "parameters": [_parameter(p.name, float(value)) for p, value in values.items()],
-        "equilibria": _equilibria(report, field if isinstance(real, SymbolicGame) else None),
-        "steps": bool(rules) or not isinstance(system, SymbolicFlow),
-        "count": ITERATES if isinstance(system, SymbolicMap) else STEPS,
+        "equilibria": _equilibria(report, field if real.kind == "game" else None),
+        "steps": bool(rules) or system.kind != "flow",
+        "count": ITERATES if system.kind == "map" else STEPS,
         **_stepping(rules, moved.partition),
     }
     called = f"const formulas = {function};\nconst system = (x, p) => formulas(...x, ...p);"

@@ -66,7 +66,7 @@ class DRAGAN(SamplePenalty):
         """The standard deviation of δ, from all the data of the game that the penalty is applied to."""
         if self.deviation is not None:
             return coefficient(game, self.deviation, "the deviation of dragan")
-        if isinstance(game, SymbolicGAN):
+        if game.symbolic:
             return _standard_deviation(game.data) / 2
         leaves = jax.tree.leaves(game.data[0])
         return jnp.std(jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])) / 2

@@ -10,7 +10,6 @@ import numpy as np
 from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..games.batches import samples
-from ..games.gan.symbolic import SymbolicGAN
 from .penalty import Penalty, Term, coefficient
 from .samples import gan_of, standard_normal
 
@@ -39,7 +38,7 @@ class InstanceNoise(Penalty):
     def __call__(self, game: Any) -> Any:
         gan = gan_of(game, self)
         sigma = coefficient(gan, self.sigma, "the standard deviation sigma of instance noise")
-        if isinstance(gan, SymbolicGAN):
+        if gan.symbolic:
             return gan.with_noise(sigma)
         rng = np.random.default_rng(self.seed)
         real, latent = gan.data[:2]

@@ -70,7 +70,7 @@ class SamplePenalty(Penalty):
 
     def terms(self, game: Any) -> dict[str, Term]:
         weight, places = self.weight(game), self.places(game)
-        if isinstance(game, SymbolicGAN):
+        if game.symbolic:
             return {"disc": self._expectation(game, weight, places)}
         position = len(game.data)
 
@@ -95,7 +95,7 @@ class SamplePenalty(Penalty):
 
     def __call__(self, game: Any) -> Any:
         gan = gan_with_logits(game, self)
-        if isinstance(gan, SymbolicGAN):
+        if gan.symbolic:
             return gan.with_terms(self.terms(gan))
         return gan.with_terms(self.terms(gan), mean=True, draws=self.draws(gan))
 

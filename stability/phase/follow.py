@@ -14,13 +14,11 @@ from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table
 from ..documents.numbers import number
 from ..documents.page import Page
 from ..dynamics.integrate import integrate
-from ..dynamics.map import Map
 from ..dynamics.simulate import simulate
 from ..dynamics.system import System
 from ..dynamics.trajectory import Outcome, Trajectory
 from ..errors import InputError
 from ..fields import Field
-from ..games.game import Game
 from ..penalties import Penalty
 from ..rules import Rule
 from .data import numbers, path_to_dict
@@ -65,7 +63,7 @@ class Paths(Page):
     def losses(self, points: np.ndarray) -> np.ndarray | None:
         """The players' losses at `points` (n, d), shape (n, players); None if this is no game."""
         game = self.scene.study.numeric
-        return losses(game, points) if isinstance(game, Game) else None
+        return losses(game, points) if game.kind == "game" else None
 
     def to_dict(self) -> dict[str, Any]:
         """The paths as JSON-ready data, schema stability-trajectory/1."""
@@ -254,7 +252,6 @@ def follow(
 def simulate_all(scene: Scene) -> tuple[Trajectory, ...]:
     """The orbits of a map from all starts."""
     system = scene.study.main
-    assert isinstance(system, Map)
     found = simulate(system, scene.starts, scene.steps)
     assert isinstance(found, tuple)
     return found

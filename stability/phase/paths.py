@@ -220,7 +220,6 @@ def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Fl
         if written is not None:
             return written.twin
     flow = modified_flow(rule, numeric_flow(system), order)
-    assert isinstance(flow, Flow)
     if _length(flow) > _LONGEST:
         raise InputError(
             f"the modified flow of {rule.name} is too long a formula here to be followed"
@@ -241,7 +240,6 @@ def _map(rule: Rule, flow: Flow) -> Map:
     turns = rule.turns(flow.partition)
     if len(turns) == 1:
         step = rule.map(flow)
-        assert isinstance(step, Map)
         return step
     sizes = rule.state_sizes(flow.partition)
     memory = sum(sizes)

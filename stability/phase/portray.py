@@ -18,7 +18,6 @@ from ..cycles.value import Cycle
 from ..documents.numbers import number
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
-from ..dynamics.map import Map
 from ..dynamics.plane import Plane, choose_plane
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
@@ -223,7 +222,6 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
 def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
     study, plane = scene.study, scene.plane
     system = study.main
-    assert isinstance(system, Map)
     spots = _spots(scene)
     cycles = invariant_curves(system, scene.starts) if curves else ()
     paths = simulate(system, scene.starts, scene.steps)
@@ -323,7 +321,6 @@ def _steps(rule: Rule, flow: Flow, x: np.ndarray, steps: int, curves: bool) -> S
     settled = ()
     if curves and path.outcome is Outcome.FINISHED:
         system = rule.map(flow)
-        assert isinstance(system, Map)
         found = invariant_curves(system, path.states[-1])
         settled = tuple(replace(own, points=own.points[:, : flow.dimension]) for own in found)
     return Steps(_named(rule), path, half, settled)
@@ -355,7 +352,6 @@ def _basins(
     known = [spot.point for spot in spots if spot.stability in ATTRACTING]
     known += [cycle.points for cycle in cycles if cycle.stable]
     if study.kind == "map":
-        assert isinstance(study.main, Map)
         return find_basins(
             study.main, scene.plane, until=scene.steps, shape=COLOURS, attractors=known
         )

@@ -14,6 +14,7 @@ import numpy as np
 from .._version import __version__
 from ..analysis.subject import penalised, plain
 from ..dynamics.linearisation import Linearisation
+from ..dynamics.system import is_a
 from ..equilibria.nearby import Stationarity, nearby_stationary_point, stationarity
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
@@ -69,7 +70,7 @@ class Prober:
         seed: int = 0,
         progress: Progress | None = None,
     ):
-        if not isinstance(game, (Game, SymbolicGame)):
+        if not is_a("game", game):
             raise InputTypeError(
                 f"probe takes a game, not {type(game).__name__}; of a flow or a map take "
                 "st.spectrum(flow.linearise(x), k=20)"
@@ -79,9 +80,9 @@ class Prober:
         for rule in rules:
             check_kind(rule, Rule, "Alternating(lr=0.1)")
         game = penalised(game, penalties)
-        self.double = isinstance(game, SymbolicGame)
+        self.double = game.symbolic
         with self._precision():
-            self.game: Game = game.real.numeric() if isinstance(game, SymbolicGame) else game
+            self.game: Game = game.twin
             self.double = self.game.start.dtype == np.float64
         self.name = game.name
         self.field = Gradient() if field is None else field

@@ -18,7 +18,7 @@ from .._version import __version__
 from ..analysis import names as named
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
-from ..games import Game, SymbolicGame, load
+from ..games import Game, load
 from ..networks import load_checkpoint, save_checkpoint
 from ..penalties import Penalty
 from ..rules.rule import Rule, State
@@ -230,8 +230,8 @@ def _recorded_game(folder: Path, how: Mapping[str, Any]) -> Game:
         system: Any = load(_resolved(folder, how["game"]))
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-    game = system.numeric() if isinstance(system, SymbolicGame) else system
-    if not isinstance(game, Game):
+    game = system.twin
+    if game.kind != "game":
         raise InputError(f"{where}: {how['game']} is no game but a {game.kind}")
     for text in how["penalties"]:
         game = _named(where, text, named.penalty)(game)

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..dynamics.positive_settings import check_whole
+from ..dynamics.system import is_a
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError, InputTypeError
 from ..fields import Gradient
@@ -220,9 +221,9 @@ def _game(given: Any, penalties: Sequence[Penalty]) -> tuple[str | None, Game]:
     """Where the game is from, and the game in JAX with the penalties."""
     source = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
     game = load(source) if source is not None else given
-    game = game.numeric() if isinstance(game, SymbolicGame) else game
-    if not isinstance(game, Game):
+    if not is_a("game", game):
         raise InputTypeError(f"training is for games, not for {type(game).__name__}")
+    game = game.twin
     for penalty in penalties:
         game = penalty(game)
     return source, game

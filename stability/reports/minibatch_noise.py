@@ -8,7 +8,6 @@ from ..analysis.at_point import Place
 from ..analysis.subject import Subject
 from ..analysis.value import EquilibriumAnalysis
 from ..errors import InputError
-from ..games.game import Game
 from ..minibatches.analysis import Draws
 from ..minibatches.minibatches import count_samples, sample_fields
 from ..minibatches.noise import noise_of
@@ -16,7 +15,7 @@ from ..minibatches.noise import noise_of
 
 def check_minibatches(subject: Subject, batch: int) -> None:
     """Raises InputError unless the subject is a game with data, and `batch` the size of a minibatch."""
-    if not isinstance(subject.numeric, Game):
+    if subject.kind != "game":
         raise InputError(f"minibatches are drawn from a game's data, and a {subject.kind} has none")
     count_samples(subject.numeric)
     Draws(batch)

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import named_box
+from ..dynamics.system import is_a, named_box
 from ..errors import InputError, InputTypeError
 from ..fields import Gradient
 from ..games.game import Game
@@ -72,17 +72,10 @@ def convexity(
     Raises InputError for unknown variables and more than 500 of them.
     """
     check_whole(points, "the number of points", 1, 1_000_000)
-    symbolic, values = None, {}
-    if isinstance(game, SymbolicGame):
-        symbolic = game.real
-        values = symbolic.values(parameters)
-        numeric = symbolic.numeric(values)
-    elif not isinstance(game, Game):
+    if not is_a("game", game):
         raise InputTypeError(f"convexity is a question about a game, not about {game!r}")
-    elif parameters:
-        raise InputError("this game has no parameters to set")
-    else:
-        numeric = game
+    numeric, values = game.at_values(parameters)
+    symbolic = game.real if game.symbolic else None
     if numeric.dimension > LARGEST:
         raise InputError(
             f"convexity is looked at in up to {LARGEST} variables, not {numeric.dimension}"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..dynamics.system import named_box
+from ..dynamics.system import is_a, named_box
 from ..equilibria.find import Equations, Equilibria, Equilibrium, find_equilibria
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
@@ -42,7 +42,7 @@ def local_nash_equilibrium_exists(
 
     Raises InputError for a parameter without a value and for games of more than 500 variables.
     """
-    d = len(game.variables) if isinstance(game, (Game, SymbolicGame)) else 0
+    d = len(game.variables) if is_a("game", game) else 0
     begin = game_point(
         game, [0] * d if getattr(game, "start", None) is None else game.start, parameters
     )
