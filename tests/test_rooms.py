@@ -42,8 +42,6 @@ ROOMS = [
 ]
 ORDER = [*GROUND, *ROOMS]
 KNOWN_CIRCLES = [
-    ("stability.rules.local", "stability.rules.rule"),
-    ("stability.rules.simultaneous", "stability.rules.rule"),
     ("stability.sweeps.text", "stability.sweeps.value"),
 ]
 
