@@ -239,8 +239,7 @@ def _map(rule: Rule, flow: Flow) -> Map:
     """The rule's map; with turns its state goes on with the profiles after all turns but the last."""
     turns = rule.turns(flow.partition)
     if len(turns) == 1:
-        step = rule.map(flow)
-        return step
+        return rule.map(flow)
     sizes = rule.state_sizes(flow.partition)
     memory = sum(sizes)
 
