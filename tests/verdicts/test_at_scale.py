@@ -12,7 +12,7 @@ import pytest
 import stability
 from stability.equilibria.nearby import stationarity
 from stability.games import catalogue
-from stability.verdicts.at_scale import conditions_at_scale
+from stability.verdicts.at_scale import conditions_at_scale, definiteness_of
 from stability.verdicts.conditions import Derivatives, conditions
 
 FEW = ("ridge-1",)  # the others take a compilation of everything each
@@ -193,3 +193,11 @@ def test_undecided_where_lanczos_did_not_converge():
     assert "products did not suffice" in found.differential_nash.because
     # the follower b is definite, so a's total second derivative is the question, and as hard
     assert found.differential_stackelberg["leader a"].verdict == "undecided"
+
+
+def test_a_hessian_that_is_zero_is_known_to_be():
+    game = stability.load("xy").numeric()
+    with jax.enable_x64(True):
+        hessian = game.linearise(jnp.zeros(2)).hessian("x")
+        found = definiteness_of(stability.symmetric_spectrum(hessian, 1))
+    assert (found.sign, found.smallest, found.margin) == (0, 0.0, 0.0)
