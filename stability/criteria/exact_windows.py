@@ -73,7 +73,12 @@ def exact_windows(
     entries = [e for m in matrices for e in m.matrix]
     if not all(_is_rational(e, parameter) for e in entries):
         return None
-    return in_time(_SECONDS, lambda: _windows(matrices, parameter, low, high, kind), None)
+
+    def work() -> ExactWindows | None:
+        found = _guarded(matrices, parameter, kind)
+        return None if found is None else _windows(*found, parameter, (low, high), kind)
+
+    return in_time(_SECONDS, work, None)
 
 
 def _is_rational(e: sympy.Expr, parameter: sympy.Symbol) -> bool:
@@ -86,13 +91,10 @@ def _is_rational(e: sympy.Expr, parameter: sympy.Symbol) -> bool:
     )
 
 
-def _windows(
-    matrices: Sequence[ParametricMatrix],
-    parameter: sympy.Symbol,
-    low: sympy.Expr,
-    high: sympy.Expr,
-    kind: str,
-) -> ExactWindows | None:
+def _guarded(
+    matrices: Sequence[ParametricMatrix], parameter: sympy.Symbol, kind: str
+) -> tuple[list[Part], list[sympy.Expr]] | None:
+    """The factors of the characteristic polynomials, and what vanishes where stability may change."""
     parts: list[Part] = []
     for own in matrices:
         found = _parts(own, parameter, kind)
@@ -103,7 +105,17 @@ def _windows(
     guards = [_denominator(e, parameter) for own in matrices for e in own.matrix]
     for part in parts:
         guards += [part[0], *(flow_guards if kind == "flow" else circle_guards)(part)]
-    guards = [sympy.expand(guard) for guard in dict.fromkeys(guards)]
+    return parts, [sympy.expand(guard) for guard in dict.fromkeys(guards)]
+
+
+def _windows(
+    parts: list[Part],
+    guards: list[sympy.Expr],
+    parameter: sympy.Symbol,
+    interval: tuple[sympy.Expr, sympy.Expr],
+    kind: str,
+) -> ExactWindows:
+    low, high = interval
     if any(guard == 0 for guard in guards):  # two roots always keep to the boundary or oppose
         return ExactWindows((), ())
     ends = [parameter - low] + ([] if high is sympy.oo else [parameter - high])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,19 +37,13 @@ def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
     Raises InputError if there are no eigenvalues or they are not finite.
     """
     series = eigenvalue_series(values)
-    own, ax = ax is None, own_axes(ax)
-    with styled():
-        everything = np.concatenate([one.values for one in series])
+
+    def plane(ax: Axes, everything: np.ndarray) -> None:
         fit(ax, everything)
         draw_half_plane(ax)
-        draw_axes(ax)
-        draw_discs(ax, series)
-        draw_series(ax, series, [f"max\u00a0Re\u00a0=\u00a0{_real(one.values)}" for one in series])
-        ax.set(xlabel="Re λ", ylabel="Im λ")
-        legend_below(ax)
-        if own:
-            make_room(ax)
-    return ax
+
+    labels = [f"max\u00a0Re\u00a0=\u00a0{_real(one.values)}" for one in series]
+    return _in_the_plane(ax, series, labels, plane, "λ")
 
 
 def multipliers(values: Any, ax: Axes | None = None) -> Axes:
@@ -64,20 +58,34 @@ def multipliers(values: Any, ax: Axes | None = None) -> Axes:
     Raises InputError if there are no multipliers or they are not finite.
     """
     series = multiplier_series(values)
-    own, ax = ax is None, own_axes(ax)
-    with styled():
-        everything = np.concatenate([one.values for one in series])
+
+    def plane(ax: Axes, everything: np.ndarray) -> None:
         draw_disc(ax, named=np.abs(everything).max() < SMALL)
         fit(ax, np.concatenate([everything, [1, -1, 1j, -1j]]))
+
+    labels = [f"ρ\u00a0=\u00a0{radius_text(_radius(one.values))}" for one in series]
+    return _in_the_plane(ax, series, labels, plane, "μ", _enlarge)
+
+
+def _in_the_plane(
+    ax: Axes | None,
+    series: Sequence[Series],
+    labels: Sequence[str],
+    plane: Callable[[Axes, np.ndarray], None],
+    letter: str,
+    inset: Callable[[Axes, Sequence[Series], np.ndarray], None] | None = None,
+) -> Axes:
+    """The series over the plane that is drawn for all their values, with what else they need."""
+    own, ax = ax is None, own_axes(ax)
+    everything = np.concatenate([one.values for one in series])
+    with styled():
+        plane(ax, everything)
         draw_axes(ax)
         draw_discs(ax, series)
-        draw_series(
-            ax, series, [f"ρ\u00a0=\u00a0{radius_text(_radius(one.values))}" for one in series]
-        )
-        away = np.abs(np.abs(everything) - 1) > _NEAR_CIRCLE
-        if not away.any() and (np.abs(everything - 1) < _NEAR_ONE).all():
-            _enlarge(ax, series, everything)
-        ax.set(xlabel="Re μ", ylabel="Im μ")
+        draw_series(ax, series, labels)
+        if inset is not None:
+            inset(ax, series, everything)
+        ax.set(xlabel=f"Re {letter}", ylabel=f"Im {letter}")
         legend_below(ax)
         if own:
             make_room(ax)
@@ -105,7 +113,10 @@ def draw_disc(ax: Axes, named: bool) -> None:
 
 
 def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None:
-    """An inset with the multipliers above the real axis and the circle beside them."""
+    """If all lie near the circle and near 1, an inset with those above the real axis and the circle."""
+    away = np.abs(np.abs(everything) - 1) > _NEAR_CIRCLE
+    if away.any() or (np.abs(everything - 1) >= _NEAR_ONE).any():
+        return
     upper = everything[np.imag(everything) >= 0]
     upper = upper if len(upper) else everything
     seen = np.concatenate([upper, upper / np.abs(upper)])

@@ -231,15 +231,16 @@ class ProbeReport(Page):
 
 def eigenvalues_to_dict(found: Eigenvalues) -> dict[str, Any]:
     """The eigenvalues as JSON-ready data; infinite bounds become None."""
+
+    def numbers(name: str) -> list[float | None] | None:
+        values = getattr(found, name)
+        return None if values is None else [finite(x) for x in values]
+
     return {
         "which": found.which,
         "eigenvalues": pairs(found.values),
-        "residuals": [finite(x) for x in found.residuals],
-        "errors": [finite(x) for x in found.errors],
-        "condition": None if found.condition is None else [finite(x) for x in found.condition],
-        "converged": found.converged,
-        "complete": found.complete,
-        "products": found.products,
+        **{name: numbers(name) for name in ("residuals", "errors", "condition")},
+        **{name: getattr(found, name) for name in ("converged", "complete", "products")},
         "remarks": list(found.remarks),
     }
 

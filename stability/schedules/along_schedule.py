@@ -95,8 +95,7 @@ def along_schedule(
     study = as_study(
         system, fields=fields, field=field, rule=rule, penalties=penalties, parameters=parameters
     )
-    sizes = step_sizes(schedule, study.flows[0].numeric.partition, steps)
-    scheduled = _scheduled(study, rule, sizes, x)
+    scheduled = _scheduled(study, rule, step_sizes(schedule, study.main.partition, steps), x)
     return _report(scheduled, scheduled.course(start), field, schedule, looks)
 
 

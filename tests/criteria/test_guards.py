@@ -16,6 +16,7 @@ from stability.criteria.windows import (
     scan_grid,
     scanned_windows,
 )
+from stability.time_limits import patience
 
 p = sympy.Symbol("p", real=True)
 REGIONS = {"flow": HALF_PLANE, "map": UNIT_DISC}
@@ -49,7 +50,8 @@ def exact(a, b, kind, low=-2, high=2):
         sympy.Matrix([[sympy.Rational(e) for e in row] for row in m.tolist()]) for m in (a, b)
     ]
     matrix = ParametricMatrix(rational[0] + p * rational[1])
-    found = exact_windows([matrix], p, sympy.Integer(low), sympy.Integer(high), kind, 60.0)
+    with patience(12):
+        found = exact_windows([matrix], p, sympy.Integer(low), sympy.Integer(high), kind)
     return tuple((begin.value, end.value) for begin, end in found.stable)
 
 
