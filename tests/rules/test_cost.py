@@ -14,6 +14,7 @@ import sympy
 
 import stability as st
 from stability.dynamics import Partition
+from stability.rules import every_rule
 from stability.rules.cost import Cost, step_cost
 
 x, y, z = sympy.symbols("x y z", real=True)
@@ -74,6 +75,10 @@ RULES = [
 @pytest.mark.parametrize(("rule", "expected"), RULES, ids=[str(r[0]) for r in RULES])
 def test_rules_along_the_gradient(rule, expected):
     assert step_cost(rule, st.Gradient(), TWO, TWO.partition) == Cost(*expected)
+
+
+def test_every_rule_is_in_the_table():
+    assert {rule.name for rule in every_rule()} <= {rule.name for rule, _ in RULES}
 
 
 def test_steps_that_differ_by_player():

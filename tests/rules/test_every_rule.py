@@ -300,6 +300,45 @@ def test_step_sizes_may_be_traced():
             np.testing.assert_allclose(traced, plain, rtol=0, atol=1e-13)
 
 
+# ---- What a rule says of itself ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("label", [label for label in MAKE if label not in IMPLICIT])
+def test_turns_make_a_step(label):
+    """One after the other they are the step, and each moves one player, or all of them if there is one."""
+    rule, flow = MAKE[label](UNEQUAL), Gradient().flow(GAME)
+    turns = rule.turns(GAME.partition)
+    in_turn = label.startswith("alternating") or label == IN_TURN
+    assert len(turns) == (2 if in_turn else 1)
+    state = rule.init(flow, sympy.Matrix(POINT))
+    expected, moved = rule.step(flow, state), []
+    for turn in turns:
+        after = turn(flow, state)
+        parts = range(len(GAME.players))
+        pairs = [
+            (GAME.partition.part(i, state[0]), GAME.partition.part(i, after[0])) for i in parts
+        ]
+        moved.append(sum(one != other for one, other in pairs))
+        state = after
+    assert moved == ([1, 1] if in_turn else [2])
+    assert all(
+        (one - other).expand().is_zero_matrix for one, other in zip(state, expected, strict=True)
+    )
+
+
+def test_what_is_inside():
+    clipped = Clipped(low=-1, inner=Lookahead(inner=Extragradient()))
+    assert [rule.name for rule in clipped.inside] == ["clipped", "lookahead", "extragradient"]
+    assert clipped.interior() == Lookahead(inner=Extragradient())
+    each = Alternating(inner={"x": Extragradient(), "y": clipped})
+    assert [rule.name for rule in each.inside][:2] == ["alternating", "extragradient"]
+    assert each.rests_elsewhere
+    assert not Alternating(inner=Extragradient()).rests_elsewhere
+    assert Lookahead(inner=Unrolled()).sees_more_than_the_jacobian
+    assert not Unrolled(stop_gradient=True).sees_more_than_the_jacobian
+    assert [rule.name for rule in every_rule() if rule.is_euler] == ["simultaneous"]
+
+
 # ---- A rule of the user's own --------------------------------------------------------------------
 
 
