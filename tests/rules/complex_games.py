@@ -113,6 +113,7 @@ def jax_game(partition: Partition, coefficients: Coefficients) -> Game:
 class ComplexGames:
     """The operations of a game that fields use, on stacks of complex profiles."""
 
+    symbolic = False
     minimizer = 0
 
     def __init__(self, partition: Partition, coefficients: Coefficients):
