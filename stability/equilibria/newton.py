@@ -6,12 +6,13 @@ import numpy as np
 
 from .scaling import ScaledField, finite, row_norms
 
+_STEPS = 40
 _LONGEST_STEP = 0.25  # of the half-width of the box
 _NEARLY_SINGULAR = 1e-8  # relative singular value below which a direction may be left alone
 _SINGULAR = 1e-14
 
 
-def polish(field: ScaledField, points: np.ndarray, *, max_steps: int = 40) -> np.ndarray:
+def polish(field: ScaledField, points: np.ndarray) -> np.ndarray:
     """Newton steps as long as they make the residual smaller, in units of the starting Jacobian.
 
     Every step offers four candidates and takes the best: the Newton step, its double and triple
@@ -30,7 +31,7 @@ def polish(field: ScaledField, points: np.ndarray, *, max_steps: int = 40) -> np
     rows = row_norms(jac)  # a residual measured as a distance, in every component
     w, jac = w / rows, jac / rows[:, :, None]
     d = ends.shape[1]
-    for _ in range(max_steps):
+    for _ in range(_STEPS):
         if not index.size:
             break
         left, singular, right = np.linalg.svd(jac)

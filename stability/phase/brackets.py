@@ -101,11 +101,12 @@ def dips(
     return place, np.abs(least) <= np.fmax(noise, _TOUCH * scale), beyond
 
 
-def zeros_on_interval(
-    values: Values, low: float, high: float, resolution: int = 2048
-) -> np.ndarray:
+_PIECES = 2048  # of an interval, between whose ends zeros are looked for
+
+
+def zeros_on_interval(values: Values, low: float, high: float) -> np.ndarray:
     """The zeros of a function of one variable, points (n, 1) ↦ (n,), in [low, high], increasing."""
-    steps = np.linspace(0.0, 1.0, resolution + 1)
+    steps = np.linspace(0.0, 1.0, _PIECES + 1)
     nodes = low + (high - low) * uneven(steps)
     f = values(nodes[:, None])
     noise = rounding(f)

@@ -231,15 +231,11 @@ class ProbeReport(Page):
 
 def eigenvalues_to_dict(found: Eigenvalues) -> dict[str, Any]:
     """The eigenvalues as JSON-ready data; infinite bounds become None."""
-
-    def numbers(name: str) -> list[float | None] | None:
-        values = getattr(found, name)
-        return None if values is None else [finite(x) for x in values]
-
+    vectors = {name: getattr(found, name) for name in ("residuals", "errors", "condition")}
     return {
         "which": found.which,
         "eigenvalues": pairs(found.values),
-        **{name: numbers(name) for name in ("residuals", "errors", "condition")},
+        **{name: v if v is None else [finite(x) for x in v] for name, v in vectors.items()},
         **{name: getattr(found, name) for name in ("converged", "complete", "products")},
         "remarks": list(found.remarks),
     }

@@ -176,10 +176,10 @@ def kernel(matrix: Any, tolerance: float | Array | None = None) -> tuple[Array, 
     return right[rank:].conj().T, singular_values
 
 
-def geometric_multiplicity(matrix: Any, eigenvalue: complex, tolerance: float | None = None) -> int:
+def geometric_multiplicity(matrix: Any, eigenvalue: complex) -> int:
     """The number of independent eigenvectors: the dimension of the kernel of A − λI.
 
-    The default tolerance is 16 d eps max(‖A‖, |λ|): the mean of a cluster (which `spectrum`
+    The tolerance is 16 d eps max(‖A‖, |λ|): the mean of a cluster (which `spectrum`
     reports) is off by a small multiple of eps ‖A‖ even for a defective matrix, so sqrt(eps) need
     not be allowed for, and a nilpotent part of 1e-10 ‖A‖ is still told from zero (star node from
     degenerate node).
@@ -190,8 +190,7 @@ def geometric_multiplicity(matrix: Any, eigenvalue: complex, tolerance: float | 
         return 0
     if np.imag(eigenvalue) == 0:
         eigenvalue = np.real(eigenvalue)
-    if tolerance is None:
-        tolerance = 16 * d * _EPS * max(float(np.linalg.norm(matrix, 2)), abs(eigenvalue))
+    tolerance = 16 * d * _EPS * max(float(np.linalg.norm(matrix, 2)), abs(eigenvalue))
     basis, _ = kernel(matrix - eigenvalue * np.eye(d), tolerance)
     return basis.shape[1]
 

@@ -85,7 +85,6 @@ def krylov_spectrum(
     tolerance: float | None = None,
     seed: int = 0,
     left: bool = True,
-    size: int | None = None,
     steps: int = _STEPS,
     max_products: int | None = None,
     verify: bool = True,
@@ -94,12 +93,11 @@ def krylov_spectrum(
 
     **Arguments:**
 
-    - `size`: how many vectors the basis has; by default `basis_size(k, d)`.
     - `steps`: how many products are made before they are orthonormalised together.
     - `verify`: whether a second random start looks for what the first has missed.
     """
     seen = adapt(operator)
-    size = basis_size(k, seen.dimension) if size is None else min(size, seen.dimension)
+    size = basis_size(k, seen.dimension)
     search = _Search(
         which="nearest" if target is not None else which,
         target=target,

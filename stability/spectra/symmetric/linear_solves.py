@@ -46,21 +46,19 @@ class Solution:
         return self.curvature <= 0
 
 
-def conjugate_gradients(
-    operator: Any, right: Any, *, tolerance: float | None = None, max_products: int = 1000
-) -> Solution:
+def conjugate_gradients(operator: Any, right: Any, *, max_products: int = 1000) -> Solution:
     """Solves A x = b for a symmetric positive definite operator (Hestenes, Stiefel 1952), on the device.
 
     The residual that decides is recomputed, never the recurrence's own; where the two have drifted apart the
     solve goes on from there. A failure is a value: look at `converged` and `indefinite`.
 
     **Arguments:** `operator` as for `symmetric_spectrum`; an `Operator` is compiled once for all of its kind,
-    anything else, whose `matvec` JAX must be able to trace, at every call. `right` (d,). `tolerance`:
-    largest ‖b − A x‖ / ‖b‖, by default 1e-10, in single precision 1e-5.
+    anything else, whose `matvec` JAX must be able to trace, at every call. `right` (d,). It has
+    converged where ‖b − A x‖ ≤ 1e-10 ‖b‖, in single precision 1e-5 ‖b‖.
     """
     with in_precision_of(operator.dtype):
         eps = float(np.finfo(operator.dtype).eps)
-        tolerance = max(1e-10, 100 * eps) if tolerance is None else tolerance
+        tolerance = max(1e-10, 100 * eps)
         product, kept = _traceable(operator)
         right = jnp.asarray(right, operator.dtype)
         size = norm(right)
