@@ -15,9 +15,9 @@ def numeric_flow(system: Any, field: Field | None = None) -> Flow:
 
     Raises InputTypeError for any other thing, InputError for a field on a flow, and as `field.flow` does.
     """
-    if is_a("game", system):
+    if is_a(system, "game"):
         return (Gradient() if field is None else field).flow(system.twin)
-    if not is_a("flow", system):
+    if not is_a(system, "flow"):
         raise InputTypeError(f"paths are those of a game or a flow, not {system!r}")
     if field is not None:
         raise InputError("a flow is its own field; fields are made of games")

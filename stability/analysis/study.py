@@ -23,7 +23,7 @@ from .value import EquilibriumAnalysis, SystemInfo
 _KEPT = 8  # searches that a study remembers
 
 
-class StudyOptions(TypedDict, total=False):
+class StudyOptions(TypedDict):
     """What is asked about a system; see `stability.study`."""
 
     fields: Sequence[Field]
@@ -166,13 +166,13 @@ def as_study(system: System | Study, **options: Any) -> Study:
     if not isinstance(system, Study):
         return study(system, **given)
     changed = {k: v for k, v in given.items() if not _same(v, system.options.get(k))}
-    options: Any = {**system.options, **changed}
+    merged: Any = {**system.options, **changed}
     if not changed.keys() <= {"rules"}:
-        return study(system.system, **options)
+        return study(system.system, **merged)
     if not changed:
         return system
     subject = replace(system.subject, rules=checked_rules(system, changed["rules"]))
-    return Study(subject, system.system, options)
+    return Study(subject, system.system, merged)
 
 
 def _same(one: Any, other: Any) -> bool:

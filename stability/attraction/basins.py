@@ -74,7 +74,7 @@ def basins(
     """
     if rule is not None and system.kind != "flow":
         raise InputTypeError("a rule steps along a flow; a map has its own steps")
-    motion = _Flowing(system) if system.kind == "flow" and rule is None else None
+    motion = _Flowing(system.twin) if system.kind == "flow" and rule is None else None
     if motion is None:
         check_whole(until, "the number of steps", 1, 2**40)
         motion = _Stepping(system, rule)

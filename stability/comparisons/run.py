@@ -101,7 +101,7 @@ def compare(
             say(f"tuning {name} of {_name(algorithm[1], algorithm[0])}")
             tuned += tune_algorithms(
                 given.system, name, low, high, [algorithm], at=_one(at), seed=seed,
-                **{key: given.options[key] for key in ("penalties", "parameters", "box")},
+                penalties=penalties, parameters=given.options["parameters"], box=given.options["box"],
             )  # fmt: skip
     return Comparison(
         __version__,

@@ -111,7 +111,7 @@ def _stepping(
     system: Any, rule: Rule | None, field: Field | None
 ) -> tuple[Map, Callable[[np.ndarray], np.ndarray], str, int]:
     """The map on states, how profiles (k, d) are lifted to states (k, m), a name, and d."""
-    if is_a("map", system):
+    if is_a(system, "map"):
         if rule is not None or field is not None:
             raise InputError("a map steps by itself; fields and rules are for games and flows")
         step = system.twin

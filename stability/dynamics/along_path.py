@@ -84,9 +84,9 @@ def path_angle(
     return alphas, np.divide(along, norms, out=np.full(len(alphas), np.nan), where=norms > 0)
 
 
-def _values(flow: Flow | SymbolicFlow, points: Any) -> np.ndarray:
+def _values(given: Flow | SymbolicFlow, points: Any) -> np.ndarray:
     """v at points (n, d), in chunks where the flow is large."""
-    flow = numeric_system(flow, "flow", "a flow is needed here")
+    flow = numeric_system(given, "flow", "a flow is needed here")
     points = np.asarray(points, float)
     if points.ndim != 2 or points.shape[1] != flow.dimension:
         raise InputError(

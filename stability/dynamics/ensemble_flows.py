@@ -68,10 +68,10 @@ def flow_ends(
     for value, what in ((t, "the time t"), (rtol, "rtol"), (atol, "atol")):
         check_positive(value, what)
     check_whole(max_steps, "max_steps", 1, 2**53)
-    flow = flow.twin
-    points, extent = starts_in(flow, starts, box, blow_up, rest)
+    own = flow.twin
+    points, extent = starts_in(own, starts, box, blow_up, rest)
     settings = Settings(float(t), float(rtol), float(atol), rest, *extent.sides)
-    run = _Run(flow, points, extent, settings, max_steps, progress)
+    run = _Run(own, points, extent, settings, max_steps, progress)
     width = lanes(_WIDE) if len(points) > _NARROW else _NARROW
     for _ in in_threads(run.follow, [width] * min(threads(), -(-len(points) // width)), run.stop):
         pass

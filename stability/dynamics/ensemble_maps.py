@@ -55,15 +55,15 @@ def iterate(
     Raises InputError for starts of the wrong shape or not finite, and settings that are not positive.
     """
     check_whole(steps, "the number of steps", 0, 2**53)
-    map = map.twin
-    points, extent = starts_in(map, starts, box, blow_up, rest)
+    own = map.twin
+    points, extent = starts_in(own, starts, box, blow_up, rest)
     n = len(points)
     status = np.where(inside(points, *extent.sides), _RUNNING, _OUTSIDE).astype(np.int32)
     paths = _Paths(points, np.zeros(n, np.int64), status)
     width = lanes(_WIDE) if n > _TOGETHER * _NARROW else _NARROW
     size = _TOGETHER * width
     limits = _Limits(*extent.sides, rest)
-    run = _compiled(map, box is not None, width, limits)
+    run = _compiled(own, box is not None, width, limits)
 
     def work(begin: int) -> int:
         chunk = slice(begin, min(begin + size, n))

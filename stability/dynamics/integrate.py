@@ -13,7 +13,7 @@ from .path import Path
 from .positive_settings import check_positive, check_real, check_whole
 from .starts import checked_ends, real_starts
 from .stepper import EXPLICIT, RUNNING, STIFF, Settings, Stepper, stepper
-from .system import NumericSystem, SymbolicSystem, numeric_system
+from .system import NumericSystem, numeric_system
 from .trajectory import Outcome, Trajectory
 
 _OUTCOMES = tuple(Outcome)
@@ -25,7 +25,7 @@ _DENSE = 500  # the largest dimension whose eigenvalues are computed for that
 
 
 def integrate(
-    flow: NumericSystem | SymbolicSystem,
+    flow: Any,
     x0: Any,
     t: float,
     *,

@@ -13,7 +13,7 @@ import numpy as np
 from .positive_settings import check_whole
 from .starts import checked_ends, real_starts
 from .stepper import CODE, RUNNING, first_of
-from .system import NumericSystem, SymbolicSystem, numeric_system
+from .system import NumericSystem, numeric_system
 from .trajectory import Outcome, Trajectory
 
 _OUTCOMES = tuple(Outcome)
@@ -47,7 +47,7 @@ class _Limits(NamedTuple):
 
 
 def simulate(
-    map: NumericSystem | SymbolicSystem,
+    map: Any,
     x0: Any,
     steps: int,
     *,

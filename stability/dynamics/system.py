@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeGuard
 
 import jax
 import jax.numpy as jnp
@@ -33,6 +33,9 @@ class System:
     symbolic: ClassVar[bool] = False
     rest_equations: Any = None
     linearise: Callable[..., Linearisation]
+    name: str
+    variables: Any
+    partition: Partition
     dimension: int
     box: dict[str, tuple[float, float]]
     start: np.ndarray | None
@@ -108,7 +111,7 @@ def _by_contents(key: Any) -> Any:
     return key
 
 
-def is_a(kind: str, system: Any) -> bool:
+def is_a(system: Any, kind: str) -> TypeGuard[Any]:
     """Whether something is a "flow", a "map" or a "game", in either engine."""
     return isinstance(system, System) and system.kind == kind
 
@@ -532,12 +535,12 @@ class SymbolicSystem(System):
         }
 
 
-def numeric_system(system: Any, kind: str, told: str) -> NumericSystem:
+def numeric_system(system: Any, kind: str, told: str) -> Any:
     """The numeric system of this kind that `system` is, or whose symbolic form it is at its own values.
 
     Raises InputTypeError, which begins with what the caller is `told`, for anything else.
     """
-    if not is_a(kind, system):
+    if not is_a(system, kind):
         raise InputTypeError(f"{told}, not {system!r}")
     return system.twin
 

@@ -62,13 +62,13 @@ def best_reply(
 
     Raises InputError for a profile of another shape or one at which the loss is not finite.
     """
-    if not is_a("game", game):
+    if not is_a(game, "game"):
         raise InputTypeError(f"a best reply is a player's of a game, not of {game!r}")
-    game, _ = game.at_values(parameters)
-    i = game.partition.index(player)
-    own = game.partition.slices[i]
+    numeric = game.at_values(parameters)[0]
+    i = numeric.partition.index(player)
+    own = numeric.partition.slices[i]
     with jax.enable_x64(True):
-        profile, evaluated = _profile(game, x), _compiled(game, i)
+        profile, evaluated = _profile(numeric, x), _compiled(numeric, i)
 
         def state(at: np.ndarray) -> _State:
             loss, slope, hessian = (np.asarray(value) for value in evaluated(at))
@@ -76,7 +76,7 @@ def best_reply(
 
         now = state(profile)
         if not np.isfinite(now.loss):
-            raise InputError(f"the loss of {game.players[i]} is not finite at the profile given")
+            raise InputError(f"the loss of {numeric.players[i]} is not finite at the profile given")
         converged, steps = False, 0
         while steps < MOST_STEPS and now.loss > -UNBOUNDED and np.isfinite(now.hessian).all():
             curvatures, axes = np.linalg.eigh((now.hessian + now.hessian.T) / 2)

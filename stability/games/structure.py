@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
+from typing import Any
 
 import jax
 import numpy as np
@@ -16,7 +17,7 @@ SAME = 1e-13  # relative size of what counts as zero at a sample point
 
 
 def is_zero_sum(
-    game: Game | SymbolicGame,
+    game: Any,
     points: np.ndarray | None = None,
     values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
 ) -> bool:
@@ -64,7 +65,7 @@ def _around_start(game: Game | SymbolicGame) -> np.ndarray:
     return start + np.random.default_rng(0).uniform(-1, 1, (3, d))
 
 
-def _hessians(game: Game | SymbolicGame, values: Mapping[sympy.Symbol, sympy.Expr]):
+def _hessians(game: Any, values: Mapping[sympy.Symbol, sympy.Expr]):
     """x ↦ the losses' Hessians, shape (n, d, d), in float64."""
     if not game.symbolic:
 

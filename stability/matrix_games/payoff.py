@@ -16,7 +16,6 @@ from ..errors import InputError, InputTypeError
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from ..games.game import Game
 from ..games.structure import adds_to_zero
-from ..games.symbolic import SymbolicGame
 
 _AT_ONCE = 4_000_000  # numbers in a table that is computed at once
 _FEWEST, _FEWEST_MIXED = 32, 8  # points that are computed at once, at least
@@ -121,7 +120,7 @@ class Payoff:
 
 
 def payoff(
-    game: Game | SymbolicGame,
+    game: Any,
     box: Mapping[str, tuple[float, float]] | None,
     parameters: Mapping[Any, Any] | None,
 ) -> Payoff:
@@ -130,7 +129,7 @@ def payoff(
     Raises InputError unless the game has two players whose losses add up to a constant, every variable has
     an interval, and no player more than four variables.
     """
-    if not is_a("game", game):
+    if not is_a(game, "game"):
         raise InputTypeError(f"this takes a Game or a SymbolicGame, not {type(game).__name__}")
     game, _ = game.at_values(parameters)
     if len(game.players) != 2:

@@ -46,10 +46,11 @@ def html_page(
 
     Raises InputError for pictures that are no SVG files and a system that is not the report's.
     """
+    about: Any = system
     if isinstance(system, Study):
-        system = penalised(system.system, system.options["penalties"])
-    if system is not None:
-        _check(report, system)
+        about = penalised(system.system, system.options["penalties"])
+    if about is not None:
+        _check(report, about)
     blocks = report.blocks()
     title = next(block.text for block in blocks if isinstance(block, Heading))
     head, body, titles = sections(blocks)
@@ -60,8 +61,8 @@ def html_page(
         figures = "\n".join(figure(*picture, i) for i, picture in enumerate(pictures, 1))
         parts.append(_section("pictures", "Pictures", f'<div class="pictures">\n{figures}\n</div>'))
         first.append(("pictures", "Pictures"))
-    if system is not None:
-        inside, script = _portrait(report, system, field, rules)
+    if about is not None:
+        inside, script = _portrait(report, about, field, rules)
         parts.append(_section("explore", "Phase portrait to play with", inside))
         first.append(("explore", "Phase portrait to play with"))
     parts.append(body)

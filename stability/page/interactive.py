@@ -11,7 +11,6 @@ from ..analysis.value import EquilibriumAnalysis
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.partition import Partition
-from ..dynamics.system import System
 from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame
@@ -56,7 +55,7 @@ MARKS = {
 
 
 def explorer(
-    report: Report, system: System, field: Field | None, rules: Sequence[Rule]
+    report: Report, system: Any, field: Field | None, rules: Sequence[Rule]
 ) -> tuple[dict[str, Any], str]:
     """The data of the portrait and its script, which is one function of its own.
 

@@ -47,7 +47,7 @@ class Penalty(ABC):
     def __call__(self, game: SymbolicGame) -> SymbolicGame: ...
     def __call__(self, game: Game | SymbolicGame) -> Game | SymbolicGame:
         """The penalised game, in the engine of the game. Raises InputError if the penalty does not fit it."""
-        if not is_a("game", game):
+        if not is_a(game, "game"):
             raise InputTypeError(
                 f"penalties are for games, and {self.name} was given a {type(game).__name__}"
             )

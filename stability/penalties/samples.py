@@ -105,9 +105,9 @@ def off_one(square: Any) -> Any:
     return (sqrt(square) - 1) ** 2
 
 
-def gan_of(game: Any, penalty: Penalty) -> GAN | SymbolicGAN:
+def gan_of(game: Any, penalty: Penalty) -> Any:
     """The game, if it is a GAN. Raises InputError for games that are none."""
-    if not is_a("game", game):
+    if not is_a(game, "game"):
         return Penalty.__call__(penalty, game)  # which says that it is no game
     if not isinstance(game, (GAN, SymbolicGAN)):
         raise InputError(
@@ -117,7 +117,7 @@ def gan_of(game: Any, penalty: Penalty) -> GAN | SymbolicGAN:
     return game
 
 
-def gan_with_logits(game: Any, penalty: Penalty) -> GAN | SymbolicGAN:
+def gan_with_logits(game: Any, penalty: Penalty) -> Any:
     """The game, if it is a GAN whose discriminator returns logits. Raises InputError if not."""
     gan = gan_of(game, penalty)
     if gan.objective.features:

@@ -46,7 +46,8 @@ def nullclines(
     point at which a component touches zero without a curve through it is not drawn.
     """
     if flow.symbolic:
-        flow, symbolic = flow.twin, symbolic or _at_its_values(flow)
+        given: Any = flow
+        flow, symbolic = given.twin, symbolic or _at_its_values(given)
     names = plane.labels if len(plane.origin) > 2 else _names(flow, plane)
     components = None if symbolic is None else _substituted(symbolic, plane)
     found = []

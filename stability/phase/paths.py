@@ -196,7 +196,7 @@ def _followed(flow: Flow, start: Any, t: float, blow_up: float) -> Trajectory:
 
 def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
     """All players' losses at points (n, d), shape (n, players)."""
-    if not is_a("game", game):
+    if not is_a(game, "game"):
         raise InputTypeError(f"only a game has losses, not {game!r}")
     numeric = game.twin
     points = np.asarray(points, float)
@@ -207,7 +207,7 @@ def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
     return values(points)
 
 
-def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Flow:
+def _modified(rule: Rule, system: Any, field: Field | None, order: int) -> Flow:
     """The modified flow in JAX: from its expressions if they come quickly, for these compile much faster."""
     if system.kind == "game":
         system = (Gradient() if field is None else field).flow(system)
@@ -219,7 +219,7 @@ def _modified(rule: Rule, system: System, field: Field | None, order: int) -> Fl
             written = in_time(_SECONDS, lambda: modified_flow(rule, symbolic, order), None)
         if written is not None:
             return written.twin
-    flow = modified_flow(rule, numeric_flow(system), order)
+    flow: Any = modified_flow(rule, numeric_flow(system), order)
     if _length(flow) > _LONGEST:
         raise InputError(
             f"the modified flow of {rule.name} is too long a formula here to be followed"

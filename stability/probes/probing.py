@@ -70,7 +70,7 @@ class Prober:
         seed: int = 0,
         progress: Progress | None = None,
     ):
-        if not is_a("game", game):
+        if not is_a(game, "game"):
             raise InputTypeError(
                 f"probe takes a game, not {type(game).__name__}; of a flow or a map take "
                 "st.spectrum(flow.linearise(x), k=20)"

@@ -220,8 +220,8 @@ def _resumed(
 def _game(given: Any, penalties: Sequence[Penalty]) -> tuple[str | None, Game]:
     """Where the game is from, and the game in JAX with the penalties."""
     source = os.fspath(given) if isinstance(given, (str, os.PathLike)) else None
-    game = load(source) if source is not None else given
-    if not is_a("game", game):
+    game: Any = load(source) if source is not None else given
+    if not is_a(game, "game"):
         raise InputTypeError(f"training is for games, not for {type(game).__name__}")
     game = game.twin
     for penalty in penalties:

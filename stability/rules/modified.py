@@ -53,13 +53,14 @@ def modified_flow(rule: Rule, flow: Flow | SymbolicFlow, order: int = 1) -> Flow
     Raises InputError for another order, a rule with memory (momentum, optimism), a rule whose steps do not
     shrink with its step size (a best response), and a step size without a value on a numeric flow.
     """
-    if not is_a("flow", flow):
+    own: Any = flow
+    if not is_a(own, "flow"):
         raise InputTypeError(f"modified_flow takes a Flow or a SymbolicFlow, not {flow!r}")
     _check(rule, order)
     rule.check(flow)
     if len(rule.state_sizes(flow.partition)) > 1:
         raise InputError(f"a modified flow needs a rule without memory, which {rule.name} is not")
-    return _symbolic(rule, flow, order) if flow.symbolic else _numeric(rule, flow, order)
+    return _symbolic(rule, own, order) if own.symbolic else _numeric(rule, own, order)
 
 
 def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: int = 1) -> Any:

@@ -220,7 +220,7 @@ def optax_constructor(name: str) -> Any:
 def optax_settings(constructor: Any) -> dict[str, Setting]:
     """The settings of a rule from this function of optax: the rule's, then the optimiser's own."""
     own = settings_of(Optax)
-    kinds = {bool: "flag", int: "whole"}
+    kinds: Any = {bool: "flag", int: "whole"}
     return {
         "lr": Setting(0.1),
         **{name: own[name] for name in ("second_moment", "at_step")},

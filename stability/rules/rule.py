@@ -17,7 +17,6 @@ import sympy
 
 from ..documents.settings import as_option
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
-from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
 from ..dynamics.system import exact
@@ -134,7 +133,7 @@ class Rule(ABC):
         """The parts of a step in which one player moves each, in order; if all move at once, the step."""
         return (self.step,)
 
-    def check(self, flow: Flow | SymbolicFlow) -> None:
+    def check(self, flow: Any) -> None:
         """Raises InputError if this rule cannot step along the flow: unknown players, too few of them."""
         if self.lr is not None:
             flow.partition.per_player(self.lr, "lr")
@@ -198,7 +197,7 @@ class Rule(ABC):
         start = self.init(Linear(np.zeros((d, d)), partition), np.zeros(d))
         return tuple(len(vector) for vector in start)
 
-    def map(self, flow: Flow | SymbolicFlow) -> Map | SymbolicMap:
+    def map(self, flow: Flow | SymbolicFlow) -> Any:
         """The map that this rule makes of a flow, on the stacked state (the profile, then the memory)."""
         return flow.stepped(self.init, self.step)
 

@@ -87,7 +87,7 @@ def along_schedule(
     more than 200 numbers.
     """
     check_whole(steps, "the number of steps", 1, MOST_STEPS)
-    if is_a("map", system):
+    if is_a(system, "map"):
         raise InputError("a map has no step sizes; a schedule is for a rule on a game or a flow")
     check_kind(rule, Rule, "Simultaneous(lr=0.1)")
     if rule.lr is None:

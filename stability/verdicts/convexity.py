@@ -72,16 +72,16 @@ def convexity(
     Raises InputError for unknown variables and more than 500 of them.
     """
     check_whole(points, "the number of points", 1, 1_000_000)
-    if not is_a("game", game):
+    if not is_a(game, "game"):
         raise InputTypeError(f"convexity is a question about a game, not about {game!r}")
     numeric, values = game.at_values(parameters)
-    symbolic = game.real if game.symbolic else None
+    symbolic: Any = game.real if game.symbolic else None
     if numeric.dimension > LARGEST:
         raise InputError(
             f"convexity is looked at in up to {LARGEST} variables, not {numeric.dimension}"
         )
     given = named_box(box, numeric.variables) if box else {}
-    sides = {v: given.get(v, numeric.box.get(v, _UNIT)) for v in numeric.variables}
+    sides: Any = {v: given.get(v, numeric.box.get(v, _UNIT)) for v in numeric.variables}
     verdicts: dict[str, Convexity] = {}
     for i, player in enumerate(numeric.players):
         if symbolic is not None and symbolic.dimension <= LARGEST_EXACT:

@@ -42,7 +42,7 @@ def local_nash_equilibrium_exists(
 
     Raises InputError for a parameter without a value and for games of more than 500 variables.
     """
-    d = len(game.variables) if is_a("game", game) else 0
+    d = len(game.variables) if is_a(game, "game") else 0
     begin = game_point(
         game, [0] * d if getattr(game, "start", None) is None else game.start, parameters
     )

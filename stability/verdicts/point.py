@@ -127,7 +127,7 @@ def game_point(
 
     Raises InputError for anything else, for a parameter without a value, and above 500 variables.
     """
-    if not is_a("game", game):
+    if not is_a(game, "game"):
         raise InputTypeError(f"this takes a Game or a SymbolicGame, not {type(game).__name__}")
     if game.dimension > LARGEST:
         raise InputError(
@@ -135,7 +135,7 @@ def game_point(
         )
     numeric, values = game.at_values(parameters)
     evaluate = Gradient().flow(numeric).evaluate
-    symbolic = game.real if game.symbolic and game.dimension <= LARGEST_EXACT else None
+    symbolic: Any = game.real if game.symbolic and game.dimension <= LARGEST_EXACT else None
     coordinates = _coordinates(x, numeric.variables)
     point = np.array([float(c) for c in coordinates])
     half = np.maximum(1.0, np.abs(point))
