@@ -232,13 +232,10 @@ class ProbeReport(Page):
 def eigenvalues_to_dict(found: Eigenvalues) -> dict[str, Any]:
     """The eigenvalues as JSON-ready data; infinite bounds become None."""
     vectors = {name: getattr(found, name) for name in ("residuals", "errors", "condition")}
-    return {
-        "which": found.which,
-        "eigenvalues": pairs(found.values),
-        **{name: v if v is None else [finite(x) for x in v] for name, v in vectors.items()},
-        **{name: getattr(found, name) for name in ("converged", "complete", "products")},
-        "remarks": list(found.remarks),
-    }
+    vectors = {name: v if v is None else [finite(x) for x in v] for name, v in vectors.items()}
+    cost = {name: getattr(found, name) for name in ("converged", "complete", "products")}
+    values = {"which": found.which, "eigenvalues": pairs(found.values)}
+    return values | vectors | cost | {"remarks": list(found.remarks)}
 
 
 def _rule(rule: RuleProbe) -> dict[str, Any]:

@@ -84,12 +84,18 @@ def sweep(
         box=box,
     )
     points = math.prod(len(values) for values in axes.values())
-    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
-        raise InputError(f"a chunk is a positive whole number of points, not {chunk!r}")
-    size = chunk_size(problem, points) if chunk is None else min(chunk, points)
-    grid = Grid(tuple(axes.values()), size)
+    grid = Grid(tuple(axes.values()), _size(chunk, problem, points))
     collected = _collect(problem, grid, [*names, LOST], progress, store, scheduler)
     return _value(problem, axes, grid, collected)
+
+
+def _size(chunk: int | None, problem: Problem, points: int) -> int:
+    """How many points of the grid are worked off together."""
+    if chunk is None:
+        return chunk_size(problem, points)
+    if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
+        raise InputError(f"a chunk is a positive whole number of points, not {chunk!r}")
+    return min(chunk, points)
 
 
 def _axes(over: Mapping[str, Any]) -> dict[str, np.ndarray]:
