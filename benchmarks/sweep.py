@@ -25,6 +25,7 @@ import sympy
 import stability as st
 from stability.branches.prepare import make_problem
 from stability.sweeps.chunks import Evaluator, Grid, chunk_size
+from stability.sweeps.quantities import needs_step
 
 
 def game(n: int) -> st.SymbolicGame:
@@ -49,10 +50,10 @@ def evaluator(
     """A sweep made ready; nothing is compiled yet."""
     given: dict[str, Any] = dict.fromkeys(["field", "rule", "parameters", "at", "box"])
     given |= {"penalties": (), **options}
-    problem = make_problem(system, over, quantities, **given)
+    problem = make_problem(system, over, of_step=needs_step(quantities), **given)
     axes = tuple(over.values())
-    grid = Grid(axes, chunk_size(problem, len(axes[0]) * len(axes[1])))
-    return Evaluator(problem, grid.chunk), grid
+    grid = Grid(axes, chunk_size(problem, quantities, len(axes[0]) * len(axes[1])))
+    return Evaluator(problem, tuple(quantities), grid.chunk), grid
 
 
 def whole_grid(evaluate: Evaluator, grid: Grid) -> np.ndarray:

@@ -15,9 +15,8 @@ import numpy as np
 
 import stability
 from stability.analysis import names as named
-from stability.branches.quantities import QUANTITIES
 from stability.errors import InputError
-from stability.sweeps import Sweep, sweep
+from stability.sweeps import QUANTITIES, Sweep, sweep
 from stability.sweeps.run import MOST_POINTS
 from stability.sweeps.store import Store
 

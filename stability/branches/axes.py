@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError
+
+_INSIDE = 1e-9  # of an interval: its ends themselves need not be allowed, as zero for a timescale
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,21 @@ class Axis:
     setting: str
     player: str | None = None
     position: int = 0
+
+
+@dataclass(frozen=True)
+class Interval:
+    """What varies, by name, and between which values; `high` may be ∞."""
+
+    name: str
+    low: float
+    high: float
+
+    @property
+    def inner(self) -> np.ndarray:
+        """Three numbers that stand for the interval: next to its ends, and in the middle."""
+        width = self.high - self.low if math.isfinite(self.high) else max(1.0, abs(self.low))
+        return self.low + width * np.array([_INSIDE, 0.5, 1 - _INSIDE])
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import sympy
 
@@ -20,8 +19,6 @@ from ..dynamics.system import SymbolicSystem
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, across
 from ..errors import InputError
-from ..fields import Gradient
-from ..games.game import Game
 from ..rules import Rule
 from ..spectra.exact import at_point
 from ..time_limits import in_time
@@ -30,8 +27,6 @@ from .problem import Problem, field_flow, parameter_symbol
 
 _AT_ONCE = 32
 _SECONDS = 2.0  # for one piece of algebra
-_NEWTON = 12
-_NEAR_FOLD = 1e-2  # a fold is no farther than this from where its branch was lost
 _ALONG = 1e-9  # how nearly a direction is one of the manifold, relative to the Jacobian
 
 
@@ -43,8 +38,11 @@ class Branch:
     """
 
     problem: Problem
-    rule: Rule | None
     compiled: Compiled
+
+    @property
+    def rule(self) -> Rule | None:
+        return self.problem.setup.rule
 
     @property
     def kind(self) -> str:
@@ -166,49 +164,15 @@ class Branch:
 
         return function
 
-    def fold(self, number: float) -> float:
-        """Where the branch turns back, near the last number to which it could be followed.
-
-        Newton's method for v(x, p) = 0, J(x, p) w = 0, c·w = 1 (Seydel, Practical Bifurcation and Stability
-        Analysis, 2010, section 5.4). Returns `number` if that leads nowhere.
-        """
-        problem = self.problem
+    def at(self, number: float) -> tuple[np.ndarray, np.ndarray]:
+        """The point (d,) and the Jacobian (d, d) there; NaN where the equilibrium was lost."""
         found = self._found(np.array([number]))
-        point, jacobian = found["point"][0], found["jacobian"][0]
-        shift = np.eye(len(point)) if problem.kind == "map" else 0.0
-        if not np.isfinite(point).all():
-            return number
-        kernel = np.linalg.svd(jacobian - shift)[2][-1]
-        d = len(point)
-
-        def field(x: Any, p: Any) -> Any:
-            setup, build = problem.at([p])
-            system = build()
-            if isinstance(system, Game):
-                own = setup.field if problem.rests_apart else Gradient()
-                return own.flow(system).function(x)
-            return system.function(x) - (x if problem.kind == "map" else 0.0)
-
-        def equations(z: Any) -> Any:
-            x, w, p = z[:d], z[d : 2 * d], z[2 * d]
-            value, slope = jax.jvp(lambda x: field(x, p), (x,), (w,))
-            return jnp.concatenate([value, slope, jnp.array([kernel @ w - 1.0])])
-
-        z = np.concatenate([point, kernel, [number]])
-        with jax.enable_x64(True):
-            both = jax.jit(lambda z: (equations(z), jax.jacfwd(equations)(z)))
-            for _ in range(_NEWTON):
-                value, matrix = map(np.asarray, both(jnp.asarray(z)))
-                if not (np.isfinite(value).all() and np.isfinite(matrix).all()):
-                    return number
-                z = z - np.linalg.lstsq(matrix, value)[0]
-        close = abs(z[-1] - number) <= _NEAR_FOLD * max(1.0, abs(number))
-        return float(z[-1]) if close and np.abs(value).max() <= 1e-10 else number
+        return found["point"][0], found["jacobian"][0]
 
     def _matrix(self, number: float, jacobian: np.ndarray, point: np.ndarray) -> np.ndarray | None:
         if not np.isfinite(jacobian).all():
             return None
-        there = self._at(jacobian)
+        there = self._equilibrium(jacobian)
         if self.rule is None:
             return there.across(jacobian)
         partition = self.problem.partition
@@ -225,7 +189,7 @@ class Branch:
         except InputError:  # no derivative here, or an inverse that does not exist
             return None
 
-    def _at(self, jacobian: np.ndarray) -> Equilibrium:
+    def _equilibrium(self, jacobian: np.ndarray) -> Equilibrium:
         """The base equilibrium with the tangent of its manifold where the Jacobian is this, if it turns."""
         base = self.problem.base
         if not self.manifold_dimension:

@@ -21,8 +21,7 @@ from ..games.game import Game
 from ..rules import Rule
 from ..spectra.small_matrices import eigenvalues_2x2
 from .axes import Setup
-from .follow import follow
-from .linear import value_and_jacobian
+from .follow import follow, value_and_jacobian
 from .problem import Problem, field_flow, parameter_symbol
 
 _MATRICES = frozenset({"jacobian", "step"})
@@ -142,7 +141,7 @@ class Compiled:
 
         def function(x: Any, varied: Any) -> Any:
             setup, build = problem.at(row.at[where].set(varied))
-            return self._displacement(setup, build())(x)
+            return problem.displacement(setup, build())(x)
 
         return follow(
             function,
@@ -157,7 +156,7 @@ class Compiled:
         """The function whose zeros are followed at the point, and its Jacobian."""
         problem = self.problem
         if problem.rests_apart or self._formulas is None:
-            return value_and_jacobian(self._displacement(setup, system), point)
+            return value_and_jacobian(problem.displacement(setup, system), point)
         d = len(problem.variables)
         numbers = self._formulas(*point, *(row[i] for i in problem.varied))
         entries = jnp.stack([jnp.asarray(number, row.dtype) for number in numbers])
@@ -166,15 +165,6 @@ class Compiled:
     @cached_property
     def _formulas(self) -> Callable[..., Any] | None:
         return self.problem.formulas()
-
-    def _displacement(self, setup: Setup, system: Any) -> Callable[[Any], Any]:
-        """The function whose zeros are followed: a field of the game, the flow's field, or F(x) − x."""
-        if isinstance(system, Game):
-            field = setup.field if self.problem.rests_apart else Gradient()
-            return field.flow(system).function
-        if system.kind == "map":
-            return lambda x: system.function(x) - x
-        return system.function
 
 
 def _largest(array: Any) -> Any:

@@ -10,9 +10,9 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from ..errors import InputError
+from .events import Crossing, crossings
 
 _KINDS = ("eigenvalues", "multipliers")
-_ON = 1e-12  # nearer than this to the axis or the circle is on it
 
 
 class OverNumbers(Protocol):
@@ -23,14 +23,6 @@ class OverNumbers(Protocol):
 
     @property
     def quantities(self) -> Mapping[str, Any]: ...
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """Where a path crosses the imaginary axis, or a multiplier's path the unit circle."""
-
-    number: float
-    value: complex
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +61,7 @@ def loci(sweep: OverNumbers) -> Loci:
     if not np.isfinite(values.reshape(len(numbers), -1)).all(axis=1).any():
         raise InputError(f"the equilibrium was lost at every {name} of the sweep")
     paths = matched(values.reshape(len(numbers), -1))
-    return Loci(name, numbers, kinds[0], paths, _crossings(kinds[0], numbers, paths))
+    return Loci(name, numbers, kinds[0], paths, crossings(kinds[0], numbers, paths))
 
 
 def matched(values: np.ndarray) -> np.ndarray:
@@ -84,19 +76,3 @@ def matched(values: np.ndarray) -> np.ndarray:
             paths[i] = row[linear_sum_assignment(apart)[1]]
         last = paths[i]
     return paths
-
-
-def _crossings(kind: str, numbers: np.ndarray, paths: np.ndarray) -> tuple[Crossing, ...]:
-    """Where the real part, or the modulus less one, changes its sign, in the order of the numbers."""
-    beyond = np.real(paths) if kind == "eigenvalues" else np.abs(paths) - 1
-    beyond = np.where(np.abs(beyond) <= _ON, 0.0, beyond)
-    found = []
-    for i, j in np.argwhere(beyond[:-1] * beyond[1:] < 0):
-        share = beyond[i, j] / (beyond[i, j] - beyond[i + 1, j])
-        number = numbers[i] + share * (numbers[i + 1] - numbers[i])
-        value = paths[i, j] + share * (paths[i + 1, j] - paths[i, j])
-        found.append(Crossing(float(number), complex(value)))
-    for i, j in np.argwhere(beyond[1:-1] == 0):  # exactly on it at a number of the grid
-        if beyond[i, j] * beyond[i + 2, j] < 0:
-            found.append(Crossing(float(numbers[i + 1]), complex(paths[i + 1, j])))
-    return tuple(sorted(found, key=lambda c: (c.number, -c.value.imag)))

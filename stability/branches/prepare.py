@@ -1,34 +1,34 @@
-"""From the arguments of `stability.sweep` to a problem."""
+"""From the arguments of a verb to a problem: what varies, the system where it starts, a rest point there."""
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy
 
 from ..analysis.subject import Subject, constants, prepare
+from ..dynamics.batch import batch_size
 from ..dynamics.partition import Partition
 from ..dynamics.system import SymbolicSystem, System
 from ..dynamics.system import exact as exact_number
-from ..equilibria.find import Equilibrium
+from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..rules import Rule, Simultaneous
 from .axes import Axis, Setup, resolve
-from .base import base_equilibrium
-from .problem import Problem, parameter_symbol
-from .quantities import needs_step
+from .problem import Problem, parameter_symbol, point_text
+
+_NEAR = 1e-3  # of the box: a point that was copied with a few digits still means its equilibrium
 
 
 def make_problem(
     system: System,
     over: Mapping[str, np.ndarray],
-    quantities: Sequence[str],
     *,
     field: Field | None,
     rule: Rule | None,
@@ -36,8 +36,11 @@ def make_problem(
     parameters: Mapping[Any, Any] | None,
     at: Mapping[str, Any] | None,
     box: Mapping[str, tuple[float, float]] | None,
+    of_step: bool,
 ) -> Problem:
     """Checks the arguments of `stability.sweep`, finds the equilibrium and makes the problem.
+
+    `of_step`: whether something is asked of the rule's step.
 
     Raises InputError for arguments that do not fit the system, for values that a setting does not take, and
     unless exactly one equilibrium is found or chosen.
@@ -47,84 +50,28 @@ def make_problem(
             f"a sweep takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "
             f"not {type(system).__name__}"
         )
-    _check_parts(system, field, rule, penalties)
-    symbolic = isinstance(system, SymbolicSystem)
-    if symbolic:
-        system = system.real
-    values = _parameter_values(system, parameters)
     rule = rule or (None if system.kind == "map" else Simultaneous())
-    game = system.kind == "game"
-    field = field or (Gradient() if game else None)
-    players = system.partition.players if system.kind != "map" else ()
-    setup = Setup(values, field, rule, tuple(penalties), players)
-    axes = tuple(resolve(name, setup) for name in over)
-    if len({replace(axis, name="") for axis in axes}) < len(axes):
-        raise InputError(f"{' and '.join(over)} are the same thing; vary two different ones")
-    for one, other in itertools.permutations(axes, 2):
-        if one == replace(other, player=None, name=one.name) and other.player:
-            raise InputError(
-                f"{one.name} holds {other.name}, so both cannot be varied independently"
-            )
-    origin = _origin(setup, axes, over)
-    for axis, grid in zip(axes, over.values(), strict=True):
-        if axis.owner != "parameter":
-            for value in (grid.min(), grid.max()):  # what settings may be is an interval
-                setup.with_value(axis, float(value))
+    setup = setup_of(system, field, rule, penalties, parameters)
+    axes = _different_axes(setup, over)
+    origin = origin_of(system, setup, axes, list(over.values()), box)
+    return origin.problem(chosen_equilibrium(origin, at), of_step)
 
-    base_setup = setup
-    for axis, value in zip(axes, origin, strict=True):
-        base_setup = base_setup.with_value(
-            axis, value if axis.owner == "parameter" else float(value)
-        )
-    fixed_values = {p: v for p, v in base_setup.parameters.items() if v is not None}
-    ready = system
-    penalised = system
-    if symbolic:
-        symbolic_setup = setup
-        for axis, value in zip(axes, origin, strict=True):
-            if axis.owner == "penalty":
-                symbol = sympy.Symbol(axis.name, real=True)
-                symbolic_setup = symbolic_setup.with_value(axis, symbol)
-                fixed_values[axis.name] = value
-        for penalty in symbolic_setup.penalties:
-            penalised = penalty(penalised)
-        ready = penalised
-    else:
-        for penalty in base_setup.penalties:
-            penalised = penalty(penalised)
-    subject = prepare(
-        penalised,
-        [base_setup.field] if game and base_setup.field else [],
-        [] if base_setup.rule is None else [base_setup.rule],
-        fixed_values if symbolic else None,
-        box,
-    )
-    rests_apart = game and not base_setup.field.keeps_equilibria
-    base = base_equilibrium(subject, at, rests_apart)
-    varied: set[sympy.Symbol] = set()
-    fixed: dict[sympy.Symbol, sympy.Expr] = {}
-    if isinstance(ready, SymbolicSystem):
-        varied = {parameter_symbol(ready, a) for a in axes if a.owner in ("parameter", "penalty")}
-        fixed = {s: v for s, v in ready.values(fixed_values).items() if s not in varied}
-    coordinates = _coordinates(subject, base, {s.name: s for s in varied})
-    if rests_apart and any(axis.owner == "field" for axis in axes):
-        coordinates = None  # they hold for one value of the field's setting
-    return Problem(
-        system=ready,
-        fixed=fixed,
-        setup=setup,
-        axes=axes,
-        base=base,
-        origin=np.array([float(v) for v in origin]),
-        coordinates=coordinates,
-        unit=np.diff(subject.box, axis=1)[:, 0] / 2,
-        reach=float(np.abs(subject.box).max()),
-        quantities=tuple(quantities),
-        kind=system.kind,
-        variables=subject.variables,
-        partition=_partition(subject),
-        rests_apart=rests_apart,
-        local=rule is not None and needs_step(quantities) and _is_local(subject, base),
+
+def setup_of(
+    system: System,
+    field: Field | None,
+    rule: Rule | None,
+    penalties: Sequence[Any],
+    parameters: Mapping[Any, Any] | None,
+) -> Setup:
+    """What may vary; a game's field is the gradient by default. Raises InputError for what does not fit."""
+    _check_parts(system, field, rule, penalties)
+    return Setup(
+        parameters=_parameter_values(system, parameters),
+        field=field or (Gradient() if system.kind == "game" else None),
+        rule=rule,
+        penalties=tuple(penalties),
+        players=() if system.kind == "map" else system.partition.players,
     )
 
 
@@ -149,8 +96,8 @@ def _parameter_values(system: System, parameters: Mapping[Any, Any] | None) -> d
         if parameters:
             raise InputError(f"this {system.kind} has no parameters to set")
         return {}
-    names = {s.name: None for s in system.free_parameters}
-    known = {**names, **{s.name: v for s, v in system.parameters.items()}}
+    names = {s.name: None for s in system.real.free_parameters}
+    known = {**names, **{s.name: v for s, v in system.real.parameters.items()}}
     for key, value in constants(parameters or {}).items():
         if str(key) not in known:
             there = ", ".join(known) or "none"
@@ -159,36 +106,235 @@ def _parameter_values(system: System, parameters: Mapping[Any, Any] | None) -> d
     return known
 
 
-def _origin(setup: Setup, axes: Sequence[Axis], over: Mapping[str, np.ndarray]) -> list[Any]:
-    """Where each axis stands at the base point: its present value, or else the middle of the grid."""
-    origin = []
-    for axis, grid in zip(axes, over.values(), strict=True):
-        value = setup.value(axis)
-        several = value is None or isinstance(value, Mapping)
-        origin.append(exact_number(float(grid[len(grid) // 2])) if several else value)
-    return origin
+def _different_axes(setup: Setup, names: Mapping[str, Any]) -> tuple[Axis, ...]:
+    axes = tuple(resolve(name, setup) for name in names)
+    if len({replace(axis, name="") for axis in axes}) < len(axes):
+        raise InputError(f"{' and '.join(names)} are the same thing; vary two different ones")
+    for one, other in itertools.permutations(axes, 2):
+        if one == replace(other, player=None, name=one.name) and other.player:
+            raise InputError(
+                f"{one.name} holds {other.name}, so both cannot be varied independently"
+            )
+    return axes
 
 
-def _coordinates(
-    subject: Subject, base: Equilibrium, varied: Mapping[str, sympy.Symbol]
-) -> tuple[sympy.Expr, ...] | None:
-    """The equilibrium in closed form in the varied symbols, if there is one near the base point.
+@dataclass(frozen=True)
+class Origin:
+    """The system where what varies starts.
 
-    The subject's symbols know the signs of their values; here these are forgotten again, because a grid may
-    leave them. Whether the closed form still is an equilibrium there is checked at every point.
+    - `system`, `fixed`, `setup`, `axes`, `rests_apart`: as in `Problem`.
+    - `numbers`: where the axes stand, exact.
+    - `subject`: the system with all of them put in.
     """
-    if base.exact is None or not (base.generic or not varied):
-        return None
-    put = {s: varied.get(s.name, value) for s, value in subject.values.items()}
-    return tuple(c.xreplace(put) for c in base.exact)
+
+    system: Any
+    fixed: Mapping[sympy.Symbol, sympy.Expr]
+    setup: Setup
+    axes: tuple[Axis, ...]
+    numbers: tuple[Any, ...]
+    subject: Subject
+    rests_apart: bool
+
+    def rest_points(
+        self, special: Sequence[np.ndarray] = (), seed: int = 0
+    ) -> tuple[Equilibrium, ...]:
+        """The equilibria that a search in the box finds, from `special` points too."""
+        evaluate, equations = self._field
+        start = self.subject.numeric.start
+        first = [] if start is None else [np.asarray(start, dtype=float)]
+        return find_equilibria(
+            evaluate,
+            self.subject.box,
+            equations,
+            special=[*first, *special],
+            starts=batch_size(len(self.subject.variables)),
+            seed=seed,
+        ).found
+
+    def described(self, point: np.ndarray, coordinates: tuple[sympy.Expr, ...]) -> Equilibrium:
+        """A point, which may not be an equilibrium."""
+        evaluate, equations = self._field
+        return describe_point(evaluate, point, self.subject.box, coordinates, equations)
+
+    @property
+    def _field(self) -> tuple[Any, Any]:
+        """The field whose rest points are followed, as a function of points and as equations."""
+        if not self.rests_apart:
+            return self.subject.main.evaluate, self.subject.equations
+        own = self.subject.flows[0]
+        return own.quick.evaluate, own.equations
+
+    def problem(self, e: Equilibrium, of_step: bool) -> Problem:
+        """The problem from an equilibrium on.
+
+        Raises InputError if the rule's step is asked for and has no derivative there.
+        """
+        subject, flows = self.subject, self.subject.flows
+        partition = Partition((subject.kind,), (len(subject.variables),))
+        local = False
+        if of_step and self.setup.rule is not None:
+            rule = subject.rules[0].with_each_lr(float)
+            local = rule.near(flows[0].numeric, e.point) is not rule
+        return Problem(
+            system=self.system,
+            fixed=self.fixed,
+            setup=self.setup,
+            axes=self.axes,
+            base=e,
+            origin=np.array([float(v) for v in self.numbers]),
+            coordinates=self._closed_form(e),
+            unit=np.diff(subject.box, axis=1)[:, 0] / 2,
+            reach=float(np.abs(subject.box).max()),
+            kind=subject.kind,
+            variables=subject.variables,
+            partition=flows[0].numeric.partition if flows else partition,
+            rests_apart=self.rests_apart,
+            local=local,
+        )
+
+    def _closed_form(self, e: Equilibrium) -> tuple[sympy.Expr, ...] | None:
+        """The equilibrium in the symbols that vary, where it is known to be one for all their values nearby.
+
+        The subject's symbols know the signs of their values; here these are forgotten again, because a grid
+        may leave them. Whether the closed form still is an equilibrium there is checked at every point.
+        """
+        varied = {s.name: s for s in _varied_symbols(self.system, self.axes)}
+        moves_with_field = self.rests_apart and any(axis.owner == "field" for axis in self.axes)
+        if e.exact is None or not (e.generic or not varied) or moves_with_field:
+            return None
+        put = {s: varied.get(s.name, value) for s, value in self.subject.values.items()}
+        return tuple(c.xreplace(put) for c in e.exact)
 
 
-def _is_local(subject: Subject, base: Equilibrium) -> bool:
-    """Whether the rule has to be differentiated where it acts; raises InputError if that is impossible."""
-    rule = subject.rules[0].with_each_lr(float)
-    return rule.near(subject.flows[0].numeric, base.point) is not rule
+def origin_of(
+    system: System,
+    setup: Setup,
+    axes: tuple[Axis, ...],
+    grids: Sequence[np.ndarray],
+    box: Mapping[str, tuple[float, float]] | None,
+) -> Origin:
+    """The system at the present values of the axes, or in the middle of the grids where there are none.
+
+    Raises InputError for grids with values that a setting does not take, and as `stability.report` does.
+    """
+    numbers = tuple(_present(setup, axis, grid) for axis, grid in zip(axes, grids, strict=True))
+    for axis, grid in zip(axes, grids, strict=True):
+        if axis.owner != "parameter":
+            for value in (grid.min(), grid.max()):  # what settings may be is an interval
+                setup.with_value(axis, float(value))
+    placed = setup
+    for axis, number in zip(axes, numbers, strict=True):
+        placed = placed.with_value(axis, number if axis.owner == "parameter" else float(number))
+    values = {p: v for p, v in placed.parameters.items() if v is not None}
+    symbolic = isinstance(system, SymbolicSystem)
+    if symbolic:
+        penalties, symbols = _with_symbols(setup, axes, numbers)
+        values |= symbols
+        kept = whole = _penalised(system.real, penalties)
+    else:
+        kept, whole = system, _penalised(system, placed.penalties)
+    subject = prepare(
+        whole,
+        [] if placed.field is None else [placed.field],
+        [] if placed.rule is None else [placed.rule],
+        values if symbolic else None,
+        box,
+    )
+    fixed: dict[sympy.Symbol, sympy.Expr] = {}
+    if symbolic:
+        varied = _varied_symbols(kept, axes)
+        fixed = {s: v for s, v in kept.values(values).items() if s not in varied}
+    return Origin(
+        system=kept,
+        fixed=fixed,
+        setup=setup,
+        axes=axes,
+        numbers=numbers,
+        subject=subject,
+        rests_apart=placed.field is not None and not placed.field.keeps_equilibria,
+    )
 
 
-def _partition(subject: Subject) -> Partition:
-    flow = subject.flows[0].numeric if subject.flows else None
-    return Partition((subject.kind,), (len(subject.variables),)) if flow is None else flow.partition
+def _present(setup: Setup, axis: Axis, grid: np.ndarray) -> Any:
+    value = setup.value(axis)
+    several = value is None or isinstance(value, Mapping)
+    return exact_number(float(grid[len(grid) // 2])) if several else value
+
+
+def _with_symbols(
+    setup: Setup, axes: Sequence[Axis], numbers: Sequence[Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The penalties with symbols for what varies of them, and the symbols' values by name."""
+    values = {}
+    for axis, number in zip(axes, numbers, strict=True):
+        if axis.owner == "penalty":
+            setup = setup.with_value(axis, sympy.Symbol(axis.name, real=True))
+            values[axis.name] = number
+    return setup.penalties, values
+
+
+def _penalised(system: Any, penalties: Sequence[Any]) -> Any:
+    for penalty in penalties:
+        system = penalty(system)
+    return system
+
+
+def _varied_symbols(system: Any, axes: Sequence[Axis]) -> set[sympy.Symbol]:
+    """The symbols of a symbolic system that vary."""
+    if not isinstance(system, SymbolicSystem):
+        return set()
+    return {parameter_symbol(system, a) for a in axes if a.owner in ("parameter", "penalty")}
+
+
+def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibrium:
+    """The only equilibrium at the origin, or the one nearest to the point `at`.
+
+    Raises InputError if there is none, or are several and no `at`, or the field has no derivative there.
+    """
+    subject = origin.subject
+    names = subject.variables
+    special = []
+    if at is not None:
+        coordinates = _coordinates(names, at)
+        point = np.array([float(c.evalf(20)) for c in coordinates])
+        given = origin.described(point, coordinates)
+        if given.stationary:
+            return _differentiable(names, given)
+        special = [point]
+    found = origin.rest_points(special)
+    if len(found) == 0:
+        raise InputError(
+            "no equilibrium was found in the box at the base values; give a larger box or another point"
+        )
+    there = "; ".join(point_text(names, e.point) for e in found[:6])
+    there += "; …" if len(found) > 6 else ""
+    if at is None:
+        if len(found) > 1:
+            raise InputError(
+                f"there are {len(found)} equilibria at the base values; choose the one to follow, "
+                f'as in at "{point_text(names, found[0].point)}": {there}'
+            )
+        return _differentiable(names, found[0])
+    scale = subject.box[:, 1] - subject.box[:, 0]
+    distances = [float(np.abs((e.point - special[0]) / scale).max()) for e in found]
+    nearest = int(np.argmin(distances))
+    if distances[nearest] > _NEAR:
+        raise InputError(f"there is no equilibrium at the given point; there is {there}")
+    return _differentiable(names, found[nearest])
+
+
+def _coordinates(variables: Sequence[str], at: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:
+    named = {str(key): value for key, value in constants(at).items()}
+    if set(named) != set(variables):
+        raise InputError(
+            f"a point names every variable once: {', '.join(variables)}; "
+            f"this one names {', '.join(named) or 'none'}"
+        )
+    return tuple(exact_number(named[name]) for name in variables)
+
+
+def _differentiable(variables: Sequence[str], e: Equilibrium) -> Equilibrium:
+    if not e.differentiable:
+        where = point_text(variables, e.point)
+        raise InputError(f"the field is not differentiable at the equilibrium {where}")
+    return e

@@ -1,4 +1,4 @@
-"""A sweep made ready: what is varied, where it starts, and the system as a function of numbers."""
+"""What varies, the rest point where it starts, and the system as a function of the numbers."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.partition import Partition
 from ..dynamics.system import SymbolicSystem
 from ..equilibria.find import Equilibrium
+from ..fields import Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..time_limits import in_time
@@ -49,7 +50,6 @@ class Problem:
     coordinates: tuple[sympy.Expr, ...] | None
     unit: np.ndarray
     reach: float
-    quantities: tuple[str, ...]
     kind: str
     variables: tuple[str, ...]
     partition: Partition
@@ -112,6 +112,15 @@ class Problem:
 
         return setup, penalised
 
+    def displacement(self, setup: Setup, system: Numeric) -> Callable[[Any], Any]:
+        """The function whose zeros are followed: a field of the game, the flow's field, or F(x) − x."""
+        if isinstance(system, Game):
+            field = setup.field if self.rests_apart else Gradient()
+            return field.flow(system).function
+        if system.kind == "map":
+            return lambda x: system.function(x) - x
+        return system.function
+
     def _numeric(self, numbers: Sequence[Any]) -> Numeric:
         """The symbolic system in JAX, with the axes' numbers as its parameters."""
         system = self.system
@@ -163,6 +172,12 @@ def _loss(function: Callable[..., Any], values: Sequence[Any]) -> Callable[..., 
         return jnp.asarray(function(*coordinates, *values)[0], coordinates.dtype)
 
     return loss
+
+
+def point_text(variables: Sequence[str], point: Sequence[float]) -> str:
+    """A point as it is given to `at` on the command line: x=0.5,y=0."""
+    pairs = zip(variables, point, strict=True)
+    return ",".join(f"{name}={value + 0.0:.6g}" for name, value in pairs)
 
 
 def parameter_symbol(system: Any, axis: Axis) -> sympy.Symbol:

@@ -13,7 +13,7 @@ from ..analysis.rules_at_point import FieldJacobian
 from ..analysis.study import Study, as_study
 from ..analysis.subject import FieldFlow
 from ..criteria.eigenvalue_maps import Multipliers
-from ..criteria.scan import sizes
+from ..criteria.leading_eigenvalue import sizes
 from ..criteria.steps import StepSizes
 from ..dynamics.system import System
 from ..equilibria.find import Equilibrium

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import sympy
 
 from ..analysis.subject import LARGEST_EXACT, Subject
-from ..criteria.relations import stability_conditions
+from ..criteria.stability_inequalities import stability_conditions
 from ..equilibria.find import Equilibrium
 from ..errors import InputError
 from ..fields import Field

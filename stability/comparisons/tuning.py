@@ -10,33 +10,18 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..branches.axes import Interval
 from ..branches.branch import Branch
-from ..branches.branches import Interval, branches_of
-from ..criteria.exact_windows import ExactWindows, exact_windows
-from ..criteria.guards import crossing_candidates, polynomial_matrix
-from ..criteria.scan import ROUNDING, boundary
-from ..criteria.windows import (
-    HALF_PLANE,
-    UNIT_DISC,
-    Lowest,
-    Region,
-    complete_windows,
-    lowest_of_all,
-    sample,
-    scan_grid,
-    scanned_windows,
-)
+from ..branches.find_branches import find_branches
+from ..branches.stable_set import StableSet, stable_set
+from ..criteria.leading_eigenvalue import ROUNDING
+from ..criteria.windows import UNIT_DISC, Lowest, lowest_of_all
 from ..dynamics.system import System
-from ..dynamics.system import exact as exact_number
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field
 from ..rules import Rule
 from ..spectra.exact import exact_text
 
-_UNBOUNDED = (
-    10.0  # the part of an infinite interval on which a polynomial is fitted, in units of its start
-)
-_AROUND_FOLD = 1e-4  # how far before a fold Newton's method may lose its branch
 Algorithm = tuple[Field | None, Rule | None]
 
 
@@ -120,7 +105,10 @@ def tune(
         )
     interval = _interval(name, low, high)
     pairs = _checked(algorithms)
-    followed = branches_of(system, interval, pairs, penalties, parameters, at, box, seed)
+    followed = find_branches(
+        system, interval, pairs,
+        penalties=penalties, parameters=parameters, at=at, box=box, seed=seed,
+    )  # fmt: skip
     return tuple(
         _tuned(interval, field, rule, branches, warnings)
         for (field, rule), (branches, warnings) in zip(pairs, followed, strict=True)
@@ -169,155 +157,44 @@ def _tuned(
     branches: Sequence[Branch],
     warnings: Sequence[str],
 ) -> Tuned:
-    low, high = interval.low, interval.high
-    region = UNIT_DISC if branches[0].kind == "map" else HALF_PLANE
-    notes = list(warnings)
-
-    def eigenvalues_at(numbers: np.ndarray) -> np.ndarray:
-        return np.concatenate([_eigenvalues(b.matrices(numbers)) for b in branches], axis=1)
-
-    exact = _exact_windows(branches, interval, region)
-    candidates = np.zeros(0)
-    texts: tuple[tuple[str | None, str | None], ...]
-    if exact is not None:
-        how, candidates = "exact", np.array(exact.crossings)
-        stable = tuple((max(begin.value, low), min(end.value, high)) for begin, end in exact.stable)
-        texts = tuple((_text(begin.exact), _text(end.exact)) for begin, end in exact.stable)
-    else:
-        guards = _guard_candidates(branches, interval, region)
-        how = "scan" if guards is None else "guards"
-        candidates = candidates if guards is None else guards
-        stable, texts = (), ()
-    inside = candidates[(candidates > low) & (candidates < high)]
-    cells = np.concatenate([[low], inside, [high] if math.isfinite(high) else []])
-    grid = np.concatenate([scan_grid(low, high), inside, (cells[1:] + cells[:-1]) / 2])
-    samples = sample(eigenvalues_at, region, grid)
-    if exact is None:
-        if how == "guards":
-            stable = complete_windows(eigenvalues_at, region, low, high, inside)
-        else:
-            stable = scanned_windows(eigenvalues_at, region, low, high, samples)
-            folds, lost = _lost(branches, interval, samples.numbers)
-            stable = _at_folds(stable, folds)
-            notes += lost
-        texts = ((None, None),) * len(stable)
-    ends = (low, high) if math.isfinite(high) else (low,)
-    best = lowest_of_all(eigenvalues_at, region, samples, ends) if stable else None
-    finite = samples.sizes[np.isfinite(samples.sizes)]
-    if len(finite) == len(samples.sizes) and np.ptp(finite) <= samples.rounding.max() and not notes:
-        notes.append(f"{interval.name} changes nothing here")
-    elif best is not None and best.at_end and best.number > low and math.isinf(high):
-        notes.append(f"there is no best {interval.name}: larger ones are ever faster")
-        best = None
-    elif best is not None and best.at_end:
-        notes.append(f"the best {interval.name} is at the end of the interval; look beyond it")
-    radius = None if best is None or region is HALF_PLANE else best.size
-    if best is not None and radius is not None and radius < ROUNDING:
-        best, radius = Lowest(best.number, 0.0, best.at_end), None
+    found = stable_set(branches, interval)
+    best, notes = _best(found, interval, [*warnings, *found.warnings])
+    radius = best.size if best is not None and found.region is UNIT_DISC else None
     return Tuned(
-        interval.name,
-        field,
-        rule,
-        (low, high),
-        stable,
-        texts,
-        how,
-        None if best is None else best.number,
-        None if best is None else best.size,
-        math.log(10) / -math.log(radius) if radius is not None and 0 < radius < 1 else None,
-        tuple(dict.fromkeys(notes)),
+        name=interval.name,
+        field=field,
+        rule=rule,
+        interval=(interval.low, interval.high),
+        stable=found.intervals,
+        exact=tuple((_text(low), _text(high)) for low, high in found.exact),
+        how=found.how,
+        best=None if best is None else best.number,
+        best_value=None if best is None else best.size,
+        steps_per_digit=math.log(10) / -math.log(radius) if radius and 0 < radius < 1 else None,
+        warnings=tuple(dict.fromkeys(notes)),
     )
 
 
-def _eigenvalues(matrices: np.ndarray) -> np.ndarray:
-    values = np.full(matrices.shape[:2], complex(np.nan, np.nan))
-    finite = np.isfinite(matrices).all(axis=(1, 2))
-    values[finite] = np.linalg.eigvals(matrices[finite])
-    return values
+def _best(
+    found: StableSet, interval: Interval, notes: list[str]
+) -> tuple[Lowest | None, list[str]]:
+    """Where the leading eigenvalue lies lowest, and the notes with what has to be said of it."""
+    low, high = interval.low, interval.high
+    ends = (low, high) if math.isfinite(high) else (low,)
+    best = None
+    if found.intervals:
+        best = lowest_of_all(found.eigenvalues_at, found.region, found.samples, ends)
+    sizes = found.samples.sizes
+    if np.isfinite(sizes).all() and np.ptp(sizes) <= found.samples.rounding.max() and not notes:
+        notes = [f"{interval.name} changes nothing here"]
+    elif best is not None and best.at_end and best.number > low and math.isinf(high):
+        return None, [*notes, f"there is no best {interval.name}: larger ones are ever faster"]
+    elif best is not None and best.at_end:
+        notes = [*notes, f"the best {interval.name} is at the end of the interval; look beyond it"]
+    if best is not None and found.region is UNIT_DISC and best.size < ROUNDING:
+        best = replace(best, size=0.0)
+    return best, notes
 
 
 def _text(e: sympy.Expr | None) -> str | None:
     return None if e is None else exact_text(e)
-
-
-def _exact_windows(
-    branches: Sequence[Branch], interval: Interval, region: Region
-) -> ExactWindows | None:
-    """All stable intervals of all branches together, exactly, if every branch has a closed form."""
-    p = sympy.Dummy("p", real=True)
-    matrices = []
-    for branch in branches:
-        own = branch.exact
-        if own is None:
-            return None
-        matrices.append(replace(own, matrix=own.matrix.xreplace({branch.parameter: p})))
-    high = sympy.oo if math.isinf(interval.high) else exact_number(interval.high)
-    return exact_windows(matrices, p, exact_number(interval.low), high, region.kind)
-
-
-def _guard_candidates(
-    branches: Sequence[Branch], interval: Interval, region: Region
-) -> np.ndarray | None:
-    """All numbers at which stability may change, if every branch is polynomial in the number."""
-    low, high = interval.low, interval.high
-    if math.isinf(high):
-        high = low + _UNBOUNDED * max(1.0, abs(low))
-    found = []
-    for branch in branches:
-        polynomial = polynomial_matrix(branch.matrices, low, high)
-        candidates = None if polynomial is None else crossing_candidates(polynomial, region.kind)
-        if candidates is None:
-            return None
-        found.append(candidates)
-    return np.unique(np.concatenate(found))
-
-
-def _lost(
-    branches: Sequence[Branch], interval: Interval, numbers: np.ndarray
-) -> tuple[list[float], list[str]]:
-    """Where branches end inside the interval, and a sentence for every branch that does."""
-    everywhere, notes = [], []
-    for branch in branches:
-        lost = branch.is_lost(numbers)
-        if not lost.any():
-            continue
-        point = ",".join(
-            f"{v}={x + 0.0:.6g}"
-            for v, x in zip(branch.problem.variables, branch.problem.base.point, strict=True)
-        )
-        if lost.all():
-            notes.append(f"the equilibrium {point} was lost for every {interval.name}")
-            continue
-
-        def is_kept(number: float, branch: Branch = branch) -> bool:
-            return not branch.is_lost(np.array([number]))[0]
-
-        ends = []
-        for i in np.flatnonzero(lost[1:] != lost[:-1]):
-            kept, gone = (i, i + 1) if lost[i + 1] else (i + 1, i)
-            last = boundary(is_kept, float(numbers[kept]), float(numbers[gone]))
-            inward = last + 1e-6 * (float(numbers[kept]) - last)
-            ends.append(branch.fold(inward))
-        everywhere += ends
-        notes.append(
-            f"the equilibrium {point} ends at {interval.name} = "
-            + ", ".join(f"{_plain(end, interval):.6g}" for end in ends)
-            + " and is not stable beyond"
-        )
-    return everywhere, notes
-
-
-def _plain(number: float, interval: Interval) -> float:
-    return 0.0 if abs(number) < 1e-12 * (abs(interval.low) + 1.0) else number
-
-
-def _at_folds(
-    stable: Sequence[tuple[float, float]], folds: Sequence[float]
-) -> tuple[tuple[float, float], ...]:
-    """The intervals with ends that are folds, near which an equilibrium is hard to follow, put there."""
-
-    def moved(end: float) -> float:
-        near = [fold for fold in folds if abs(fold - end) <= _AROUND_FOLD * max(1.0, abs(end))]
-        return min(near, key=lambda fold: abs(fold - end), default=end)
-
-    return tuple((moved(low), moved(high)) for low, high in stable)

@@ -1,7 +1,7 @@
 """Systems of strict inequalities f > 0 between rational functions, made as short as can be proved.
 
 Every step is an equivalence wherever the symbols' assumptions hold. Conditions are split into irreducible
-factors; factors of known sign go. Which combinations of signs the others can take at all (`cells`) then
+factors; factors of known sign go. Which combinations of signs the others can take at all (`sign_cells`) then
 tells which conditions the rest implies. Where that does not finish, or a coefficient is irrational, the
 conditions stay as they are.
 """
@@ -16,8 +16,8 @@ import sympy
 from sympy.logic.boolalg import Boolean
 
 from ..time_limits import in_time
-from .cells import Signs, known_sign, sign_vectors
-from .inequality_text import interval_set, solved
+from .sign_cells import Signs, known_sign, sign_vectors
+from .solved_inequalities import interval_set, solved
 
 SECONDS = 10.0
 _SECONDS_PER_REGULARITY_TEST = 2.0

@@ -1,7 +1,7 @@
 """Critical and best step sizes of any rule, numerically.
 
 The spectral radius ρ(h) of a rule's multipliers is scanned over many decades of the step size h, every
-local extremum is looked at, and the lowest minima are refined (see `scan`).
+local extremum is looked at, and the lowest minima are refined (see `leading_eigenvalue`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..equilibria.find import across
 from ..errors import SingularError
 from ..rules import Rule
 from .eigenvalue_maps import Multipliers, commutes, eigenvalue_multipliers
-from .scan import ROUNDING, lowest, sizes
+from .leading_eigenvalue import ROUNDING, lowest, sizes
 from .windows import CLOSE_CALL, close_extrema, stable_intervals
 
 _AT_ONCE = 2_000_000  # numbers

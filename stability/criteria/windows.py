@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .scan import ROUNDING, Eigenvalues, Size, boundary, golden, lowest, sizes
+from .leading_eigenvalue import ROUNDING, Eigenvalues, Size, boundary, golden, lowest, sizes
 
 Window = tuple[float, float]
 _POINTS = 400  # evenly spaced

@@ -259,7 +259,15 @@ def _orbit(turns: Turns, found: _Found, region: np.ndarray) -> PeriodicOrbit | N
         verdict = Verdict(
             "undecided", None, None, "numeric", "the map has a kink at a point of the orbit"
         )
-        return PeriodicOrbit(points, residual, "undecided", None, None, None, verdict)
+        return PeriodicOrbit(
+            points=points,
+            residual=residual,
+            isolated="undecided",
+            multipliers=None,
+            spectral_radius=None,
+            type=None,
+            stability=verdict,
+        )
     matrix, uncertainty = _product(jacobians)
     tangent = own.tangent
     if tangent.shape[1] and first:  # the continuum's direction at what is now the first point
@@ -268,13 +276,13 @@ def _orbit(turns: Turns, found: _Found, region: np.ndarray) -> PeriodicOrbit | N
     because = judged.verdict.because.replace("of equilibria", "of periodic orbits")
     because = because.replace("is an equilibrium", "is periodic")
     return PeriodicOrbit(
-        points,
-        residual,
-        own.isolated,
-        sorted_values(judged.spectrum.eigenvalues),
-        judged.spectrum.radius.value,
-        judged.type,
-        replace(judged.verdict, because=because),
+        points=points,
+        residual=residual,
+        isolated=own.isolated,
+        multipliers=sorted_values(judged.spectrum.eigenvalues),
+        spectral_radius=judged.spectrum.radius.value,
+        type=judged.type,
+        stability=replace(judged.verdict, because=because),
     )
 
 

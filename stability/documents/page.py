@@ -15,6 +15,14 @@ def document(result: Any) -> tuple[Block, ...]:
     raise TypeError(f"a {type(result).__name__} has no document")
 
 
+@singledispatch
+def as_text(result: Any, width: int, colour: bool) -> str:
+    """A result as text for a terminal: its blocks, unless its kind registers something shorter."""
+    from .text import render
+
+    return render(result.blocks(), width, colour)
+
+
 class Page(ABC):
     """A frozen result with a document and JSON-ready data; shows itself in a terminal and in a notebook."""
 
@@ -34,9 +42,7 @@ class Page(ABC):
 
     def to_text(self, width: int = 80, colour: bool = False) -> str:
         """The result as text for a terminal of the given width."""
-        from .text import render
-
-        return render(self.blocks(), width, colour)
+        return as_text(self, width, colour)
 
     def to_markdown(self) -> str:
         """The result as GitHub-flavoured Markdown."""

@@ -142,7 +142,15 @@ def find_equilibria(
     method = search.method
     if exhaustive:
         method = f"exact elimination, checked by {method}"
-    return Equilibria(tuple(found), method, search.starts, seed, box, exhaustive, tuple(warnings))
+    return Equilibria(
+        found=tuple(found),
+        method=method,
+        starts=search.starts,
+        seed=seed,
+        box=box,
+        exhaustive=exhaustive,
+        warnings=tuple(warnings),
+    )
 
 
 def describe_point(
@@ -249,6 +257,15 @@ def _described(
             own.because,
         )
     return Equilibrium(
-        x, coordinates, generic, residual, error, stationary, smooth,
-        isolated, dimension, tangent, because,
-    )  # fmt: skip
+        point=x,
+        exact=coordinates,
+        generic=generic,
+        residual=residual,
+        error=error,
+        stationary=stationary,
+        differentiable=smooth,
+        isolated=isolated,
+        manifold_dimension=dimension,
+        tangent=tangent,
+        because=because,
+    )

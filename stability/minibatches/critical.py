@@ -9,7 +9,7 @@ import scipy.linalg
 from scipy.linalg.lapack import dtrsyl
 from scipy.optimize import brentq
 
-from ..criteria.scan import ROUNDING
+from ..criteria.leading_eigenvalue import ROUNDING
 from ..criteria.steps import rule_step_sizes
 from ..criteria.windows import UNIT_DISC, sample, scanned_windows
 from ..dynamics.partition import Partition

@@ -190,7 +190,16 @@ def _report(
     steps, seen = len(sizes), []
     for k in _looks(course, steps) if looks is None else _given(looks, steps):
         radius, growth, distance = (float(of[k]) for of in (course.radii, course.growth, distances))
-        seen.append(Look(k, sizes[k], radius, scheduled.frozen(k, radius), growth, distance))
+        seen.append(
+            Look(
+                step=k,
+                sizes=sizes[k],
+                spectral_radius=radius,
+                stability=scheduled.frozen(k, radius),
+                growth=growth,
+                distance=distance,
+            )
+        )
     return ScheduleReport(
         name=study.name,
         rule=rule.name,

@@ -75,13 +75,13 @@ def spectrum(matrix: Any, uncertainty: Array | None = None) -> Spectrum:
         condition = 1 / np.abs(np.sum(left.conj() * right, axis=0))
     order = order_of(values, np.isrealobj(matrix))
     return Spectrum(
-        values[order],
-        np.where(np.isnan(errors), np.inf, errors)[order],
-        right[:, order],
-        left[:, order],
-        residuals[order],
-        np.where(np.isnan(condition), np.inf, condition)[order],
-        indices_by_label(discs.labels[order].tolist()),
+        eigenvalues=values[order],
+        errors=np.where(np.isnan(errors), np.inf, errors)[order],
+        eigenvectors=right[:, order],
+        left_eigenvectors=left[:, order],
+        residuals=residuals[order],
+        condition=np.where(np.isnan(condition), np.inf, condition)[order],
+        clusters=indices_by_label(discs.labels[order].tolist()),
     )
 
 
@@ -226,7 +226,15 @@ def _diagonal_spectrum(matrix: Array, uncertainty: Array | None) -> Spectrum:
     unit = np.eye(d, dtype=complex)[:, order]
     errors = np.zeros(d) if uncertainty is None else uncertainty.diagonal().astype(np.float64)
     clusters = indices_by_label(values[order].tolist())
-    return Spectrum(values[order], errors, unit, unit, np.zeros(d), np.ones(d), clusters)
+    return Spectrum(
+        eigenvalues=values[order],
+        errors=errors,
+        eigenvectors=unit,
+        left_eigenvectors=unit,
+        residuals=np.zeros(d),
+        condition=np.ones(d),
+        clusters=clusters,
+    )
 
 
 def _explained(matrix: Array, vectors: Array, inverse: Array, uncertainty: Array | None) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 from ..branches.compiled import Compiled
 from ..branches.grid_points import GridPoints
 from ..branches.problem import Problem
-from ..branches.quantities import QUANTITIES, needs_scan
+from .quantities import QUANTITIES, needs_scan
 
 LOST = "lost"  # besides the quantities: where the equilibrium was lost
 _MEMORY = 2**26  # bytes for one chunk's matrices
@@ -57,12 +57,12 @@ class Grid:
         return rows
 
 
-def chunk_size(problem: Problem, points: int) -> int:
+def chunk_size(problem: Problem, quantities: Sequence[str], points: int) -> int:
     """As many points as give a chunk a bounded size and, as far as can be told, a few seconds of work."""
     largest = _LARGEST
     if problem.moving and problem.coordinates is None:
         largest = _WHEN_FOLLOWED
-    if needs_scan(problem.quantities) and not problem.is_euler:
+    if needs_scan(quantities) and not problem.is_euler:
         largest = _WHEN_SCANNED
     rows = 4 * problem.partition.dimension  # matrices of the step, and workspace
     largest = max(1, min(largest, max(16, _MEMORY // (8 * rows * rows))))
@@ -71,14 +71,15 @@ def chunk_size(problem: Problem, points: int) -> int:
 
 @dataclass(frozen=True)
 class Evaluator:
-    """Evaluates chunks of a problem; everything is compiled once, at the first one."""
+    """Evaluates quantities of a problem in chunks; everything is compiled once, at the first one."""
 
     problem: Problem
+    quantities: tuple[str, ...]
     chunk: int
 
     @cached_property
     def compiled(self) -> Compiled:
-        reads = (QUANTITIES[name].reads for name in self.problem.quantities)
+        reads = (QUANTITIES[name].reads for name in self.quantities)
         return Compiled(self.problem, frozenset().union(*reads))
 
     def __call__(self, rows: np.ndarray) -> dict[str, np.ndarray]:
@@ -93,7 +94,7 @@ class Evaluator:
         found = {key: value[:count] for key, value in self.compiled(padded).items()}
         points = GridPoints(self.compiled, rows, found)
         with np.errstate(all="ignore"):
-            values = {name: QUANTITIES[name].values(points) for name in self.problem.quantities}
+            values = {name: QUANTITIES[name].values(points) for name in self.quantities}
         return values | {LOST: found["lost"]}
 
 

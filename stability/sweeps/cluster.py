@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -42,8 +43,7 @@ def evaluate_on_cluster(
     if module is not None:
         cloudpickle.register_pickle_by_value(module)
     _check_address(scheduler)
-    problem = evaluator.problem
-    portable = {"problem": _replaced_system(problem), "chunk": evaluator.chunk}
+    portable = replace(evaluator, problem=_replaced_system(evaluator.problem))
     payload = cloudpickle.dumps((__version__, portable))
     with contextlib.ExitStack() as stack:
         try:
@@ -94,8 +94,6 @@ def _no_answer(scheduler: str, error: BaseException) -> InputError:
 
 def _replaced_system(problem: Any) -> Any:
     """The problem with a copy of its system that has lost its caches, which hold compiled functions."""
-    from dataclasses import replace
-
     system = copy.copy(problem.system)
     system.forget()
     return replace(problem, system=system)
@@ -114,6 +112,6 @@ def _evaluate(payload: bytes, rows: np.ndarray) -> dict[str, np.ndarray]:
                     f"a worker has version {__version__} of this library, not {version}; install the same"
                 )
             _evaluators.clear()
-            _evaluators[key] = Evaluator(**portable)
+            _evaluators[key] = portable
         evaluator = _evaluators[key]
     return evaluator(rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -18,7 +19,7 @@ from ..games.symbolic import SymbolicGame
 from .chunks import Grid
 
 
-def fingerprint(problem: Problem, grid: Grid) -> str:
+def fingerprint(problem: Problem, quantities: Sequence[str], grid: Grid) -> str:
     """A digest of everything that the numbers in the grid depend on, the same in every process."""
     digest = hashlib.sha256()
 
@@ -28,7 +29,7 @@ def fingerprint(problem: Problem, grid: Grid) -> str:
 
     add(__version__)
     for part in (
-        problem.quantities,
+        tuple(quantities),
         grid.chunk,
         problem.kind,
         problem.variables,

@@ -14,7 +14,6 @@ from .._version import __version__
 from ..analysis.subject import plain
 from ..branches.prepare import make_problem
 from ..branches.problem import Problem
-from ..branches.quantities import check_quantities
 from ..dynamics.system import System
 from ..errors import InputError, InputTypeError
 from ..fields import Field
@@ -22,6 +21,7 @@ from ..rules import Rule
 from ..spectra.exact import exact_text
 from .chunks import LOST, Evaluator, Grid, chunk_size, labels
 from .fingerprint import fingerprint
+from .quantities import check_quantities, needs_step
 from .store import Store
 from .value import Sweep
 
@@ -52,7 +52,7 @@ def sweep(
     - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`.
     - `over`: axis ↦ values, one or two. An axis is a game's parameter (`gamma`), the rule's step
       size (`lr`, or `lr.PLAYER`), or a setting of the field, the rule or a penalty (`consensus.gamma`).
-    - `quantities`: names in `stability.branches.quantities.QUANTITIES`.
+    - `quantities`: names in `stability.sweeps.QUANTITIES`.
     - `field`, `rule`, `penalties`: what the players follow, how they step (default: simultaneous,
       lr = 0.1), and what is added to their losses.
     - `parameters`: values for a symbolic system's parameters, over its own; these are the base values.
@@ -75,24 +75,25 @@ def sweep(
     problem = make_problem(
         system,
         axes,
-        names,
         field=field,
         rule=rule,
         penalties=penalties,
         parameters=parameters,
         at=at,
         box=box,
+        of_step=needs_step(names),
     )
     points = math.prod(len(values) for values in axes.values())
-    grid = Grid(tuple(axes.values()), _size(chunk, problem, points))
-    collected = _collect(problem, grid, [*names, LOST], progress, store, scheduler)
-    return _value(problem, axes, grid, collected)
+    evaluator = Evaluator(problem, tuple(names), _size(chunk, problem, names, points))
+    grid = Grid(tuple(axes.values()), evaluator.chunk)
+    collected = _collect(evaluator, grid, progress, store, scheduler)
+    return _value(evaluator, axes, grid, collected)
 
 
-def _size(chunk: int | None, problem: Problem, points: int) -> int:
+def _size(chunk: int | None, problem: Problem, names: Sequence[str], points: int) -> int:
     """How many points of the grid are worked off together."""
     if chunk is None:
-        return chunk_size(problem, points)
+        return chunk_size(problem, names, points)
     if isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1:
         raise InputError(f"a chunk is a positive whole number of points, not {chunk!r}")
     return min(chunk, points)
@@ -123,17 +124,17 @@ def _axes(over: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _collect(
-    problem: Problem,
+    evaluator: Evaluator,
     grid: Grid,
-    names: Sequence[str],
     progress: Callable[[int, int], None] | None,
     folder: str | os.PathLike[str] | None,
     scheduler: str | None,
 ) -> dict[str, np.ndarray]:
     """All chunks' quantities, from the store, this machine or a cluster, as arrays over all points."""
-    store = None
+    store, names = None, [*evaluator.quantities, LOST]
     if folder is not None:
-        store = Store.open(folder, fingerprint(problem, grid), request(problem, grid))
+        own = evaluator.problem, evaluator.quantities, grid
+        store = Store.open(folder, fingerprint(*own), request(*own))
     collected: dict[str, np.ndarray] = {}
 
     def put(index: int, found: Mapping[str, np.ndarray]) -> None:
@@ -158,7 +159,7 @@ def _collect(
     done = grid.chunks - len(missing)
     if progress is not None:
         progress(done, grid.chunks)
-    with contextlib.closing(_evaluated(problem, grid, missing, scheduler)) as results:
+    with contextlib.closing(_evaluated(evaluator, grid, missing, scheduler)) as results:
         for index, found in results:
             if store is not None:
                 store.save(index, found)
@@ -170,9 +171,8 @@ def _collect(
 
 
 def _evaluated(
-    problem: Problem, grid: Grid, indices: Sequence[int], scheduler: str | None
+    evaluator: Evaluator, grid: Grid, indices: Sequence[int], scheduler: str | None
 ) -> Generator[tuple[int, dict[str, np.ndarray]]]:
-    evaluator = Evaluator(problem, grid.chunk)
     if scheduler is not None:
         from .cluster import evaluate_on_cluster
 
@@ -182,7 +182,7 @@ def _evaluated(
         yield index, evaluator(grid.rows(index))
 
 
-def request(problem: Problem, grid: Grid) -> dict[str, Any]:
+def request(problem: Problem, quantities: Sequence[str], grid: Grid) -> dict[str, Any]:
     """What is asked, for people who look into a store."""
     return {
         "system": problem.system.name,
@@ -190,20 +190,21 @@ def request(problem: Problem, grid: Grid) -> dict[str, Any]:
             {"name": a.name, "from": float(v[0]), "to": float(v[-1]), "count": len(v)}
             for a, v in zip(problem.axes, grid.axes, strict=True)
         ],
-        "quantities": list(problem.quantities),
+        "quantities": list(quantities),
         "chunk": grid.chunk,
         "version": __version__,
     }
 
 
 def _value(
-    problem: Problem,
+    evaluator: Evaluator,
     axes: Mapping[str, np.ndarray],
     grid: Grid,
     collected: Mapping[str, np.ndarray],
 ) -> Sweep:
+    problem = evaluator.problem
     quantities, named = {}, {}
-    for name in problem.quantities:
+    for name in evaluator.quantities:
         values = collected[name]
         named[name] = tuple(labels(problem, name, values))
         own = () if named[name] == ("",) else values.shape[1:]
@@ -216,13 +217,13 @@ def _value(
             "or could not be followed"
         )
     setup, base = problem.setup, problem.base
-    by_closed_form = problem.coordinates is not None
     exact = {
         v: exact_text(c) for v, c in zip(problem.variables, problem.coordinates or (), strict=False)
     }
+    how = "closed form" if problem.coordinates is not None else "Newton"
     return Sweep(
-        __version__,
-        {
+        version=__version__,
+        system={
             "kind": problem.kind,
             "name": problem.system.name,
             "players": list(setup.players) if problem.kind == "game" else [],
@@ -230,24 +231,20 @@ def _value(
             "dimension": len(problem.variables),
             "parameters": {s.name: float(v) for s, v in problem.fixed.items()},
         },
-        axes,
-        _described(setup.field),
-        _described(setup.rule),
-        tuple(_described(penalty) or {} for penalty in setup.penalties),
-        {
+        axes=axes,
+        field=_described(setup.field),
+        rule=_described(setup.rule),
+        penalties=tuple(_described(penalty) or {} for penalty in setup.penalties),
+        equilibrium={
             "point": dict(zip(problem.variables, base.point.tolist(), strict=True)),
             "exact": exact or None,
             "origin": dict(zip(axes, problem.origin.tolist(), strict=True)),
-            "followed": "fixed"
-            if not problem.moving
-            else "closed form"
-            if by_closed_form
-            else "Newton",
+            "followed": how if problem.moving else "fixed",
         },
-        quantities,
-        named,
-        lost,
-        tuple(warnings),
+        quantities=quantities,
+        labels=named,
+        lost=lost,
+        warnings=tuple(warnings),
     )
 
 

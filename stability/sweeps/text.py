@@ -5,23 +5,22 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..documents.blocks import printable
 from ..documents.numbers import number
+from ..documents.page import as_text
 from ..documents.settings import settings
-
-if TYPE_CHECKING:
-    from .value import Sweep
+from .value import Sweep
 
 _FEW = 25  # points of a grid that are shown one by one
 _BOUNDS = {"spectral_abscissa": 0.0, "spectral_radius": 1.0}  # stable below
 _PIECES = 6
 
 
-def text(sweep: Sweep, width: int, colour: bool) -> str:
+@as_text.register
+def _text(sweep: Sweep, width: int, colour: bool) -> str:
     """A table of all points of a small grid, else of extremes, and where the equilibrium is stable."""
     from rich.console import Console
     from rich.table import Table

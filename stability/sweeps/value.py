@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from ..documents.page import as_text
+
 SCHEMA = "stability-sweep/1"
 _ROWS_AT_ONCE = 10_000
 
@@ -110,9 +112,7 @@ class Sweep:
 
         `width`: of the terminal, in characters; `colour`: whether escape codes for colours are used.
         """
-        from .text import text
-
-        return text(self, width, colour)
+        return as_text(self, width, colour)
 
     def to_npz(self, file: Any) -> None:
         """Writes the arrays to a NumPy archive: `file` is a path or a binary stream.

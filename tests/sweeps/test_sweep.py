@@ -11,9 +11,8 @@ import pytest
 import sympy
 
 import stability as st
-from stability.branches.quantities import QUANTITIES
 from stability.penalties import GradientNorm
-from stability.sweeps import sweep
+from stability.sweeps import QUANTITIES, sweep
 from tests.known_systems import HENON
 from tests.selection import slow_rows
 

@@ -86,7 +86,15 @@ def krylov_schur(
         done = expansion.complete or verified or (converged and not verify)
         if done or spent():
             basis.rotate(n, ordered.vectors[:, :count])
-            return Found(count, norm, converged, restarts, verified, missed, expansion.complete)
+            return Found(
+                count=count,
+                norm=norm,
+                converged=converged,
+                restarts=restarts,
+                verified=verified,
+                missed=missed,
+                complete=expansion.complete,
+            )
         if converged:
             missed += locked is not None
             locked = ritz

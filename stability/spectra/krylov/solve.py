@@ -150,13 +150,13 @@ def _solve(operator: Operator, k: int, search: _Search, left: bool, verify: bool
             )
     errors = error_bounds(pairs.residuals, condition, found.norm, operator.dtype)
     return Spectrum(
-        pairs.values.astype(complex),
-        errors,
-        vectors,
-        left_eigenvectors,
-        pairs.residuals,
-        condition,
-        overlapping(pairs.values, errors),
+        eigenvalues=pairs.values.astype(complex),
+        errors=errors,
+        eigenvectors=vectors,
+        left_eigenvectors=left_eigenvectors,
+        residuals=pairs.residuals,
+        condition=condition,
+        clusters=overlapping(pairs.values, errors),
         converged=found.converged and bool(met.all()),
         products=operator.products,
         restarts=found.restarts,

@@ -265,16 +265,16 @@ def _recomputed(
     order = np.argsort(values, kind="stable")
     rounding = ROUNDING * krylov.eps * size
     return SymmetricSpectrum(
-        values[order],
-        eigenvectors[:, order],
-        residuals[order],
-        residuals[order] + rounding,
-        rounding,
-        size,
-        krylov.exhausted,
-        converged,
-        krylov.products + count,
-        remarks,
+        eigenvalues=values[order],
+        eigenvectors=eigenvectors[:, order],
+        residuals=residuals[order],
+        errors=residuals[order] + rounding,
+        rounding=rounding,
+        norm=size,
+        complete=krylov.exhausted,
+        converged=converged,
+        products=krylov.products + count,
+        remarks=remarks,
     )
 
 
@@ -327,15 +327,15 @@ def _dense(operator: Any, k: int, which: str) -> SymmetricSpectrum:
         symmetric @ vectors[:, keep] - vectors[:, keep] * values[keep], axis=0
     )
     return SymmetricSpectrum(
-        values[keep],
-        jnp.asarray(vectors[:, keep], dtype),
-        residuals,
-        np.full(len(keep), error),
-        error,
-        float(np.abs(values).max()),
-        True,
-        True,
-        d,
+        eigenvalues=values[keep],
+        eigenvectors=jnp.asarray(vectors[:, keep], dtype),
+        residuals=residuals,
+        errors=np.full(len(keep), error),
+        rounding=error,
+        norm=float(np.abs(values).max()),
+        complete=True,
+        converged=True,
+        products=d,
     )
 
 

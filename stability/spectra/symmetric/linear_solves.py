@@ -81,7 +81,14 @@ def conjugate_gradients(operator: Any, right: Any, *, max_products: int = 1000) 
             if curvature <= 0:
                 break
         converged = reached <= tolerance
-        return Solution(size * x, size * residual, reached, converged, curvature, products)
+        return Solution(
+            x=size * x,
+            residual=size * residual,
+            relative_residual=reached,
+            converged=converged,
+            curvature=curvature,
+            products=products,
+        )
 
 
 def _run(

@@ -17,7 +17,7 @@ from typing import Any
 
 import sympy
 
-from .separators import separators
+from .root_separators import separators
 
 Signs = tuple[int, ...]
 

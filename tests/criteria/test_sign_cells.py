@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import sympy
 
-from stability.criteria.cells import known_sign, sign_vectors
-from stability.criteria.separators import separators
+from stability.criteria.root_separators import separators
+from stability.criteria.sign_cells import known_sign, sign_vectors
 
 p, q = sympy.symbols("p q", positive=True)
 a, b, c = sympy.symbols("a b c", real=True)

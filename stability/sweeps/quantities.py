@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..branches.grid_points import GridPoints
+from ..branches.problem import Problem
 from ..errors import InputError
-
-if TYPE_CHECKING:
-    from .grid_points import GridPoints
-    from .problem import Problem
 
 _FLOW, _STEP, _GAME = "flow", "step", "game"
 

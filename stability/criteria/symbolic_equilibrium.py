@@ -1,4 +1,4 @@
-"""What a question in closed form is asked about: parameters with and without a value, an equilibrium."""
+"""What a question in closed form is asked about: a game's symbols and their values, one equilibrium."""
 
 from __future__ import annotations
 
@@ -11,8 +11,21 @@ import sympy
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.system import coordinates_by_name
 from ..equilibria.exact import solve_exactly
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from ..games.symbolic import SymbolicGame
+
+
+def over_real_symbols(
+    game: Any, verb: str
+) -> tuple[SymbolicGame, dict[sympy.Symbol, sympy.Symbol]]:
+    """The game over real symbols, and those of them ↦ the user's that are others.
+
+    Raises InputTypeError, which names the verb, unless it is a SymbolicGame.
+    """
+    if not isinstance(game, SymbolicGame):
+        raise InputTypeError(f"{verb} takes a SymbolicGame, not {type(game).__name__}")
+    pairs = zip(symbols_of(game.real), symbols_of(game), strict=True)
+    return game.real, {s: user for s, user in pairs if s != user}
 
 
 def symbols_of(game: SymbolicGame) -> list[sympy.Symbol]:

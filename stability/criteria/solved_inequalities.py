@@ -9,8 +9,8 @@ import sympy
 from sympy.logic.boolalg import Boolean
 
 from ..spectra.exact import LONGEST, closed_form_roots
-from .cells import Signs, known_sign
-from .separators import separators
+from .root_separators import separators
+from .sign_cells import Signs, known_sign
 
 
 def solved(

@@ -9,14 +9,14 @@ from typing import Any
 import sympy
 
 from ..dynamics.system import exact
-from ..errors import InputError, InputTypeError
+from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame
 from ..rules import Rule
 from ..spectra.exact import at_point
 from ..spectra.hurwitz import circle_guards
-from .exact_question import equilibrium, named, symbols_of
 from .exact_steps import critical_from_polynomial, h, step_polynomial
+from .symbolic_equilibrium import equilibrium, named, over_real_symbols
 
 
 def critical_step(
@@ -47,13 +47,8 @@ def critical_step(
     Raises InputError when there is more than one free parameter, no equilibrium or several, or a piece
     without a short closed form.
     """
-    if not isinstance(game, SymbolicGame):
-        raise InputTypeError(f"critical_step takes a SymbolicGame, not {type(game).__name__}")
+    real, back = over_real_symbols(game, "critical_step")
     rule = rule() if isinstance(rule, type) else rule
-    real = game.real
-    back = {
-        s: user for s, user in zip(symbols_of(real), symbols_of(game), strict=True) if s != user
-    }
     values = {p: exact(v) for p, v in named(real, parameters or {}).items()}
     known = {**real.parameters, **values}
     if parameter is not None:

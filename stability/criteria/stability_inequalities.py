@@ -10,16 +10,16 @@ import sympy
 from sympy.logic.boolalg import Boolean
 
 from ..dynamics.system import exact, expression
-from ..errors import InputError, InputTypeError
+from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame
 from ..rules import Rule
 from ..spectra.exact import at_point, simplified
 from ..spectra.hurwitz import characteristic_polynomial, hurwitz_determinants, moebius
 from ..time_limits import in_time
-from .cells import known_sign
-from .exact_question import equilibrium, named, real_symbols, symbols_of
 from .inequalities import plain, positive
+from .sign_cells import known_sign
+from .symbolic_equilibrium import equilibrium, named, over_real_symbols, real_symbols, symbols_of
 
 _SECONDS_PER_POLYNOMIAL = 20.0
 _SECONDS_PER_FACTORS = 2.0
@@ -61,26 +61,8 @@ def stability_conditions(
     Raises InputError for an equilibrium that is not the only one, a step size without known sign, a
     manifold dimension that the spectrum does not have, and polynomials too large to write down.
     """
-    if not isinstance(game, SymbolicGame):
-        raise InputTypeError(
-            f"stability_conditions takes a SymbolicGame, not {type(game).__name__}"
-        )
-    real = game.real
-    back = {
-        s: user for s, user in zip(symbols_of(real), symbols_of(game), strict=True) if s != user
-    }
-    flow = (field or Gradient()).flow(real)
-    known = _known(real, parameters or {})
-    free = sorted(flow.expressions.xreplace(known).free_symbols - set(flow.variables), key=str)
-    point = [c.xreplace(known) for c in equilibrium(flow, known, free, at)]
-    matrix = at_point(flow.jacobian().xreplace(known), flow.variables, point)
-    steps: list[sympy.Symbol] = []
-    if rule is not None:
-        rule = _with_step(rule() if isinstance(rule, type) else rule, lr)
-        rule.check(flow)
-        sizes = flow.partition.per_player(rule.lr, "lr") if rule.lr is not None else ()
-        steps = sorted(set().union(*(sympy.sympify(s).free_symbols for s in sizes)), key=str)
-        matrix = rule.near(flow, point).linearise(matrix, flow.partition).xreplace(known)
+    real, back = over_real_symbols(game, "stability_conditions")
+    matrix, steps = _linearised(real, rule, field, at, parameters or {}, lr)
     own = real_symbols(matrix.free_symbols, symbols_of(real))
     back |= {s: user for user, s in own.items() if s not in back}
     matrix = matrix.xreplace(own)
@@ -96,6 +78,29 @@ def stability_conditions(
             + ", ".join(sorted(s.name for s in matrix.free_symbols))
         )
     return sympy.And(*(r.xreplace(back) for r in positive(conditions, steps)))
+
+
+def _linearised(
+    real: SymbolicGame,
+    rule: type[Rule] | Rule | None,
+    field: Field | None,
+    at: Mapping[Any, Any] | None,
+    parameters: Mapping[Any, Any],
+    lr: Any,
+) -> tuple[sympy.Matrix, list[sympy.Symbol]]:
+    """The Jacobian of the flow, or of the rule's step, at the equilibrium, and the step sizes in it."""
+    flow = (field or Gradient()).flow(real)
+    known = _known(real, parameters)
+    free = sorted(flow.expressions.xreplace(known).free_symbols - set(flow.variables), key=str)
+    point = [c.xreplace(known) for c in equilibrium(flow, known, free, at)]
+    matrix = at_point(flow.jacobian().xreplace(known), flow.variables, point)
+    if rule is None:
+        return matrix, []
+    rule = _with_step(rule() if isinstance(rule, type) else rule, lr)
+    rule.check(flow)
+    sizes = flow.partition.per_player(rule.lr, "lr") if rule.lr is not None else ()
+    steps = sorted(set().union(*(sympy.sympify(s).free_symbols for s in sizes)), key=str)
+    return rule.near(flow, point).linearise(matrix, flow.partition).xreplace(known), steps
 
 
 def hurwitz_conditions(coefficients: Sequence[Any]) -> tuple[Boolean, ...]:

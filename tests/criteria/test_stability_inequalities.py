@@ -11,7 +11,11 @@ import sympy
 from sympy import And, Rational, cos, sqrt, symbols
 
 from stability import SymbolicGame, load
-from stability.criteria.relations import hurwitz_conditions, schur_conditions, stability_conditions
+from stability.criteria.stability_inequalities import (
+    hurwitz_conditions,
+    schur_conditions,
+    stability_conditions,
+)
 from stability.dynamics import Partition
 from stability.errors import InputError
 from stability.fields import Consensus, Gradient, TwoTimescale
