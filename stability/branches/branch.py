@@ -15,7 +15,6 @@ from ..analysis.subject import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
-from ..dynamics.system import SymbolicSystem
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, across
 from ..errors import InputError
@@ -64,9 +63,9 @@ class Branch:
     def _symbolic_flow(self) -> SymbolicFlow | SymbolicMap | None:
         problem = self.problem
         system = problem.system
-        if not isinstance(system, SymbolicSystem) or system.dimension > LARGEST_EXACT:
+        if not system.symbolic or system.dimension > LARGEST_EXACT:
             return None
-        if isinstance(system, SymbolicFlow | SymbolicMap):
+        if system.kind != "game":
             return system
         setup = problem.setup
         if problem.axes and problem.axes[0].owner == "field":
@@ -119,7 +118,7 @@ class Branch:
         if axes and axes[0].owner == "rule":
             rule = self.problem.setup.with_value(axes[0], self.parameter).rule
         rule, flow = rule.with_each_lr(_exact_or_symbol), self._symbolic_flow
-        assert isinstance(flow, SymbolicFlow)  # rules step along nothing else
+        assert flow is not None
 
         def work() -> sympy.Matrix:
             near = rule.near(flow, self._coordinates)

@@ -17,7 +17,6 @@ from ..dynamics.flow import Flow
 from ..dynamics.functions import jax_function
 from ..dynamics.vectors import split, stack
 from ..fields import Gradient
-from ..games.game import Game
 from ..rules import Rule
 from ..spectra.small_matrices import eigenvalues_2x2
 from .axes import Setup
@@ -108,7 +107,7 @@ class Compiled:
         bound = _STATIONARY * _largest(jacobian) * problem.reach
         kept = (residual <= bound) & jnp.isfinite(residual)  # also false where something is NaN
         own = problem.rests_apart or isinstance(setup.field, Gradient)
-        if isinstance(system, Game) and not own:
+        if system.kind == "game" and not own:
             jacobian = value_and_jacobian(setup.field.flow(system).function, point)[1]
         elif problem.kind == "map":
             jacobian = jacobian + jnp.eye(len(point))
@@ -117,7 +116,6 @@ class Compiled:
         found["point"] = jnp.where(kept, point, jnp.nan)
         found["residual"] = jnp.where(kept, residual, jnp.nan)
         if "losses" in outputs:
-            assert isinstance(system, Game)
             found["losses"] = jnp.where(kept, system.losses(point), jnp.nan)
         if "step" in outputs:
             if problem.local:

@@ -13,7 +13,7 @@ import sympy
 from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
 from ..dynamics.partition import Partition
-from ..dynamics.system import SymbolicSystem, System
+from ..dynamics.system import System
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..errors import InputError, InputTypeError, check_kind
@@ -92,7 +92,7 @@ def _check_parts(system: System, field: Any, rule: Any, penalties: Sequence[Any]
 
 def _parameter_values(system: System, parameters: Mapping[Any, Any] | None) -> dict[str, Any]:
     """Every parameter's value, exact, by name; None for one that has none."""
-    if not isinstance(system, SymbolicSystem):
+    if not system.symbolic:
         if parameters:
             raise InputError(f"this {system.kind} has no parameters to set")
         return {}
@@ -226,7 +226,7 @@ def origin_of(
     for axis, number in zip(axes, numbers, strict=True):
         placed = placed.with_value(axis, number if axis.owner == "parameter" else float(number))
     values = {p: v for p, v in placed.parameters.items() if v is not None}
-    symbolic = isinstance(system, SymbolicSystem)
+    symbolic = system.symbolic
     if symbolic:
         penalties, symbols = _with_symbols(setup, axes, numbers)
         values |= symbols
@@ -281,7 +281,7 @@ def _penalised(system: Any, penalties: Sequence[Any]) -> Any:
 
 def _varied_symbols(system: Any, axes: Sequence[Axis]) -> set[sympy.Symbol]:
     """The symbols of a symbolic system that vary."""
-    if not isinstance(system, SymbolicSystem):
+    if not system.symbolic:
         return set()
     return {parameter_symbol(system, a) for a in axes if a.owner in ("parameter", "penalty")}
 

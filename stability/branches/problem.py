@@ -13,13 +13,11 @@ import sympy
 from ..analysis.subject import LARGEST_EXACT
 from ..dynamics.flow import Flow
 from ..dynamics.functions import jax_function
-from ..dynamics.map import Map, SymbolicMap
+from ..dynamics.map import Map
 from ..dynamics.partition import Partition
-from ..dynamics.system import SymbolicSystem
 from ..equilibria.find import Equilibrium
 from ..fields import Gradient
 from ..games.game import Game
-from ..games.symbolic import SymbolicGame
 from ..time_limits import in_time
 from .axes import Axis, Setup
 
@@ -80,7 +78,7 @@ class Problem:
         for systems that have none, or large ones.
         """
         system = self.system
-        if not isinstance(system, SymbolicSystem) or system.dimension > LARGEST_EXACT:
+        if not system.symbolic or system.dimension > LARGEST_EXACT:
             return None
 
         def derived() -> list[sympy.Expr]:
@@ -101,7 +99,7 @@ class Problem:
         for axis, number in zip(self.axes, numbers, strict=True):
             if axis.owner != "parameter":
                 setup = setup.with_value(axis, number)
-        if isinstance(self.system, SymbolicSystem):
+        if self.system.symbolic:
             return setup, lambda: self._numeric(numbers)
 
         def penalised() -> Numeric:
@@ -114,7 +112,7 @@ class Problem:
 
     def displacement(self, setup: Setup, system: Numeric) -> Callable[[Any], Any]:
         """The function whose zeros are followed: a field of the game, the flow's field, or F(x) − x."""
-        if isinstance(system, Game):
+        if system.kind == "game":
             field = setup.field if self.rests_apart else Gradient()
             return field.flow(system).function
         if system.kind == "map":
@@ -130,7 +128,7 @@ class Problem:
             *(parameter_symbol(system, self.axes[i]) for i in self.moving),
         ]
         fixed = dict(self.fixed)
-        if isinstance(system, SymbolicGame):
+        if system.kind == "game":
             losses = {
                 player: _loss(jax_function(arguments, [loss.xreplace(fixed)]), values)
                 for player, loss in zip(system.players, system.losses(), strict=True)
@@ -153,16 +151,15 @@ class Problem:
             return jnp.stack([jnp.asarray(value, x.dtype) for value in function(*x, *values)])
 
         names = [v.name for v in system.variables]
-        if isinstance(system, SymbolicMap):
+        if system.kind == "map":
             return Map(vector, variables=names, check=False)
         return Flow(vector, variables=names, partition=system.partition, check=False)
 
 
 def field_flow(setup: Setup, system: Numeric) -> Flow:
     """The flow whose Jacobian is asked for: that of the field, or the given one."""
-    if isinstance(system, Game):
+    if system.kind == "game":
         return setup.field.flow(system)
-    assert isinstance(system, Flow)
     return system
 
 

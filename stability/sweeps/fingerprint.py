@@ -13,9 +13,6 @@ import sympy
 
 from .._version import __version__
 from ..branches.problem import Problem
-from ..dynamics.system import SymbolicSystem
-from ..games.game import Game
-from ..games.symbolic import SymbolicGame
 from .chunks import Grid
 
 
@@ -44,8 +41,8 @@ def fingerprint(problem: Problem, quantities: Sequence[str], grid: Grid) -> str:
     add(problem.base.point.tobytes())
     add(sympy.srepr(problem.coordinates))
     system = problem.system
-    if isinstance(system, SymbolicSystem):
-        own = system.losses() if isinstance(system, SymbolicGame) else tuple(system.expressions)
+    if system.symbolic:
+        own = system.losses() if system.kind == "game" else tuple(system.expressions)
         add(sympy.srepr(own))
         add(sorted((s.name, sympy.srepr(v)) for s, v in problem.fixed.items()))
     else:
@@ -56,7 +53,7 @@ def fingerprint(problem: Problem, quantities: Sequence[str], grid: Grid) -> str:
 
 def _traced(system: Any) -> list[Any]:
     """A Python function as what it computes: JAX's trace of it, and the arrays it holds."""
-    function = system.losses if isinstance(system, Game) else system.function
+    function = system.losses if system.kind == "game" else system.function
     with jax.enable_x64(True):
         traced = jax.make_jaxpr(function)(np.zeros(len(system.variables)))
     arrays = [np.asarray(constant).tobytes() for constant in traced.consts]
