@@ -13,8 +13,6 @@ import sympy
 
 from ..analysis.subject import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
-from ..dynamics.flow import SymbolicFlow
-from ..dynamics.map import SymbolicMap
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, across
 from ..errors import InputError
@@ -60,7 +58,7 @@ class Branch:
         return sympy.Dummy("p", real=True)
 
     @cached_property
-    def _symbolic_flow(self) -> SymbolicFlow | SymbolicMap | None:
+    def _symbolic_flow(self) -> Any:
         problem = self.problem
         system = problem.system
         if not system.symbolic or system.dimension > LARGEST_EXACT:

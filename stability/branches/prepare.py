@@ -90,7 +90,7 @@ def _check_parts(system: System, field: Any, rule: Any, penalties: Sequence[Any]
         raise InputError(f"penalties are for games, and this is a {system.kind}")
 
 
-def _parameter_values(system: System, parameters: Mapping[Any, Any] | None) -> dict[str, Any]:
+def _parameter_values(system: Any, parameters: Mapping[Any, Any] | None) -> dict[str, Any]:
     """Every parameter's value, exact, by name; None for one that has none."""
     if not system.symbolic:
         if parameters:
@@ -207,7 +207,7 @@ class Origin:
 
 
 def origin_of(
-    system: System,
+    system: Any,
     setup: Setup,
     axes: tuple[Axis, ...],
     grids: Sequence[np.ndarray],

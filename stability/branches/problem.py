@@ -21,7 +21,6 @@ from ..games.game import Game
 from ..time_limits import in_time
 from .axes import Axis, Setup
 
-Numeric = Game | Flow | Map
 _SECONDS = 2.0  # for SymPy to differentiate
 
 
@@ -93,7 +92,7 @@ class Problem:
         symbols = [parameter_symbol(system, self.axes[i]) for i in self.varied]
         return jax_function([*system.variables, *symbols], expressions)
 
-    def at(self, numbers: Sequence[Any]) -> tuple[Setup, Callable[[], Numeric]]:
+    def at(self, numbers: Sequence[Any]) -> tuple[Setup, Callable[[], Any]]:
         """Field, rule and penalties with the axes' numbers put in, and the numeric system that they make."""
         setup = self.setup
         for axis, number in zip(self.axes, numbers, strict=True):
@@ -102,7 +101,7 @@ class Problem:
         if self.system.symbolic:
             return setup, lambda: self._numeric(numbers)
 
-        def penalised() -> Numeric:
+        def penalised() -> Any:
             system = self.system
             for penalty in setup.penalties:
                 system = penalty(system)
@@ -110,7 +109,7 @@ class Problem:
 
         return setup, penalised
 
-    def displacement(self, setup: Setup, system: Numeric) -> Callable[[Any], Any]:
+    def displacement(self, setup: Setup, system: Any) -> Callable[[Any], Any]:
         """The function whose zeros are followed: a field of the game, the flow's field, or F(x) − x."""
         if system.kind == "game":
             field = setup.field if self.rests_apart else Gradient()
@@ -119,7 +118,7 @@ class Problem:
             return lambda x: system.function(x) - x
         return system.function
 
-    def _numeric(self, numbers: Sequence[Any]) -> Numeric:
+    def _numeric(self, numbers: Sequence[Any]) -> Any:
         """The symbolic system in JAX, with the axes' numbers as its parameters."""
         system = self.system
         values = [numbers[i] for i in self.moving]
@@ -156,7 +155,7 @@ class Problem:
         return Flow(vector, variables=names, partition=system.partition, check=False)
 
 
-def field_flow(setup: Setup, system: Numeric) -> Flow:
+def field_flow(setup: Setup, system: Any) -> Flow:
     """The flow whose Jacobian is asked for: that of the field, or the given one."""
     if system.kind == "game":
         return setup.field.flow(system)
@@ -171,7 +170,7 @@ def _loss(function: Callable[..., Any], values: Sequence[Any]) -> Callable[..., 
     return loss
 
 
-def point_text(variables: Sequence[str], point: Sequence[float]) -> str:
+def point_text(variables: Sequence[str], point: Any) -> str:
     """A point as it is given to `at` on the command line: x=0.5,y=0."""
     pairs = zip(variables, point, strict=True)
     return ",".join(f"{name}={value + 0.0:.6g}" for name, value in pairs)

@@ -194,7 +194,8 @@ class Rule(ABC):
     def state_sizes(self, partition: Partition) -> tuple[int, ...]:
         """The lengths of the vectors in the state along a linear flow, the profile first."""
         d = partition.dimension
-        start = self.init(Linear(np.zeros((d, d)), partition), np.zeros(d))
+        single = np.zeros(d, np.float32)  # the precision that JAX has whatever its settings
+        start = self.init(Linear(np.zeros((d, d)), partition), single)
         return tuple(len(vector) for vector in start)
 
     def map(self, flow: Flow | SymbolicFlow) -> Any:

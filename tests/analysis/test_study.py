@@ -1,0 +1,107 @@
+"""One study serves every view: what one has made ready, searched for or compiled the next one finds."""
+
+import numpy as np
+import pytest
+import sympy
+
+import stability as st
+from stability.analysis import search, study
+from stability_cli.report import run
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """How often a system is made ready, and how often its equilibria are searched for."""
+    counts = {"prepared": 0, "searched": 0}
+
+    def counting(what, function):
+        def count(*arguments, **options):
+            counts[what] += 1
+            return function(*arguments, **options)
+
+        return count
+
+    monkeypatch.setattr(study, "prepare", counting("prepared", study.prepare))
+    search_once = counting("searched", search.find_equilibria)
+    monkeypatch.setattr(search, "find_equilibria", search_once)
+    return counts
+
+
+def test_a_report_with_its_page_is_prepared_once_and_searched_once(counted, tmp_path):
+    page = tmp_path / "page.html"
+    nothing = dict.fromkeys(
+        ("settings", "fields", "rules", "penalties", "conditions", "at", "box"), ()
+    )
+    options = {"starts": None, "seed": 0, "batch": None, "as_json": False, "force": False}
+    run("dirac-gan-r1", **nothing, **options, output=str(page), check=False)
+    assert page.read_text("utf-8").count("<svg") >= 4
+    assert counted == {"prepared": 1, "searched": 1}
+
+
+def test_every_view_of_a_study_uses_the_same_search(counted):
+    one = st.study(st.load("dirac-gan-r1"))
+    st.report(one)
+    st.compare(one, rules=[st.Simultaneous()])
+    st.phase_portrait(one, curves=False)
+    st.rate_curves(one, [st.Alternating()])
+    assert counted["searched"] == 1
+
+
+def test_a_system_remembers_its_search_without_a_study(counted):
+    game = st.load("dirac-gan-r1")
+    first, second = st.report(game), st.report(game)
+    assert counted["searched"] == 1
+    assert first.to_json() == second.to_json()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"parameters": {"gamma": 0.5}}, {"box": {"psi": (-1, 1)}}, {"seed": 1}]
+)
+def test_another_question_is_searched_anew(counted, changed):
+    game = st.load("dirac-gan-r1")
+    st.report(game)
+    st.report(game, **changed)
+    assert counted["searched"] == 2
+
+
+def test_what_a_verb_is_given_replaces_what_the_study_has():
+    x, y = sympy.symbols("x y")
+    game = st.SymbolicGame({"x": ([x], x * y), "y": ([y], -x * y)})
+    one = st.study(game, rules=[st.Extragradient(lr=0.1)], fields=[st.Consensus(gamma=0.5)])
+    (e,) = st.report(one).equilibria
+    assert [(r.rule, r.field) for r in e.rules] == [("extragradient", "consensus")]
+    (e,) = st.report(one, rules=[st.Simultaneous(lr=0.1)]).equilibria
+    assert [(r.rule, r.field) for r in e.rules] == [("simultaneous", "consensus")]
+    np.testing.assert_allclose(e.rules[0].spectral_radius, np.hypot(1 - 0.1 * 0.5, 0.1))
+
+
+def test_one_field_is_spelled_in_either_way_but_not_in_both():
+    game = st.load("xy")
+    either = [
+        st.phase_portrait(game, curves=False, **own)
+        for own in ({"field": st.Consensus(gamma=1.0)}, {"fields": [st.Consensus(gamma=1.0)]})
+    ]
+    np.testing.assert_array_equal(*(own.paths[0].points for own in either))
+    with pytest.raises(st.InputError, match="give field or fields, not both"):
+        st.phase_portrait(game, field=st.Gradient(), fields=[st.Gradient()])
+
+
+def test_penalties_are_put_on_once():
+    game = st.load("xy")
+    one, other = (st.study(game, penalties=[st.Anchor(strength=0.1)]) for _ in range(2))
+    assert one.numeric is other.numeric
+    assert one.name == "xy with anchor" or "anchor" in one.name
+
+
+def test_what_is_kept_is_told_apart_by_its_contents():
+    game = st.load("xy").twin
+    sizes = {"": 0.1}
+    assert game.kept("test", st.Simultaneous(lr=sizes), list) is game.kept(
+        "test", st.Simultaneous(lr=dict(sizes)), list
+    )
+    large = np.eye(60)
+    other = large.copy()
+    other[30, 30] = 2.0  # NumPy prints both alike
+    fields = [st.Preconditioned(large), st.Preconditioned(other)]
+    assert repr(fields[0]) == repr(fields[1])
+    assert game.kept("test", fields[0], list) is not game.kept("test", fields[1], list)
