@@ -108,7 +108,7 @@ class Study(Subject):
 
 
 def study(
-    system: System,
+    system: System | Study,
     *,
     fields: Sequence[Field] = (),
     rules: Sequence[Rule] | None = None,
@@ -124,7 +124,8 @@ def study(
 
     **Arguments:**
 
-    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`.
+    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`, or a study of
+      one, from which another one is made.
     - `fields`: of a game; default: the gradient field.
     - `rules`: applied to every field; default: each verb's own.
     - `penalties`: put on the game first, in order.
@@ -135,6 +136,16 @@ def study(
     Raises InputError for fields, rules, penalties or conditions that do not apply, unknown names, and more
     than 500 variables.
     """
+    if isinstance(system, Study):
+        return as_study(
+            system,
+            fields=fields,
+            rules=rules,
+            penalties=penalties,
+            parameters=parameters,
+            box=box,
+            conditions=conditions,
+        )
     if isinstance(conditions, str):
         conditions = [conditions]
     asked = [named_condition(c) if isinstance(c, str) else c for c in conditions]
@@ -150,19 +161,12 @@ def study(
     return Study(subject, system, options)
 
 
-def as_study(system: System | Study, **options: Any) -> Study:
-    """The study of a system, or a given study, with what the options replace in it.
+def as_study(system: Any, **options: Any) -> Study:
+    """The study of a system, or a given study, with what the options replace in it; see `asked`.
 
-    `field` and `rule` spell one of `fields` and `rules`. Options that are None or empty are not given, but an
-    empty `rules` means none. Raises InputError as `study` does, and for one thing in both spellings.
+    Raises InputError as `study` does, and for one thing in both spellings.
     """
-    for one, several in (("field", "fields"), ("rule", "rules")):
-        own = options.pop(one, None)
-        if own is not None:
-            if options.get(several):
-                raise InputError(f"give {one} or {several}, not both")
-            options[several] = [own]
-    given = {k: v for k, v in options.items() if v is not None and (len(v) or k == "rules")}
+    given = _given(options)
     if not isinstance(system, Study):
         return study(system, **given)
     changed = {k: v for k, v in given.items() if not _same(v, system.options.get(k))}
@@ -173,6 +177,36 @@ def as_study(system: System | Study, **options: Any) -> Study:
         return system
     subject = replace(system.subject, rules=checked_rules(system, changed["rules"]))
     return Study(subject, system.system, merged)
+
+
+def asked(system: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
+    """A system, and the options that are given or that a study has; for verbs that follow one rest point.
+
+    `field` and `rule` spell one of `fields` and `rules`, and are what comes back, None if there is
+    none. Options that are None or empty are not given, but an empty `rules` means none.
+
+    Raises InputError for one thing in both spellings, and for several fields or rules.
+    """
+    given = _given(options)
+    if isinstance(system, Study):
+        given = {**system.options, **given}
+        system = system.system
+    for one, several in (("field", "fields"), ("rule", "rules")):
+        own = list(given.pop(several, None) or [])
+        if len(own) > 1:
+            raise InputError(f"this takes one {one}, not {len(own)}; give {several}=[one of them]")
+        given[one] = own[0] if own else None
+    return system, given
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    for one, several in (("field", "fields"), ("rule", "rules")):
+        own = options.pop(one, None)
+        if own is not None:
+            if options.get(several):
+                raise InputError(f"give {one} or {several}, not both")
+            options[several] = [own]
+    return {k: v for k, v in options.items() if v is not None and (len(v) or k == "rules")}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..analysis.study import Study
 from ..branches.axes import Interval
 from ..branches.branch import Branch
 from ..branches.find_branches import find_branches
@@ -65,7 +66,7 @@ class Tuned:
 
 
 def tune(
-    system: System,
+    system: System | Study,
     name: str,
     low: float,
     high: float,
@@ -98,6 +99,10 @@ def tune(
     Raises InputError for an empty interval, a name that means nothing (or several things) to the algorithms,
     settings that do not take such values, and if there is no equilibrium.
     """
+    if isinstance(system, Study):
+        penalties = penalties or system.options["penalties"]
+        parameters = parameters or system.options["parameters"]
+        box, system = box or system.options["box"], system.system
     if not isinstance(system, System):
         raise InputTypeError(
             f"tune takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._version import __version__
+from ..analysis.study import Study, asked
 from ..analysis.subject import plain
 from ..branches.prepare import make_problem
 from ..branches.problem import Problem
@@ -30,10 +31,12 @@ _MOST_NUMBERS = 2**27  # in all results together
 
 
 def sweep(
-    system: System,
+    system: System | Study,
     over: Mapping[str, Any],
     quantities: str | Sequence[str],
     *,
+    fields: Sequence[Field] = (),
+    rules: Sequence[Rule] | None = None,
     field: Field | None = None,
     rule: Rule | None = None,
     penalties: Sequence[Any] = (),
@@ -49,12 +52,12 @@ def sweep(
 
     **Arguments:**
 
-    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`.
+    - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`, or a `study` of one.
     - `over`: axis ↦ values, one or two. An axis is a game's parameter (`gamma`), the rule's step
       size (`lr`, or `lr.PLAYER`), or a setting of the field, the rule or a penalty (`consensus.gamma`).
     - `quantities`: names in `stability.sweeps.QUANTITIES`.
-    - `field`, `rule`, `penalties`: what the players follow, how they step (default: simultaneous,
-      lr = 0.1), and what is added to their losses.
+    - `fields`, `rules`, `penalties`: the one field that the players follow, the one way they step (default:
+      simultaneous, lr = 0.1), and what is added to their losses; `field` and `rule` are other spellings.
     - `parameters`: values for a symbolic system's parameters, over its own; these are the base values.
     - `at`: which equilibrium to follow, variable ↦ number; needed if there are several in the box.
     - `box`: where the equilibrium is looked for, variable ↦ (low, high); default: the system's own.
@@ -69,18 +72,28 @@ def sweep(
     Raises InputError for what does not fit together, too large a grid, several equilibria without `at`, and
     a store that holds another request's chunks.
     """
-    names = [quantities] if isinstance(quantities, str) else list(quantities)
-    axes = _axes(over)
-    check_quantities(names, getattr(system, "kind", "game"))
-    problem = make_problem(
+    one, given = asked(
         system,
-        axes,
+        fields=fields,
+        rules=rules,
         field=field,
         rule=rule,
         penalties=penalties,
         parameters=parameters,
-        at=at,
         box=box,
+    )
+    names = [quantities] if isinstance(quantities, str) else list(quantities)
+    axes = _axes(over)
+    check_quantities(names, getattr(one, "kind", "game"))
+    problem = make_problem(
+        one,
+        axes,
+        field=given["field"],
+        rule=given["rule"],
+        penalties=given.get("penalties", ()),
+        parameters=given.get("parameters"),
+        at=at,
+        box=given.get("box"),
         of_step=needs_step(names),
     )
     points = math.prod(len(values) for values in axes.values())

@@ -86,6 +86,23 @@ def test_one_field_is_spelled_in_either_way_but_not_in_both():
         st.phase_portrait(game, field=st.Gradient(), fields=[st.Gradient()])
 
 
+def test_a_sweep_and_tuning_take_what_the_study_has():
+    one = st.study(
+        st.load("dirac-gan-r1"), rules=[st.Alternating(lr=0.2)], parameters={"gamma": 0.5}
+    )
+    over, what = {"lr": [0.1, 0.2]}, ["spectral_radius"]
+    found = st.sweep(one, over, what).quantities["spectral_radius"]
+    known = st.sweep(
+        one.system, over, what, rule=st.Alternating(lr=0.2), parameters={"gamma": 0.5}
+    ).quantities["spectral_radius"]
+    np.testing.assert_array_equal(found, known)
+    (tuned,) = st.tune(one, "gamma", 0, 5, [(st.Gradient(), st.Simultaneous(lr=0.1))])
+    np.testing.assert_allclose(tuned.stable[0][0], 0.025)  # lr < 4γ
+    several = st.study(one, rules=[st.Simultaneous(), st.Alternating()])
+    with pytest.raises(st.InputError, match="takes one rule, not 2"):
+        st.sweep(several, over, what)
+
+
 def test_penalties_are_put_on_once():
     game = st.load("xy")
     one, other = (st.study(game, penalties=[st.Anchor(strength=0.1)]) for _ in range(2))
