@@ -24,8 +24,9 @@ DATA = {
     "seconds": 0.25,
 }
 TEXT = """The game xy rests at (0, 0).
-From matrices written out by 12 products with Jacobians and Hessians in 0.25 s, in float64.
-Computed by stability 0.1.0.
+
+From matrices written out by 12 products with Jacobians and Hessians in 0.25 s, in float64 (seed 0).
+Residuals are those of unit vectors, recomputed. Computed by stability 0.1.0.
 """
 
 
@@ -71,7 +72,7 @@ def test_the_commands_print_what_an_older_version_prints(tmp_path, capsys):
 
 def test_equal_collections(before, tmp_path, capsys):
     assert compare(before, collection(tmp_path / "after")) == 0
-    assert "5 numbers and 4 texts compared; 0 numbers are the same but" in capsys.readouterr().out
+    assert "2 files, 5 numbers and 4 texts compared; 0 files differ" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -103,9 +104,10 @@ def test_rounding_the_time_and_the_version_may_differ(before, tmp_path, capsys):
     data = changed(
         eigenvalues=[[-6e-17, 0.5 + 1e-16], [0.0, -0.5 - 2e-14]], seconds=1.5, version="0.2.0"
     )
-    text = TEXT.replace("0.25 s", "1.5 s").replace("0.1.0", "0.2.0")
+    text = TEXT.replace("0.25 s", "1,031.25 s").replace("0.1.0", "0.2.0")
+    text = text.replace(" (seed 0).\nRes", " (seed\n0). Res")  # the longer time breaks another line
     assert compare(before, collection(tmp_path / "after", data, text)) == 0
-    assert "4 numbers are the same but for rounding" in capsys.readouterr().out
+    assert "but for rounding: 4 numbers in probe_xy.json\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
