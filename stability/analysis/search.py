@@ -68,21 +68,22 @@ def find_rest_points(
 
 def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
     """The search for where the subject's own field rests, made once for a system in JAX and the arguments."""
+    start = subject.numeric.start
+    where = subject.box, None if start is None else np.asarray(start, dtype=float)
 
     def search() -> Equilibria:
-        start = subject.numeric.start
         return find_equilibria(
             subject.main.evaluate,
             subject.box,
             subject.equations,
-            special=[] if start is None else [np.asarray(start, dtype=float)],
+            special=[] if where[1] is None else [where[1]],
             starts=starts or batch_size(len(subject.variables)),
             seed=seed,
         )
 
     equations = subject.equations
     known = None if equations is None else (equations.variables, *equations.values)
-    return subject.main.kept("equilibria", (subject.box, known, starts, seed), search)
+    return subject.main.kept("equilibria", (*where, known, starts, seed), search)
 
 
 def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
