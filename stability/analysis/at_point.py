@@ -17,9 +17,11 @@ from ..verdicts.local_stability import LocalStability, local_stability
 from ..verdicts.point import GamePoint
 from .derivatives import EPS, jacobian_at, point_of
 from .remarks import remarks
-from .rules_at_point import HUGE, NOT_DIFFERENTIABLE, FieldJacobian, analyse_rule, no_verdict
+from .rules_at_point import HUGE, FieldJacobian, analyse_rule, no_verdict
 from .subject import FieldFlow, Subject
-from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis
+from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis, NoNumbers
+
+DISAGREE = "SymPy and JAX disagree on the Jacobian here; please report this."
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,18 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
     exact = None
     if e.exact is not None:
         exact = {v: exact_text(c) for v, c in zip(subject.variables, e.exact, strict=True)}
-    found, further, flows, rules, maps, decomposition, notes = None, (), [], [], [], None, []
+    found, further, flows, rules, maps, decomposition = None, (), [], [], [], None
+    jacobians = []
     if subject.kind == "map":
-        maps.append(_map(subject, e, notes))
+        analysed, known = _map(subject, e)
+        maps.append(analysed)
+        jacobians.append(known)
     for field, own in zip(subject.flows, place.fields, strict=True):
-        flow, known = analyse_flow(subject, field, own, notes)
+        flow, known = analyse_flow(subject, field, own)
         flows.append(flow)
+        jacobians.append(known)
         rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
+    notes = [DISAGREE for known in jacobians if known is not None and not known.agree]
     notes += [rule.remark for rule in subject.rules if rule.remark]
     if subject.kind == "game":
         point = point_of(subject, e, bool(zero_sum))
@@ -50,73 +57,89 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         further = tuple(condition.at(point) for condition in subject.conditions)
         decomposition = _decomposition(subject, e) if e.differentiable else None
     return EquilibriumAnalysis(
-        dict(zip(subject.variables, map(float, e.point), strict=True)),
-        exact,
-        e.residual,
-        e.stationary,
-        e.differentiable,
-        e.isolated,
-        e.manifold_dimension,
-        found,
-        decomposition,
-        tuple(flows),
-        tuple(rules),
-        tuple(maps),
-        (*remarks(e, found, flows, rules), *dict.fromkeys(notes)),
-        further,
+        point=dict(zip(subject.variables, map(float, e.point), strict=True)),
+        exact=exact,
+        residual=e.residual,
+        stationary=e.stationary,
+        differentiable=e.differentiable,
+        isolated=e.isolated,
+        manifold_dimension=e.manifold_dimension,
+        conditions=found,
+        decomposition=decomposition,
+        flows=tuple(flows),
+        rules=tuple(rules),
+        maps=tuple(maps),
+        remarks=(*remarks(e, found, flows, rules), *dict.fromkeys(notes)),
+        further=further,
     )
 
 
 def analyse_flow(
-    subject: Subject, field: FieldFlow, e: Equilibrium, notes: list[str]
+    subject: Subject, field: FieldFlow, e: Equilibrium
 ) -> tuple[FlowAnalysis, FieldJacobian | None]:
     """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
     expression = None if field.symbolic is None else field.symbolic.jacobian()
     evaluate = (field.numeric if field.numeric is subject.main else field.quick).evaluate
     try:
         if not e.differentiable:
-            raise SingularError(f"the field is {NOT_DIFFERENTIABLE}")
-        found, exact, (jacobian, uncertainty) = _linearised(
-            subject, e, evaluate, expression, "flow", notes
-        )
+            raise SingularError(f"the field is {NoNumbers.NOT_DIFFERENTIABLE}")
+        found, known = _linearised(subject, e, evaluate, expression, "flow")
     except SingularError:
-        nothing = (None, None, None, None, NOT_DIFFERENTIABLE)
-        verdict = no_verdict(replace(e, differentiable=False), field)
-        return FlowAnalysis(field.name, field.settings, *nothing, verdict, e.stationary), None
-    eigenvalues, closed, bound = _eigenvalues(subject, exact, found, found.spectrum.abscissa)
+        return FlowAnalysis(
+            field=field.name,
+            settings=field.settings,
+            eigenvalues=None,
+            exact_eigenvalues=None,
+            spectral_abscissa=None,
+            error_bound=None,
+            type=NoNumbers.NOT_DIFFERENTIABLE,
+            stability=no_verdict(replace(e, differentiable=False), field),
+            stationary=e.stationary,
+        ), None
+    eigenvalues, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.abscissa)
     flow = FlowAnalysis(
-        field.name,
-        field.settings,
-        eigenvalues,
-        closed,
-        float(np.real(eigenvalues).max()),
-        bound,
-        found.type,
-        found.verdict if e.stationary else no_verdict(e, field),
-        e.stationary,
+        field=field.name,
+        settings=field.settings,
+        eigenvalues=eigenvalues,
+        exact_eigenvalues=closed,
+        spectral_abscissa=float(np.real(eigenvalues).max()),
+        error_bound=bound,
+        type=found.type,
+        stability=found.verdict if e.stationary else no_verdict(e, field),
+        stationary=e.stationary,
     )
-    return flow, FieldJacobian(jacobian, uncertainty, exact, _is_linear(subject, expression))
+    return flow, known
 
 
-def _map(subject: Subject, e: Equilibrium, notes: list[str]) -> MapAnalysis:
+def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian | None]:
     if not e.differentiable:
-        return MapAnalysis(None, None, None, None, NOT_DIFFERENTIABLE, no_verdict(e))
+        return MapAnalysis(
+            multipliers=None,
+            exact_multipliers=None,
+            spectral_radius=None,
+            error_bound=None,
+            type=NoNumbers.NOT_DIFFERENTIABLE,
+            stability=no_verdict(e),
+        ), None
     expression = None
     if subject.symbolic is not None:
         expression = subject.symbolic.jacobian() - sympy.eye(subject.symbolic.dimension)
-    found, exact, _ = _linearised(
-        subject, e, subject.main.evaluate, expression, "displacement", notes
-    )
-    multipliers, closed, bound = _eigenvalues(subject, exact, found, found.spectrum.radius)
-    verdict = found.verdict if e.stationary else no_verdict(e)
-    radius = float(np.abs(multipliers).max())
-    return MapAnalysis(multipliers, closed, radius, bound, found.type, verdict)
+    found, known = _linearised(subject, e, subject.main.evaluate, expression, "displacement")
+    multipliers, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.radius)
+    return MapAnalysis(
+        multipliers=multipliers,
+        exact_multipliers=closed,
+        spectral_radius=float(np.abs(multipliers).max()),
+        error_bound=bound,
+        type=found.type,
+        stability=found.verdict if e.stationary else no_verdict(e),
+    ), known
 
 
 def _linearised(
-    subject: Subject, e: Equilibrium, evaluate, expression, kind: str, notes: list[str]
-) -> tuple[LocalStability, sympy.MatrixBase | None, tuple[np.ndarray, np.ndarray]]:
-    """The linearisation, the exact matrix in the parameters (or None), and J with its entries' errors.
+    subject: Subject, e: Equilibrium, evaluate, expression, kind: str
+) -> tuple[LocalStability, FieldJacobian]:
+    """What the spectrum says, and the matrix that it is of.
 
     A map is searched by its displacement F(x) − x, so its matrix is that of the displacement plus one.
     """
@@ -127,8 +150,6 @@ def _linearised(
         raise InputError(
             "the field's Jacobian overflows; use settings and parameters of moderate size"
         )
-    if not agree:
-        notes.append("SymPy and JAX disagree on the Jacobian here; please report this.")
     linear = _is_linear(subject, expression)
     if kind == "displacement":
         identity = np.eye(len(jacobian))
@@ -142,7 +163,7 @@ def _linearised(
         tangent=e.tangent,
         linear=linear,
     )
-    return found, exact, (jacobian, uncertainty)
+    return found, FieldJacobian(jacobian, uncertainty, exact, linear, agree)
 
 
 def _is_linear(subject: Subject, expression: sympy.MatrixBase | None) -> bool:

@@ -25,10 +25,9 @@ from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .derivatives import EPS
 from .subject import FieldFlow, Subject, plain
-from .value import NOT_AT_REST, Drift, RuleAnalysis
+from .value import Drift, NoNumbers, RuleAnalysis
 
 HUGE = 1e150  # squares overflow beyond
-NOT_DIFFERENTIABLE = "not differentiable here"
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,17 @@ class _Steps:
 
 @dataclass(frozen=True)
 class FieldJacobian:
-    """A field's Jacobian at a point."""
+    """A field's Jacobian at a point, or a map's.
+
+    - `matrix`, `uncertainty` (a bound on the error of each entry), shape (d, d); `exact`: in the parameters.
+    - `linear`: whether it is the same at every point; `agree`: whether both engines say the same.
+    """
 
     matrix: np.ndarray
     uncertainty: np.ndarray
     exact: sympy.MatrixBase | None
     linear: bool
+    agree: bool = True
 
 
 def analyse_rule(
@@ -139,18 +143,18 @@ def settled(
     at_rest = e.stationary and known is not None
     e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
     if not at_rest and not rule.rests_elsewhere:
-        kind = NOT_AT_REST if e.differentiable else NOT_DIFFERENTIABLE
+        kind = NoNumbers.NOT_AT_REST if e.differentiable else NoNumbers.NOT_DIFFERENTIABLE
         return no_rule(rule, field, kind, no_verdict(e, field))
     try:
         near = rule.with_each_lr(float).near(field.numeric, e.point)
         if not near.ignores_the_jacobian and not at_rest:
-            return no_rule(rule, field, NOT_AT_REST, no_verdict(e, field))
+            return no_rule(rule, field, NoNumbers.NOT_AT_REST, no_verdict(e, field))
         d = len(e.point)
         near.linearise(np.zeros((d, d)) if known is None else known.matrix, field.numeric.partition)
     except NotAtRestError as error:
-        return no_rule(rule, field, NOT_AT_REST, _undecided(str(error)))
+        return no_rule(rule, field, NoNumbers.NOT_AT_REST, _undecided(str(error)))
     except InputError as error:
-        return no_rule(rule, field, "no linearisation", _undecided(str(error)))
+        return no_rule(rule, field, NoNumbers.NO_LINEARISATION, _undecided(str(error)))
     return near
 
 
@@ -159,7 +163,9 @@ def no_verdict(e: Equilibrium, field: FieldFlow | None = None) -> Verdict:
     plain_field = field is None or field.name in ("gradient", "given")
     name = "field" if field is None or plain_field else f"{field.name} field"
     if not e.differentiable:
-        return Verdict("undecided", None, None, "numeric", f"the {name} is {NOT_DIFFERENTIABLE}")
+        return Verdict(
+            "undecided", None, None, "numeric", f"the {name} is {NoNumbers.NOT_DIFFERENTIABLE}"
+        )
     what = "the point is not stationary" if plain_field else f"the {name} does not rest here"
     text = f"{what}: the {name} there has size {e.residual:.6g}"
     return Verdict("undecided", e.residual, None, "numeric", text)

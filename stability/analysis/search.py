@@ -18,7 +18,7 @@ from ..errors import InputError
 from .at_point import Place
 from .rest_points import field_at, with_rest_points
 from .subject import Subject, constants
-from .value import SearchInfo
+from .value import GIVEN_POINT, SearchInfo
 
 COPIED = (
     1e-5  # how far, relatively, a point may be from the equilibrium that a report printed it for
@@ -95,7 +95,7 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
         x = np.array([float(c.evalf(20)) for c in exact])
         given = describe_point(subject.main.evaluate, x, subject.box, exact, subject.equations)
         found.append(_meant(subject, given))
-    return Equilibria(tuple(found), "given point", 0, seed, subject.box, False)
+    return Equilibria(tuple(found), GIVEN_POINT, 0, seed, subject.box, False)
 
 
 def _meant(subject: Subject, given: Equilibrium) -> Equilibrium:

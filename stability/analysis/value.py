@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,16 @@ from ..verdicts.conditions import Conditions
 from ..verdicts.named_conditions import Found
 from ..verdicts.verdict import Verdict, finite
 
-NOT_AT_REST = "not at rest"
+
+class NoNumbers(StrEnum):
+    """Why there are no numbers of a flow, a rule or a map at a point; stands where its `type` would."""
+
+    NOT_AT_REST = "not at rest"
+    NOT_DIFFERENTIABLE = "not differentiable here"
+    NO_LINEARISATION = "no linearisation"
+
+
+GIVEN_POINT = "given point"  # the method of a search that was none
 
 
 @dataclass(frozen=True)

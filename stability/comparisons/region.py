@@ -78,7 +78,7 @@ def step_region(
             f"there are {len(places)} equilibria; say which one: at={{variable: value}}"
         )
     e = places[0].fields[0]
-    _, known = analyse_flow(study, flow, e, [])
+    _, known = analyse_flow(study, flow, e)
     near = settled(flow, e, rule, known)
     if isinstance(near, RuleAnalysis) or known is None:
         reason = near.stability.because if isinstance(near, RuleAnalysis) else "no derivative"

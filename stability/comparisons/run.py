@@ -180,7 +180,7 @@ class _Known:
 
     def __post_init__(self):
         table = [
-            [analyse_flow(self.study, field, place.fields[i], []) for place in self.places]
+            [analyse_flow(self.study, field, place.fields[i]) for place in self.places]
             for i, field in enumerate(self.study.flows)
         ]
         object.__setattr__(self, "table", table)

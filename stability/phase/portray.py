@@ -257,7 +257,7 @@ def _spots(scene: Scene) -> tuple[Spot, ...]:
             if scene.plane.distances(e.point) > IN_PLANE * np.ptp(study.box, axis=1).max():
                 continue
         if place.fields:
-            found, _ = analyse_flow(study, study.flows[0], e, [])
+            found, _ = analyse_flow(study, study.flows[0], e)
         else:
             (found,) = analyse(study, place, None).maps
         spots.append(Spot(e.point, position, found.type, found.stability.verdict, _label(e.point)))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..analysis.value import (
+    GIVEN_POINT,
     Drift,
     EquilibriumAnalysis,
     FlowAnalysis,
@@ -367,7 +368,7 @@ def _rule_name(r: RuleAnalysis, several: bool) -> str:
 
 def _search(report: Report) -> str:
     search = report.search
-    if search.method == "given point":
+    if search.method == GIVEN_POINT:
         one = len(report.equilibria) == 1
         how = f"The point{' was' if one else 's were'} given, not searched for."
     else:

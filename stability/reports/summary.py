@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..analysis.value import (
-    NOT_AT_REST,
+    GIVEN_POINT,
     EquilibriumAnalysis,
     FlowAnalysis,
     MapAnalysis,
+    NoNumbers,
     RuleAnalysis,
 )
 from ..documents.numbers import SPACE, listed, named, number, per_player, point, values_of
@@ -62,7 +63,9 @@ def sentences(report: Report) -> str:
 
 def rests(found: Analysis) -> bool:
     """Whether this flow, rule or map rests at the point at all."""
-    return found.stationary if isinstance(found, FlowAnalysis) else found.type != NOT_AT_REST
+    return (
+        found.stationary if isinstance(found, FlowAnalysis) else found.type != NoNumbers.NOT_AT_REST
+    )
 
 
 def _elsewhere(report: Report, e: EquilibriumAnalysis) -> str:
@@ -151,7 +154,7 @@ def _where_one(report: Report, e: EquilibriumAnalysis) -> str:
         "flow": ("The flow", "rests"),
         "map": ("The map", "has"),
     }[report.system.kind]
-    if report.search.method == "given point":
+    if report.search.method == GIVEN_POINT:
         noun = {"map": "a fixed point of the map", "flow": "an equilibrium of the flow"}
         what = noun.get(report.system.kind, "a point where training rests")
         on = f", one of a whole {shape(dimension)} of them" if dimension else ""

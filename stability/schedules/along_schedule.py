@@ -241,7 +241,7 @@ def _place(study: Study, x: Any) -> tuple[Equilibrium, FieldJacobian | None]:
         found = f"{len(places)} equilibria were" if places else "no equilibrium was"
         raise InputError(f"{found} found; say near which point the steps are followed: x={{…}}")
     e = places[0].fields[0]
-    return e, analyse_flow(study, study.flows[0], e, [])[1]
+    return e, analyse_flow(study, study.flows[0], e)[1]
 
 
 def _displacement(study: Study, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:

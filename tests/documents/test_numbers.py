@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stability.documents.numbers import SPACE, eigenvalues, number, radius, settings
+from stability.documents.numbers import SPACE, eigenvalues, number, radius
+from stability.documents.settings import settings
 
 
 @pytest.mark.parametrize(
