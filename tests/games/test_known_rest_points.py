@@ -21,7 +21,7 @@ def test_rest_points_and_eigenvalues(known):
         return sympy.sympify(text, locals=letters, rational=True).subs(values)
 
     at = sympy.Matrix([exact(coordinate) for coordinate in point])
-    velocity = system.displacement if system.kind == "map" else system.expressions
+    velocity = system.rest_equations if system.kind == "map" else system.expressions
     here = dict(zip(system.variables, at, strict=True)) | dict(system.values())
     assert max(abs(v.xreplace(here).evalf(30)) for v in velocity) < 1e-25
     jacobian = system.jacobian().xreplace(here).evalf(30)
