@@ -199,6 +199,19 @@ def asked(system: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
     return system, given
 
 
+def one_algorithm(
+    system: Any, fields: Sequence[Field], field: Field | None, rule: Rule | None
+) -> tuple[Any, Field | None, Rule | None]:
+    """A system, the one field and the one rule asked for, or those of a study, whose system is then in JAX.
+
+    Raises InputError as `asked` does.
+    """
+    own, given = asked(system, fields=fields, field=field, rule=rule)
+    if isinstance(system, Study):
+        own = system.numeric
+    return own, given["field"], given["rule"]
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     for one, several in (("field", "fields"), ("rule", "rules")):
         own = options.pop(one, None)

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 
 from ..analysis.numeric import numeric_flow
+from ..analysis.study import Study, one_algorithm
 from ..analysis.subject import plain
 from ..documents.settings import with_settings
 from ..dynamics.batch import batched
@@ -46,10 +47,11 @@ EPS = float(np.finfo(float).eps)
 
 
 def periodic_orbits(
-    system: System,
+    system: System | Study,
     rule: Rule | None = None,
     *,
     period: int,
+    fields: Sequence[Field] = (),
     field: Field | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
     starts: int = 64,
@@ -65,7 +67,8 @@ def periodic_orbits(
 
     **Arguments:**
 
-    - `system`: a map, or with a `rule` a game or a flow; `field`: which field of the game.
+    - `system`: a map, or with a `rule` a game or a flow, or a `study` of one, with its rule.
+    - `fields`: the one field of the game (`field` is another spelling).
     - `period`: n, from 1 (fixed points) to 64.
     - `box`: variable ↦ (low, high), over the system's own; default [−2, 2]. Only the profile has a box: where
       a rule's memory is looked for follows from where its orbits go.
@@ -80,7 +83,10 @@ def periodic_orbits(
     check_whole(period, "the period", 1, LONGEST)
     check_whole(starts, "the number of starts", 1, 10**6)
     check_whole(seed, "the seed", 0, 2**63 - 1)
-    step, lift, name, profile = _stepping(system, rule, field)
+    if isinstance(system, Study):
+        box = box or system.options["box"]
+    one, field, rule = one_algorithm(system, fields, field, rule)
+    step, lift, name, profile = _stepping(one, rule, field)
     if step.dimension > LARGEST:
         raise InputError(
             f"the state has {step.dimension} numbers, and periodic orbits are searched in up to {LARGEST}"
@@ -88,7 +94,7 @@ def periodic_orbits(
     evaluate = step.kept("steps", None, lambda: batched(step.function, step.dimension))
     turns = Turns(evaluate, period)
     variables = step.variables[:profile]
-    given = {**system.box, **named_box(box or {}, variables)}
+    given = {**one.box, **named_box(box or {}, variables)}
     sides = np.array([given.get(v, (-2.0, 2.0)) for v in variables])
     begin = sides[:, 0] + low_discrepancy(starts, profile, seed) * (sides[:, 1] - sides[:, 0])
     region, special = _settled(turns, lift(begin), sides)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..analysis.numeric import numeric_flow
+from ..analysis.study import Study, one_algorithm
 from ..dynamics.along_path import distances
 from ..dynamics.batch import batched_values
 from ..dynamics.flow import Flow, Linear
@@ -118,13 +119,14 @@ def rule_path(
 
 
 def compare_paths(
-    system: System,
-    rule: Rule,
+    system: System | Study,
+    rule: Rule | None = None,
     x0: Any = None,
     t: float | None = None,
     steps: int | None = None,
     *,
     order: int | None = 1,
+    fields: Sequence[Field] = (),
     field: Field | None = None,
     blow_up: float = 1e9,
 ) -> PathComparison:
@@ -132,8 +134,9 @@ def compare_paths(
 
     **Arguments:**
 
-    - `system`: a flow or a game; `field`: which field of the game; default: the gradient.
-    - `rule`: with its step size.
+    - `system`: a flow or a game, or a `study` of one.
+    - `fields`: the one field of the game; default: the gradient (`field` is another spelling).
+    - `rule`: with its step size; default: the study's.
     - `x0`: the start, shape (d,), or a mapping by variable; default: the system's own.
     - `t` or `steps`: how long, one of them.
     - `order`: of the modified flow (see `modified_flow`); None: without it, which saves some seconds.
@@ -146,7 +149,10 @@ def compare_paths(
     Raises InputError for a rule without a step size, unless just one of t and steps is given, and as
     `integrate` and `rule_path` do.
     """
-    flow = numeric_flow(system, field)
+    one, field, rule = one_algorithm(system, fields, field, rule)
+    if rule is None:
+        raise InputError("say whose steps are followed: give a rule, such as Simultaneous(lr=0.1)")
+    flow = numeric_flow(one, field)
     rule.check(flow)
     step_time, steps = _length_of_path(rule, t, steps)
     start = given_start(flow, x0)
@@ -157,7 +163,7 @@ def compare_paths(
     modified, reason = None, "it was not asked for"
     if order is not None:
         try:
-            make = partial(_modified, rule, system, field, order)
+            make = partial(_modified, rule, one, field, order)
             bent = flow.kept("modified", (rule, order), make)
             modified, reason = _followed(bent, start, t, blow_up), None
         except InputError as error:

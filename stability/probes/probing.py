@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .._version import __version__
+from ..analysis.study import Study, as_study, one_algorithm
 from ..analysis.subject import penalised, plain
 from ..dynamics.linearisation import Linearisation
 from ..dynamics.system import is_a
@@ -44,8 +45,9 @@ class Prober:
 
     **Arguments:**
 
-    - `game`: a Game (or a SymbolicGame, whose numbers are taken). `penalties` are put on it first.
-    - `field`: the field whose Jacobian is analysed; default: gradient.
+    - `game`: a Game (or a SymbolicGame, whose numbers are taken), or a `study` of one. `penalties` are put on
+      it first.
+    - `fields`: the one field whose Jacobian is analysed; default: gradient (`field` is another spelling).
     - `rules`: the algorithms; the step of each is linearised on its whole state.
     - `k`: how many rightmost, and how many largest, eigenvalues; default: 20, or all d. Where more than d are
       asked for, a warning says so.
@@ -59,8 +61,9 @@ class Prober:
 
     def __init__(
         self,
-        game: Game | SymbolicGame,
+        game: Game | SymbolicGame | Study,
         *,
+        fields: Sequence[Field] = (),
         field: Field | None = None,
         rules: Sequence[Rule] = (),
         penalties: Sequence[Penalty] = (),
@@ -70,21 +73,26 @@ class Prober:
         seed: int = 0,
         progress: Progress | None = None,
     ):
-        if not is_a(game, "game"):
+        double = isinstance(game, Study) and game.symbolic is not None
+        if isinstance(game, Study):
+            rules = rules or game.options["rules"] or ()
+            game = as_study(game, fields=fields, field=field, rules=[])
+        own, field, _ = one_algorithm(game, fields, field, None)
+        if not is_a(own, "game"):
             raise InputTypeError(
-                f"probe takes a game, not {type(game).__name__}; of a flow or a map take "
+                f"probe takes a game, not {type(own).__name__}; of a flow or a map take "
                 "st.spectrum(flow.linearise(x), k=20)"
             )
         if k is not None and (type(k) is not int or k < 1):
             raise InputError(f"k is how many eigenvalues are wanted, at least 1, not {k!r}")
         for rule in rules:
             check_kind(rule, Rule, "Alternating(lr=0.1)")
-        game = penalised(game, penalties)
-        self.double = game.symbolic
+        own = penalised(own, penalties)
+        self.double = own.symbolic or double
         with self._precision():
-            self.game: Game = game.twin
+            self.game: Game = own.twin
             self.double = self.game.start.dtype == np.float64
-        self.name = game.name
+        self.name = own.name
         self.field = Gradient() if field is None else field
         with self._precision():
             self.flow = self.field.flow(self.game)
@@ -292,7 +300,7 @@ def _values(
 
 
 def probe(
-    game: Game | SymbolicGame,
+    game: Game | SymbolicGame | Study,
     at: Any = None,
     *,
     state: Sequence[Any] | None = None,
@@ -308,17 +316,17 @@ def probe(
     its step, all with residuals; above 1,000 numbers no matrix is formed. At a point that is no equilibrium
     nothing is called stable.
 
-    - `game`: of either engine; of a SymbolicGame the numbers are taken.
+    - `game`: of either engine, or a `study` of one; of a SymbolicGame the numbers are taken.
     - `at`: a vector of shape (d,), a mapping from players to strategies, or None for the game's start.
     - `state`: the state of the (only) rule there, a tuple of vectors, the profile first; default: the state
       that starts at the point.
     - `move`: whether to go to the stationary point nearby first, if one is reached.
     - `source`, `step`: where the point comes from, and its count of steps, for the report.
-    - `options`: `field` whose Jacobian is analysed (default: the gradient); `rules`, whose steps are
-      linearised on their whole state; `penalties`, put on the game first; `k`, how many rightmost and how
-      many largest eigenvalues (default: 20, or all d); `tolerance` of their relative residuals (default by
-      precision); `max_products` of one search for eigenvalues (default: 2000); `seed` of all random vectors;
-      `progress`, called with a sentence as each part begins.
+    - `options`: `fields` (or `field`), the one whose Jacobian is analysed (default: the gradient); `rules`,
+      whose steps are linearised on their whole state; `penalties`, put on the game first; `k`, how many
+      rightmost and how many largest eigenvalues (default: 20, or all d); `tolerance` of their relative
+      residuals (default by precision); `max_products` of one search for eigenvalues (default: 2000); `seed`
+      of all random vectors; `progress`, called with a sentence as each part begins.
 
     Raises InputError or InputTypeError for arguments that do not fit the game.
     """

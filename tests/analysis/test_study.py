@@ -103,6 +103,21 @@ def test_a_sweep_and_tuning_take_what_the_study_has():
         st.sweep(several, over, what)
 
 
+def test_paths_orbits_and_probes_take_what_the_study_has():
+    rule, gamma = st.Simultaneous(lr=0.1), {"gamma": 0.5}
+    one = st.study(st.load("dirac-gan-r1"), rules=[rule], parameters=gamma)
+    game = st.load("dirac-gan-r1", {"gamma": "0.5"})
+    found, known = (st.compare_paths(s, r, [1, 0], steps=5) for s, r in ((one, None), (game, rule)))
+    np.testing.assert_array_equal(found.steps.points, known.steps.points)
+    found, known = (st.periodic_orbits(s, r, period=1) for s, r in ((one, None), (game, rule)))
+    assert found.to_dict() == known.to_dict()
+    probed = st.probe(one, [0.0, 0.0], k=2)
+    np.testing.assert_allclose(sorted(probed.rightmost.values.real), [-0.25, -0.25], atol=1e-9)
+    assert [own.rule for own in probed.rules] == ["simultaneous"]
+    with pytest.raises(st.InputError, match="say whose steps are followed"):
+        st.compare_paths(game, x0=[1, 0], steps=5)
+
+
 def test_penalties_are_put_on_once():
     game = st.load("xy")
     one, other = (st.study(game, penalties=[st.Anchor(strength=0.1)]) for _ in range(2))
