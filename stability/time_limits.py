@@ -72,7 +72,7 @@ def patience(factor: float) -> Iterator[None]:
 
 def _patience() -> float:
     own = _factor.get()
-    return _positive(os.environ.get(VARIABLE, 1), VARIABLE) if own is None else own
+    return _positive(os.environ.get(VARIABLE) or 1, VARIABLE) if own is None else own
 
 
 def _positive(value: object, what: str) -> float:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any, TypedDict
 
 from ..dynamics.system import System
-from ..errors import InputError
+from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field
 from ..penalties import Penalty
 from ..rules import Rule
@@ -17,7 +17,7 @@ from .at_point import Place, analyse
 from .names import condition as named_condition
 from .search import RestPoints, find_rest_points
 from .structure import structure, zero_sum
-from .subject import Subject, checked_rules, penalised, prepare
+from .subject import FieldFlow, Subject, checked_rules, penalised, prepare
 from .value import EquilibriumAnalysis, SystemInfo
 
 _KEPT = 8  # searches that a study remembers
@@ -79,6 +79,15 @@ class Study(Subject):
     def _known(self) -> dict[str, RestPoints]:
         return {}
 
+    @property
+    def only_flow(self) -> FieldFlow:
+        """The flow of the one field. Raises InputError where several were asked for, or none flows."""
+        if len(self.flows) != 1:
+            raise InputError(
+                f"this takes one field, not {len(self.flows)}; give fields=[one of them]"
+            )
+        return self.flows[0]
+
     @cached_property
     def zero_sum(self) -> bool | None:
         """Whether the game is zero-sum up to strategic equivalence; None if it is no game."""
@@ -119,8 +128,9 @@ def study(
 ) -> Study:
     """A system and what is asked about it, checked and compiled once, for `report`, `compare` and the others.
 
-    Every verb takes a study in place of a system, and finds there what another one has already searched for
-    and compiled; an argument that a verb is given besides replaces the study's.
+    A verb takes a study in place of a system, and finds there what another one has already searched for and
+    compiled. An argument that a verb is given besides replaces the study's (but nothing empty does, except no
+    `rules`); parameters and boxes go over the study's.
 
     **Arguments:**
 
@@ -169,6 +179,7 @@ def as_study(system: Any, **options: Any) -> Study:
     given = _given(options)
     if not isinstance(system, Study):
         return study(system, **given)
+    given = _over(system.options, given)
     changed = {k: v for k, v in given.items() if not _same(v, system.options.get(k))}
     merged: Any = {**system.options, **changed}
     if not changed.keys() <= {"rules"}:
@@ -189,23 +200,40 @@ def asked(system: Any, **options: Any) -> tuple[Any, dict[str, Any]]:
     """
     given = _given(options)
     if isinstance(system, Study):
-        given = {**system.options, **given}
+        given = {**system.options, **_over(system.options, given)}
         system = system.system
     for one, several in (("field", "fields"), ("rule", "rules")):
         own = list(given.pop(several, None) or [])
         if len(own) > 1:
             raise InputError(f"this takes one {one}, not {len(own)}; give {several}=[one of them]")
         given[one] = own[0] if own else None
+    if given["field"] is not None:
+        check_kind(given["field"], Field, "TwoTimescale(tau=2)")
     return system, given
 
 
 def one_algorithm(
-    system: Any, fields: Sequence[Field], field: Field | None, rule: Rule | None
+    system: Any,
+    fields: Sequence[Field],
+    field: Field | None,
+    rule: Rule | None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
 ) -> tuple[Any, Field | None, Rule | None]:
     """A system, the one field and the one rule asked for, or those of a study, whose system is then in JAX.
 
     Raises InputError as `asked` does.
     """
+    if penalties or parameters:
+        system = as_study(
+            system,
+            fields=fields,
+            field=field,
+            rule=rule,
+            penalties=penalties,
+            parameters=parameters,
+        )
+        fields, field, rule = (), None, None
     own, given = asked(system, fields=fields, field=field, rule=rule)
     if isinstance(system, Study):
         own = system.numeric
@@ -219,7 +247,18 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
             if options.get(several):
                 raise InputError(f"give {one} or {several}, not both")
             options[several] = [own]
+    for name, value in options.items():
+        if value is not None and not hasattr(value, "__len__"):
+            raise InputTypeError(f"{name} are given together, as in {name}=[{value!r}]")
     return {k: v for k, v in options.items() if v is not None and (len(v) or k == "rules")}
+
+
+def _over(options: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """What is given, its parameters and box over those that there are: each names only some."""
+    both = {
+        k: {**options[k], **given[k]} for k in ("parameters", "box") if k in given and options[k]
+    }
+    return {**given, **both}
 
 
 def _same(one: Any, other: Any) -> bool:

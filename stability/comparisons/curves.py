@@ -100,7 +100,9 @@ def rate_curves(
     )
     if not study.flows:
         raise InputError("a map takes no steps of its own; rates are those of games and flows")
-    flow = study.flows[0]
+    flow = study.only_flow
+    if isinstance(system, Study) and rules is None:
+        rules = system.options["rules"]
     chosen, left_out = _chosen(flow, rules)
     places, linearised = _linearised(study, at, seed)
     found: list[tuple[Rule, Multipliers, StepSizes]] = []

@@ -19,7 +19,7 @@ from ..criteria.exact_steps import unit
 from ..documents.numbers import SPACE, point
 from ..dynamics.system import System
 from ..equilibria.find import Equilibrium
-from ..errors import InputError
+from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient, every_field
 from ..penalties import Penalty
 from ..rules import Alternating, Rule, Simultaneous, every_rule
@@ -78,6 +78,8 @@ def compare(
     if isinstance(system, Study):
         fields = fields or system.options["fields"]
         rules = system.options["rules"] if rules is None else rules
+    if isinstance(rules, Rule):
+        raise InputTypeError(f"rules are given together, as in rules=[{rules!r}]")
     given = as_study(system, penalties=penalties, parameters=parameters, box=box, rules=[])
     penalties = given.options["penalties"]
     pairs, flows, bad = _algorithms(given, fields, rules)

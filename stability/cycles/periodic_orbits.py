@@ -27,6 +27,7 @@ from ..equilibria.smoothness import smoothness
 from ..equilibria.starts import low_discrepancy
 from ..errors import InputError, InputTypeError
 from ..fields import Field
+from ..penalties import Penalty
 from ..rules import Rule
 from ..spectra.value import sorted_values
 from ..verdicts.local_stability import local_stability
@@ -53,6 +54,8 @@ def periodic_orbits(
     period: int,
     fields: Sequence[Field] = (),
     field: Field | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
     starts: int = 64,
     seed: int = 0,
@@ -68,7 +71,8 @@ def periodic_orbits(
     **Arguments:**
 
     - `system`: a map, or with a `rule` a game or a flow, or a `study` of one, with its rule.
-    - `fields`: the one field of the game (`field` is another spelling).
+    - `fields`: the one field of the game (`field` is another spelling). `penalties` and
+      `parameters` as for `stability.report`.
     - `period`: n, from 1 (fixed points) to 64.
     - `box`: variable ↦ (low, high), over the system's own; default [−2, 2]. Only the profile has a box: where
       a rule's memory is looked for follows from where its orbits go.
@@ -85,7 +89,7 @@ def periodic_orbits(
     check_whole(seed, "the seed", 0, 2**63 - 1)
     if isinstance(system, Study):
         box = box or system.options["box"]
-    one, field, rule = one_algorithm(system, fields, field, rule)
+    one, field, rule = one_algorithm(system, fields, field, rule, penalties, parameters)
     step, lift, name, profile = _stepping(one, rule, field)
     if step.dimension > LARGEST:
         raise InputError(

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from sympy import Expr, Symbol
 
-from ..errors import ExpressionError, GameFileError
+from ..errors import ExpressionError, GameFileError, InputError
 from ..time_limits import in_time
 from .expressions import RESERVED, SECONDS, parse_expression
 
@@ -152,6 +152,8 @@ class _Reader:
             )
         except tomllib.TOMLDecodeError as error:
             raise self.error("file", f"this is not TOML: {error}") from None
+        except InputError:  # not of the file
+            raise
         except ValueError:  # Python's limit on the digits of an integer
             raise self.error("file", "a number has too many digits") from None
         except RecursionError:

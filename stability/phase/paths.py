@@ -30,6 +30,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
+from ..penalties import Penalty
 from ..rules import Rule
 from ..rules.modified import modified_flow
 from ..time_limits import in_time
@@ -128,6 +129,8 @@ def compare_paths(
     order: int | None = 1,
     fields: Sequence[Field] = (),
     field: Field | None = None,
+    penalties: Sequence[Penalty] = (),
+    parameters: Mapping[Any, Any] | None = None,
     blow_up: float = 1e9,
 ) -> PathComparison:
     """A rule's steps, the flow, and the flow that the steps follow more closely, from the same start.
@@ -136,6 +139,7 @@ def compare_paths(
 
     - `system`: a flow or a game, or a `study` of one.
     - `fields`: the one field of the game; default: the gradient (`field` is another spelling).
+    - `penalties`, `parameters`: as for `stability.report`.
     - `rule`: with its step size; default: the study's.
     - `x0`: the start, shape (d,), or a mapping by variable; default: the system's own.
     - `t` or `steps`: how long, one of them.
@@ -149,7 +153,7 @@ def compare_paths(
     Raises InputError for a rule without a step size, unless just one of t and steps is given, and as
     `integrate` and `rule_path` do.
     """
-    one, field, rule = one_algorithm(system, fields, field, rule)
+    one, field, rule = one_algorithm(system, fields, field, rule, penalties, parameters)
     if rule is None:
         raise InputError("say whose steps are followed: give a rule, such as Simultaneous(lr=0.1)")
     flow = numeric_flow(one, field)

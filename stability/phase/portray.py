@@ -141,6 +141,8 @@ def make_scene(
     if not given and system.kind == "game":
         rules = [Simultaneous()]
     study = as_study(system, rules=rules, **options)
+    if study.flows:
+        _ = study.only_flow  # several fields are refused
     found = study.rest_points(seed=seed, elsewhere=False)
     through = found if at is None else study.rest_points(at, seed=seed)
     return Scene(

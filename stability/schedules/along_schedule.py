@@ -20,7 +20,7 @@ from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import System, is_a, named_start, start_vector
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, check_kind
-from ..fields import Field, Gradient
+from ..fields import Field
 from ..penalties import Penalty
 from ..rules import Rule
 from ..verdicts.local_stability import local_stability
@@ -164,7 +164,7 @@ class _Scheduled:
 
 
 def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Scheduled:
-    own = study.flows[0]
+    own = study.only_flow
     partition = own.numeric.partition
     e, known = _place(study, x)
     rule = rule.with_lr(dict(zip(partition.players, moving(sizes[0]), strict=True)))
@@ -204,7 +204,7 @@ def _report(
         name=study.name,
         rule=rule.name,
         settings={k: v for k, v in plain(rule.settings).items() if k != "lr"},
-        field="given" if study.kind == "flow" else str(field or Gradient()),
+        field="given" if study.kind == "flow" else str(study.only_flow.numeric.field),
         players=partition.players,
         schedule=tuple(map(schedule_text, schedules)),
         variables=study.variables,

@@ -118,6 +118,42 @@ def test_paths_orbits_and_probes_take_what_the_study_has():
         st.compare_paths(game, x0=[1, 0], steps=5)
 
 
+def test_parameters_and_boxes_go_over_those_of_the_study():
+    x, y, p, q = sympy.symbols("x y p q")
+    game = st.SymbolicGame({"x": ([x], p * x**2 / 2 + x * y), "y": ([y], q * y**2 / 2 - 2 * x * y)})
+    one = st.study(game, parameters={"p": 1, "q": 2}, box={"x": (-3, 3)})
+    found = st.report(one, parameters={"p": 4}, box={"y": (-5, 5)})
+    assert found.system.parameters == {"p": 4.0, "q": 2.0}
+    assert dict(found.search.box) == {"x": (-3.0, 3.0), "y": (-5.0, 5.0)}
+    paths = st.compare_paths(game, st.Simultaneous(), [1, 0], steps=2, parameters={"p": 1, "q": 2})
+    np.testing.assert_allclose(paths.steps.points[1], [0.9, 0.2])
+
+
+def test_a_study_of_two_fields_is_refused_where_one_is_drawn():
+    one = st.study(st.load("xy"), fields=[st.Gradient(), st.Consensus(gamma=1.0)])
+    for verb in (st.phase_portrait, st.rate_curves):
+        with pytest.raises(st.InputError, match="takes one field, not 2"):
+            verb(one)
+
+
+def test_a_schedule_names_the_field_that_was_followed():
+    found = st.along_schedule(
+        st.load("dirac-gan-r1"), st.Simultaneous(), 0.1, steps=5, fields=[st.TwoTimescale(tau=2.0)]
+    )
+    assert found.to_dict()["field"].startswith("two-timescale:tau=2")
+
+
+def test_rates_are_those_of_the_rules_of_the_study():
+    one = st.study(st.load("dirac-gan-r1"), rules=[st.Simultaneous()])
+    assert [curve.name for curve in st.rate_curves(one).curves] == ["simultaneous"]
+
+
+@pytest.mark.parametrize("verb", [st.compare, st.phase_portrait])
+def test_a_rule_alone_is_no_list_of_rules(verb):
+    with pytest.raises(st.InputError, match=r"as in rules=\[Simultaneous"):
+        verb(st.load("xy"), rules=st.Simultaneous())
+
+
 def test_penalties_are_put_on_once():
     game = st.load("xy")
     one, other = (st.study(game, penalties=[st.Anchor(strength=0.1)]) for _ in range(2))
