@@ -17,7 +17,7 @@ from .at_point import Place, analyse
 from .names import condition as named_condition
 from .search import RestPoints, find_rest_points
 from .structure import structure, zero_sum
-from .subject import FieldFlow, Subject, checked_rules, penalised, prepare
+from .subject import Subject, checked_rules, penalised, prepare
 from .value import EquilibriumAnalysis, SystemInfo
 
 _KEPT = 8  # searches that a study remembers
@@ -79,14 +79,13 @@ class Study(Subject):
     def _known(self) -> dict[str, RestPoints]:
         return {}
 
-    @property
-    def only_flow(self) -> FieldFlow:
-        """The flow of the one field. Raises InputError where several were asked for, or none flows."""
-        if len(self.flows) != 1:
+    def of_one_field(self) -> Study:
+        """The study itself, for what shows one field. Raises InputError where several were asked for."""
+        if len(self.flows) > 1:
             raise InputError(
                 f"this takes one field, not {len(self.flows)}; give fields=[one of them]"
             )
-        return self.flows[0]
+        return self
 
     @cached_property
     def zero_sum(self) -> bool | None:

@@ -13,7 +13,7 @@ import sympy
 from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
 from ..dynamics.partition import Partition
-from ..dynamics.system import System
+from ..dynamics.system import System, coordinates_by_name
 from ..dynamics.system import exact as exact_number
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..errors import InputError, InputTypeError, check_kind
@@ -295,7 +295,8 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
     names = subject.variables
     special = []
     if at is not None:
-        coordinates = _coordinates(names, at)
+        named = coordinates_by_name(constants(at), names, "the point")
+        coordinates = tuple(map(exact_number, named))
         point = np.array([float(c.evalf(20)) for c in coordinates])
         given = origin.described(point, coordinates)
         if given.stationary:
@@ -321,16 +322,6 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
     if distances[nearest] > _NEAR:
         raise InputError(f"there is no equilibrium at the given point; there is {there}")
     return _differentiable(names, found[nearest])
-
-
-def _coordinates(variables: Sequence[str], at: Mapping[str, Any]) -> tuple[sympy.Expr, ...]:
-    named = {str(key): value for key, value in constants(at).items()}
-    if set(named) != set(variables):
-        raise InputError(
-            f"a point names every variable once: {', '.join(variables)}; "
-            f"this one names {', '.join(named) or 'none'}"
-        )
-    return tuple(exact_number(named[name]) for name in variables)
 
 
 def _differentiable(variables: Sequence[str], e: Equilibrium) -> Equilibrium:

@@ -97,10 +97,10 @@ def rate_curves(
         penalties=penalties,
         parameters=parameters,
         box=box,
-    )
+    ).of_one_field()
     if not study.flows:
         raise InputError("a map takes no steps of its own; rates are those of games and flows")
-    flow = study.only_flow
+    flow = study.flows[0]
     if isinstance(system, Study) and rules is None:
         rules = system.options["rules"]
     chosen, left_out = _chosen(flow, rules)

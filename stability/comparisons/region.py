@@ -68,7 +68,7 @@ def step_region(
         raise InputError(f"{rule.name} has no step size")
     if rays < 1:
         raise InputError(f"a region needs at least one ray, not {rays}")
-    study = as_study(system, field=field, rule=rule, parameters=parameters, box=box)
+    study = as_study(system, field=field, rule=rule, parameters=parameters, box=box).of_one_field()
     if not study.flows or len(study.flows[0].numeric.partition.players) != 2:
         raise InputError("a region in the plane of two step sizes needs a game of two players")
     flow = study.flows[0]

@@ -140,9 +140,7 @@ def make_scene(
     given = rules is not None or (isinstance(system, Study) and system.options["rules"] is not None)
     if not given and system.kind == "game":
         rules = [Simultaneous()]
-    study = as_study(system, rules=rules, **options)
-    if study.flows:
-        _ = study.only_flow  # several fields are refused
+    study = as_study(system, rules=rules, **options).of_one_field()
     found = study.rest_points(seed=seed, elsewhere=False)
     through = found if at is None else study.rest_points(at, seed=seed)
     return Scene(

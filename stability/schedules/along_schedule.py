@@ -94,9 +94,9 @@ def along_schedule(
         raise InputError(f"{rule.name} has no step size that could follow a schedule")
     study = as_study(
         system, fields=fields, field=field, rule=rule, penalties=penalties, parameters=parameters
-    )
+    ).of_one_field()
     scheduled = _scheduled(study, rule, step_sizes(schedule, study.main.partition, steps), x)
-    return _report(scheduled, scheduled.course(start), field, schedule, looks)
+    return _report(scheduled, scheduled.course(start), schedule, looks)
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,7 +164,7 @@ class _Scheduled:
 
 
 def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Scheduled:
-    own = study.only_flow
+    own = study.flows[0]
     partition = own.numeric.partition
     e, known = _place(study, x)
     rule = rule.with_lr(dict(zip(partition.players, moving(sizes[0]), strict=True)))
@@ -178,7 +178,6 @@ def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Schedule
 def _report(
     scheduled: _Scheduled,
     course: _Course,
-    field: Field | None,
     schedule: Any,
     looks: Sequence[int] | None,
 ) -> ScheduleReport:
@@ -204,7 +203,7 @@ def _report(
         name=study.name,
         rule=rule.name,
         settings={k: v for k, v in plain(rule.settings).items() if k != "lr"},
-        field="given" if study.kind == "flow" else str(study.only_flow.numeric.field),
+        field="given" if study.kind == "flow" else str(study.flows[0].numeric.field),
         players=partition.players,
         schedule=tuple(map(schedule_text, schedules)),
         variables=study.variables,

@@ -303,7 +303,7 @@ CALLS = [
     ({"lr": [0.0, 0.1]}, "stable_rule", {}, "positive"),
     ({"lr": [0.1], "lr.gen": [0.2]}, "stable_rule", {}, "lr holds lr.gen"),
     ({"lr": [0.1], "simultaneous.lr": [0.2]}, "stable_rule", {}, "same thing"),
-    ({"gamma": [1]}, "stable", {"at": {"theta": 0}}, "every variable"),
+    ({"gamma": [1]}, "stable", {"at": {"theta": 0}}, "the point says nothing of psi"),
     ({"gamma": [1]}, "stable", {"at": {"theta": 1, "psi": 1}}, "no equilibrium at the given point"),
     ({"gamma": [1]}, "stable", {"chunk": 0}, "chunk"),
     ({"gamma": np.zeros(10**4), "lr": np.ones(10**4)}, "stable", {}, "100,000,000 points"),
