@@ -13,7 +13,7 @@ import sympy
 from ..criteria.exact_steps import exact_critical_step, unit
 from ..criteria.steps import rule_step_sizes
 from ..dynamics.partition import Partition
-from ..dynamics.system import exact as exact_number
+from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, NotAtRestError
 from ..rules import Rule

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..dynamics.batch import batch_size
-from ..dynamics.system import coordinates_by_name
-from ..dynamics.system import exact as exact_number
+from ..dynamics.points import coordinates_by_name
+from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
 from ..equilibria.newton import polish
 from ..equilibria.scaling import scaled_field

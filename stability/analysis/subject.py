@@ -11,7 +11,8 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import Flow, SymbolicFlow
-from ..dynamics.system import System, named_box
+from ..dynamics.points import named_box
+from ..dynamics.system import System
 from ..equilibria.find import Equations
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient

@@ -13,7 +13,7 @@ import sympy
 
 from ..analysis.subject import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
-from ..dynamics.system import exact as exact_number
+from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibrium, across
 from ..errors import InputError
 from ..rules import Rule

@@ -13,8 +13,9 @@ import sympy
 from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
 from ..dynamics.partition import Partition
-from ..dynamics.system import System, coordinates_by_name
-from ..dynamics.system import exact as exact_number
+from ..dynamics.points import coordinates_by_name
+from ..dynamics.symbols import exact as exact_number
+from ..dynamics.system import System
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient

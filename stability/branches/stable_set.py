@@ -21,7 +21,7 @@ from ..criteria.windows import (
     scan_grid,
     scanned_windows,
 )
-from ..dynamics.system import exact as exact_number
+from ..dynamics.symbols import exact as exact_number
 from .axes import Interval
 from .branch import Branch
 from .events import ends

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy
 
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame

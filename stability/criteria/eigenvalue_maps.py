@@ -17,7 +17,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.partition import Partition
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..errors import InputError, InputTypeError
 from ..rules import Rule
 from ..spectra.exact import closed_form_roots, factors

@@ -16,7 +16,7 @@ import mpmath
 import sympy
 
 from ..dynamics.partition import Partition
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..equilibria.exact import number_is_zero
 from ..rules.rule import Rule
 from ..spectra.exact import closed_form_roots, factors, simplified

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.flow import SymbolicFlow
-from ..dynamics.system import coordinates_by_name
+from ..dynamics.points import coordinates_by_name
 from ..equilibria.exact import solve_exactly
 from ..errors import InputError, InputTypeError
 from ..games.symbolic import SymbolicGame

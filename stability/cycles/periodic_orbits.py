@@ -16,8 +16,9 @@ from ..documents.settings import with_settings
 from ..dynamics.batch import batched
 from ..dynamics.flow import Flow
 from ..dynamics.map import Map
+from ..dynamics.points import named_box
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import System, is_a, named_box
+from ..dynamics.system import System, is_a
 from ..dynamics.vectors import stack
 from ..equilibria.connection import connected
 from ..equilibria.isolation import Isolation, isolations

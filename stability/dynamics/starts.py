@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError, InputTypeError
+from .points import named_box, named_start
 from .positive_settings import check_nonnegative, check_positive
-from .system import named_box, named_start
 
 
 def given_start(system: Any, x0: Any) -> Any:

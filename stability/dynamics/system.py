@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Self, TypeGuard
 
@@ -17,6 +17,8 @@ from .batch import batched_values
 from .functions import jax_function
 from .linearisation import Linearisation, Products
 from .partition import Partition
+from .points import listed_names, named_box, named_start, real_vector, start_vector
+from .symbols import by_name, check_symbols, exact, expression
 
 _KEPT = 16  # things of one sort that are kept with a system
 
@@ -243,127 +245,6 @@ class NumericSystem(System):
         return real_vector(x, self.dimension)
 
 
-def real_vector(x: Any, dimension: int) -> jax.Array:
-    """`x` as a JAX vector of shape (dimension,); raises InputTypeError for anything else."""
-    x = jnp.asarray(x)
-    if x.shape != (dimension,) or not jnp.issubdtype(x.dtype, jnp.floating):
-        raise InputTypeError(
-            f"this takes a real vector of shape ({dimension},), not {x.dtype} of shape {x.shape}"
-        )
-    return x
-
-
-def named_box(box: Mapping[str, Any], variables: Sequence[str]) -> dict[str, tuple[float, float]]:
-    """A box by variable names, checked. Raises InputError for unknown names and empty intervals."""
-    if not isinstance(box, Mapping):
-        raise InputTypeError(f"a box maps variables to (low, high), it is no {type(box).__name__}")
-    result = {}
-    for variable, interval in box.items():
-        if str(variable) not in variables:
-            raise InputError(
-                f"the box names {variable}, which is no variable; there are {_list(variables)}"
-            )
-        try:
-            low, high = (float(end) for end in interval)
-        except (TypeError, ValueError):
-            raise InputTypeError(
-                f"the box of {variable} is two numbers (low, high), not {interval!r}"
-            ) from None
-        if not (np.isfinite([low, high]).all() and low < high):
-            raise InputError(
-                f"the box of {variable} is two finite numbers, low < high, not {interval}"
-            )
-        if max(abs(low), abs(high)) > 1e100:
-            raise InputError(f"the box of {variable} is too large to search: {interval}")
-        result[str(variable)] = (low, high)
-    return result
-
-
-def named_start(start: Any, variables: Sequence[str]) -> np.ndarray:
-    """A start as a vector of shape (d,), from a vector or a mapping by names (all of them)."""
-    if isinstance(start, Mapping):
-        start = coordinates_by_name(start, variables, "the start")
-    return start_vector(start, len(variables))
-
-
-def coordinates_by_name(point: Mapping[Any, Any], variables: Sequence[str], what: str) -> list[Any]:
-    """The numbers of a point, given by variable, in the order of the variables.
-
-    Raises InputError, about `what` the point is, unless it names every variable once and nothing else.
-    """
-    named = {str(key): value for key, value in point.items()}
-    for name in [*named, *variables]:
-        if name not in variables:
-            raise InputError(
-                f"{what} names {name}, which is no variable; there are {_list(variables)}"
-            )
-        if name not in named:
-            raise InputError(f"{what} says nothing of {name}")
-    return [named[name] for name in variables]
-
-
-def start_vector(start: Any, dimension: int, what: str = "the start") -> np.ndarray:
-    """A start, or `what` it is, as a vector (dimension,). Raises InputError unless it is finite numbers."""
-    try:
-        vector = np.asarray(start, dtype=float)
-    except (TypeError, ValueError):
-        raise InputTypeError(f"{what} is {dimension} real numbers, not {start!r}") from None
-    if vector.shape != (dimension,):
-        raise InputError(f"{what} is {dimension} numbers, one for each variable")
-    if not np.isfinite(vector).all():
-        raise InputError(f"{what} holds a number that is not finite")
-    return vector
-
-
-def exact(value: Any) -> sympy.Expr:
-    """A number as an exact SymPy number: 0.1 is read as the decimal 1/10."""
-    if isinstance(value, bool) or (
-        isinstance(value, (float, np.floating)) and not np.isfinite(value)
-    ):
-        raise InputError(f"{value!r} is no finite number")
-    if isinstance(value, (np.ndarray, jax.Array)) and value.shape == ():
-        value = value.item()
-    if isinstance(value, (float, np.floating)):
-        return sympy.Rational(repr(float(value)))
-    number = expression(value, "a number")
-    if number.is_Float:
-        number = sympy.Rational(str(number))
-    if number.free_symbols or not (number.is_real and number.is_finite):
-        raise InputTypeError(f"{value!r} is no finite real number")
-    return number
-
-
-def expression(value: Any, what: str) -> sympy.Expr:
-    """`value` as a SymPy expression; a string is refused, because SymPy would run it as Python code."""
-    result: Any = None
-    try:
-        result = None if isinstance(value, str) else sympy.sympify(value)
-    except (sympy.SympifyError, TypeError, AttributeError):
-        result = None
-    if not isinstance(result, sympy.Expr) or result.is_Matrix:
-        raise InputTypeError(f"{what} is a SymPy expression, not {value!r}")
-    if result.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
-        raise InputTypeError(f"{what} is real and finite, not {result}")
-    return result
-
-
-def check_symbols(variables: Sequence[Any]) -> None:
-    """Raises InputTypeError unless all variables are SymPy symbols."""
-    for variable in variables:
-        if not isinstance(variable, sympy.Symbol):
-            raise InputTypeError(f"a variable is a SymPy symbol, not {variable!r}")
-
-
-def by_name(e: sympy.Expr, variables: Sequence[sympy.Symbol]) -> sympy.Expr:
-    """The expression with symbols that are called like a variable replaced by that variable.
-
-    SymPy takes Symbol("x") and Symbol("x", real=True) for two symbols; nobody else does.
-    """
-    names = {v.name: v for v in variables}
-    other = {s: names[s.name] for s in e.free_symbols if s.name in names and s != names[s.name]}
-    return e.xreplace(other) if other else e
-
-
 class SymbolicSystem(System):
     """Variables, parameters, a box and a start, in SymPy. See SymbolicFlow, SymbolicMap, SymbolicGame."""
 
@@ -470,7 +351,7 @@ class SymbolicSystem(System):
         symbols = {s.name: s for s in (*self.parameters, *self.free_parameters)}
         for key, value in (parameters or {}).items():
             if str(key) not in symbols:
-                raise InputError(f"there is no parameter {key}; there are {_list(symbols)}")
+                raise InputError(f"there is no parameter {key}; there are {listed_names(symbols)}")
             values[symbols[str(key)]] = exact(value)
         missing = [name for name, symbol in symbols.items() if symbol not in values]
         if missing:
@@ -543,7 +424,3 @@ def numeric_system(system: Any, kind: str, told: str) -> Any:
     if not is_a(system, kind):
         raise InputTypeError(f"{told}, not {system!r}")
     return system.twin
-
-
-def _list(names: Any) -> str:
-    return ", ".join(map(str, names)) or "none"

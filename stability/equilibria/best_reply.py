@@ -9,7 +9,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..dynamics.system import coordinates_by_name, is_a
+from ..dynamics.points import coordinates_by_name
+from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import sympy
 
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..errors import InputError, InputTypeError
 from .field import Field
 

@@ -14,7 +14,7 @@ import sympy
 from sympy import Expr, Rational, Symbol, binomial, factorial, factorial2
 
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import exact, expression
+from ..dynamics.symbols import exact, expression
 from ..errors import InputError, InputTypeError
 
 MAX_ALGEBRAIC = 5  # roots of polynomials of higher degree have no closed form

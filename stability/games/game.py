@@ -14,8 +14,8 @@ import numpy as np
 
 from ..dynamics.linearisation import Linearisation, Products
 from ..dynamics.partition import Partition
+from ..dynamics.points import named_box, real_vector
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import named_box, real_vector
 from ..errors import InputError, InputTypeError
 from .batches import samples
 from .pure_losses import PureGame, Term

@@ -7,7 +7,7 @@ from typing import Any
 import jax.core
 import sympy
 
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..errors import InputTypeError
 
 

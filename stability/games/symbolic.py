@@ -12,7 +12,8 @@ import sympy
 
 from ..dynamics.functions import jax_function
 from ..dynamics.partition import Partition
-from ..dynamics.system import SymbolicSystem, by_name, check_symbols, expression
+from ..dynamics.symbols import by_name, check_symbols, expression
+from ..dynamics.system import SymbolicSystem
 from ..dynamics.vectors import solve
 from ..errors import InputError, InputTypeError, SingularError
 from .game import Game

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from ..dynamics.system import is_a, named_box
+from ..dynamics.points import named_box
+from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from ..games.game import Game

@@ -9,7 +9,8 @@ from typing import Any, ClassVar, overload
 
 import sympy
 
-from ..dynamics.system import by_name, is_a
+from ..dynamics.symbols import by_name
+from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.numbers import in_engine

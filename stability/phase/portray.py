@@ -19,9 +19,10 @@ from ..documents.numbers import number
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.plane import Plane, choose_plane
+from ..dynamics.points import named_start
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
-from ..dynamics.system import System, named_start
+from ..dynamics.system import System
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..fields import Field

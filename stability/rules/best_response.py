@@ -14,7 +14,7 @@ import sympy
 from ..documents.settings import setting
 from ..dynamics.flow import Linear
 from ..dynamics.partition import Partition
-from ..dynamics.system import named_box
+from ..dynamics.points import named_box
 from ..dynamics.vectors import stack
 from ..errors import InputError, InputTypeError, SingularError
 from ..fields.gradient import Gradient

@@ -14,7 +14,7 @@ import numpy as np
 from ..dynamics.flow import Flow
 from ..dynamics.linearisation import Linearisation, Products
 from ..dynamics.partition import Partition
-from ..dynamics.system import real_vector
+from ..dynamics.points import real_vector
 from ..dynamics.vectors import split, stack
 from ..errors import InputError, InputTypeError
 from .matrix_free import DENSE, LargeFlow, check_no_matrix, without_matrices

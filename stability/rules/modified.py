@@ -24,7 +24,8 @@ import sympy
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
-from ..dynamics.system import exact, is_a
+from ..dynamics.symbols import exact
+from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..time_limits import in_time
 from .rule import Rule

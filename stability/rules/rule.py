@@ -19,7 +19,7 @@ from ..documents.settings import as_option
 from ..dynamics.flow import Flow, Linear, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..dynamics.vectors import identity, split, stack
 from ..errors import InputTypeError
 

@@ -16,8 +16,9 @@ from ..analysis.subject import plain
 from ..analysis.value import RuleAnalysis
 from ..documents.numbers import number
 from ..dynamics.flow import Flow
+from ..dynamics.points import named_start, start_vector
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import System, is_a, named_start, start_vector
+from ..dynamics.system import System, is_a
 from ..equilibria.find import Equilibrium
 from ..errors import InputError, check_kind
 from ..fields import Field

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from ..dynamics.linearisation import Linearisation
 from ..dynamics.operator import Operator
-from ..dynamics.system import real_vector
+from ..dynamics.points import real_vector
 from ..equilibria.nearby import Stationarity, stationarity
 from ..games.game import Game
 from ..spectra.symmetric import (

@@ -10,8 +10,9 @@ import jax
 import numpy as np
 import sympy
 
+from ..dynamics.points import named_box
 from ..dynamics.positive_settings import check_whole
-from ..dynamics.system import is_a, named_box
+from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..fields import Gradient
 from ..games.game import Game

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..dynamics.system import is_a, named_box
+from ..dynamics.points import named_box
+from ..dynamics.system import is_a
 from ..equilibria.find import Equations, Equilibria, Equilibrium, find_equilibria
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from ..documents.settings import setting
 from ..dynamics.positive_settings import check_nonnegative
-from ..dynamics.system import exact
+from ..dynamics.symbols import exact
 from ..errors import InputTypeError
 from ..penalties.nagarajan_kolter import discriminator_of
 from .nagarajan_kolter import nagarajan_kolter_at

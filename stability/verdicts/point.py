@@ -12,8 +12,9 @@ import jax
 import numpy as np
 import sympy
 
-from ..dynamics.system import coordinates_by_name, is_a
-from ..dynamics.system import exact as exact_number
+from ..dynamics.points import coordinates_by_name
+from ..dynamics.symbols import exact as exact_number
+from ..dynamics.system import is_a
 from ..equilibria.exact import number_is_zero
 from ..equilibria.find import Equations, Equilibrium, describe_point
 from ..equilibria.scaling import Evaluate

@@ -14,7 +14,7 @@ import sympy
 from ..criteria.exact_steps import positive_roots
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_nonnegative
-from ..dynamics.system import exact as exact_number
+from ..dynamics.symbols import exact as exact_number
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame

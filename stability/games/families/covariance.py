@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ...dynamics.system import exact
+from ...dynamics.symbols import exact
 from ...errors import InputError
 from ..expectations import Normal
 from ..gan.objective import Objective

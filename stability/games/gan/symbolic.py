@@ -10,7 +10,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from ...dynamics.positive_settings import check_whole
-from ...dynamics.system import by_name, expression
+from ...dynamics.symbols import by_name, expression
 from ...errors import InputError, InputTypeError
 from ..expectations import MAX_NODES, MAX_TERMS, Distribution, Normal, Points, Uniform, expectation
 from ..symbolic import SymbolicGame
