@@ -29,10 +29,15 @@ settings.load_profile("repeatable")
 
 
 def pytest_configure(config):
-    """Many tests, and the processes they start, compile the same games: each is compiled once a run."""
-    if "PYTEST_XDIST_WORKER" in os.environ or "JAX_COMPILATION_CACHE_DIR" in os.environ:
+    """Compiled code and the list of fonts are made once a run, for all tests and the processes they start."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
         return
     folder = tempfile.mkdtemp(prefix="stability-tests-")
-    os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
-    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    # the user's own list of fonts may have been written while an installation was being removed
+    os.environ["MPLCONFIGDIR"] = folder
+    import matplotlib.font_manager  # noqa: F401 (makes the list, before all workers ask for it at once)
+
+    if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+        os.environ["JAX_COMPILATION_CACHE_DIR"] = folder
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.05"
