@@ -1,157 +1,159 @@
-"""Stability of differentiable games: where training rests, and whether it stays there."""
+"""Stability of differentiable games: where training rests, and whether it stays there.
 
-from . import games as games
-from . import networks as networks
+Every name below is imported when it is first asked for.
+"""
+
+from typing import TYPE_CHECKING
+
 from ._version import __version__ as __version__
-from .analysis.study import Study as Study
-from .analysis.study import study as study
-from .attraction import basins as basins
-from .branches.loci import loci as loci
-from .comparisons import Comparison as Comparison
-from .comparisons import compare as compare
-from .comparisons import step_region as step_region
-from .comparisons import tune as tune
-from .comparisons.curves import rate_curves as rate_curves
-from .criteria import critical_step as critical_step
-from .criteria import hurwitz_conditions as hurwitz_conditions
-from .criteria import multiplier_polynomial as multiplier_polynomial
-from .criteria import multipliers as multipliers
-from .criteria import schur_conditions as schur_conditions
-from .criteria import stability_conditions as stability_conditions
-from .criteria import stability_region as stability_region
-from .cycles import invariant_curves as invariant_curves
-from .cycles import limit_cycles as limit_cycles
-from .cycles.periodic_orbits import periodic_orbits as periodic_orbits
-from .dynamics import Flow as Flow
-from .dynamics import Map as Map
-from .dynamics import Plane as Plane
-from .dynamics import SymbolicFlow as SymbolicFlow
-from .dynamics import SymbolicMap as SymbolicMap
-from .dynamics import choose_plane as choose_plane
-from .dynamics.along_path import drift as drift
-from .dynamics.along_path import path_angle as path_angle
-from .dynamics.ensemble import Ensemble as Ensemble
-from .dynamics.ensemble_flows import flow_ends as flow_ends
-from .dynamics.ensemble_maps import iterate as iterate
-from .dynamics.integrate import integrate as integrate
-from .dynamics.simulate import simulate as simulate
-from .dynamics.trajectory import Outcome as Outcome
-from .dynamics.trajectory import Trajectory as Trajectory
-from .equilibria.best_reply import BestReply as BestReply
-from .equilibria.best_reply import best_reply as best_reply
-from .equilibria.nearby import nearby_stationary_point as nearby_stationary_point
-from .equilibria.nearby import stationarity as stationarity
-from .errors import GameFileError as GameFileError
-from .errors import InputError as InputError
-from .errors import InputTypeError as InputTypeError
-from .fields import LOLA as LOLA
-from .fields import Consensus as Consensus
-from .fields import Field as Field
-from .fields import FieldFunction as FieldFunction
-from .fields import Gradient as Gradient
-from .fields import LookaheadOpponent as LookaheadOpponent
-from .fields import Preconditioned as Preconditioned
-from .fields import Ridge as Ridge
-from .fields import Stackelberg as Stackelberg
-from .fields import Symplectic as Symplectic
-from .fields import TwoTimescale as TwoTimescale
-from .games import GAN as GAN
-from .games import Game as Game
-from .games import SymbolicGame as SymbolicGame
-from .games import SymbolicGAN as SymbolicGAN
-from .games import gan as gan
-from .games import load as load
-from .games import zero_sum as zero_sum
-from .games.gan import Objective as Objective
-from .games.gan import spectrally_normalised as spectrally_normalised
-from .matrix_games import MatrixGame as MatrixGame
-from .matrix_games import MixedEquilibrium as MixedEquilibrium
-from .matrix_games import OrderOfPlay as OrderOfPlay
-from .matrix_games import matrix_game as matrix_game
-from .matrix_games import mixed_equilibrium as mixed_equilibrium
-from .matrix_games import order_of_play as order_of_play
-from .minibatches import Noise as Noise
-from .minibatches import noise as noise
-from .networks import load_checkpoint as load_checkpoint
-from .networks import save_checkpoint as save_checkpoint
-from .penalties import DRAGAN as DRAGAN
-from .penalties import JARE as JARE
-from .penalties import R1 as R1
-from .penalties import R2 as R2
-from .penalties import WGANGP as WGANGP
-from .penalties import Anchor as Anchor
-from .penalties import ConsensusPenalty as ConsensusPenalty
-from .penalties import GradientNorm as GradientNorm
-from .penalties import InstanceNoise as InstanceNoise
-from .penalties import NagarajanKolter as NagarajanKolter
-from .penalties import Penalty as Penalty
-from .phase import Paths as Paths
-from .phase import Portrait as Portrait
-from .phase import compare_paths as compare_paths
-from .phase import follow as follow
-from .phase import nullclines as nullclines
-from .phase import phase_portrait as phase_portrait
-from .phase import separatrices as separatrices
-from .probes import Probe as Probe
-from .probes import ProbeReport as ProbeReport
-from .probes import ProbeSeries as ProbeSeries
-from .probes import Run as Run
-from .probes import Training as Training
-from .probes import open_run as open_run
-from .probes import probe as probe
-from .probes import train as train
-from .reports import Report as Report
-from .reports import report as report
-from .rules import RK4 as RK4
-from .rules import Alternating as Alternating
-from .rules import BestResponse as BestResponse
-from .rules import Clipped as Clipped
-from .rules import Competitive as Competitive
-from .rules import Extragradient as Extragradient
-from .rules import HeavyBall as HeavyBall
-from .rules import Heun as Heun
-from .rules import LinearCompetitive as LinearCompetitive
-from .rules import Lookahead as Lookahead
-from .rules import Nesterov as Nesterov
-from .rules import Optax as Optax
-from .rules import Optimistic as Optimistic
-from .rules import Projected as Projected
-from .rules import Proximal as Proximal
-from .rules import Rule as Rule
-from .rules import RungeKutta as RungeKutta
-from .rules import Simultaneous as Simultaneous
-from .rules import Unrolled as Unrolled
-from .rules.linearisation import linearise_rule as linearise_rule
-from .rules.modified import logarithms as logarithms
-from .rules.modified import modified_eigenvalues as modified_eigenvalues
-from .rules.modified import modified_flow as modified_flow
-from .rules.optax_state import optax_state as optax_state
-from .schedules.along_schedule import along_schedule as along_schedule
-from .spectra import Spectrum as Spectrum
-from .spectra import characteristic_polynomial as characteristic_polynomial
-from .spectra import exact_eigenvalues as exact_eigenvalues
-from .spectra import spectrum as spectrum
-from .spectra import stability_sign as stability_sign
-from .spectra.symmetric import numerical_abscissa as numerical_abscissa
-from .spectra.symmetric import spectral_density as spectral_density
-from .spectra.symmetric import symmetric_spectrum as symmetric_spectrum
-from .sweeps import Sweep as Sweep
-from .sweeps import sweep as sweep
-from .time_limits import patience as patience
-from .verdicts import Verdict as Verdict
-from .verdicts.at_scale import conditions_at_scale as conditions_at_scale
-from .verdicts.convexity import convexity as convexity
-from .verdicts.existence import local_nash_equilibrium_exists as local_nash_equilibrium_exists
-from .verdicts.nagarajan_kolter import nagarajan_kolter as nagarajan_kolter
-from .verdicts.proximal import proximal_equilibrium as proximal_equilibrium
+from .lazy import lazily as _lazily
 
-linearize_rule = linearise_rule  # the American spelling
+if TYPE_CHECKING:
+    from . import divergences as divergences
+    from . import games as games
+    from . import networks as networks
+    from . import plots as plots
+    from .analysis.study import Study as Study
+    from .analysis.study import study as study
+    from .attraction import basins as basins
+    from .branches.loci import loci as loci
+    from .comparisons import Comparison as Comparison
+    from .comparisons import compare as compare
+    from .comparisons import step_region as step_region
+    from .comparisons import tune as tune
+    from .comparisons.curves import rate_curves as rate_curves
+    from .criteria import critical_step as critical_step
+    from .criteria import hurwitz_conditions as hurwitz_conditions
+    from .criteria import multiplier_polynomial as multiplier_polynomial
+    from .criteria import multipliers as multipliers
+    from .criteria import schur_conditions as schur_conditions
+    from .criteria import stability_conditions as stability_conditions
+    from .criteria import stability_region as stability_region
+    from .cycles import invariant_curves as invariant_curves
+    from .cycles import limit_cycles as limit_cycles
+    from .cycles.periodic_orbits import periodic_orbits as periodic_orbits
+    from .dynamics import Flow as Flow
+    from .dynamics import Map as Map
+    from .dynamics import Plane as Plane
+    from .dynamics import SymbolicFlow as SymbolicFlow
+    from .dynamics import SymbolicMap as SymbolicMap
+    from .dynamics import choose_plane as choose_plane
+    from .dynamics.along_path import drift as drift
+    from .dynamics.along_path import path_angle as path_angle
+    from .dynamics.ensemble import Ensemble as Ensemble
+    from .dynamics.ensemble_flows import flow_ends as flow_ends
+    from .dynamics.ensemble_maps import iterate as iterate
+    from .dynamics.integrate import integrate as integrate
+    from .dynamics.simulate import simulate as simulate
+    from .dynamics.trajectory import Outcome as Outcome
+    from .dynamics.trajectory import Trajectory as Trajectory
+    from .equilibria.best_reply import BestReply as BestReply
+    from .equilibria.best_reply import best_reply as best_reply
+    from .equilibria.nearby import nearby_stationary_point as nearby_stationary_point
+    from .equilibria.nearby import stationarity as stationarity
+    from .errors import GameFileError as GameFileError
+    from .errors import InputError as InputError
+    from .errors import InputTypeError as InputTypeError
+    from .fields import LOLA as LOLA
+    from .fields import Consensus as Consensus
+    from .fields import Field as Field
+    from .fields import FieldFunction as FieldFunction
+    from .fields import Gradient as Gradient
+    from .fields import LookaheadOpponent as LookaheadOpponent
+    from .fields import Preconditioned as Preconditioned
+    from .fields import Ridge as Ridge
+    from .fields import Stackelberg as Stackelberg
+    from .fields import Symplectic as Symplectic
+    from .fields import TwoTimescale as TwoTimescale
+    from .games import GAN as GAN
+    from .games import Game as Game
+    from .games import SymbolicGame as SymbolicGame
+    from .games import SymbolicGAN as SymbolicGAN
+    from .games import gan as gan
+    from .games import load as load
+    from .games import zero_sum as zero_sum
+    from .games.gan import Objective as Objective
+    from .games.gan import spectrally_normalised as spectrally_normalised
+    from .matrix_games import MatrixGame as MatrixGame
+    from .matrix_games import MixedEquilibrium as MixedEquilibrium
+    from .matrix_games import OrderOfPlay as OrderOfPlay
+    from .matrix_games import matrix_game as matrix_game
+    from .matrix_games import mixed_equilibrium as mixed_equilibrium
+    from .matrix_games import order_of_play as order_of_play
+    from .minibatches import Noise as Noise
+    from .minibatches import noise as noise
+    from .networks import load_checkpoint as load_checkpoint
+    from .networks import save_checkpoint as save_checkpoint
+    from .penalties import DRAGAN as DRAGAN
+    from .penalties import JARE as JARE
+    from .penalties import R1 as R1
+    from .penalties import R2 as R2
+    from .penalties import WGANGP as WGANGP
+    from .penalties import Anchor as Anchor
+    from .penalties import ConsensusPenalty as ConsensusPenalty
+    from .penalties import GradientNorm as GradientNorm
+    from .penalties import InstanceNoise as InstanceNoise
+    from .penalties import NagarajanKolter as NagarajanKolter
+    from .penalties import Penalty as Penalty
+    from .phase import Paths as Paths
+    from .phase import Portrait as Portrait
+    from .phase import compare_paths as compare_paths
+    from .phase import follow as follow
+    from .phase import nullclines as nullclines
+    from .phase import phase_portrait as phase_portrait
+    from .phase import separatrices as separatrices
+    from .probes import Probe as Probe
+    from .probes import ProbeReport as ProbeReport
+    from .probes import ProbeSeries as ProbeSeries
+    from .probes import Run as Run
+    from .probes import Training as Training
+    from .probes import open_run as open_run
+    from .probes import probe as probe
+    from .probes import train as train
+    from .reports import Report as Report
+    from .reports import report as report
+    from .rules import RK4 as RK4
+    from .rules import Alternating as Alternating
+    from .rules import BestResponse as BestResponse
+    from .rules import Clipped as Clipped
+    from .rules import Competitive as Competitive
+    from .rules import Extragradient as Extragradient
+    from .rules import HeavyBall as HeavyBall
+    from .rules import Heun as Heun
+    from .rules import LinearCompetitive as LinearCompetitive
+    from .rules import Lookahead as Lookahead
+    from .rules import Nesterov as Nesterov
+    from .rules import Optax as Optax
+    from .rules import Optimistic as Optimistic
+    from .rules import Projected as Projected
+    from .rules import Proximal as Proximal
+    from .rules import Rule as Rule
+    from .rules import RungeKutta as RungeKutta
+    from .rules import Simultaneous as Simultaneous
+    from .rules import Unrolled as Unrolled
+    from .rules.linearisation import linearise_rule as linearise_rule
+    from .rules.linearisation import linearize_rule as linearize_rule
+    from .rules.modified import logarithms as logarithms
+    from .rules.modified import modified_eigenvalues as modified_eigenvalues
+    from .rules.modified import modified_flow as modified_flow
+    from .rules.optax_state import optax_state as optax_state
+    from .schedules.along_schedule import along_schedule as along_schedule
+    from .spectra import Spectrum as Spectrum
+    from .spectra import characteristic_polynomial as characteristic_polynomial
+    from .spectra import exact_eigenvalues as exact_eigenvalues
+    from .spectra import spectrum as spectrum
+    from .spectra import stability_sign as stability_sign
+    from .spectra.symmetric import numerical_abscissa as numerical_abscissa
+    from .spectra.symmetric import spectral_density as spectral_density
+    from .spectra.symmetric import symmetric_spectrum as symmetric_spectrum
+    from .sweeps import Sweep as Sweep
+    from .sweeps import sweep as sweep
+    from .time_limits import patience as patience
+    from .verdicts import Verdict as Verdict
+    from .verdicts.at_scale import conditions_at_scale as conditions_at_scale
+    from .verdicts.convexity import convexity as convexity
+    from .verdicts.existence import local_nash_equilibrium_exists as local_nash_equilibrium_exists
+    from .verdicts.nagarajan_kolter import nagarajan_kolter as nagarajan_kolter
+    from .verdicts.proximal import proximal_equilibrium as proximal_equilibrium
 
-
-def __getattr__(name: str):
-    """`plots` and `divergences`, imported when first used: Matplotlib and scipy.stats are slow to import."""
-    if name in ("divergences", "plots"):
-        import importlib
-
-        return importlib.import_module(f".{name}", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__, __all__ = _lazily(__name__)  # pyright: ignore[reportUnsupportedDunderAll]

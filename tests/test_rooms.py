@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 TOP = Path(__file__).parents[1]
-GROUND = ["errors", "time_limits", "_version"]  # files
+GROUND = ["lazy", "errors", "time_limits", "_version", "catalogue"]  # files
 ROOMS = [
     "documents",
     "dynamics",

@@ -28,7 +28,8 @@ def public() -> Iterator[tuple[str, Any]]:
     """The functions and classes of the public namespaces, each once, by the name that users call it."""
     seen = set()
     for space, module in SPACES.items():
-        for name, value in vars(module).items():
+        for name in [*vars(module), *getattr(module, "__all__", ())]:
+            value = getattr(module, name)
             ours = getattr(value, "__module__", "").startswith("stability.")
             if name.startswith("_") or not callable(value) or not ours or id(value) in seen:
                 continue

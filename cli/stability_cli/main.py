@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from . import options
+from . import completion, options
 from .options import GAME_HELP, together
 
 SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, best_lr,
@@ -55,6 +55,7 @@ def _version(context: click.Context, wanted: bool) -> None:
         "conditions",
         multiple=True,
         metavar="CONDITION",
+        shell_complete=completion.named("conditions"),
         help="A further condition to check at every equilibrium: nagarajan-kolter, proximal:lam=0.5. "
         "Repeatable.",
     ),
@@ -150,7 +151,7 @@ def compare(**chosen) -> None:
     ),
     options.settings,
     options.one_field,
-    click.option("--rule", metavar="RULE", help="The rule; default: simultaneous:lr=0.1."),
+    options.one_rule("The rule; default: simultaneous:lr=0.1."),
     options.penalties,
     click.option("--at", metavar="POINT", help='The equilibrium to follow: --at "x=0,y=0".'),
     options.box,
@@ -298,7 +299,7 @@ def list_(as_json) -> None:
 
 
 @cli.command(help="Print a catalogue game's file, to start your own from.")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.catalogue_names)
 def show(name) -> None:
     from .catalogue import show_source
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from . import completion
+
 GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
 in a Python file (which is run: use only files you trust)."""
 
 Decorator = Callable[[Any], Any]
 
-game = click.argument("game")
+game = click.argument("game", shell_complete=completion.games)
 settings = click.option(
     "--set",
     "settings",
@@ -25,6 +27,7 @@ penalties = click.option(
     "penalties",
     multiple=True,
     metavar="PENALTY",
+    shell_complete=completion.named("penalties"),
     help="A penalty put on the game first: gradient-norm:coefficient=0.1,of=disc. Repeatable.",
 )
 box = click.option(
@@ -39,12 +42,17 @@ starts = click.option(
 seed = click.option(
     "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the search."
 )
-one_field = click.option("--field", metavar="FIELD", help="The field; default: gradient.")
+_complete_field = completion.named("fields")
+_complete_rule = completion.named("rules")
+one_field = click.option(
+    "--field", metavar="FIELD", help="The field; default: gradient.", shell_complete=_complete_field
+)
 paths_rules = click.option(
     "--rule",
     "rules",
     multiple=True,
     metavar="RULE",
+    shell_complete=_complete_rule,
     help="The algorithm: alternating:lr=0.1. Repeatable; default for games: simultaneous:lr=0.1.",
 )
 start = click.option(
@@ -69,14 +77,31 @@ time = click.option(
 force = click.option("--force", is_flag=True, help="Overwrite the output file.")
 
 
+def one_rule(text: str) -> Decorator:
+    """--rule, once, with its help."""
+    return click.option("--rule", metavar="RULE", help=text, shell_complete=_complete_rule)
+
+
 def fields(text: str) -> Decorator:
     """--field, repeatable, with its help."""
-    return click.option("--field", "fields", multiple=True, metavar="FIELD", help=text)
+    return click.option(
+        *("--field", "fields"),
+        multiple=True,
+        metavar="FIELD",
+        help=text,
+        shell_complete=_complete_field,
+    )
 
 
 def rules(text: str) -> Decorator:
     """--rule, repeatable, with its help."""
-    return click.option("--rule", "rules", multiple=True, metavar="RULE", help=text)
+    return click.option(
+        *("--rule", "rules"),
+        multiple=True,
+        metavar="RULE",
+        help=text,
+        shell_complete=_complete_rule,
+    )
 
 
 def at(text: str) -> Decorator:

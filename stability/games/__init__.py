@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import catalogue as catalogue
+from .. import catalogue as catalogue
 from . import families as families
 from .expectations import Normal as Normal
 from .expectations import Points as Points

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from .. import catalogue
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.system import System
 from ..errors import GameFileError, InputError, InputTypeError
-from . import catalogue
 from .files import GameFile, read_game_file
 from .symbolic import SymbolicGame
 

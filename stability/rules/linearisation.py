@@ -77,6 +77,9 @@ def linearise_rule(
     return linear
 
 
+linearize_rule = linearise_rule  # the American spelling
+
+
 def _fitting(rule: Rule, flow: Flow, x: Any, state: Sequence[Any]) -> State:
     """The state as vectors of the dtype of x."""
     expected = jax.eval_shape(partial(rule.init, flow), x)

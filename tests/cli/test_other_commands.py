@@ -1,6 +1,7 @@
 """Help, list and show through the real entry point; help must not import anything slow."""
 
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -10,18 +11,43 @@ import pytest
 import stability as st
 from tests.cli.commands import in_process, process
 
+HELP = {"jax", "numpy", "scipy", "sympy", "matplotlib", "rich", "stability"}
 
-@pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["-h"], ["--version"]])
-def test_help_imports_nothing_slow(arguments):
+
+@pytest.mark.parametrize(
+    ("arguments", "completing", "slow"),
+    [
+        (["--help"], "", HELP),
+        (["report", "--help"], "", HELP),
+        (["-h"], "", HELP),
+        (["--version"], "", HELP),
+        (["list"], "", HELP - {"rich", "stability"}),
+        (["list", "--json"], "", HELP - {"stability"}),
+        (["show", "dirac-gan"], "", HELP - {"stability"}),
+        ([], "report dirac", HELP - {"stability"}),
+        ([], "report xy --rule he", HELP - {"stability"}),
+    ],
+)
+def test_what_computes_nothing_imports_nothing_slow(arguments, completing, slow):
     code = (
-        "import sys\nsys.argv = ['stability', *" + repr(arguments) + "]\n"
+        f"import sys\nsys.argv = {['stability', *arguments]}\n"
         "from stability_cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "slow = {'jax', 'numpy', 'scipy', 'sympy', 'rich', 'stability'} & set(sys.modules)\n"
-        "assert not slow, slow"
+        f"found = {slow} & set(sys.modules)\n"
+        "assert not found, found"
     )
+    words = ["stability", *completing.split()]
+    shell = {
+        "_STABILITY_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(words),
+        "COMP_CWORD": str(len(words) - 1),
+    }
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **(shell if completing else {})},
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout

@@ -1,16 +1,21 @@
-"""The catalogue: known games, each a game file with its source and what is known of it."""
+"""The catalogue: known games, each a game file with its source and what is known of it.
+
+It is text alone, which nothing has to be imported for: the files lie in `games/catalogue`.
+"""
 
 from __future__ import annotations
 
 from importlib import resources
 
-from ...errors import InputError
+from .errors import InputError
+
+_FILES = resources.files("stability") / "games" / "catalogue"
 
 
 def names() -> tuple[str, ...]:
     """The names of all catalogue entries, in alphabetical order."""
-    files = resources.files(__name__).iterdir()
-    return tuple(sorted(f.name.removesuffix(".toml") for f in files if f.name.endswith(".toml")))
+    files = (f.name for f in _FILES.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in files if name.endswith(".toml")))
 
 
 def source(name: str) -> str:
@@ -22,7 +27,7 @@ def source(name: str) -> str:
         close = difflib.get_close_matches(name, known, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "`stability list` shows them all"
         raise InputError(f"there is no game called {name!r} in the catalogue; {hint}")
-    return (resources.files(__name__) / f"{name}.toml").read_text(encoding="utf-8")
+    return (_FILES / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def summary(name: str) -> str:
