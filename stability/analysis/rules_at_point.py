@@ -12,6 +12,7 @@ import sympy
 
 from ..criteria.exact_steps import exact_critical_step, unit
 from ..criteria.steps import rule_step_sizes
+from ..documents.settings import settings
 from ..dynamics.partition import Partition
 from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibrium
@@ -81,9 +82,10 @@ def analyse_rule(
     step = near.linearise(matrix, partition)
     bound = _entry_errors(near, step, matrix, uncertainty, partition)
     if not np.abs(step).max() + bound.max() < HUGE:
-        raise InputError(
-            f"the {rule.name} step overflows at {plain(rule.settings)}; use a smaller lr"
+        because = (
+            f"the {rule.name} step overflows at {settings(plain(rule.settings))}; use a smaller lr"
         )
+        return no_rule(rule, field, NoNumbers.NO_LINEARISATION, _undecided(because))
     exactly = None if exact is None else _exact_rule(rule, field, e)
     inserted = None
     if exactly is not None and exact is not None:

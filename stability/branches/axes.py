@@ -85,6 +85,23 @@ class Setup:
             replace(self, field=changed) if axis.owner == "field" else replace(self, rule=changed)
         )
 
+    def takes(self, axis: Axis, values: np.ndarray) -> tuple[np.ndarray, str | None]:
+        """Which of the values, shape (n,), the axis may have, a mask, and what is wrong with another one."""
+
+        def wrong(value: float) -> str | None:
+            try:
+                self.with_value(axis, float(value))
+            except InputError as error:
+                return str(error)
+            return None
+
+        ends = () if axis.owner == "parameter" else (values.min(), values.max())
+        if not any(map(wrong, ends)):  # what settings may be is an interval
+            return np.ones(len(values), bool), None
+        reasons = [wrong(value) for value in values]
+        taken = np.array([reason is None for reason in reasons])
+        return taken, next(filter(None, reasons), None)
+
     def _owner(self, axis: Axis) -> Any:
         return (
             self.penalties[axis.position] if axis.owner == "penalty" else getattr(self, axis.owner)
@@ -113,13 +130,18 @@ def resolve(name: str, setup: Setup) -> Axis:
         raise InputError(f"there is no {name} to vary; there is {known}")
     if len(found) > 1:
         full = " or ".join(dict.fromkeys(_full_name(axis, setup) for axis in found))
-        raise InputError(f"{name} may mean several things; say which one: {full}")
+        raise InputError(f"the name {name} may mean several things; say which one: {full}")
     axis = replace(found[0], name=name)
     if whole(axis):
         raise InputError(
             f"{name} is a whole number, which cannot be varied continuously; fix it, one run for each value"
         )
     return axis
+
+
+def has(name: str, setup: Setup) -> bool:
+    """Whether a name means something there, be it several things."""
+    return any(name in names for names, _ in _candidates(setup))
 
 
 def _candidates(setup: Setup) -> Iterator[tuple[list[str], Axis]]:

@@ -166,25 +166,39 @@ class Branch:
         found = self._found(np.array([number]))
         return found["point"][0], found["jacobian"][0]
 
+    def trouble(self, number: float) -> str | None:
+        """Why there is no linearised step at a number where the equilibrium is; None if there is one."""
+        point, jacobian = self.at(number)
+        if not np.isfinite(jacobian).all():
+            return None
+        try:
+            self._linearised(number, jacobian, point)
+        except InputError as error:
+            return str(error)
+        return None
+
     def _matrix(self, number: float, jacobian: np.ndarray, point: np.ndarray) -> np.ndarray | None:
         if not np.isfinite(jacobian).all():
             return None
+        try:
+            return self._linearised(number, jacobian, point)
+        except InputError:  # no derivative here, or an inverse that does not exist
+            return None
+
+    def _linearised(self, number: float, jacobian: np.ndarray, point: np.ndarray) -> np.ndarray:
         there = self._equilibrium(jacobian)
         if self.rule is None:
             return there.across(jacobian)
         partition = self.problem.partition
-        try:
-            setup, build = self.problem.at([float(number)] * len(self.problem.axes))
-            rule = setup.rule
-            with np.errstate(all="ignore"), jax.enable_x64(True):
-                if self.problem.local:
-                    rule = rule.near(field_flow(setup, build()), point)
-                step = np.asarray(rule.linearise(jacobian, partition))
-                if not self.manifold_dimension:
-                    return step
-                return across(step, rule.lifted(jacobian, partition, there.tangent))
-        except InputError:  # no derivative here, or an inverse that does not exist
-            return None
+        setup, build = self.problem.at([float(number)] * len(self.problem.axes))
+        rule = setup.rule
+        with np.errstate(all="ignore"), jax.enable_x64(True):
+            if self.problem.local:
+                rule = rule.near(field_flow(setup, build()), point)
+            step = np.asarray(rule.linearise(jacobian, partition))
+            if not self.manifold_dimension:
+                return step
+            return across(step, rule.lifted(jacobian, partition, there.tangent))
 
     def _equilibrium(self, jacobian: np.ndarray) -> Equilibrium:
         """The base equilibrium with the tangent of its manifold where the Jacobian is this, if it turns."""

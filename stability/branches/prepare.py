@@ -43,8 +43,8 @@ def make_problem(
 
     `of_step`: whether something is asked of the rule's step.
 
-    Raises InputError for arguments that do not fit the system, for values that a setting does not take, and
-    unless exactly one equilibrium is found or chosen.
+    Raises InputError for arguments that do not fit the system, for an axis of which a setting takes no value,
+    and unless exactly one equilibrium is found or chosen.
     """
     if not isinstance(system, System):
         raise InputTypeError(
@@ -54,7 +54,8 @@ def make_problem(
     rule = rule or (None if system.kind == "map" else Simultaneous())
     setup = setup_of(system, field, rule, penalties, parameters)
     axes = _different_axes(setup, over)
-    origin = origin_of(system, setup, axes, list(over.values()), box)
+    grids = [_taken(setup, *own) for own in zip(axes, over.values(), strict=True)]
+    origin = origin_of(system, setup, axes, grids, box)
     return origin.problem(chosen_equilibrium(origin, at), of_step)
 
 
@@ -105,6 +106,14 @@ def _parameter_values(system: Any, parameters: Mapping[Any, Any] | None) -> dict
             raise InputError(f"there is no parameter {key}; there are {there}")
         known[str(key)] = exact_number(value)
     return known
+
+
+def _taken(setup: Setup, axis: Axis, values: np.ndarray) -> np.ndarray:
+    """The values that the axis may have. Raises InputError if there is none."""
+    taken, because = setup.takes(axis, values)
+    if because is not None and not taken.any():
+        raise InputError(because)
+    return values[taken]
 
 
 def _different_axes(setup: Setup, names: Mapping[str, Any]) -> tuple[Axis, ...]:
@@ -220,9 +229,9 @@ def origin_of(
     """
     numbers = tuple(_present(setup, axis, grid) for axis, grid in zip(axes, grids, strict=True))
     for axis, grid in zip(axes, grids, strict=True):
-        if axis.owner != "parameter":
-            for value in (grid.min(), grid.max()):  # what settings may be is an interval
-                setup.with_value(axis, float(value))
+        because = setup.takes(axis, grid)[1]
+        if because is not None:
+            raise InputError(because)
     placed = setup
     for axis, number in zip(axes, numbers, strict=True):
         placed = placed.with_value(axis, number if axis.owner == "parameter" else float(number))

@@ -29,6 +29,7 @@ from .problem import point_text
 
 # the part of an infinite interval on which a polynomial is fitted, in units of its start
 _UNBOUNDED = 10.0
+_MOST = 4  # equilibria that are named
 _AROUND_FOLD = 1e-4  # how far before a fold Newton's method may lose its branch
 
 Window = tuple[float, float]
@@ -80,6 +81,8 @@ def stable_set(branches: Sequence[Branch], interval: Interval) -> StableSet:
         how, intervals = "scan", scanned_windows(eigenvalues_at, region, low, high, samples)
         folds, warnings = _folds(branches, interval, samples.numbers)
         intervals = _at_folds(intervals, folds)
+    if not intervals and len(branches) > 1:
+        warnings.append(_prevented(branches, interval, region, samples.numbers))
     forms = ((None, None),) * len(intervals)
     return StableSet(
         intervals=tuple(intervals),
@@ -150,6 +153,25 @@ def _folds(
             + " and is not stable beyond"
         )
     return everywhere, notes
+
+
+def _prevented(
+    branches: Sequence[Branch], interval: Interval, region: Region, numbers: np.ndarray
+) -> str:
+    """Which of several equilibria are stable at no number, or that no number suits all of them."""
+    never = []
+    for branch in branches:
+        own = sample(lambda n, b=branch: _eigenvalues(b.matrices(n)), region, numbers)
+        if not (own.sizes - region.limit < -own.rounding).any():
+            never.append(point_text(branch.problem.variables, branch.problem.base.point))
+    if not never:
+        return f"no {interval.name} suits all {len(branches)} equilibria; follow one of them alone"
+    shown = ["; ".join(never[:_MOST]), *([f"and {len(never) - _MOST} more"] * (len(never) > _MOST))]
+    which = "equilibrium" if len(never) == 1 else "equilibria"
+    return (
+        f"the {which} {' '.join(shown)} {'is' if len(never) == 1 else 'are'} stable for no "
+        f"{interval.name}; follow another one alone"
+    )
 
 
 def _plain(number: float, interval: Interval) -> float:

@@ -86,8 +86,8 @@ def rate_curves(
     Across a manifold of equilibria the radius is that of the steps modulo the manifold. The fastest rules
     (at their best step) come first.
 
-    Raises InputError for a map, for a rule without step size, for steps that are not positive, and if there
-    is no equilibrium at which rules could be judged.
+    Raises InputError for a map, for steps that are not positive, if no rule applies or has a step size, and
+    if there is no equilibrium at which rules could be judged.
     """
     study = as_study(
         system,
@@ -154,12 +154,11 @@ def _chosen(
 ) -> tuple[list[Rule], list[tuple[str, str]]]:
     good, bad = applicable_rules(flow.numeric, every_rule() if rules is None else rules)
     without = [rule for rule in good if rule.lr is None]
-    if rules is not None and bad:
-        raise InputError(f"{bad[0].name}: {bad[0].because}")
-    if rules is not None and without:
-        raise InputError(f"{without[0].name} has no step size to vary")
     left_out = [(own.name, own.because) for own in bad]
     left_out += [(str(rule), "it has no step size") for rule in without]
+    if left_out and len(without) == len(good):
+        name, because = left_out[0]
+        raise InputError(f"{name}: {because}")
     return [rule for rule in good if rule.lr is not None], left_out
 
 

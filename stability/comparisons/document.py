@@ -265,6 +265,8 @@ def _tuning(name: str, found: list[Tuned]) -> Iterable[Block]:
 def _tuned(tuned: Tuned) -> TableRow:
     field = "the flow" if tuned.field is None else f"{_spaced(str(tuned.field))} flow"
     name = field if tuned.rule is None else _spaced(_with_lr(tuned.rule, tuned.field))
+    if tuned.stable is None:
+        return TableRow((name, *(MISSING,) * 4), (whole(tuned.because or ""),))
     intervals = [
         f"({_end(low, exact[0])}, {_end(high, exact[1])})"
         for (low, high), exact in zip(tuned.stable, tuned.exact, strict=True)

@@ -14,7 +14,7 @@ from ..analysis.rules_at_point import FieldJacobian, analyse_rule
 from ..analysis.study import Study, as_study
 from ..analysis.subject import FieldFlow, plain, without_others
 from ..analysis.value import FlowAnalysis, RuleAnalysis
-from ..branches.axes import Setup, resolve
+from ..branches.axes import Setup, has
 from ..criteria.exact_steps import unit
 from ..documents.numbers import SPACE, point
 from ..dynamics.system import System
@@ -27,8 +27,7 @@ from ..rules.cost import step_cost
 from ..rules.rule import each
 from .algorithms import Inapplicable, applicable_fields, applicable_rules
 from .all_equilibria import at_all_equilibria
-from .tuning import Algorithm, Tuned
-from .tuning import tune as tune_algorithms
+from .tuning import Algorithm, Tuned, tune_each
 from .value import Comparison, FlowRow, Row
 
 WORST = ("unstable", "undecided", "neutral", "asymptotically stable", "exponentially stable")
@@ -71,8 +70,8 @@ def compare(
     With several equilibria an algorithm is judged by the worst of them. Sorted by the spectral radius at the
     best step, then by work.
 
-    Raises InputError for a map, and as `stability.report` does. Algorithms that do not apply to the game are
-    listed with the reason; one that was asked for by name is an error.
+    Raises InputError for a map, as `stability.report` does, and if nothing that was asked for applies to the
+    game. Algorithms that do not are listed with the reason, and so is what cannot be told of one of them.
     """
     say = progress or (lambda _: None)
     if isinstance(system, Study):
@@ -98,13 +97,14 @@ def compare(
     algorithms = [(flow, None) for flow in flows] + [(flows[i], rule) for i, rule in pairs]
     tuned: list[Tuned] = []
     for name, (low, high) in (tune or {}).items():
-        own = _that_have(name, algorithms, study, penalties)
-        for algorithm in own or algorithms:  # none of them has it: the sentence is its own
+        own = _that_have(name, algorithms, study, penalties) or algorithms
+        found_each = tune_each(
+            given.system, name, low, high, own, at=_one(at), seed=seed,
+            penalties=penalties, parameters=given.options["parameters"], box=given.options["box"],
+        )  # fmt: skip
+        for algorithm in own:
             say(f"tuning {name} of {_name(algorithm[1], algorithm[0])}")
-            tuned += tune_algorithms(
-                given.system, name, low, high, [algorithm], at=_one(at), seed=seed,
-                penalties=penalties, parameters=given.options["parameters"], box=given.options["box"],
-            )  # fmt: skip
+            tuned.append(next(found_each))
     return Comparison(
         __version__,
         study.info,
@@ -129,7 +129,7 @@ def _algorithms(
             raise InputError(f"fields are made from games; a {study.kind} is its own field")
         own = every_rule() if rules is None else rules
         good, bad = applicable_rules(study.flows[0].numeric, own)
-        if rules is not None and bad:
+        if not good and bad:
             raise InputError(f"{bad[0].name}: {bad[0].because}")
         return [(0, rule) for rule in good], [None], bad
     everything = not fields and rules is None
@@ -140,8 +140,6 @@ def _algorithms(
     )
     game = study.numeric if study.symbolic is None else study.symbolic
     found, bad = applicable_fields(game, study.numeric, asked)
-    if not found or (not everything and bad):
-        raise InputError(f"{bad[0].name}: {bad[0].because}")
     pairs = []
     for i, field in enumerate(found):
         if rules is not None:
@@ -149,10 +147,10 @@ def _algorithms(
         else:
             own = every_rule() if everything and i == 0 else (Simultaneous(), Alternating())
         good, not_good = applicable_rules(field.flow(study.numeric), own)
-        if rules is not None and not_good:
-            raise InputError(f"{not_good[0].name}: {not_good[0].because}")
         pairs += [(i, without_others(rule, study.numeric.players)) for rule in good]
         bad += not_good
+    if not pairs and bad:
+        raise InputError(f"{bad[0].name}: {bad[0].because}")
     return pairs, found, list(dict.fromkeys(bad))
 
 
@@ -274,14 +272,11 @@ def _that_have(
     """The algorithms that have a number of this name to vary; a parameter of the game belongs to all."""
     players = study.numeric.players
     values = {p.name: float(v) for p, v in study.values.items()}
-    found = []
-    for field, rule in algorithms:
-        try:
-            resolve(name, Setup(values, field, rule, tuple(penalties), players))
-            found.append((field, rule))
-        except InputError:
-            continue
-    return found
+    return [
+        (field, rule)
+        for field, rule in algorithms
+        if has(name, Setup(values, field, rule, tuple(penalties), players))
+    ]
 
 
 def _one(at: Any) -> Mapping[str, Any] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +12,7 @@ import sympy
 
 from ..analysis.study import Study
 from ..branches.axes import Interval
-from ..branches.branch import Branch
-from ..branches.find_branches import find_branches
+from ..branches.find_branches import Followed, find_branches
 from ..branches.stable_set import StableSet, stable_set
 from ..criteria.leading_eigenvalue import ROUNDING
 from ..criteria.windows import UNIT_DISC, Lowest, lowest_of_all
@@ -32,25 +31,28 @@ class Tuned:
 
     - `interval`: the values (low, high) that were looked at; high may be ∞.
     - `stable`: the open intervals of values for which every equilibrium that is followed is exponentially
-      stable; `exact`: closed forms of their ends as text, None where there is no short one, or where the
-      end was found numerically.
-    - `how`: "exact" (no interval can be missing), "guards" (the same, in floating point) or "scan".
+      stable, None where that could not be told; `exact`: closed forms of their ends as text, None where
+      there is no short one, or where the end was found numerically.
+    - `how`: "exact" (no interval can be missing), "guards" (the same, in floating point) or "scan"; None
+      where `stable` is.
     - `best`: the value at which the leading eigenvalue lies lowest, and `best_value`, the spectral abscissa
       (without a rule) or the spectral radius there; None if no value is stable or all are alike.
     - `steps_per_digit`: ln 10/−ln(spectral radius) at the best value; None for flows.
+    - `warnings`: what to know of this; `because`: why there are no numbers.
     """
 
     name: str
     field: Field | None
     rule: Rule | None
     interval: tuple[float, float]
-    stable: tuple[tuple[float, float], ...]
-    exact: tuple[tuple[str | None, str | None], ...]
-    how: str
-    best: float | None
-    best_value: float | None
-    steps_per_digit: float | None
-    warnings: tuple[str, ...]
+    stable: tuple[tuple[float, float], ...] | None = None
+    exact: tuple[tuple[str | None, str | None], ...] = ()
+    how: str | None = None
+    best: float | None = None
+    best_value: float | None = None
+    steps_per_digit: float | None = None
+    warnings: tuple[str, ...] = ()
+    because: str | None = None
 
     @property
     def critical(self) -> float | None:
@@ -96,9 +98,37 @@ def tune(
     are isolated exactly; where it is polynomial, they are eigenvalues of the guard map; else the interval is
     scanned.
 
-    Raises InputError for an empty interval, a name that means nothing (or several things) to the algorithms,
-    settings that do not take such values, and if there is no equilibrium.
+    An algorithm that cannot be followed has the reason as its `because`, and no numbers: one whose field has
+    no derivative where it rests, one to which the name means several things.
+
+    Raises InputError for an empty interval, a name that means nothing to any algorithm, and if no algorithm
+    can be followed: settings that do not take such values, no equilibrium.
     """
+    found = tuple(
+        tune_each(
+            system, name, low, high, algorithms,
+            penalties=penalties, parameters=parameters, at=at, box=box, seed=seed,
+        )
+    )  # fmt: skip
+    if all(own.because for own in found):
+        raise InputError(str(found[0].because))
+    return found
+
+
+def tune_each(
+    system: System | Study,
+    name: str,
+    low: float,
+    high: float,
+    algorithms: Sequence[Algorithm],
+    *,
+    penalties: Sequence[Any] = (),
+    parameters: Mapping[Any, Any] | None = None,
+    at: Mapping[str, Any] | None = None,
+    box: Mapping[str, tuple[float, float]] | None = None,
+    seed: int = 0,
+) -> Iterator[Tuned]:
+    """What `tune` finds, one algorithm after the other, also if none can be followed."""
     if isinstance(system, Study):
         penalties = penalties or system.options["penalties"]
         parameters = parameters or system.options["parameters"]
@@ -114,10 +144,8 @@ def tune(
         system, interval, pairs,
         penalties=penalties, parameters=parameters, at=at, box=box, seed=seed,
     )  # fmt: skip
-    return tuple(
-        _tuned(interval, field, rule, branches, warnings)
-        for (field, rule), (branches, warnings) in zip(pairs, followed, strict=True)
-    )
+    for (field, rule), own in zip(pairs, followed, strict=True):
+        yield _tuned(interval, field, rule, own)
 
 
 def _interval(name: str, low: Any, high: Any) -> Interval:
@@ -159,17 +187,24 @@ def _tuned(
     interval: Interval,
     field: Field | None,
     rule: Rule | None,
-    branches: Sequence[Branch],
-    warnings: Sequence[str],
+    followed: Followed,
 ) -> Tuned:
-    found = stable_set(branches, interval)
-    best, notes = _best(found, interval, [*warnings, *found.warnings])
+    ends = (interval.low, interval.high)
+    if followed.because is not None:
+        return Tuned(interval.name, field, rule, ends, because=followed.because)
+    found = stable_set(followed.branches, interval)
+    if not np.isfinite(found.samples.sizes).any():
+        reasons = (branch.trouble(float(interval.inner[1])) for branch in followed.branches)
+        because = next((reason for reason in reasons if reason), None)
+        if because is not None:
+            return Tuned(interval.name, field, rule, ends, because=because)
+    best, notes = _best(found, interval, [*followed.warnings, *found.warnings])
     radius = best.size if best is not None and found.region is UNIT_DISC else None
     return Tuned(
         name=interval.name,
         field=field,
         rule=rule,
-        interval=(interval.low, interval.high),
+        interval=ends,
         stable=found.intervals,
         exact=tuple((_text(low), _text(high)) for low, high in found.exact),
         how=found.how,

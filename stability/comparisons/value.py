@@ -155,7 +155,9 @@ def _tuned(tuned: Tuned) -> dict[str, Any]:
         "field": "given" if field is None else field.name,
         "field_settings": {} if field is None else plain(field.settings),
         "interval": [finite(end) for end in tuned.interval],
-        "stable": [[finite(end) for end in own] for own in tuned.stable],
+        "stable": None
+        if tuned.stable is None
+        else [[finite(end) for end in own] for own in tuned.stable],
         "exact": [list(own) for own in tuned.exact],
         "how": tuned.how,
         "critical": finite(tuned.critical),
@@ -164,4 +166,5 @@ def _tuned(tuned: Tuned) -> dict[str, Any]:
         "best_value": finite(tuned.best_value),
         "steps_per_digit": finite(tuned.steps_per_digit),
         "warnings": list(tuned.warnings),
+        "because": tuned.because,
     }

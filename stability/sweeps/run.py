@@ -69,6 +69,8 @@ def sweep(
     The equilibrium is found once, at the base values, and followed over the grid: by its closed form where
     there is one, else by Newton's method. Everything is compiled once, in float64.
 
+    At values that a setting does not take there are no numbers, and a warning.
+
     Raises InputError for what does not fit together, too large a grid, several equilibria without `at`, and
     a store that holds another request's chunks.
     """
@@ -100,7 +102,8 @@ def sweep(
     evaluator = Evaluator(problem, tuple(names), _size(chunk, problem, names, points))
     grid = Grid(tuple(axes.values()), evaluator.chunk)
     collected = _collect(evaluator, grid, progress, store, scheduler)
-    return _value(evaluator, axes, grid, collected)
+    refused = _without_refused(problem, axes, grid, collected)
+    return _value(evaluator, axes, grid, collected, refused)
 
 
 def _size(chunk: int | None, problem: Problem, names: Sequence[str], points: int) -> int:
@@ -195,6 +198,33 @@ def _evaluated(
         yield index, evaluator(grid.rows(index))
 
 
+def _without_refused(
+    problem: Problem,
+    axes: Mapping[str, np.ndarray],
+    grid: Grid,
+    collected: dict[str, np.ndarray],
+) -> list[str]:
+    """Takes the numbers away where an axis has values that its setting does not take, and says so."""
+    notes = []
+    for k, (axis, values) in enumerate(zip(problem.axes, axes.values(), strict=True)):
+        taken, because = problem.setup.takes(axis, values)
+        if because is None:
+            continue
+        shape = [1] * len(axes)
+        shape[k] = -1
+        refused = np.broadcast_to(~taken.reshape(shape), grid.shape).ravel()
+        for name, numbers in collected.items():
+            if name == LOST:
+                collected[name] = numbers & ~refused
+            else:
+                numbers[refused] = complex(np.nan, np.nan) if np.iscomplexobj(numbers) else np.nan
+        count = int(np.logical_not(taken).sum())
+        notes.append(
+            f"there are no numbers at {count} of {len(values)} values of {axis.name}: {because}"
+        )
+    return notes
+
+
 def request(problem: Problem, quantities: Sequence[str], grid: Grid) -> dict[str, Any]:
     """What is asked, for people who look into a store."""
     return {
@@ -214,6 +244,7 @@ def _value(
     axes: Mapping[str, np.ndarray],
     grid: Grid,
     collected: Mapping[str, np.ndarray],
+    warnings: list[str],
 ) -> Sweep:
     problem = evaluator.problem
     quantities, named = {}, {}
@@ -223,7 +254,6 @@ def _value(
         own = () if named[name] == ("",) else values.shape[1:]
         quantities[name] = values.reshape(*grid.shape, *own)
     lost = int(collected[LOST].sum())
-    warnings = []
     if lost:
         warnings.append(
             f"the equilibrium was lost at {lost} of {grid.points} points: it ends on the way there, "

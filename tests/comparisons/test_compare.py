@@ -320,7 +320,6 @@ def test_step_sizes_by_player_are_scaled_together():
         ),
         (lambda: st.compare(st.games.xy(), at={"x": 0}), "y"),
         (lambda: st.compare(st.games.xy(), starts=0), "start"),
-        (lambda: st.compare(st.games.xy(), rules=[st.Simultaneous(1e300)]), "overflows"),
     ],
 )
 def test_errors(call, fragment):

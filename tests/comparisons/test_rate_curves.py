@@ -64,7 +64,7 @@ def test_step_sizes_by_player_are_scaled_together():
 def test_rules_that_cannot_be_judged_are_named():
     curves = rate_curves(st.load("matching-pennies"), steps=[0.1])
     assert ("best-response", "it has no step size") in curves.left_out
-    with pytest.raises(st.InputError, match="best-response has no step size"):
+    with pytest.raises(st.InputError, match="best-response: it has no step size"):
         rate_curves(st.load("xy"), [st.BestResponse()])
     with pytest.raises(st.InputError, match="a map takes no steps"):
         rate_curves(st.load("henon"))

@@ -11,7 +11,7 @@ import sympy
 import stability as st
 from stability.comparisons.tuning import tune
 from stability.errors import InputError
-from stability.fields import LOLA, Consensus, Gradient, TwoTimescale
+from stability.fields import LOLA, Consensus, Gradient, Stackelberg, TwoTimescale
 from stability.penalties import NagarajanKolter
 from stability.rules import (
     Alternating,
@@ -310,9 +310,34 @@ def test_not_a_system():
         tune("xy", "gamma", 0, 1, [(None, None)])
 
 
-def test_a_name_that_may_mean_several_things():
-    with pytest.raises(InputError, match="several things"):
-        tune(st.games.dirac_gan_r1(), "gamma", 0, 1, [(None, None), (Consensus(), None)])
+def test_what_fails_says_so_itself():
+    """Consensus has a gamma too, and the leader's field has no derivative at the equilibrium."""
+    algorithms = [
+        (Gradient(), None),
+        (Consensus(), None),
+        (Stackelberg(leader="disc"), None),
+        (None, BestResponse()),
+    ]
+    flow, *failed = tune(st.games.dirac_gan_r1(), "gamma", 0, 1, algorithms)
+    assert flow.stable == ((0.0, 1.0),)
+    reasons = ("several things", "stackelberg field is not differentiable", "no best response")
+    for own, reason in zip(failed, reasons, strict=True):
+        assert (own.stable, own.how, own.critical) == (None, None, None)
+        assert reason in own.because
+    for algorithm, reason in zip(algorithms[1:], reasons, strict=True):
+        with pytest.raises(InputError, match=reason):
+            tune(st.games.dirac_gan_r1(), "gamma", 0, 1, [algorithm])
+
+
+def test_the_equilibrium_that_prevents_stability_is_named():
+    flow = st.SymbolicFlow({x: p * (x - x**3)}, parameters={p: 1}, box={x: (-2, 2)})
+    found = one(flow, "p", 0, 1)  # slopes p at 0, −2p at ±1
+    assert found.stable == ()
+    assert any("the equilibrium x=0 is stable for no p" in warning for warning in found.warnings)
+    apart = one(flow, "p", -1, 1)
+    assert apart.stable == ()
+    assert any("no p suits all 3 equilibria" in warning for warning in apart.warnings)
+    assert one(flow, "p", 0, 1, at={"x": 1}).stable == ((0.0, 1.0),)
 
 
 def test_bad_points_and_parameters():

@@ -300,7 +300,7 @@ CALLS = [
     ({"gamma": [1]}, "nosuch", {}, "spectral_radius"),
     ({"gamma": [1]}, [], {}, "quantities"),
     ({"gamma": [1]}, ["stable", "stable"], {}, "twice"),
-    ({"lr": [0.0, 0.1]}, "stable_rule", {}, "positive"),
+    ({"lr": [-0.1, 0.0]}, "stable_rule", {}, "positive"),
     ({"lr": [0.1], "lr.gen": [0.2]}, "stable_rule", {}, "lr holds lr.gen"),
     ({"lr": [0.1], "simultaneous.lr": [0.2]}, "stable_rule", {}, "same thing"),
     ({"gamma": [1]}, "stable", {"at": {"theta": 0}}, "the point says nothing of psi"),
@@ -338,3 +338,17 @@ def test_the_help_names_every_quantity():
     from stability_cli.main import SWEEP_QUANTITIES
 
     assert [name.strip() for name in SWEEP_QUANTITIES.split(",")] == list(QUANTITIES)
+
+
+def test_values_that_a_setting_does_not_take_abort_no_other():
+    names = ["spectral_radius", "critical_lr", "multipliers"]
+    found = sweep(st.load("dirac-gan-r1"), {"lr": [-0.5, 0.0, 0.5], "gamma": [0.3, 1.0]}, names)
+    alone = sweep(st.load("dirac-gan-r1"), {"lr": [0.5], "gamma": [0.3, 1.0]}, names)
+    for name in names:
+        assert np.isnan(found.quantities[name][:2]).all()
+        np.testing.assert_array_equal(found.quantities[name][2:], alone.quantities[name])
+    (warning,) = found.warnings
+    assert "no numbers at 2 of 3 values of lr" in warning
+    assert "positive finite number" in warning
+    with pytest.raises(st.InputError, match="positive finite number"):
+        sweep(st.load("dirac-gan-r1"), {"lr": [-0.5, 0.0]}, "spectral_radius")
