@@ -224,11 +224,19 @@ def _field_flow(
     field: Field, numeric: Game, symbolic: SymbolicGame | None, values: Values
 ) -> FieldFlow:
     flow = field.flow(numeric)
+    if symbolic is None:
+        check_written(field, flow)
     in_sympy = None if symbolic is None else field.flow(symbolic)
     keeps = field.keeps_equilibria
     if not keeps and field.keeps_when_zero_sum and len(numeric.players) == 2:
         keeps = adds_to_zero(numeric)
     return FieldFlow(field.name, plain(field.settings), flow, in_sympy, values, keeps)
+
+
+def check_written(field: Field, flow: Flow) -> None:
+    """Raises InputError if a field, or a penalty in the game, that a user wrote has wrong derivatives."""
+    if flow.game._terms or not type(field).__module__.startswith("stability."):
+        flow.check_derivatives(f"the field {field.name}")
 
 
 def _with_signs(symbolic, values: Values):

@@ -19,6 +19,7 @@ from .linearisation import Linearisation, Products
 from .partition import Partition
 from .points import listed_names, named_box, named_start, real_vector, start_vector
 from .symbols import by_name, check_symbols, exact, expression
+from .true_derivatives import hindrances, refuse_if_wrong
 
 _KEPT = 16  # things of one sort that are kept with a system
 
@@ -189,7 +190,7 @@ class NumericSystem(System):
         try:
             with jax.enable_x64(True):
                 x = jax.ShapeDtypeStruct((self.dimension,), jnp.zeros(()).dtype)
-                value = jax.eval_shape(self.function, x)
+                jaxpr, value = jax.make_jaxpr(self.function, return_shape=True)(x)
         except Exception as error:
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InputError(
@@ -203,6 +204,19 @@ class NumericSystem(System):
                 f"the {self.kind}'s function must return a real vector of shape ({self.dimension},), "
                 f"not {value}"
             )
+        self.check_derivatives(f"the function of the {self.kind}", jaxpr)
+
+    def check_derivatives(self, what: str, jaxpr: Any = None) -> None:
+        """Raises InputError if JAX's derivatives of the function are not its own.
+
+        `what` is what the message calls the function, `jaxpr` its trace, if there is one already.
+        """
+        x = np.zeros(self.dimension) if self.start is None else self.start
+        found = hindrances(
+            jax.make_jaxpr(self.function)(jnp.asarray(x)) if jaxpr is None else jaxpr
+        )
+        if found:
+            refuse_if_wrong(what, self.function, self.jvp, x, found, self.partition.slices)
 
     @cached_property
     def values(self) -> Callable[[np.ndarray], np.ndarray]:

@@ -16,6 +16,7 @@ from ..dynamics.linearisation import Linearisation, Products
 from ..dynamics.partition import Partition
 from ..dynamics.points import named_box, real_vector
 from ..dynamics.positive_settings import check_whole
+from ..dynamics.true_derivatives import hindrances, refuse_if_wrong
 from ..errors import InputError, InputTypeError
 from .batches import samples
 from .pure_losses import PureGame, Term
@@ -299,10 +300,14 @@ class Game(PureGame):
     def check(self) -> None:
         """Raises InputError or InputTypeError for losses that are not finite real scalars, or random."""
         x = jnp.asarray(self.start)
+        found: dict[str, tuple[str, ...]] = {}
         for i, player in enumerate(self.players):
             try:
                 changes = impurity(partial(self._loss, i), x, self.data)
-                values = jax.tree.leaves(jax.eval_shape(partial(self._loss, i), x, self.data))
+                jaxpr, shapes = jax.make_jaxpr(partial(self._loss, i), return_shape=True)(
+                    x, self.data
+                )
+                found[player], values = hindrances(jaxpr), jax.tree.leaves(shapes)
             except Exception as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise InputError(
@@ -331,6 +336,25 @@ class Game(PureGame):
         ]
         if bad:
             raise InputError(f"the loss of player {bad[0]!r} is not finite at the start")
+        self._check_derivatives({player: own for player, own in found.items() if own})
+
+    def _check_derivatives(self, found: Mapping[str, Sequence[str]]) -> None:
+        """Raises InputError if what was found in some players' losses spoils their derivatives.
+
+        Looked at are the loss with its gradient, and the player's part of the field with its rows of J.
+        """
+        for player, hindered in found.items():
+            i = self.partition.index(player)
+            own = self.partition.slices[i]
+
+            def value(x: Any, i: int = i) -> Any:
+                return np.append(self.losses(x)[i], self.player_field(i, x))
+
+            def product(x: Any, u: Any, i: int = i, own: slice = own) -> Any:
+                return np.append(np.asarray(self.gradient(i, x)) @ u, self.jvp(x, u)[own])
+
+            what, parts = f"the loss of player {player!r}", (slice(1), slice(1, None))
+            refuse_if_wrong(what, value, product, self.start, hindered, parts)
 
 
 def zero_sum(

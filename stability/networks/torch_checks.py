@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import torch  # pyright: ignore[reportMissingImports]
 
+from ..dynamics.true_derivatives import differs
 from ..errors import InputError, InputTypeError
-from .torch_losses import Parts, TorchLosses, nodes, trainable
+from .torch_losses import Parts, TorchLosses, graph, trainable
+from .torch_primitive import WHOLE
 
 
 def check_modules(losses: Mapping[str, Any], modules: Mapping[str, Any]) -> tuple[str, ...]:
@@ -57,6 +60,7 @@ def check_losses(losses: TorchLosses) -> None:
             _check_number(player, value)
             _check_still(losses, i, parts, value)
             _check_derivatives(losses, i, parts, value)
+    _check_true(losses)
 
 
 def _check_number(player: str, value: Any) -> None:
@@ -112,7 +116,7 @@ def _check_derivatives(losses: TorchLosses, i: int, parts: Parts, value: torch.T
                 f"the loss of player {players[i]!r} cannot be differentiated twice by PyTorch: "
                 f"{_first_line(error)}"
             ) from error
-        if any(name.endswith("::Error") for name in nodes(*used)):
+        if any(node.name().endswith("::Error") for node in graph(*used)):
             raise InputError(
                 f"the loss of player {players[i]!r} uses a function that can be differentiated once only "
                 "(once_differentiable); write it so that its derivative can be differentiated again"
@@ -125,6 +129,77 @@ def _check_derivatives(losses: TorchLosses, i: int, parts: Parts, value: torch.T
                 f"the loss of player {players[i]!r} depends on player {players[j]!r}, but not for "
                 "PyTorch's derivatives; leave out detach() and no_grad(), which the game does not need"
             )
+
+
+def _check_true(losses: TorchLosses) -> None:
+    """Raises InputError if a loss has other derivatives than PyTorch is told; see `true_derivatives`."""
+    found = [_hindrances(losses, i) for i in range(len(losses.losses))]
+    if not any(found):
+        return
+    try:
+        double = losses.in_double if losses.dtype != torch.float64 else losses
+    except InputTypeError:
+        return  # in single precision kinks and rounding would speak too
+    finally:
+        vars(losses).pop("in_double", None)  # as large again as the modules
+    for i, hindered in enumerate(found):
+
+        def value(x: np.ndarray, i: int = i) -> np.ndarray:
+            loss = double.derivative(i, x, (), (), ())
+            return np.append(loss, double.derivative(i, x, (), (), (i,)))
+
+        def product(x: np.ndarray, u: np.ndarray, i: int = i) -> np.ndarray:
+            gradient = double.derivative(i, x, (), (), (WHOLE,))
+            return np.append(gradient @ u, double.derivative(i, x, (u,), (WHOLE,), (i,)))
+
+        x = np.asarray(losses.start, dtype=float)
+        if hindered and differs(value, product, x, (slice(1), slice(1, None))):
+            raise InputError(
+                f"the loss of player {losses.partition.players[i]!r} has another derivative than PyTorch is "
+                f"told, by {', '.join(hindered[:3])}: its Jacobian would be that of another function; leave "
+                "it out (a game differentiates each loss by its own player alone)"
+            )
+
+
+class _Watch(torch.overrides.TorchFunctionMode):
+    """Notes what is called that may take numbers out of the graph."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, None] = {}
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        name = getattr(func, "__name__", "")
+        made = func(*args, **(kwargs or {}))
+        before = [a for a in (*args, *(kwargs or {}).values()) if isinstance(a, torch.Tensor)]
+        if func == torch.Tensor.data.__get__:  # pyright: ignore[reportAttributeAccessIssue]
+            self.found[".data"] = None
+        elif func is torch.autograd.grad and not (kwargs or {}).get("create_graph"):
+            self.found["a gradient without create_graph"] = None
+        elif name in _CUTS:
+            self.found[f"{name}()"] = None
+        elif any(own.requires_grad for own in before):
+            if not torch.is_grad_enabled():
+                self.found["no_grad()"] = None
+            elif isinstance(made, torch.Tensor) and name in _CASTS and not made.is_floating_point():
+                self.found["numbers turned into integers"] = None
+        return made
+
+
+_CUTS = ("detach", "detach_", "numpy", "item", "tolist", "__float__", "register_hook")
+_CASTS = ("to", "type", "view", "int", "long", "short", "char", "byte", "type_as", "__int__")
+
+
+def _hindrances(losses: TorchLosses, i: int) -> list[str]:
+    """What in a loss may give other derivatives than its own."""
+    parts = losses.parts(losses.start)
+    with torch.enable_grad(), _Watch() as watch:
+        value = losses.loss(i, parts)
+    kind = torch.autograd.function.BackwardCFunction
+    own = {f"the backward of {node.name()}" for node in graph(value) if isinstance(node, kind)}
+    return [*watch.found, *sorted(own)]
 
 
 def _uses_batch(norm: Any) -> bool:

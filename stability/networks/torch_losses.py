@@ -142,7 +142,7 @@ class TorchLosses:
                 with torch.enable_grad():
                     value = double.loss(i, parts)
                 double_throughout = value.dtype == torch.float64 and not any(
-                    name.startswith("ToCopyBackward") for name in nodes(value)
+                    node.name().startswith("ToCopyBackward") for node in graph(value)
                 )
             except Exception:  # whatever a loss raises that mixes dtypes
                 double_throughout = False
@@ -200,13 +200,13 @@ def _double(leaf: Any) -> Any:
     return leaf.double() if floating else leaf
 
 
-def nodes(*tensors: torch.Tensor) -> Iterator[str]:
-    """The names of the nodes in the graph behind some tensors."""
+def graph(*tensors: torch.Tensor) -> Iterator[Any]:
+    """The nodes of the graph behind some tensors."""
     seen, open_ = set(), [tensor.grad_fn for tensor in tensors]
     while open_:
         node = open_.pop()
         if node is None or node in seen:
             continue
-        yield node.name()
+        yield node
         seen.add(node)
         open_ += [following for following, _ in node.next_functions]

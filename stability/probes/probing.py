@@ -13,7 +13,7 @@ import numpy as np
 
 from .._version import __version__
 from ..analysis.study import Study, as_study, one_algorithm
-from ..analysis.subject import penalised, plain
+from ..analysis.subject import check_written, penalised, plain
 from ..dynamics.linearisation import Linearisation
 from ..dynamics.system import is_a
 from ..equilibria.nearby import Stationarity, nearby_stationary_point, stationarity
@@ -96,6 +96,7 @@ class Prober:
         self.field = Gradient() if field is None else field
         with self._precision():
             self.flow = self.field.flow(self.game)
+            check_written(self.field, self.flow)
         for rule in rules:
             rule.check(self.flow)
         self.rules = tuple(rules)

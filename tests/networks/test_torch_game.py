@@ -282,6 +282,21 @@ class Once(torch.autograd.Function):
         return 2 * ctx.saved_tensors[0] * weight
 
 
+def slope(disc, at):
+    (gradient,) = torch.autograd.grad(disc(at).sum(), at)
+    return gradient.square().sum()
+
+
+class Reversed(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+    @staticmethod
+    def backward(ctx, weight):
+        return -weight
+
+
 UNSTEADY_LOSSES = {
     "noise": (
         lambda d, g, x, z: softplus(d(g(torch.randn_like(z)))).mean(),
@@ -299,6 +314,22 @@ UNSTEADY_LOSSES = {
     "a detached player": (
         lambda d, g, x, z: softplus(-d(g(z).detach())).mean(),
         "'gen' depends on player 'gen', but not for PyTorch's derivatives; leave out detach",
+    ),
+    "a bootstrap target": (
+        lambda d, g, x, z: (g(z) - g(x).detach()).square().mean(),
+        r"the loss of player 'gen' has another derivative than PyTorch is told, by detach\(\)",
+    ),
+    "numbers of NumPy's": (
+        lambda d, g, x, z: loss_g(d, g, x, z) * (1 + g(z).square().mean().item()),
+        r"the loss of player 'gen' has another derivative than PyTorch is told, by item\(\)",
+    ),
+    "a wrong backward": (
+        lambda d, g, x, z: Reversed.apply(loss_g(d, g, x, z)),
+        "another derivative than PyTorch is told, by .*the backward of ReversedBackward",
+    ),
+    "a penalty without its graph": (
+        lambda d, g, x, z: loss_g(d, g, x, z) + slope(d, g(z)),
+        "another derivative than PyTorch is told, by a gradient without create_graph",
     ),
     "no second derivative": (
         lambda d, g, x, z: Once.apply(loss_g(d, g, x, z)),
