@@ -181,15 +181,8 @@ def sweep(**chosen) -> None:
         type=click.Choice(["flow", "steps"]),
         help="Colour every start by where the flow, or the first rule's steps, take it.",
     ),
-    click.option(
-        "--plane",
-        metavar="NAMES",
-        help="Of a system of more than two variables, the two to draw: --plane x,z; default: its "
-        "leading eigenvectors.",
-    ),
-    click.option(
-        "--at", metavar="POINT", help='The equilibrium that this plane goes through: --at "x=0,…".'
-    ),
+    options.plane,
+    options.plane_at,
     options.box,
     options.seed,
     options.as_json("stability-portrait/1"),
@@ -209,6 +202,8 @@ def portrait(**chosen) -> None:
 )
 @together(
     options.what_moves,
+    options.plane,
+    options.plane_at,
     options.box,
     options.seed,
     click.option(

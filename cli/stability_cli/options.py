@@ -74,6 +74,15 @@ time = click.option(
     type=click.FloatRange(0, min_open=True),
     help="How long the flow runs; default: as long as the steps take.",
 )
+plane = click.option(
+    "--plane",
+    metavar="NAMES",
+    help="Of a system of more than two variables, the two to draw: --plane x,z; default: its leading "
+    "eigenvectors.",
+)
+plane_at = click.option(
+    "--at", metavar="POINT", help='The equilibrium that this plane goes through: --at "x=0,…".'
+)
 force = click.option("--force", is_flag=True, help="Overwrite the output file.")
 
 

@@ -31,8 +31,7 @@ def run(
         check_output(output, (*FIGURES, ".json"), force)
     chosen = {
         **paths(field, rules, penalties, begin),
-        "at": None if at is None else arguments.point(at),
-        "span": None if plane is None else [name.strip() for name in plane.split(",")],
+        **picture_plane(plane, at),
         "box": arguments.box(box),
     }
     with working(f"Drawing {game}"):
@@ -60,6 +59,14 @@ def paths(field, rules, penalties, begin) -> dict:
         "rules": [named.rule(text) for text in rules] or None,
         "penalties": [named.penalty(text) for text in penalties],
         "starts": [arguments.point(text, "--start") for text in begin] or None,
+    }
+
+
+def picture_plane(plane: str | None, at: str | None) -> dict[str, Any]:
+    """The arguments that say which plane is drawn, from their texts."""
+    return {
+        "at": None if at is None else arguments.point(at),
+        "span": None if plane is None else [name.strip() for name in plane.split(",")],
     }
 
 

@@ -18,7 +18,7 @@ from stability.phase.follow import Paths, follow
 from . import arguments
 from .figures import FIGURES, picture_of
 from .output import check_output, deliver, write
-from .portrait import paths
+from .portrait import paths, picture_plane
 from .report import working
 
 ANIMATIONS = (".gif", ".mp4")
@@ -26,13 +26,17 @@ TEXTS = (".txt", ".md", ".json")
 
 
 def run(
-    game: str, *, settings, field, rules, penalties, begin, steps, time, box, seed, seconds,
-    as_json, output, force,
+    game: str, *, settings, field, rules, penalties, begin, steps, time, plane, at, box, seed,
+    seconds, as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
         check_output(output, (*FIGURES, *ANIMATIONS, ".csv", *TEXTS), force)
-    chosen = {**paths(field, rules, penalties, begin), "box": arguments.box(box)}
+    chosen = {
+        **paths(field, rules, penalties, begin),
+        **picture_plane(plane, at),
+        "box": arguments.box(box),
+    }
     with working(f"Following {game}"):
         system = stability.load(game, named.assignments(settings, "--set"))
         found = follow(system, **chosen, steps=steps, time=time, seed=seed)

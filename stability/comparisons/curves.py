@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,8 @@ from ..rules import Rule, every_rule
 from .algorithms import applicable_rules
 from .all_equilibria import at_all_equilibria
 
+MOST = 3  # curves of one rule
+SAME = 1e-7  # radii that differ by less are the same; a double multiplier has half the digits
 _DECADES_APART = 12.0  # step sizes that differ by more are drawn on a logarithmic axis
 
 
@@ -32,13 +34,14 @@ class RateCurve:
     """One rule's spectral radius at the step sizes of the RateCurves it belongs to.
 
     - `name`: the rule as on the command line.
-    - `radii`, shape (n,): the largest modulus of the multipliers, over all equilibria; ∞ where a step does
-      not exist.
+    - `at`: at which of the equilibria, by number; several have the same curve.
+    - `radii`, shape (n,): the largest modulus of the multipliers; ∞ where a step does not exist.
     - `sizes`: critical and best step size. With step sizes that differ by player, `by_player`, all step
       sizes here are factors on the given ones.
     """
 
     name: str
+    at: tuple[int, ...]
     radii: np.ndarray
     sizes: StepSizes
     by_player: bool
@@ -50,7 +53,7 @@ class RateCurves:
 
     - `steps`, shape (n,): the step sizes, geometric where those that matter differ much.
     - `equilibria`: where they were judged, each by variable.
-    - `left_out`: rules without a curve, and why.
+    - `left_out`: rules without a curve, or without one at some equilibria, and why.
     """
 
     system: str
@@ -73,7 +76,11 @@ def rate_curves(
     steps: Any = None,
     seed: int = 0,
 ) -> RateCurves:
-    """The spectral radius of each rule as its step size varies, at the worst of the equilibria.
+    """The spectral radius of each rule as its step size varies, where small steps of it are stable.
+
+    A rule has one curve for all equilibria at which its radii are the same, as they are at those that a
+    symmetry exchanges, and at most three: those of most equilibria, and of these the fastest. Equilibria at
+    which small steps are not stable, saddles for one, have curves only where no rule has another one.
 
     **Arguments:**
 
@@ -105,20 +112,31 @@ def rate_curves(
         rules = system.options["rules"]
     chosen, left_out = _chosen(flow, rules)
     places, linearised = _linearised(study, at, seed)
-    found: list[tuple[Rule, Multipliers, StepSizes]] = []
+    found: list[tuple[Rule, list[tuple[int, Multipliers, StepSizes]]]] = []
     for rule in chosen:
-        own = at_all_equilibria(flow, rule, linearised)
-        if isinstance(own, str):
-            left_out.append((str(rule), own))
+        judged, why = [], ""
+        for i, own in enumerate(linearised):
+            known = at_all_equilibria(flow, rule, [own])
+            if isinstance(known, str):
+                why = known
+            else:
+                judged.append((i, *known))
+        if judged:
+            found.append((rule, judged))
         else:
-            found.append((rule, *own))
+            left_out.append((str(rule), why))
+    found, unstable = _stable(found)
+    left_out += unstable
     if steps is None:
-        steps = _default_steps([own for *_, own in found], linearised)
+        steps = _default_steps([own for _, judged in found for *_, own in judged], linearised)
     numbers = _checked(steps)
-    curves = [
-        RateCurve(str(rule), sizes(at, np.abs, numbers), own, isinstance(rule.lr, Mapping))
-        for rule, at, own in found
-    ]
+    curves = []
+    for rule, judged in found:
+        own = _distinct(rule, judged, numbers)
+        curves += own[:MOST]
+        more = sum(len(curve.at) for curve in own[MOST:])
+        if more:
+            left_out.append((str(rule), f"its curves at {more} more equilibria are not drawn"))
     return RateCurves(
         system=study.name,
         steps=numbers,
@@ -129,6 +147,36 @@ def rate_curves(
         ),
         left_out=tuple(left_out),
     )
+
+
+def _stable(found: list[Any]) -> tuple[list[Any], list[tuple[str, str]]]:
+    """The rules with the equilibria at which small steps are stable, and those that have none such.
+
+    Everything at one equilibrium alone, and where no rule has any.
+    """
+    if all(len(judged) == 1 for _, judged in found):
+        return found, []
+    kept = [(rule, [own for own in judged if own[2].critical != 0]) for rule, judged in found]
+    if not any(judged for _, judged in kept):
+        return found, []
+    why = "small steps are stable at none of the equilibria"
+    return [own for own in kept if own[1]], [(str(rule), why) for rule, own in kept if not own]
+
+
+def _distinct(
+    rule: Rule, judged: Sequence[tuple[int, Multipliers, StepSizes]], steps: np.ndarray
+) -> list[RateCurve]:
+    """A rule's curves, those that are the same at several equilibria taken together; the foremost first."""
+    curves: list[RateCurve] = []
+    for i, multipliers, own in judged:
+        radii = sizes(multipliers, np.abs, steps)
+        for k, curve in enumerate(curves):
+            if np.allclose(radii, curve.radii, rtol=SAME, atol=SAME):
+                curves[k] = replace(curve, at=(*curve.at, i))
+                break
+        else:
+            curves.append(RateCurve(str(rule), (i,), radii, own, isinstance(rule.lr, Mapping)))
+    return sorted(curves, key=lambda curve: (-len(curve.at), *_fastest(curve)))
 
 
 def _linearised(

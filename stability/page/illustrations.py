@@ -79,6 +79,8 @@ def illustrations(
             if curve.sizes.best
         )
         caption = "Spectral radius against the step size: below one a rule converges, the lower the faster."
+        if len(at) > 1:
+            caption += " There is a curve for each equilibrium to which small steps return."
         words = f"Spectral radius of each rule against its step size. {best}."
         return _drawn(partial(rates, found), 1.4, caption, words)
 

@@ -11,7 +11,7 @@ from ..cycles.value import Cycle
 from ..dynamics.plane import Plane
 from ..dynamics.trajectory import Trajectory
 from ..verdicts.verdict import finite
-from .portrait import Portrait
+from .portrait import Portrait, Spot
 
 SCHEMA = "stability-portrait/1"
 
@@ -25,15 +25,8 @@ def portrait_to_dict(portrait: Portrait) -> dict[str, Any]:
         "variables": list(portrait.variables),
         "parameters": dict(portrait.parameters),
         "plane": None if portrait.plane is None else _plane(portrait.plane),
-        "equilibria": [
-            {
-                "point": numbers(spot.point),
-                "position": numbers(spot.position),
-                "type": spot.type,
-                "stability": spot.stability,
-            }
-            for spot in portrait.spots
-        ],
+        "equilibria": [_spot(spot) for spot in portrait.spots],
+        "outside_plane": [_spot(spot) for spot in portrait.beside],
         "nullclines": [
             {"variable": own.variable, "curves": [numbers(curve) for curve in own.curves]}
             for own in portrait.nullclines
@@ -65,6 +58,15 @@ def numbers(values: Any) -> Any:
     if values.ndim:
         return [numbers(own) for own in values]
     return finite(float(values))
+
+
+def _spot(spot: Spot) -> dict[str, Any]:
+    return {
+        "point": numbers(spot.point),
+        "position": numbers(spot.position),
+        "type": spot.type,
+        "stability": spot.stability,
+    }
 
 
 def _plane(plane: Plane) -> dict[str, Any]:

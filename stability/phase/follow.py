@@ -209,6 +209,8 @@ def follow(
     starts: Sequence[Any] | None = None,
     steps: int = STEPS,
     time: float | None = None,
+    at: Mapping[str, Any] | None = None,
+    span: Sequence[Any] | None = None,
     seed: int = 0,
 ) -> Paths:
     """The paths of a game's flow and of rules along it, of a flow, or of a map, from some starts.
@@ -216,8 +218,8 @@ def follow(
     Shows itself as text, Markdown, JSON and HTML; `stability.plots.trajectory` draws it.
 
     **Arguments:** `system`, `fields`, `field`, `rules`, `penalties`, `parameters`, `box`, `starts` and
-    `seed` are those of `stability.phase_portrait`; `steps`: how many a rule or a map takes; `time`: how long
-    flow and rules run (in place of `steps`).
+    `seed` are those of `stability.phase_portrait`, and so are `at` and `span`, the plane that they are drawn
+    in; `steps`: how many a rule or a map takes; `time`: how long flow and rules run (in place of `steps`).
 
     Raises InputError as `phase_portrait` does, and for rules without a step size.
     """
@@ -231,6 +233,8 @@ def follow(
         box=box,
         starts=starts,
         steps=steps,
+        at=at,
+        span=span,
         seed=seed,
     )
     if scene.study.kind == "map":

@@ -55,7 +55,8 @@ class Portrait:
     - `spots`: the points of rest and what they are; `nullclines`, `separatrices`, `cycles`: curves;
       `basins`: where each start of a grid ends, or None.
     - `paths`: of the flow (or of the map: its iterates), one per start; `steps`: of every rule likewise.
-    - `remarks`: what a reader has to know.
+    - `remarks`: what a reader has to know; `beside`: the points of rest that lie outside the plane, at the
+      positions to which they are projected.
     """
 
     kind: str
@@ -73,3 +74,4 @@ class Portrait:
     paths: tuple[Trajectory, ...]
     steps: tuple[Steps, ...]
     remarks: tuple[str, ...] = field(default=())
+    beside: tuple[Spot, ...] = field(default=())

@@ -41,6 +41,7 @@ AWAY = 0.6  # of the way from the middle of the box to its corner: where a path 
 AT_REST = 1e-9  # how near to an equilibrium, relative to the box, a start is on it
 IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium may be that is drawn
 ATTRACTING = ("exponentially stable", "asymptotically stable")
+NAMED = 4  # variables that a plane holds fixed, and that a sentence names
 COLOURS = (160, 160)  # starts of basins
 
 
@@ -193,7 +194,7 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
     walked = [
         _steps(rule, flow, x, scene.steps, curves) for rule in study.rules for x in scene.starts
     ]
-    spots = _spots(scene)
+    spots, beside = _spots(scene)
     clines, manifolds, cycles = (), (), ()
     if curves and plane is not None:
         clines = nullclines(flow, plane, symbolic=scene.study.flows[0].formulas)
@@ -216,14 +217,15 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
         basins=_basins(scene, spots, cycles, basins, lasts),
         paths=paths,
         steps=tuple(walked),
-        remarks=_remarks(scene),
+        remarks=_remarks(scene, len(spots), len(beside)),
+        beside=beside,
     )
 
 
 def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
     study, plane = scene.study, scene.plane
     system = study.main
-    spots = _spots(scene)
+    spots, beside = _spots(scene)
     cycles = invariant_curves(system, scene.starts) if curves else ()
     paths = simulate(system, scene.starts, scene.steps)
     assert isinstance(paths, tuple)
@@ -242,27 +244,28 @@ def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
         basins=_basins(scene, spots, cycles, "flow" if coloured else None, 0.0),
         paths=paths,
         steps=(),
-        remarks=_remarks(scene),
+        remarks=_remarks(scene, len(spots), len(beside)),
+        beside=beside,
     )
 
 
-def _spots(scene: Scene) -> tuple[Spot, ...]:
-    """The equilibria that lie in the plane, with their types."""
-    study, spots = scene.study, []
+def _spots(scene: Scene) -> tuple[tuple[Spot, ...], tuple[Spot, ...]]:
+    """The equilibria with their types: those in the plane, and those outside it."""
+    study, spots, beside = scene.study, [], []
     for place in scene.places:
         e = place.fields[0] if place.fields else place.main
-        if scene.plane is None:
-            position = np.array([e.point[0], 0.0])
-        else:
+        position, inside = np.array([e.point[0], 0.0]), True
+        if scene.plane is not None:
             position = scene.plane.coordinates(e.point)
-            if scene.plane.distances(e.point) > IN_PLANE * np.ptp(study.box, axis=1).max():
-                continue
+            far = IN_PLANE * np.ptp(study.box, axis=1).max()
+            inside = scene.plane.distances(e.point) <= far
         if place.fields:
             found, _ = analyse_flow(study, study.flows[0], e)
         else:
             (found,) = analyse(study, place, None).maps
-        spots.append(Spot(e.point, position, found.type, found.stability.verdict, _label(e.point)))
-    return tuple(spots)
+        own = Spot(e.point, position, found.type, found.stability.verdict, _label(e.point))
+        (spots if inside else beside).append(own)
+    return tuple(spots), tuple(beside)
 
 
 def _label(point: np.ndarray) -> str:
@@ -359,8 +362,20 @@ def _basins(
     return find_basins(scene.flow, scene.plane, until=time, shape=COLOURS, attractors=known)
 
 
-def _remarks(scene: Scene) -> tuple[str, ...]:
+def _remarks(scene: Scene, inside: int, outside: int) -> tuple[str, ...]:
     if scene.plane is None or scene.plane.whole:
         return tuple(scene.warnings)
-    said = f"the picture is the plane through {_label(scene.plane.origin)}; the field and the paths are "
-    return (*scene.warnings, f"{said}projected onto it")
+    said = f"the picture is {_named_plane(scene.study.variables, scene.plane)}; the field and the paths are "
+    said += "projected onto it"
+    if outside:
+        said += f", and so are the equilibria outside it: {outside} of the {inside + outside}"
+    return (*scene.warnings, said)
+
+
+def _named_plane(variables: Sequence[str], plane: Plane) -> str:
+    """The plane by two variables and the values of the others if there are few, else by a point of it."""
+    others = [i for i, name in enumerate(variables) if name not in plane.labels]
+    if len(others) != len(variables) - 2 or len(others) > NAMED:
+        return f"the plane through {_label(plane.origin)}"
+    where = ", ".join(f"{variables[i]} = {number(float(plane.origin[i]), 4)}" for i in others)
+    return f"the plane of {' and '.join(plane.labels)} at {where}"

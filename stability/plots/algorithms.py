@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping
 from typing import Any
@@ -15,8 +16,9 @@ from ..documents.numbers import MISSING, number
 from ..documents.numbers import radius as radius_text
 from ..errors import InputError
 from .figure_height import make_room
+from .looks import looks
 from .series import spaced
-from .style import BLUE, GREY, STABLE, VERMILION, own_axes, styled
+from .style import GREY, STABLE, VERMILION, own_axes, styled
 
 _APART = 30.0  # step sizes that differ by more go on a logarithmic axis
 _ROW = 0.17  # inches
@@ -40,8 +42,10 @@ def comparison(compared: Comparison, ax: Axes | None = None) -> Axes:
     own, ax = ax is None, own_axes(ax)
     with styled():
         low, high = _axis(ax, rows)
-        for place, row in enumerate(rows):
-            _line(ax, row, place, low, high)
+        rules = [re.split(r"\W+on\W+|[:,]", row.name)[0] for row in rows]
+        look = looks(rules)
+        for place, (row, rule) in enumerate(zip(rows, rules, strict=True)):
+            _line(ax, row, look[rule].color, place, low, high)
         ax.set_ylim(len(rows) - 0.4, -1.4)
         ax.set_yticks(range(len(rows)), [_wrapped(row.name) for row in rows])
         ax.tick_params(axis="y", length=0, labelsize=6.0)
@@ -69,7 +73,7 @@ def _axis(ax: Axes, rows: list[Row]) -> tuple[float, float]:
     return low, high
 
 
-def _line(ax: Axes, row: Row, place: int, low: float, high: float) -> None:
+def _line(ax: Axes, row: Row, color: str, place: int, low: float, high: float) -> None:
     for begin, end in row.stable_lr or ():
         left, right = max(begin, low), high if end is None else min(end, high)
         ax.plot(
@@ -87,7 +91,7 @@ def _line(ax: Axes, row: Row, place: int, low: float, high: float) -> None:
                 color=VERMILION, va="center")  # fmt: skip
     best = _factor(row)
     if best is not None:
-        ax.plot([best], [place], "o", color=BLUE, markersize=4.5, markeredgecolor="white",
+        ax.plot([best], [place], "o", color=color, markersize=4.5, markeredgecolor="white",
                 markeredgewidth=0.5, zorder=4)  # fmt: skip
     rate = row.best_spectral_radius
     text = MISSING if rate is None else number(rate, 3) if rate < 0.999 else radius_text(rate)

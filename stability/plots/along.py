@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,8 +14,10 @@ from ..dynamics.trajectory import Trajectory
 from ..errors import InputError
 from ..phase.follow import Paths
 from ..phase.paths import PathComparison
+from .grids import plain_ticks
 from .layers import label_once
-from .style import CYCLE, FLOW, MODIFIED, RULES, STEPS, own_axes, styled
+from .looks import Look, looks
+from .style import CYCLE, FLOW, MODIFIED, STEPS, own_axes, styled
 
 DASHES = ("-", "--", "-.", ":")
 FINE = 2000  # points of a flow's curve at most
@@ -50,11 +53,11 @@ def apart(paths: Paths, ax: Axes | None = None) -> Axes:
         raise InputError("there are no steps to compare with the flow; give a rule")
     ax = own_axes(ax)
     with styled():
-        for own, rule, color in compared(paths):
-            _draw(ax, own.times, own.flow_distances, color, "-", f"{rule} from the flow")
+        for own, rule, look in compared(paths):
+            _draw(ax, own.times, own.flow_distances, look.color, look.line, f"{rule} from the flow")
             if own.modified_distances is not None:
                 name = f"{rule} from its modified flow"
-                _draw(ax, own.times, own.modified_distances, color, ":", name)
+                _draw(ax, own.times, own.modified_distances, look.color, ":", name)
         ax.set(xlabel="time", ylabel="distance apart")
         _logarithmic(ax)
     return ax
@@ -99,7 +102,7 @@ def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
     ax = own_axes(ax)
     with styled():
         for label, color, line, times, points in _curves(paths):
-            dots = label != "flow" and line == "-"
+            dots = label != "flow" and line != ":"
             for i, name in enumerate(paths.scene.study.variables):
                 ax.plot(
                     times,
@@ -113,7 +116,7 @@ def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _curves(paths: Paths) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarray]]:
+def _curves(paths: Paths) -> Iterator[tuple[str, str, Any, np.ndarray, np.ndarray]]:
     """Label, colour, line style, times and points of every path."""
     for path in paths.alone:
         kept = slice(None, None, max(1, len(path) // FINE))
@@ -122,34 +125,35 @@ def _curves(paths: Paths) -> Iterator[tuple[str, str, str, np.ndarray, np.ndarra
     for own in paths.comparisons:
         kept = slice(None, None, max(1, len(own.flow) // FINE))
         yield "flow", FLOW, "-", own.flow.times[kept], own.flow.points[kept]
-    for own, rule, color in compared(paths):
-        yield rule, color, "-", own.steps.times * own.step_time, own.steps.points
+    for own, rule, look in compared(paths):
+        yield rule, look.color, look.line, own.steps.times * own.step_time, own.steps.points
     for own, label, color in modified_flows(paths):
         kept = slice(None, None, max(1, len(own) // FINE))
         yield label, color, ":", own.times[kept], own.points[kept]
 
 
-def compared(paths: Paths) -> Iterator[tuple[PathComparison, str, str]]:
-    """Every comparison with the rule's name and colour, the same from all starts."""
+def compared(paths: Paths) -> Iterator[tuple[PathComparison, str, Look]]:
+    """Every comparison with the rule's name and look, the same from all starts."""
     rules, starts = paths.scene.study.rules, len(paths.scene.starts)
     names = [str(rule) for rule in rules]
     if len(set(names)) < len(names):  # they differ in their step sizes
         names = [with_settings(rule.name, plain(rule.settings)) for rule in rules]
+    own_looks = looks(names)
     for number, own in enumerate(paths.comparisons):
         rule = number // starts
-        yield own, names[rule], RULES[rule % len(RULES)]
+        yield own, names[rule], own_looks[names[rule]]
 
 
 def modified_flows(paths: Paths) -> Iterator[tuple[Trajectory, str, str]]:
     """The paths of the modified flows there are, each with its label and its colour."""
     alone = len(paths.scene.study.rules) == 1
-    for own, rule, color in compared(paths):
+    for own, rule, look in compared(paths):
         if own.modified is not None:
             name = "modified flow" if alone else f"modified flow of {rule}"
-            yield own.modified, name, MODIFIED if alone else color
+            yield own.modified, name, MODIFIED if alone else look.color
 
 
-def _draw(ax: Axes, times: np.ndarray, values, color: str, line: str, label: str) -> None:
+def _draw(ax: Axes, times: np.ndarray, values, color: str, line: Any, label: str) -> None:
     ax.plot(times, values, color=color, linestyle=line, linewidth=1.3, label=label_once(ax, label))
 
 
@@ -160,6 +164,7 @@ def _logarithmic(ax: Axes) -> None:
     if len(values) and values.max() > 10 * np.percentile(values, 2):
         ax.set_yscale("log", nonpositive="mask")
         ax.set_ylim(bottom=max(values.min(), FLOOR * values.max()) / 1.5)
+        plain_ticks(ax.yaxis)
     else:
         ax.set_ylim(bottom=0.0)
 

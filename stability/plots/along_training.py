@@ -12,9 +12,10 @@ from matplotlib.ticker import MaxNLocator
 
 from ..documents.numbers import number
 from ..errors import InputError
-from .complex_plane import MARKERS, draw_axes
+from .complex_plane import draw_axes
 from .figure_height import make_room
 from .legend import legend_below
+from .looks import MARKERS
 from .series import eigenvalue_series
 from .spectra import draw_half_plane
 from .style import BLUE, CYCLE, GREY, VERMILION, own_axes, styled

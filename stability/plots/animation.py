@@ -172,8 +172,9 @@ def _tracks(paths: Paths) -> list[Track]:
         found.append(Track("flow", FLOW, "-", "o", False, _flowing(own.flow, place)))
     for own, label, color in modified_flows(paths):
         found.append(Track(label, color, ":", "s", False, _flowing(own, place)))
-    for own, rule, color in compared(paths):
-        found.append(Track(rule, color, "-", "D", True, _stepped(own.steps, own.step_time, place)))
+    for own, rule, look in compared(paths):
+        stepped = _stepped(own.steps, own.step_time, place)
+        found.append(Track(rule, look.color, "-", look.marker, True, stepped))
     return found
 
 

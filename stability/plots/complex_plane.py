@@ -10,13 +10,20 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.patches import Circle
 
+from .looks import Look
 from .series import Series, multiple
-from .style import BLACK, CYCLE, GREY
+from .style import BLACK, COLUMN, GREY
 
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 FAR_APART = 1e3  # sizes that differ by more go on a symmetric logarithmic scale
 SHAPE = 0.75  # height over width
 _VISIBLE = 0.01  # of the picture's width
+PICTURE = 72.0 * COLUMN * np.array([0.8, 0.8 * SHAPE])  # points, about
+NOTE = 7.0  # points: the size of a short text
+NEAR, MARK = (
+    5.0,
+    3.0,
+)  # points: from the middle of a marker to where a text may begin, and to its edge
+DIRECTIONS = ((1, 1), (1, -1), (-1, 1), (-1, -1), (0, 1), (0, -1), (1, 0), (-1, 0))
 
 
 def draw_axes(ax: Axes) -> None:
@@ -25,39 +32,98 @@ def draw_axes(ax: Axes) -> None:
     ax.axvline(0, color=GREY, linewidth=0.6, zorder=1)
 
 
-def draw_series(ax: Axes, series: Sequence[Series], deciding: Sequence[str]) -> None:
-    """Each set with a marker of its own, multiple values marked, `deciding` beside its label."""
-    for i, (own, number) in enumerate(zip(series, deciding, strict=True)):
-        points = multiple(own.values)
-        values = np.array([value for value, _ in points])
-        label = f"{own.label} ({number})" if own.label else number
+def draw_series(
+    ax: Axes, series: Sequence[Series], looks: Sequence[Look], deciding: Sequence[str]
+) -> None:
+    """Each set in a look of its own, with `deciding` beside its label.
+
+    Several are hollow and of several sizes, so that each is seen around and through the others.
+    """
+    several = len(series) > 1
+    for i, (own, look, number) in enumerate(zip(series, looks, deciding, strict=True)):
         ax.plot(
-            np.real(values),
-            np.imag(values),
+            np.real(own.values),
+            np.imag(own.values),
             linestyle="none",
-            marker=MARKERS[i % len(MARKERS)],
-            markersize=6.5 - min(i, 3),  # the first is seen around the others
-            markerfacecolor="none" if i == 0 and len(series) > 1 else CYCLE[i % len(CYCLE)],
-            markeredgecolor=CYCLE[i % len(CYCLE)],
-            markeredgewidth=1.2 if i == 0 else 0.6,
-            color=CYCLE[i % len(CYCLE)],
-            label=label,
+            marker=look.marker,
+            markersize=7.5 - 1.3 * min(i, 3) if several else 6.0,
+            markerfacecolor="none" if several else look.color,
+            markeredgecolor=look.color,
+            markeredgewidth=1.3 if several else 0.6,
+            label=f"{own.label} ({number})" if own.label else number,
             zorder=4 + 0.01 * i,
         )
-        for value, count in points:
-            if count > 1:
-                _note(ax, value, f"×{count}", i)
 
 
-def draw_discs(ax: Axes, series: Sequence[Series]) -> None:
+def draw_multiplicities(ax: Axes, series: Sequence[Series], share: float = 1.0) -> None:
+    """×2, ×3, … beside the multiple values of an equilibrium, where nothing is in the way.
+
+    One that several sets or equilibria have is marked once. `share`: of a picture's size, that of the Axes.
+    """
+    size = share * PICTURE
+    scale = ax.transScale + ax.transLimits
+    everything = np.concatenate([own.values for own in series])
+
+    def place(values: np.ndarray) -> np.ndarray:
+        """In points from the lower left corner, about: what is laid out later is not known yet."""
+        return scale.transform(np.stack([np.real(values), np.imag(values)], axis=1)) * size
+
+    points, notes = place(everything), Notes(size)
+    found: list[tuple[complex, int]] = []
+    for value, count in sorted(_repeated(series), key=lambda own: -own[1]):
+        at = place(np.array([value]))[0]
+        known = [np.hypot(*(place(np.array([other]))[0] - at)) < NEAR for other, _ in found]
+        if any(known) or (at < 0).any() or (at > size).any():
+            continue
+        found.append((value, count))
+        others = points[np.hypot(*(points - at).T) >= NEAR]
+        offset = notes.room(at, 4.5 * len(f"×{count}"), others)
+        if offset is not None:
+            ax.annotate(
+                f"×{count}", (value.real, value.imag), xytext=offset, textcoords="offset points",
+                ha="center", va="center", fontsize=NOTE, color=BLACK, zorder=6,
+            )  # fmt: skip
+
+
+class Notes:
+    """Where short texts beside points go, so that they cover neither each other nor other points.
+
+    `size`, shape (2,): of the picture, in points.
+    """
+
+    def __init__(self, size: np.ndarray):
+        self._size, self._boxes = size, np.empty((0, 4))
+
+    def room(self, at: np.ndarray, width: float, others: np.ndarray) -> tuple[float, float] | None:
+        """From the point `at` to the middle of a text beside it; None where no place is free."""
+        half = np.array([width / 2, NOTE / 2])
+        for dx, dy in DIRECTIONS:
+            middle = at + np.array([dx, dy]) * (half + NEAR)
+            low, high = middle - half, middle + half
+            inside = (low >= 0).all() and (high <= self._size).all()
+            apart = (self._boxes[:, :2] > high).any(1) | (self._boxes[:, 2:] < low).any(1)
+            clear = (others < low - MARK).any(1) | (others > high + MARK).any(1)
+            if inside and apart.all() and clear.all():
+                self._boxes = np.vstack([self._boxes, np.concatenate([low, high])])
+                return tuple((middle - at).tolist())
+        return None
+
+
+def _repeated(series: Sequence[Series]) -> list[tuple[complex, int]]:
+    """The multiple values of every set at every equilibrium."""
+    parts = [part for own in series for part in np.split(own.values, np.cumsum(own.sizes)[:-1])]
+    return [(value, count) for part in parts for value, count in multiple(part) if count > 1]
+
+
+def draw_discs(ax: Axes, series: Sequence[Series], looks: Sequence[Look]) -> None:
     """Discs around the values that hold the true ones, where they are large enough to be seen."""
     left, right = ax.get_xlim()
-    for i, own in enumerate(series):
+    for own, look in zip(series, looks, strict=True):
         errors = np.broadcast_to(np.asarray(own.errors, dtype=float), own.values.shape)
         for value, error in zip(own.values, errors, strict=True):
             if _VISIBLE * (right - left) < error < math.inf:
                 disc = Circle(
-                    (value.real, value.imag), error, facecolor=CYCLE[i % len(CYCLE)],
+                    (value.real, value.imag), error, facecolor=look.color,
                     edgecolor="none", alpha=0.2, zorder=2,
                 )  # fmt: skip
                 ax.add_patch(disc)
@@ -103,12 +169,3 @@ def _ticked(axis: Axis, numbers: np.ndarray, threshold: float) -> tuple[float, f
     axis.set_ticks([*(-t for t in far if -t >= low), 0.0, *(t for t in far if t <= high)])
     axis.set_ticks([], minor=True)
     return low, high
-
-
-def _note(ax: Axes, value: complex, text: str, position: int) -> None:
-    """A short text beside a point, on another side for each set."""
-    dx, dy = ((6, 5), (6, -9), (-6, 5), (-6, -9))[position % 4]
-    ax.annotate(
-        text, (value.real, value.imag), xytext=(dx, dy), textcoords="offset points",
-        ha="left" if dx > 0 else "right", fontsize=7.0, color=BLACK, zorder=6,
-    )  # fmt: skip

@@ -47,14 +47,14 @@ def separatrices(ax: Axes, separatrices: Sequence[Separatrix]) -> Axes:
     `separatrices`, as `stability.separatrices` returns them, are drawn on `ax`.
     """
     looks = {"stable": (STABLE_MANIFOLD, "solid"), "unstable": (UNSTABLE_MANIFOLD, "dashdot")}
-    for kind, (color, style) in looks.items():
+    for kind, (color, line) in looks.items():
         curves = [own.curve for own in separatrices if own.kind == kind]
         if curves:
             ax.plot(
                 *_joined(curves).T,
                 color=color,
-                linestyle=style,
-                linewidth=1.5,
+                linestyle=line,
+                linewidth=1.3,
                 zorder=layers.MANIFOLDS,
                 label=layers.label_once(ax, f"{kind} manifold"),
             )

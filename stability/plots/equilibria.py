@@ -23,17 +23,18 @@ RING_WITH_DOT = Path.make_compound_path(
 )
 
 
-def equilibria(ax: Axes, spots: Sequence[Spot]) -> Axes:
+def equilibria(ax: Axes, spots: Sequence[Spot], *, of: str = "") -> Axes:
     """Equilibria above everything else, with one entry per kind for a legend.
 
     A disc is stable, a circle unstable, a half disc a saddle, a ring with a dot neutral, a grey diamond
     undecided. A square stands on a curve (or surface) of equilibria, filled if that attracts.
 
-    `spots`, those of a `Portrait`, are drawn on `ax`.
+    `spots`, those of a `Portrait`, are drawn on `ax`; `of`: what they are equilibria of, for the legend
+    ("flow", "map").
     """
     kinds: dict[str, list[Spot]] = {}
     for spot in spots:
-        kinds.setdefault(kind(spot), []).append(spot)
+        kinds.setdefault(kind(spot, of), []).append(spot)
     for label, own in kinds.items():
         (markers,) = ax.plot(
             [spot.position[0] for spot in own],
@@ -52,14 +53,32 @@ def equilibria(ax: Axes, spots: Sequence[Spot]) -> Axes:
     return ax
 
 
-def kind(spot: Spot) -> str:
-    """What a legend calls an equilibrium: its type, and its stability where the type does not tell."""
+def beside(ax: Axes, spots: Sequence[Spot], total: int) -> Axes:
+    """Equilibria that lie outside the plane of the picture, where they are projected to: pale crosses.
+
+    `spots`: those of a `Portrait`; `total`: how many there are in all, for the legend.
+    """
+    if spots:
+        ax.plot(
+            *np.array([spot.position for spot in spots]).T,
+            linestyle="none", marker="x", markersize=5.5, markeredgewidth=1.3, color=GREY,
+            zorder=layers.EQUILIBRIA - 0.2,
+            label=f"{len(spots)} of {total} equilibria: outside this plane, projected",
+        )  # fmt: skip
+    return ax
+
+
+def kind(spot: Spot, of: str = "") -> str:
+    """What a legend calls an equilibrium: its type, whose, and its stability where the type does not tell."""
     name = spot.type
     if len(spot.point) <= 2:
         name = name.removesuffix(" with 1 unstable direction")
     name = name.split(" with ")[0] if name.startswith("non-hyperbolic") else name
     name = name.replace("centre of the linearisation", "linear centre").removesuffix(" here")
     tells = any(word in name for word in ("stable", "saddle", "attracting", "repelling"))
+    if of:
+        name, with_, rest = name.partition(" with ")
+        name += f" of the {of}{with_}{rest}"
     return name if tells else f"{name}, {spot.stability}"
 
 

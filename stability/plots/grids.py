@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 _EVEN = 1e-3
 
@@ -20,6 +22,15 @@ def scale_of(numbers: np.ndarray) -> Normalize:
     """A colour scale from the least to the largest number, logarithmic where they are geometric."""
     ends = float(numbers.min()), float(numbers.max())
     return LogNorm(*ends) if is_geometric(numbers) else Normalize(*ends)
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Readable numbers on a logarithmic axis: over few powers of ten, some between these too."""
+    low, high = axis.get_view_interval()
+    if high < 1e3 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def edges(numbers: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -46,7 +47,7 @@ def phase_line(
             zorder=layers.CURVES,
             label="_nolegend_",
         )
-    return equilibria(ax, spots)
+    return equilibria(ax, spots, of="flow")
 
 
 def cobweb(
@@ -91,9 +92,8 @@ def cobweb(
             label=layers.label_once(ax, "iterates"),
         )
         start(ax, first[0])
-    return equilibria(
-        ax, [Spot(s.point, np.array([s.point[0]] * 2), s.type, s.stability, s.label) for s in spots]
-    )
+    on_diagonal = [replace(spot, position=np.array([spot.point[0]] * 2)) for spot in spots]
+    return equilibria(ax, on_diagonal, of="map")
 
 
 def _arrows(x: np.ndarray, velocity: np.ndarray) -> list[tuple[float, float]]:

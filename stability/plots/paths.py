@@ -15,7 +15,6 @@ DOTS = (1.2, 3.2)  # points across: the smallest and the largest dots of steps
 POINTS = 130.0  # how wide a picture is, about
 LONG = 10.0  # a path of a flow that crosses the picture more often is a thinner line
 ARROWS = 3  # arrowheads along the path of a flow
-MARKERS = ("o", "^", "D", "v", "p")
 
 
 def path(

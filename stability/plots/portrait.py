@@ -9,13 +9,14 @@ from ..phase.portrait import Portrait
 from . import layers
 from .basins import basins
 from .curves import cycles, nullclines, separatrices
-from .equilibria import equilibria
+from .equilibria import beside, equilibria
 from .figure_height import make_room
 from .legend import legend_below
 from .line import cobweb, phase_line
-from .paths import MARKERS, iterates, path, start, steps
+from .looks import looks
+from .paths import iterates, path, start, steps
 from .streamlines import streamlines
-from .style import RULES, own_axes, styled
+from .style import own_axes, styled
 
 
 def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True) -> Axes:
@@ -73,14 +74,13 @@ def _in_a_plane(ax: Axes, portrait: Portrait) -> None:
             iterates(ax, own, plane)
         else:
             path(ax, own, plane)
-    rules = list(dict.fromkeys(own.rule for own in portrait.steps))
+    look = looks(own.rule for own in portrait.steps)
     for own in portrait.steps:
-        number = rules.index(own.rule)
-        color = RULES[number % len(RULES)]
-        marker = MARKERS[number % len(MARKERS)]
+        color, marker = look[own.rule].color, look[own.rule].marker
         steps(ax, own.path, plane, half=own.half, color=color, marker=marker, label=own.rule)
         cycles(ax, own.cycles, plane, color=color, of=own.rule)
-    equilibria(ax, portrait.spots)
+    beside(ax, portrait.beside, len(portrait.spots) + len(portrait.beside))
+    equilibria(ax, portrait.spots, of=portrait.kind)
 
 
 def _on_a_line(ax: Axes, portrait: Portrait) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
 from ..comparisons.curves import RateCurve, RateCurves
+from ..documents.numbers import listed, number
 from ..errors import InputError
 from .figure_height import make_room
-from .grids import is_geometric
+from .grids import is_geometric, plain_ticks
 from .legend import legend_below
+from .looks import DASHES, looks
 from .series import spaced
-from .style import CYCLE, GREY, UNSTABLE, own_axes, styled
+from .style import GREY, UNSTABLE, own_axes, styled
 
-DASHES = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+NAMED = 2  # equilibria that a legend names
+SHORT = 3  # variables of a point that a legend shows
 _NEUTRAL = 1e-9
 
 
@@ -22,7 +27,8 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
     """The spectral radius of each rule against the step size, the unstable part of the picture shaded.
 
     A dot is a rule's best step, a bar across ρ = 1 its critical one. The legend names the rules in the
-    order of their best radii, the fastest first. `curves` come from `stability.rate_curves`.
+    order of their best radii, the fastest first, and the equilibria of each curve where there are several;
+    curves of one rule have its colour. `curves` come from `stability.rate_curves`.
 
     `ax`: where it is drawn; default: the Axes of a new figure.
 
@@ -45,9 +51,16 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
             0.01, 0.99, "unstable", transform=ax.transAxes, ha="left", va="top", fontsize=7.0,
             color=UNSTABLE,
         )  # fmt: skip
-        for i, curve in enumerate(curves.curves):
-            _draw(ax, steps, curve, i, high)
-        ax.plot([], [], "o", color=GREY, markersize=4.0, markeredgecolor="white", label="best step")
+        look = looks(curve.name for curve in curves.curves)
+        drawn: Counter[str] = Counter()
+        for curve in curves.curves:
+            own_look = look[curve.name]
+            line = DASHES[(DASHES.index(own_look.line) + drawn[curve.name]) % len(DASHES)]
+            drawn[curve.name] += 1
+            _draw(ax, steps, curve, own_look.color, line, _label(curves, curve), high)
+        if any(_best(curve, steps) for curve in curves.curves):
+            ax.plot([], [], "o", color=GREY, markersize=4.5, markeredgecolor="white",
+                    markeredgewidth=0.6, label="best step")  # fmt: skip
         if any(_crosses(curve, steps) for curve in curves.curves):
             ax.plot(
                 [], [], "|", color=GREY, markersize=7.0, markeredgewidth=1.6, label="critical step"
@@ -62,28 +75,43 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
 def _logarithmic(ax: Axes, steps: np.ndarray) -> None:
     ax.set_xscale("log")
     ax.set_xlim(steps[0], steps[-1])
-    if steps[-1] < 1e3 * steps[0]:  # few powers of ten: name steps between them too
-        ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        ax.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    plain_ticks(ax.xaxis)
 
 
-def _draw(ax: Axes, steps: np.ndarray, curve: RateCurve, position: int, high: float) -> None:
-    colour = CYCLE[position % len(CYCLE)]
+def _label(curves: RateCurves, curve: RateCurve) -> str:
+    """The rule, and at which equilibria this is its curve where there are several."""
+    text = spaced(curve.name) + (" (factor)" if curve.by_player else "")
+    if len(curves.equilibria) == 1:
+        return text
+    points = [_point(curves, i) for i in curve.at[:NAMED]]
+    more = len(curve.at) - NAMED
+    points += [f"{more} more"] if more > 0 else []
+    return f"{text} at {listed(points)}"
+
+
+def _point(curves: RateCurves, i: int) -> str:
+    values = curves.equilibria[i].values()
+    if len(values) > SHORT:
+        return f"equilibrium {i + 1}"
+    return f"({', '.join(number(value, 3) for value in values)})"
+
+
+def _draw(
+    ax: Axes, steps: np.ndarray, curve: RateCurve, colour: str, line: Any, label: str, high: float
+) -> None:
     ax.plot(
         steps,
         np.minimum(curve.radii, 2 * high),  # ∞ would tear the line
         color=colour,
-        linestyle=DASHES[(position // len(CYCLE) + position % len(CYCLE)) % len(DASHES)],
+        linestyle=line,
         linewidth=1.3,
-        label=spaced(curve.name) + (" (factor)" if curve.by_player else ""),
+        label=label,
         zorder=3,
     )
-    best, radius = curve.sizes.best, curve.sizes.best_radius
-    if best is not None and radius is not None and steps[0] <= best <= steps[-1]:
+    if _best(curve, steps):
         ax.plot(
-            [best], [radius], "o", color=colour, markersize=4.5, markeredgecolor="white",
-            markeredgewidth=0.6, zorder=5, clip_on=False,
+            [curve.sizes.best], [curve.sizes.best_radius], "o", color=colour, markersize=4.5,
+            markeredgecolor="white", markeredgewidth=0.6, zorder=5, clip_on=False,
         )  # fmt: skip
     critical = curve.sizes.critical
     if critical is not None and _crosses(curve, steps):
@@ -91,6 +119,12 @@ def _draw(ax: Axes, steps: np.ndarray, curve: RateCurve, position: int, high: fl
             [critical], [1.0], "|", color=colour, markersize=7.0, markeredgewidth=1.6,
             zorder=4,
         )  # fmt: skip
+
+
+def _best(curve: RateCurve, steps: np.ndarray) -> bool:
+    """Whether there is a best step in the picture."""
+    best, radius = curve.sizes.best, curve.sizes.best_radius
+    return best is not None and radius is not None and bool(steps[0] <= best <= steps[-1])
 
 
 def _crosses(curve: RateCurve, steps: np.ndarray) -> bool:

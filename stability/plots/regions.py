@@ -18,13 +18,13 @@ from ..rules import Rule
 from .complex_plane import SHAPE, draw_axes
 from .figure_height import make_room
 from .legend import legend_below
+from .looks import looks
 from .series import eigenvalue_series, spaced
-from .style import BLACK, BLUE, CYCLE, GREY, STABLE, own_axes, styled
+from .style import BLACK, BLUE, GREY, STABLE, own_axes, styled
 
 _LEVELS = ((0.25, 0.75), (0.5, 0.5), (0.75, 0.3), (1.0, 0.15))  # of the radius, and shades
 _STEEP = 0.12  # of the width: rays so near the imaginary axis are labelled at the right
 _CLOSE = 0.07  # of the farthest mark: nearer marks share a label
-_DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2)))
 
 
 def stability_region(
@@ -88,8 +88,9 @@ def stability_regions(
     own, ax = ax is None, own_axes(ax)
     with styled():
         handles = []
-        for i, plane in enumerate(planes):
-            colour, dashes = CYCLE[i % len(CYCLE)], _DASHES[i % len(_DASHES)]
+        look = looks(plane.rule for plane in planes)
+        for plane in planes:
+            colour, dashes = look[plane.rule].color, look[plane.rule].line
             inside = np.minimum(plane.radius, 2.0)
             ax.contourf(
                 plane.real, plane.imaginary, inside, [0.0, 1.0], colors=[colour], alpha=0.08, zorder=0

@@ -21,11 +21,20 @@ _SAME = 1e-6  # relative to the largest: what is closer counts as one multiple e
 
 @dataclass(frozen=True, eq=False)
 class Series:
-    """Complex numbers that belong together; `errors`, shape (d,) or a number, are radii of discs."""
+    """Complex numbers that belong together; `errors`, shape (d,) or a number, are radii of discs.
+
+    `parts`: how many of them, in their order, are of the same equilibrium; default: all are.
+    """
 
     label: str
     values: np.ndarray
     errors: Any = 0.0
+    parts: tuple[int, ...] = ()
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many are of the same equilibrium, in order."""
+        return self.parts or (len(self.values),)
 
 
 def eigenvalue_series(given: Any) -> list[Series]:
@@ -123,5 +132,6 @@ def _pooled(found: list[Series]) -> list[Series]:
         errors = [np.broadcast_to(own.errors, own.values.shape) for own in same]
         where = f" at {len(same)} equilibria" if len(same) > 1 else ""
         values = np.concatenate([own.values for own in same])
-        pooled.append(Series(f"{label}{where}", values, np.concatenate(errors)))
+        parts = tuple(len(own.values) for own in same)
+        pooled.append(Series(f"{label}{where}", values, np.concatenate(errors), parts))
     return pooled

@@ -11,15 +11,18 @@ from matplotlib.patches import Circle
 
 from ..documents.numbers import number
 from ..documents.numbers import radius as radius_text
-from .complex_plane import MARKERS, draw_axes, draw_discs, draw_series, fit
+from .complex_plane import draw_axes, draw_discs, draw_multiplicities, draw_series, fit
 from .figure_height import make_room
 from .legend import legend_below
+from .looks import MARKERS, Look, looks
 from .series import Series, eigenvalue_series, multiplier_series
-from .style import BLACK, CYCLE, GREY, STABLE, own_axes, styled
+from .style import BLACK, FLOWS, GREY, STABLE, own_axes, styled
 
 TINT = 0.13  # how strongly the stable part of the plane is shaded
 _NEAR_CIRCLE = 0.05
 _NEAR_ONE = 0.5
+_CLOSE = 0.2
+INSET = (0.36, 0.34, 0.3, 0.4)  # in the disc, for multipliers near one
 SMALL = 3.0  # beyond it the disc has no room for a word
 _ROUNDING = 1e-12
 
@@ -29,8 +32,9 @@ def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
 
     `values`: complex numbers, a `Spectrum`, a `FlowAnalysis`, the analysis of an equilibrium, a `Report`, or
     a mapping from labels to such. Every set has a marker of its own; its legend entry has the spectral
-    abscissa. Multiple eigenvalues are marked ×2, ×3, …; error bounds that are large enough to be seen are
-    drawn as discs. Sizes that differ by more than a thousand put both axes on a symmetric logarithmic scale.
+    abscissa. Multiple eigenvalues of an equilibrium are marked ×2, ×3, …; error bounds that are large enough
+    to be seen are drawn as discs. Sizes that differ by more than a thousand put both axes on a symmetric
+    logarithmic scale.
 
     `ax`: where it is drawn; default: the Axes of a new figure.
 
@@ -43,7 +47,10 @@ def eigenvalues(values: Any, ax: Axes | None = None) -> Axes:
         draw_half_plane(ax)
 
     labels = [f"max\u00a0Re\u00a0=\u00a0{_real(one.values)}" for one in series]
-    return _in_the_plane(ax, series, labels, plane, "λ")
+    own = [
+        Look(FLOWS[i % len(FLOWS)], MARKERS[i % len(MARKERS)], "solid") for i in range(len(series))
+    ]
+    return _in_the_plane(ax, series, own, labels, plane, "λ")
 
 
 def multipliers(values: Any, ax: Axes | None = None) -> Axes:
@@ -51,7 +58,7 @@ def multipliers(values: Any, ax: Axes | None = None) -> Axes:
 
     `values`: complex numbers, a `RuleAnalysis` or `MapAnalysis`, the analysis of an equilibrium, a `Report`,
     or a mapping from labels to such. Every set has a marker of its own; its legend entry has the spectral
-    radius. If all lie near the circle and near 1, as for small steps, an inset enlarges that part.
+    radius. If all lie near 1, as for small steps, an inset enlarges that part.
 
     `ax`: where it is drawn; default: the Axes of a new figure.
 
@@ -64,16 +71,19 @@ def multipliers(values: Any, ax: Axes | None = None) -> Axes:
         fit(ax, np.concatenate([everything, [1, -1, 1j, -1j]]))
 
     labels = [f"ρ\u00a0=\u00a0{radius_text(_radius(one.values))}" for one in series]
-    return _in_the_plane(ax, series, labels, plane, "μ", _enlarge)
+    named = looks(one.label for one in series)
+    own = [named[one.label] for one in series]
+    return _in_the_plane(ax, series, own, labels, plane, "μ", _enlarge)
 
 
 def _in_the_plane(
     ax: Axes | None,
     series: Sequence[Series],
+    looks: Sequence[Look],
     labels: Sequence[str],
     plane: Callable[[Axes, np.ndarray], None],
     letter: str,
-    inset: Callable[[Axes, Sequence[Series], np.ndarray], None] | None = None,
+    inset: Callable[[Axes, np.ndarray], Axes | None] | None = None,
 ) -> Axes:
     """The series over the plane that is drawn for all their values, with what else they need."""
     own, ax = ax is None, own_axes(ax)
@@ -81,10 +91,14 @@ def _in_the_plane(
     with styled():
         plane(ax, everything)
         draw_axes(ax)
-        draw_discs(ax, series)
-        draw_series(ax, series, labels)
-        if inset is not None:
-            inset(ax, series, everything)
+        draw_discs(ax, series, looks)
+        draw_series(ax, series, looks, labels)
+        enlarged = None if inset is None else inset(ax, everything)
+        if enlarged is None:
+            draw_multiplicities(ax, series)
+        else:
+            draw_series(enlarged, series, looks, labels)
+            draw_multiplicities(enlarged, series, INSET[2])
         ax.set(xlabel=f"Re {letter}", ylabel=f"Im {letter}")
         legend_below(ax)
         if own:
@@ -103,8 +117,18 @@ def draw_half_plane(ax: Axes) -> None:
 
 
 def draw_disc(ax: Axes, named: bool) -> None:
-    """The unit circle and the stable disc inside, with the word in it if `named`."""
-    ax.add_patch(Circle((0, 0), 1, facecolor=STABLE, alpha=TINT, edgecolor="none", zorder=0))
+    """The unit circle and the stable disc inside, with the word in it if `named`, else in the legend."""
+    ax.add_patch(
+        Circle(
+            (0, 0),
+            1,
+            facecolor=STABLE,
+            alpha=TINT,
+            edgecolor="none",
+            zorder=0,
+            label="_nolegend_" if named else "stable",
+        )
+    )
     ax.add_patch(Circle((0, 0), 1, facecolor="none", edgecolor=BLACK, linewidth=0.8, zorder=2))
     if named:
         ax.text(
@@ -112,11 +136,11 @@ def draw_disc(ax: Axes, named: bool) -> None:
         )
 
 
-def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None:
-    """If all lie near the circle and near 1, an inset with those above the real axis and the circle."""
-    away = np.abs(np.abs(everything) - 1) > _NEAR_CIRCLE
-    if away.any() or (np.abs(everything - 1) >= _NEAR_ONE).any():
-        return
+def _enlarge(ax: Axes, everything: np.ndarray) -> Axes | None:
+    """If all lie near 1, or near the circle and not far from 1, an inset that shows them apart."""
+    to_circle, to_one = np.abs(np.abs(everything) - 1).max(), np.abs(everything - 1).max()
+    if to_one >= _CLOSE and (to_circle > _NEAR_CIRCLE or to_one >= _NEAR_ONE):
+        return None
     upper = everything[np.imag(everything) >= 0]
     upper = upper if len(upper) else everything
     seen = np.concatenate([upper, upper / np.abs(upper)])
@@ -125,22 +149,18 @@ def _enlarge(ax: Axes, series: Sequence[Series], everything: np.ndarray) -> None
     )
     half = 0.8 * max(np.ptp(seen.real), np.ptp(seen.imag), 2e-3)
     inset = ax.inset_axes(
-        (0.36, 0.34, 0.3, 0.4),
+        INSET,
         xlim=(centre.real - half, centre.real + half),
         ylim=(centre.imag - half, centre.imag + half),
     )
     draw_disc(inset, named=False)
-    for i, own in enumerate(series):
-        inset.plot(
-            np.real(own.values), np.imag(own.values), linestyle="none", marker=MARKERS[i % len(MARKERS)],
-            markersize=4.5, color=CYCLE[i % len(CYCLE)], zorder=4,
-        )  # fmt: skip
     inset.set_aspect("equal")
     inset.tick_params(labelsize=5.5, length=2)
     inset.locator_params(nbins=2)
     for spine in inset.spines.values():
         spine.set(visible=True, color=GREY)
     ax.indicate_inset_zoom(inset, edgecolor=GREY)
+    return inset
 
 
 def _real(values: np.ndarray) -> str:

@@ -17,16 +17,20 @@ from matplotlib.figure import Figure
 
 BLUE, SKY, GREEN, YELLOW = "#0072b2", "#56b4e9", "#009e73", "#f0e442"
 ORANGE, VERMILION, PURPLE, BLACK, GREY = "#e69f00", "#d55e00", "#cc79a7", "#000000", "#767676"
+WINE, OLIVE, INDIGO = "#882255", "#999933", "#332288"  # of Paul Tol's muted scheme, as safe
+BROWN, TEAL = "#7a4a1e", "#44aa99"
 CYCLE = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 # what the colours mean
 FLOW = BLUE  # the continuous flow's path
 STEPS = VERMILION  # the algorithm's steps
-RULES = (STEPS, ORANGE, SKY, BLACK, PURPLE)  # the steps of several algorithms
+# the algorithms, see `looks`; none has the colour of the flow or of the modified flow
+ALGORITHMS = (STEPS, ORANGE, SKY, BLACK, WINE, GREEN, OLIVE, INDIGO)
+FLOWS = (FLOW, TEAL, PURPLE, GREY, BLACK)  # of several fields
 MODIFIED = PURPLE  # the modified flow, if there is one; else each has its algorithm's colour
 STABLE, UNSTABLE, NEUTRAL = GREEN, VERMILION, GREY
 NULLCLINES = (GREEN, PURPLE)
-STABLE_MANIFOLD, UNSTABLE_MANIFOLD = SKY, ORANGE
+STABLE_MANIFOLD, UNSTABLE_MANIFOLD = BROWN, "#4a4a4a"
 FIELD = ("#c9ced4", "#a9b1ba", "#8b95a1", "#6f7b88", "#55616f")  # streamlines, slow to fast
 BASINS = (SKY, ORANGE, GREEN, PURPLE, YELLOW, BLUE, VERMILION)  # mixed with white
 

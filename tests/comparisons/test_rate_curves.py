@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import sympy
 
 import stability as st
 from stability.comparisons.curves import rate_curves
@@ -29,16 +30,36 @@ def test_curves_are_ordered_by_their_critical_steps():
     assert [c.name for c in curves] == ["rk4", "optimistic", "extragradient"]
 
 
-def test_several_equilibria_are_judged_by_the_worst():
+def test_each_equilibrium_to_which_small_steps_return_has_a_curve():
     game, rules = st.load("polynomial"), [st.Simultaneous(), st.Alternating()]
     points = [dict(zip("xy", POLYNOMIAL[i], strict=True)) for i in (3, 0)]
     steps = np.linspace(0.01, 0.3, 12)
     together = rate_curves(game, rules, at=points, steps=steps).curves
     apart = [rate_curves(game, rules, at=point, steps=steps).curves for point in points]
+    stable = [
+        (own.name, i) for i, curves in enumerate(apart) for own in curves if own.sizes.critical
+    ]
+    assert sorted((own.name, *own.at) for own in together) == sorted(stable)
     for curve in together:
-        own = [c for curves in apart for c in curves if c.name == curve.name]
-        np.testing.assert_allclose(curve.radii, np.max([c.radii for c in own], axis=0), rtol=1e-12)
-        assert curve.sizes.critical == pytest.approx(min(c.sizes.critical for c in own), rel=1e-6)
+        (own,) = [c for c in apart[curve.at[0]] if c.name == curve.name]
+        np.testing.assert_allclose(curve.radii, own.radii, rtol=1e-12)
+
+
+def test_symmetric_equilibria_share_a_curve_and_saddles_have_none():
+    x = sympy.Symbol("x")
+    flow = st.SymbolicFlow({x: 2 * x - x**3})  # 2 at zero, −4 at the two others
+    (curve,) = rate_curves(flow, [st.Simultaneous()], steps=[0.1, 0.25, 0.6]).curves
+    assert curve.at == (0, 2)
+    np.testing.assert_allclose(curve.radii, [0.6, 0.0, 1.4], atol=1e-12)
+
+
+def test_where_nothing_is_stable_every_equilibrium_has_a_curve():
+    # the double eigenvalue 0.15 at (π, π) and, the same point of the torus, (−π, −π)
+    points = [{"x": np.pi, "y": np.pi}, {"x": -np.pi, "y": -np.pi}]
+    found = rate_curves(st.load("torus"), [st.Simultaneous()], at=points, steps=[0.1, 0.2])
+    (curve,) = found.curves
+    assert curve.at == (0, 1)
+    np.testing.assert_allclose(curve.radii, [1.015, 1.03], rtol=1e-9)
 
 
 def test_along_a_line_of_equilibria_rates_are_those_across_it():

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 import stability as st
 from stability.errors import InputError
 from stability.plots import apart, coordinates, distances, losses, trajectory
-from stability.plots.style import FLOW, MODIFIED, RULES, STEPS
+from stability.plots.style import ALGORITHMS, FLOW, MODIFIED, STEPS
 
 x, y = sympy.symbols("x y")
 GAME = st.SymbolicGame({"x": ([x], x * y), "y": ([y], -x * y)}, box={"x": (-2, 2), "y": (-2, 2)})
@@ -106,9 +106,12 @@ def test_rules_are_told_apart_the_same_in_every_panel(several):
         for name, line in drawn.items():
             if "modified" in name:
                 assert line.get_linestyle() == ":"
-    assert colors == [list(RULES[:3])] * 2
+    own = [
+        ALGORITHMS[i] for i in (0, 2, 1)
+    ]  # the second simultaneous one has what alternating leaves
+    assert colors == [own] * 2
     starts = [line.get_color() for line in distances(several, Figure().subplots()).get_lines()]
-    assert {starts.count(color) for color in RULES[:3]} == {4}  # two starts, and the modified flows
+    assert {starts.count(color) for color in own} == {4}  # two starts, and the modified flows
 
 
 def test_the_picture_of_paths(paths):
@@ -119,7 +122,13 @@ def test_the_picture_of_paths(paths):
     boxes = [ax.get_tightbbox() for ax in (phase, rest, between)]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
     labels = [text.get_text() for text in phase.get_legend().get_texts()]
-    assert labels == ["flow", "start", "simultaneous, lr=0.1", "centre, neutral", "modified flow"]
+    assert labels == [
+        "flow",
+        "start",
+        "simultaneous, lr=0.1",
+        "centre of the flow, neutral",
+        "modified flow",
+    ]
 
 
 def test_paths_can_be_drawn_on_axes_of_the_user(flow):

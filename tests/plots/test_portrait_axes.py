@@ -108,7 +108,7 @@ def test_legends_name_every_layer_once():
     found = portraits.bilinear()
     portrait(replace(found, steps=found.steps * 2, paths=found.paths * 2), ax)
     assert sorted(legend_texts(ax)) == [
-        "alternating, lr=0.5", "centre, neutral", "cycle of alternating, lr=0.5", "flow", "start",
+        "alternating, lr=0.5", "centre of the flow, neutral", "cycle of alternating, lr=0.5", "flow", "start",
         "x′ = 0", "y′ = 0",
     ]  # fmt: skip
 

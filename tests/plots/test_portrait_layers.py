@@ -331,7 +331,7 @@ def test_cobweb_goes_from_the_graph_to_the_diagonal(ax):
     assert x[0] == y[0] == 0.1
     np.testing.assert_allclose(y[1::2], 3.2 * x[1::2] * (1 - x[1::2]), rtol=1e-12)
     np.testing.assert_array_equal(y[2::2], x[2::2])
-    fixed = labelled(ax)["unstable node"].get_xydata()
+    fixed = labelled(ax)["unstable node of the map"].get_xydata()
     np.testing.assert_array_equal(fixed, [[0.6875, 0.6875]])
 
 
