@@ -160,7 +160,7 @@ def compare(**chosen) -> None:
     ),
     click.option("--scheduler", metavar="ADDRESS", help="A Dask cluster: tcp://HOST:PORT."),
     options.as_json("stability-sweep/1"),
-    options.output(f".csv, .json, .npz, or a map or loci: {FIGURES}"),
+    options.output(f".csv, .json, .npz, or curves, loci or a map: {FIGURES}"),
     options.force,
 )
 def sweep(**chosen) -> None:

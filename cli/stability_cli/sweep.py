@@ -181,17 +181,18 @@ def _write(output: str, result: Sweep) -> None:
 
 def _check_drawable(axes: Mapping[str, np.ndarray], quantities: Sequence[str]) -> None:
     """Raises InputError, before any work is done, if there is no picture of these."""
-    wanted = ("spectral_radius",) if len(axes) == 2 else ("eigenvalues", "multipliers")
-    if not set(wanted) & set(quantities):
-        raise InputError(
-            f"a picture of a sweep over {len(axes)} {'axes' if len(axes) > 1 else 'axis'} needs "
-            f"--quantity {' or '.join(wanted)}"
-        )
+    if len(axes) == 2 and "spectral_radius" not in quantities:
+        raise InputError("a picture of a sweep over two axes needs --quantity spectral_radius")
 
 
 def _drawn(result: Sweep) -> Any:
-    """A map of the spectral radius over two axes, or loci over one."""
+    """A map of the spectral radius over two axes; over one axis loci if they are all there is, else curves."""
     from stability.plots.loci import loci
+    from stability.plots.quantities import quantities
     from stability.plots.radius_map import radius
 
-    return radius(result) if len(result.axes) == 2 else loci(result)
+    if len(result.axes) == 2:
+        return radius(result)
+    if len(result.quantities) == 1 and {"eigenvalues", "multipliers"} & set(result.quantities):
+        return loci(result)
+    return quantities(result)[0]

@@ -31,21 +31,52 @@ function choice(text, options, change) {
   return { row, show: (value) => (list.value = value) };
 }
 
+/** Why a field's number cannot be used, in words, or nothing; `limits` is {least, most, whole}. */
+function complaint(field, { least = -Infinity, most = Infinity, whole = false }) {
+  const given = field.valueAsNumber;
+  const what = whole ? "a whole number" : "a number";
+  if (!Number.isFinite(given) || (whole && !Number.isInteger(given))) return `Not used: this is to be ${what}.`;
+  if (given < least) return `Not used: this is to be ${what} of at least ${shown(least)}.`;
+  if (given > most) return `Not used: this is to be ${what} of at most ${shown(most)}.`;
+  return "";
+}
+
+/** Calls `change` with what is written into a number field; what cannot be used is said beside it. */
+function checked(field, limits, change) {
+  const note = element("p", { class: "complaint", id: newId(), role: "alert", hidden: true });
+  const say = (text) => {
+    note.textContent = text;
+    note.hidden = text === "";
+    field.setAttribute("aria-invalid", text !== "");
+    if (text) field.setAttribute("aria-describedby", note.id);
+    else field.removeAttribute("aria-describedby");
+  };
+  field.addEventListener("input", () => complaint(field, limits) || say(""));
+  field.addEventListener("change", () => {
+    const text = complaint(field, limits);
+    say(text);
+    if (!text) change(field.valueAsNumber);
+  });
+  const show = (value) => {
+    field.value = rounded(value);
+    say("");
+  };
+  return { note, show };
+}
+
 function numberField(text, change) {
   const id = newId();
   const field = element("input", { type: "number", step: "any", id });
-  field.addEventListener("change", () => {
-    if (Number.isFinite(field.valueAsNumber)) change(field.valueAsNumber);
-  });
-  const row = element("div", { class: "coordinate" }, element("label", { for: id }, text), field);
-  return { row, show: (value) => (field.value = rounded(value)) };
+  const { note, show } = checked(field, {}, change);
+  const row = element("div", { class: "coordinate" }, element("label", { for: id }, text), field, note);
+  return { row, show };
 }
 
 const TICKS = 200;
 
-/** A slider with a field for exact values beside it; `scale` is {low, high, logarithmic, whole}. */
+/** A slider with a field for exact values beside it; `scale` is {low, high, logarithmic, whole, least, most}. */
 function slider(text, scale, change) {
-  const { low, high, logarithmic = false, whole = false, least = -Infinity } = scale;
+  const { low, high, logarithmic = false, whole = false } = scale;
   const value = (tick) => {
     const share = tick / TICKS;
     const exact = logarithmic ? low * (high / low) ** share : low + (high - low) * share;
@@ -63,15 +94,12 @@ function slider(text, scale, change) {
   const field = element("input", {
     type: "number", step: whole ? 1 : "any", "aria-label": `${text}, exact value`,
   });
-  field.addEventListener("change", () => {
-    const given = field.valueAsNumber;
-    if (Number.isFinite(given) && given >= least) change(whole ? Math.round(given) : given);
-  });
-  const row = element("div", { class: "slider" }, element("label", { for: id }, text), range, field);
+  const exact = checked(field, scale, change);
+  const row = element("div", { class: "slider" }, element("label", { for: id }, text), range, field, exact.note);
   const show = (own) => {
     if (value(range.valueAsNumber) !== own) range.value = tick(own);
     range.setAttribute("aria-valuetext", shown(own));
-    field.value = rounded(own);
+    exact.show(own);
   };
   return { row, show };
 }

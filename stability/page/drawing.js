@@ -139,9 +139,9 @@ function drawFlow({ context, pixel }, points) {
 }
 
 /** The points of an algorithm's path, joined unless they are a map's. */
-function drawSteps({ context, pixel }, points, joined) {
+function drawSteps({ context, pixel }, points, joined, colour) {
   const places = points.map(pixel);
-  context.strokeStyle = context.fillStyle = COLOURS.steps;
+  context.strokeStyle = context.fillStyle = colour;
   if (joined) {
     context.lineWidth = 1.2;
     line(context, places);

@@ -14,6 +14,7 @@ from ..dynamics.partition import Partition
 from ..errors import InputError
 from ..fields import Field, Gradient
 from ..games.symbolic import SymbolicGame
+from ..plots.looks import looks
 from ..reports.value import Report
 from ..rules import (
     RK4,
@@ -156,6 +157,7 @@ def _stepping(rules: Sequence[Rule], partition: Partition) -> dict[str, Any]:
             for rule in RULES
             if several or rule is not Alternating
         ],
+        "colours": {rule.name: looks([rule.name])[rule.name].color for rule in RULES},
         "turns": [
             {"rows": list(slices[partition.index(p)]), "steps": counts[partition.index(p)]}
             for p in order

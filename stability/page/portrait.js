@@ -88,7 +88,7 @@ function draw() {
     if (state.flow) {
       drawFlow(picture, found.flow.points.filter((_, i) => found.flow.times[i] <= until).map(projected));
     }
-    if (state.steps) drawSteps(picture, found.steps.slice(0, count + 1).map(projected), !isMap);
+    if (state.steps) drawSteps(picture, found.steps.slice(0, count + 1).map(projected), !isMap, stepColour());
   });
   for (const { point, kind } of found.equilibria) {
     const [px, py] = picture.pixel(projected(point));
@@ -100,6 +100,11 @@ function draw() {
   inFrame(picture, (context) => drawStart(context, [px, py]));
   handle.style.left = `${Math.max(0, Math.min(picture.width, px))}px`;
   handle.style.top = `${Math.max(0, Math.min(picture.height, py))}px`;
+}
+
+/** The rule's, as in the other pictures. */
+function stepColour() {
+  return isMap ? COLOURS.steps : data.colours[state.rule];
 }
 
 // short points are not broken at the end of a line
@@ -177,7 +182,7 @@ function showLegend() {
   const items = [item((c) => drawStart(c, [10, 9]), "start")];
   if (state.flow) items.push(item((c) => drawFlow(plain(c), [[1, 9], [19, 9]]), "flow"));
   if (state.steps) {
-    items.push(item((c) => drawSteps(plain(c), [[2, 9], [7, 9], [12, 9]], !isMap),
+    items.push(item((c) => drawSteps(plain(c), [[2, 9], [7, 9], [12, 9]], !isMap, stepColour()),
       `${isMap ? "iterates" : `${state.rule} steps`}, the last one square`));
   }
   for (const [kind, text] of MARKS) {
@@ -225,8 +230,8 @@ function axesControls() {
 
 function stepControls() {
   const count = bound(
-    slider(isMap ? "Number of iterates" : "Number of steps", { low: 1, high: 3000, logarithmic: true, whole: true, least: 1 },
-      (value) => update({ count: Math.min(value, 20000) })),
+    slider(isMap ? "Number of iterates" : "Number of steps", { low: 1, high: 3000, logarithmic: true, whole: true, least: 1, most: 20000 },
+      (value) => update({ count: value })),
     () => state.count,
   );
   if (isMap) return group("Map", count);

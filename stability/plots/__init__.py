@@ -30,6 +30,7 @@ from .paths import steps as steps
 from .portrait import portrait as portrait
 from .probe import probe as probe
 from .probe import probe_series as probe_series
+from .quantities import quantities as quantities
 from .radius_map import radius as radius
 from .rate_curves import rates as rates
 from .regions import stability_region as stability_region

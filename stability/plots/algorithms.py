@@ -18,7 +18,7 @@ from ..errors import InputError
 from .figure_height import make_room
 from .looks import looks
 from .series import spaced
-from .style import GREY, STABLE, VERMILION, own_axes, styled
+from .style import BLACK, GREY, STABLE, VERMILION, own_axes, styled
 
 _APART = 30.0  # step sizes that differ by more go on a logarithmic axis
 _ROW = 0.17  # inches
@@ -91,8 +91,8 @@ def _line(ax: Axes, row: Row, color: str, place: int, low: float, high: float) -
                 color=VERMILION, va="center")  # fmt: skip
     best = _factor(row)
     if best is not None:
-        ax.plot([best], [place], "o", color=color, markersize=4.5, markeredgecolor="white",
-                markeredgewidth=0.5, zorder=4)  # fmt: skip
+        ax.plot([best], [place], "o", color=color, markersize=5.5, markeredgecolor=BLACK,
+                markeredgewidth=0.6, zorder=4)  # fmt: skip
     rate = row.best_spectral_radius
     text = MISSING if rate is None else number(rate, 3) if rate < 0.999 else radius_text(rate)
     ax.text(1.06, place, text, transform=ax.get_yaxis_transform(), fontsize=6.5, va="center")

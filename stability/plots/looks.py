@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from ..rules import RULES
 from .style import ALGORITHMS
@@ -22,7 +23,7 @@ class Look:
 
     color: str
     marker: str
-    line: str | tuple
+    line: Any
 
 
 def look(number: int) -> Look:

@@ -63,7 +63,7 @@ def rates(curves: RateCurves, ax: Axes | None = None) -> Axes:
                     markeredgewidth=0.6, label="best step")  # fmt: skip
         if any(_crosses(curve, steps) for curve in curves.curves):
             ax.plot(
-                [], [], "|", color=GREY, markersize=7.0, markeredgewidth=1.6, label="critical step"
+                [], [], "|", color=GREY, markersize=9.0, markeredgewidth=2.0, label="critical step"
             )
         ax.set(xlabel=_step_label(curves), ylabel="spectral radius ρ")
         legend_below(ax)
@@ -108,23 +108,26 @@ def _draw(
         label=label,
         zorder=3,
     )
-    if _best(curve, steps):
+    best = _best(curve, steps)
+    if best is not None:
         ax.plot(
-            [curve.sizes.best], [curve.sizes.best_radius], "o", color=colour, markersize=4.5,
+            [best[0]], [best[1]], "o", color=colour, markersize=4.5,
             markeredgecolor="white", markeredgewidth=0.6, zorder=5, clip_on=False,
         )  # fmt: skip
     critical = curve.sizes.critical
     if critical is not None and _crosses(curve, steps):
         ax.plot(
-            [critical], [1.0], "|", color=colour, markersize=7.0, markeredgewidth=1.6,
+            [critical], [1.0], "|", color=colour, markersize=9.0, markeredgewidth=2.0,
             zorder=4,
         )  # fmt: skip
 
 
-def _best(curve: RateCurve, steps: np.ndarray) -> bool:
-    """Whether there is a best step in the picture."""
+def _best(curve: RateCurve, steps: np.ndarray) -> tuple[float, float] | None:
+    """The best step and its radius, if they are in the picture."""
     best, radius = curve.sizes.best, curve.sizes.best_radius
-    return best is not None and radius is not None and bool(steps[0] <= best <= steps[-1])
+    if best is None or radius is None or not steps[0] <= best <= steps[-1]:
+        return None
+    return best, radius
 
 
 def _crosses(curve: RateCurve, steps: np.ndarray) -> bool:

@@ -83,6 +83,26 @@ def test_planes_of_larger_games(tmp_path):
     assert target.exists()
 
 
+def test_a_plane_that_hides_equilibria_says_so():
+    call = ("lorenz", "--plane", "x,z", "--time", "1")
+    result = done(in_process("portrait", *call, "--json"))
+    content = json.loads(result.stdout)
+    assert [len(content[key]) for key in ("equilibria", "outside_plane")] == [1, 2]
+    assert "the plane of x and z at y = −8.485" in result.stderr
+    assert "outside it: 2 of the 3" in result.stderr
+    ax = st.plots.portrait(st.phase_portrait(st.load("lorenz"), span=["x", "z"], curves=False))
+    legend = [text.get_text().replace("\n", " ") for text in ax.get_legend().get_texts()]
+    assert "2 of 3 equilibria: outside this plane, projected" in legend
+
+
+def test_a_trajectory_is_drawn_in_the_plane_that_is_asked_for(tmp_path):
+    call = ("trajectory", "lorenz", "--plane", "x,z", "--time", "1", "-o")
+    done(in_process(*call, str(tmp_path / "plane.svg")))
+    paths = st.follow(st.load("lorenz"), span=["x", "z"], at={"x": 0, "y": 0, "z": 0}, time=1.0)
+    assert paths.portrait.plane.labels == ("x", "z")
+    np.testing.assert_array_equal(paths.portrait.plane.origin, [0, 0, 0])
+
+
 @pytest.mark.parametrize("run", [in_process, pytest.param(process, marks=pytest.mark.slow)])
 def test_a_trajectory_in_words(game_file, run):
     result = done(run("trajectory", str(game_file), "--rule", "simultaneous:lr=0.2"))

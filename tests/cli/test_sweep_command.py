@@ -154,3 +154,14 @@ def test_one_point():
     )
     assert result.returncode == 0, result.stderr
     assert "−0.5" in result.stdout
+
+
+def test_a_picture_of_any_quantity_over_one_number(tmp_path):
+    target = tmp_path / "out.svg"
+    call = ("dirac-gan-r1", "--over", "gamma=0:2:9", "--quantity", "stable", "--quantity", "losses")
+    result = in_process("sweep", *call, "-o", str(target))
+    assert result.returncode == 0, result.stderr
+    assert target.read_text().startswith("<?xml")
+    result = in_process("sweep", *call, "--over", "lr=0.1,0.2", "-o", str(tmp_path / "map.svg"))
+    assert result.returncode == 2
+    assert "needs --quantity spectral_radius" in result.stderr

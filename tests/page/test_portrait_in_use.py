@@ -99,6 +99,41 @@ def test_step_size_rule_and_reset(look, page):
     assert_quiet(browser)
 
 
+@pytest.mark.parametrize(
+    ("name", "given", "why"),
+    [
+        ("Step size lr, exact value", "-1", "at least"),
+        ("Step size lr, exact value", "", "a number"),
+        ("gamma, exact value", "1e999", "a number"),
+        ("Number of steps, exact value", "2.5", "a whole number"),
+        ("Number of steps, exact value", "1000000", "at most 20000"),
+        ("psi", "e", "a number"),
+    ],
+)
+def test_numbers_that_cannot_be_used_are_said_beside_their_field(look, page, name, given, why):
+    browser = look(page)
+    before = ask(browser, f"{P}.state")
+    if name == "psi":
+        field = labelled(browser, name)
+    else:
+        field = browser.find_element("css selector", f"[aria-label='{name}']")
+    field.clear()
+    field.send_keys(given, "\n")
+    browser.execute_script("arguments[0].dispatchEvent(new Event('change'))", field)
+    assert ask(browser, f"{P}.state") == before
+    assert field.get_attribute("aria-invalid") == "true"
+    note = browser.find_element("id", field.get_attribute("aria-describedby"))
+    assert note.is_displayed()
+    assert why in note.text
+    field.clear()
+    field.send_keys("1\n")
+    assert field.get_attribute("aria-invalid") == "false"
+    assert not note.is_displayed()
+    assert ask(browser, f"{P}.state") != before or name == "psi"  # where psi begins
+    browser.find_element("xpath", "//button[.='Reset']").click()
+    assert ask(browser, f"{P}.state") == before
+
+
 def test_momentum_is_asked_for_only_where_it_acts(look, page):
     browser = look(page)
     (row,) = (

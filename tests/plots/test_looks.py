@@ -68,7 +68,9 @@ def test_an_algorithm_has_one_colour_in_all_pictures_of_a_report():
     )
     study = st.study(game, rules=rules)
     drawn = multipliers(st.report(study), Figure().subplots())
-    dots = {own.get_label().split(" (")[0]: own.get_markeredgecolor() for own in drawn.get_lines()}
+    dots = {
+        str(own.get_label()).split(" (")[0]: own.get_markeredgecolor() for own in drawn.get_lines()
+    }
     portrait = st.plots.portrait(st.phase_portrait(study, steps=5), Figure().subplots())
     steps = {own.get_label(): own.get_color() for own in portrait.get_lines()}
     for rule in ("alternating, lr=0.1", "simultaneous, lr=0.1", "alternating, lr=0.3"):
