@@ -186,7 +186,7 @@ def _check_drawable(axes: Mapping[str, np.ndarray], quantities: Sequence[str]) -
 
 
 def _drawn(result: Sweep) -> Any:
-    """A map of the spectral radius over two axes; over one axis loci if they are all there is, else curves."""
+    """A map of the spectral radius over two axes; over one loci if there is nothing else, or curves."""
     from stability.plots.loci import loci
     from stability.plots.quantities import quantities
     from stability.plots.radius_map import radius
