@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
+import scipy
 
 NEAR_POINT, NEAR_SET = 1e-3, 1e-2  # at which distance one is there, in parts of the picture
 _SHORT_STEP = 0.1  # of its size: a list of points with shorter steps than that is a closed curve
@@ -43,9 +42,9 @@ class Attractor:
         return self._tree.query(points / self.scale)[0]
 
     @cached_property
-    def _tree(self) -> KDTree:
+    def _tree(self) -> scipy.spatial.KDTree:
         points = self.points / self.scale
-        return KDTree(_filled(points) if self.is_curve else points)
+        return scipy.spatial.KDTree(_filled(points) if self.is_curve else points)
 
 
 def _is_curve(points: np.ndarray) -> bool:
@@ -82,8 +81,9 @@ def clusters(points: np.ndarray, link: float) -> list[np.ndarray]:
     """The numbers of the points of each group that hangs together by links, the largest group first."""
     # many points in one place would make many pairs: one for each cell is enough
     cells, cell = np.unique(np.round(points * (4 / link)), axis=0, return_inverse=True)
-    tree = KDTree(cells * (link / 4))
-    _, groups = connected_components(tree.sparse_distance_matrix(tree, link), directed=False)
+    tree = scipy.spatial.KDTree(cells * (link / 4))
+    near = tree.sparse_distance_matrix(tree, link)
+    _, groups = scipy.sparse.csgraph.connected_components(near, directed=False)
     groups = groups[cell.ravel()]
     order = np.argsort(-np.bincount(groups), kind="stable")
     return [np.flatnonzero(groups == group) for group in order]

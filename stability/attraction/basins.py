@@ -8,8 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.interpolate import CubicHermiteSpline
-from scipy.spatial import KDTree
+import scipy
 
 from ..dynamics.ensemble import Ensemble
 from ..dynamics.ensemble_flows import flow_ends
@@ -134,7 +133,7 @@ class _Flowing:
         times = np.linspace(0, time, len(points))
         between = np.linspace(0, time, _POINTS)
         return [
-            CubicHermiteSpline(times, path, self.flow.values(path))(between)
+            scipy.interpolate.CubicHermiteSpline(times, path, self.flow.values(path))(between)
             for path in np.stack(points, axis=1)
         ]
 
@@ -279,7 +278,7 @@ class _Search:
             if small or self._nearest(orbit[-1:])[0] != UNDECIDED:
                 continue
             first, second = np.array_split(orbit / self.scale, 2)
-            back = KDTree(first).query(second)[0]
+            back = scipy.spatial.KDTree(first).query(second)[0]
             if np.quantile(back, 0.95) > NEAR_SET:
                 continue
             found = Attractor(once_around(orbit, self.scale), self.scale, resting=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+import scipy
 
 from ..errors import InputError
 from .events import Crossing, crossings
@@ -73,6 +73,6 @@ def matched(values: np.ndarray) -> np.ndarray:
             continue
         if last is not None:
             apart = np.abs(last[:, None] - row[None, :]) ** 2
-            paths[i] = row[linear_sum_assignment(apart)[1]]
+            paths[i] = row[scipy.optimize.linear_sum_assignment(apart)[1]]
         last = paths[i]
     return paths

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 _VERTICES = 4
 
@@ -18,7 +18,7 @@ def distances(points: np.ndarray, curve: np.ndarray) -> np.ndarray:
 
     Only the chords at the nearest vertices are looked at.
     """
-    _, nearest = cKDTree(curve).query(points, k=min(_VERTICES, len(curve)))
+    _, nearest = scipy.spatial.cKDTree(curve).query(points, k=min(_VERTICES, len(curve)))
     chords = np.clip(np.concatenate([nearest - 1, nearest], axis=1), 0, len(curve) - 2)
     return segment_distances(points[:, None], curve[chords], curve[chords + 1]).min(axis=1)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
+import scipy
 
 from ..dynamics.positive_settings import check_positive, check_real
 from ..errors import InputError, InputTypeError
@@ -125,7 +125,7 @@ class Normal(Density):
         return -(z**2) / 2 - math.log(self.scale) - math.log(2 * math.pi) / 2
 
     def cdf(self, x: np.ndarray) -> np.ndarray:
-        return ndtr((x - self.center) / self.scale)
+        return scipy.special.ndtr((x - self.center) / self.scale)
 
     def characteristic(self, frequency: np.ndarray) -> np.ndarray:
         return np.exp(1j * self.center * frequency - (self.scale * frequency) ** 2 / 2)

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
-from scipy.stats import qmc
+import scipy
 
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..errors import InputError, InputTypeError
@@ -79,8 +78,8 @@ def fit_normal(
         return (_closest_by_transport(target, center, spread),)
     objective = _objective(name, target, center, spread, bandwidth)
     low, high = (-MEANS, math.log(SCALES[0])), (MEANS, math.log(SCALES[1]))
-    begin = qmc.scale(
-        qmc.LatinHypercube(2, rng=np.random.default_rng(seed)).random(starts), low, high
+    begin = scipy.stats.qmc.scale(
+        scipy.stats.qmc.LatinHypercube(2, rng=np.random.default_rng(seed)).random(starts), low, high
     )
     begin[0] = 0.0  # the target's own moments
     begin = [x for x in begin if np.isfinite(objective(x))]
@@ -88,7 +87,7 @@ def fit_normal(
         raise InputError(f"{name} is infinite for every normal distribution that was tried")
     found: list[LocalFit] = []
     for x in begin:
-        end = minimize(objective, x, method="Nelder-Mead", options=_COARSE).x
+        end = scipy.optimize.minimize(objective, x, method="Nelder-Mead", options=_COARSE).x
         if np.abs(end).max() > FARTHEST or _known(end, found, center, spread):
             continue
         local = _polished(objective, end)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy.spatial.distance import cdist
+import scipy
 
 from ..dynamics.positive_settings import check_positive
 from ..errors import InputError
@@ -76,4 +76,4 @@ def _kernel(x: np.ndarray, y: np.ndarray, bandwidth: float) -> np.ndarray:
         raise InputError(
             f"the kernel would take {len(x)} times {len(y)} pairs; give at most 5000 points"
         )
-    return np.exp(-cdist(x / bandwidth, y / bandwidth, "sqeuclidean") / 2)
+    return np.exp(-scipy.spatial.distance.cdist(x / bandwidth, y / bandwidth, "sqeuclidean") / 2)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import erf
+import scipy
 
 from ..dynamics.positive_settings import check_nonnegative, check_positive, check_whole
 from ..errors import InputError, InputTypeError
@@ -146,7 +146,7 @@ def _mean_kernel(shift: float, bandwidth: float) -> float:
 
     def twice(t: float) -> float:
         z = t / (math.sqrt(2) * bandwidth)
-        first = t * math.sqrt(math.pi / 2) * bandwidth * float(erf(z))
+        first = t * math.sqrt(math.pi / 2) * bandwidth * float(scipy.special.erf(z))
         return first + bandwidth**2 * math.exp(-(z**2))
 
     return twice(shift + 1) + twice(shift - 1) - 2 * twice(shift)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist
-from scipy.stats import wasserstein_distance, wasserstein_distance_nd
+import scipy
 
 from ..errors import InputError
 from .distributions import Density, Finite
@@ -25,20 +23,20 @@ def transport_of_points(p: Finite, q: Finite) -> tuple[float, str]:
     check_dimensions(p, q)
     if p.points.shape[1] == 1:
         x, y = p.points[:, 0], q.points[:, 0]
-        return float(wasserstein_distance(x, y, p.weights, q.weights)), "sorting"
+        return float(scipy.stats.wasserstein_distance(x, y, p.weights, q.weights)), "sorting"
     n, m = len(p.weights), len(q.weights)
     if n == m and _alike(p.weights) and _alike(q.weights):
         if n > MOST_SAMPLES:
             raise InputError(f"an assignment takes at most {MOST_SAMPLES} samples, not {n}")
-        cost = cdist(p.points, q.points)
-        return float(cost[linear_sum_assignment(cost)].mean()), "assignment"
+        cost = scipy.spatial.distance.cdist(p.points, q.points)
+        return float(cost[scipy.optimize.linear_sum_assignment(cost)].mean()), "assignment"
     if n * m > MOST_ROUTES:
         raise InputError(
             f"the linear program would have {n * m} unknowns; take at most {MOST_ROUTES}, "
             "or equally many samples of each distribution"
         )
     return float(
-        wasserstein_distance_nd(p.points, q.points, p.weights, q.weights)
+        scipy.stats.wasserstein_distance_nd(p.points, q.points, p.weights, q.weights)
     ), "linear program"
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.special import ndtr
+import scipy
 
 from .distributions import Density, Normal
 from .quadrature import nodes
@@ -42,7 +41,7 @@ def expansion(target: Density, mean: float, scale: float) -> Expansion:
     value = float(np.sum(np.abs(target.cdf(at) - model.cdf(at)) * weights))
     z = (zeros - mean) / scale
     density = np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi)
-    masses = np.diff(np.concatenate([[0.0], ndtr(z), [1.0]]))
+    masses = np.diff(np.concatenate([[0.0], scipy.special.ndtr(z), [1.0]]))
     moments = -np.diff(np.concatenate([[0.0], density, [0.0]]))
     f, q = np.exp(target.log_density(zeros)), density / scale
     # where the densities touch the Hessian is infinite
@@ -113,6 +112,6 @@ def _roots(function: Callable, grid: np.ndarray, unit: float) -> list[float]:
     """A root of the function between every two neighbours on the grid where it has different signs."""
     negative = function(grid) < 0
     return [
-        brentq(function, grid[i], grid[i + 1], xtol=1e-16 * unit, maxiter=1000)
+        scipy.optimize.brentq(function, grid[i], grid[i + 1], xtol=1e-16 * unit, maxiter=1000)
         for i in np.flatnonzero(negative[1:] != negative[:-1])
     ]

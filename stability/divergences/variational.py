@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy
-from scipy.special import expit
 
 from ..dynamics.functions import softplus
 from ..dynamics.positive_settings import check_whole
@@ -219,7 +219,7 @@ def _maximise(
     return w, best, max(left, 0.0), steps
 
 
-_NUMERIC = {"softplus": lambda z: np.logaddexp(0, z), "sigmoid": expit}
+_NUMERIC = {"softplus": lambda z: np.logaddexp(0, z), "sigmoid": scipy.special.expit}
 
 
 def _without_overflow(expression: sympy.Expr) -> sympy.Expr:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
+import scipy
 
 from .stepper import Settings, Stepper
 from .trajectory import Outcome
@@ -107,7 +107,10 @@ class Path:
     def _root(self, function: Callable, elapsed: np.ndarray, i: int) -> float:
         """The time of the zero in the i-th of the intervals between some times, the one that ends at i."""
         begin, end = elapsed[i - 1 : i + 1]
-        return float(brentq(lambda s: function(self.at(np.array([s])))[0], begin, end, xtol=1e-300))  # pyright: ignore
+        zero = scipy.optimize.brentq(
+            lambda s: function(self.at(np.array([s])))[0], begin, end, xtol=1e-300
+        )
+        return float(zero)  # pyright: ignore[reportArgumentType]
 
     def _cut(self, elapsed: float, outcome: Outcome) -> None:
         point = self.at(np.array([elapsed]))

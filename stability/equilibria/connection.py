@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse.csgraph import minimum_spanning_tree
+import scipy
 
 from .assessment import assess
 from .levenberg_marquardt import levenberg_marquardt
@@ -36,7 +36,7 @@ def connected(field: ScaledField, points: np.ndarray) -> np.ndarray:
     u = field.to_units(points)
     distances = np.linalg.norm(u[:, None] - u, axis=2)
     labels = np.arange(len(points))
-    tree = np.argwhere(minimum_spanning_tree(distances).toarray() > 0)
+    tree = np.argwhere(scipy.sparse.csgraph.minimum_spanning_tree(distances).toarray() > 0)
     pairs = [(int(a), int(b)) for a, b in tree]
     tried: set[tuple[int, int]] = set()
     while pairs:

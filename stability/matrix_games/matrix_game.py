@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import sympy
-from scipy.optimize import linprog
 
 from ..errors import InputError, InputTypeError
 from ..time_limits import in_time
@@ -116,7 +116,7 @@ def _check_shape(shape: tuple[int, ...], most: int) -> None:
 def _programs(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Optimal mixtures of both players, from the linear program of the one and its multipliers."""
     n, m = matrix.shape
-    found = linprog(
+    found = scipy.optimize.linprog(
         np.append(np.zeros(n), 1.0),
         A_ub=np.column_stack([matrix.T, -np.ones(m)]),
         b_ub=np.zeros(m),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize, nnls
+import scipy
 
 from ..games.box_minimum import box_grid
 from ..games.game import Game
@@ -185,7 +185,7 @@ def _outer(
         value, slopes, _ = continuous.derivatives(*_by_role(role, u[None], cuts))
         return sign * value.ravel(), sign * slopes[role].reshape(len(cuts), len(u))
 
-    found = minimize(
+    found = scipy.optimize.minimize(
         lambda z: z[-1],
         np.append(begin, heights(begin)[0].max()),
         jac=lambda z: np.append(np.zeros(len(z) - 1), 1.0),
@@ -206,7 +206,7 @@ def _outer(
     inside = (u > low) & (u < high)
     system = np.vstack([slopes[active][:, inside].T, np.ones(active.sum())])
     weights = np.zeros(len(cuts))
-    weights[active] = nnls(system, np.append(np.zeros(inside.sum()), 1.0))[0]
+    weights[active] = scipy.optimize.nnls(system, np.append(np.zeros(inside.sum()), 1.0))[0]
     used = weights > 0
     return u, float(value.max()), weights / weights[used].sum()
 

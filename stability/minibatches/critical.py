@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 import scipy.linalg
 from scipy.linalg.lapack import dtrsyl
-from scipy.optimize import brentq
 
 from ..criteria.leading_eigenvalue import ROUNDING
 from ..criteria.steps import rule_step_sizes
@@ -80,7 +80,7 @@ def _largest(radius_at: Callable[[float], float], high: float, far: bool) -> flo
         value = radius_at(inner)
         if value < 1 - ROUNDING:
             return float(
-                brentq(
+                scipy.optimize.brentq(
                     lambda t: min(radius_at(t), 2.0) - 1,
                     inner,
                     outer,

@@ -10,8 +10,8 @@ import warnings
 from collections.abc import Callable
 
 import numpy as np
+import scipy
 import scipy.linalg
-from scipy.sparse.linalg import ArpackError, ArpackNoConvergence, LinearOperator, eigs
 
 from ..spectra.dense import Bounds, spectrum
 from .symmetric import matrix_of, pack, size, unpack
@@ -67,14 +67,14 @@ def leading(second: Map, m: int) -> tuple[float, np.ndarray] | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            values, vectors = eigs(
-                LinearOperator((n, n), matvec=product, dtype=float),
+            values, vectors = scipy.sparse.linalg.eigs(
+                scipy.sparse.linalg.LinearOperator((n, n), matvec=product, dtype=float),
                 k=1,
                 which="LR",
                 v0=pack(np.eye(m)),
                 tol=TOLERANCE,
             )
-        except (ArpackError, ArpackNoConvergence):
+        except (scipy.sparse.linalg.ArpackError, scipy.sparse.linalg.ArpackNoConvergence):
             return None
     vector = unpack(np.real(vectors[:, 0]), m)
     return float(np.real(values[0])), vector / np.trace(vector)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
+import scipy
 
 _SAME = 1e-8  # ends nearer than this, relative to the box, are one point
 _AHEAD = 0.7  # the cosine of the angle within which something is ahead
@@ -21,9 +19,9 @@ def chained(segments: np.ndarray, scale: np.ndarray, gap: float) -> tuple[np.nda
     ends = segments.reshape(-1, 2)
     if not len(ends):
         return ()
-    pairs = cKDTree(ends / scale).query_pairs(_SAME, output_type="ndarray")
-    graph = coo_array((np.ones(len(pairs)), pairs.T), shape=(len(ends), len(ends)))
-    nodes = connected_components(graph, directed=False)[1]
+    pairs = scipy.spatial.cKDTree(ends / scale).query_pairs(_SAME, output_type="ndarray")
+    graph = scipy.sparse.coo_array((np.ones(len(pairs)), pairs.T), shape=(len(ends), len(ends)))
+    nodes = scipy.sparse.csgraph.connected_components(graph, directed=False)[1]
     points = np.zeros((nodes.max() + 1, 2))
     points[nodes] = ends
     links = np.sort(nodes.reshape(-1, 2), axis=1)
@@ -43,7 +41,7 @@ def chained(segments: np.ndarray, scale: np.ndarray, gap: float) -> tuple[np.nda
 
 def _bridge(around: list[set[int]], points: np.ndarray, gap: float) -> None:
     """Links loose ends to the nearest point ahead of them."""
-    tree = cKDTree(points)
+    tree = scipy.spatial.cKDTree(points)
     for node, neighbours in enumerate(around):
         if len(neighbours) != 1:
             continue

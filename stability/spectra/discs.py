@@ -20,10 +20,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 import scipy.linalg
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 Array = NDArray[np.inexact]
 Indices = NDArray[np.intp]
@@ -211,4 +210,5 @@ def connected(adjacent: NDArray[np.bool_]) -> Indices:
     d = len(adjacent)
     if np.count_nonzero(adjacent) == np.count_nonzero(adjacent.diagonal()):
         return np.arange(d)
-    return connected_components(csr_array(adjacent), directed=False)[1].astype(int)
+    graph = scipy.sparse.csr_array(adjacent)
+    return scipy.sparse.csgraph.connected_components(graph, directed=False)[1].astype(int)

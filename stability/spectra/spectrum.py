@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse
-import scipy.sparse.linalg
+import scipy
 
 from ..errors import InputError, InputTypeError
 from .dense import Spectrum, restricted
@@ -66,7 +65,10 @@ def spectrum(
     has fewer than k eigenvalues, `InputTypeError` for what is no operator.
     """
     prefer, asked = _preference(which, target)
-    if scipy.sparse.issparse(operator):
+    # asked last, because scipy.sparse is slow to import
+    if not (isinstance(operator, np.ndarray) or hasattr(operator, "matvec")) and (
+        scipy.sparse.issparse(operator)
+    ):
         operator = scipy.sparse.linalg.aslinearoperator(operator)
     if not hasattr(operator, "matvec"):
         found = dense_spectrum(operator, uncertainty)
