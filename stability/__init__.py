@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from .comparisons import step_region as step_region
     from .comparisons import tune as tune
     from .comparisons.curves import rate_curves as rate_curves
-    from .criteria import critical_step as critical_step
-    from .criteria import hurwitz_conditions as hurwitz_conditions
-    from .criteria import multiplier_polynomial as multiplier_polynomial
-    from .criteria import multipliers as multipliers
-    from .criteria import schur_conditions as schur_conditions
-    from .criteria import stability_conditions as stability_conditions
-    from .criteria import stability_region as stability_region
+    from .criteria.critical_formula import critical_step as critical_step
+    from .criteria.eigenvalue_maps import multiplier_polynomial as multiplier_polynomial
+    from .criteria.eigenvalue_maps import multipliers as multipliers
+    from .criteria.eigenvalue_maps import stability_region as stability_region
+    from .criteria.stability_inequalities import hurwitz_conditions as hurwitz_conditions
+    from .criteria.stability_inequalities import schur_conditions as schur_conditions
+    from .criteria.stability_inequalities import stability_conditions as stability_conditions
     from .cycles import invariant_curves as invariant_curves
     from .cycles import limit_cycles as limit_cycles
     from .cycles.periodic_orbits import periodic_orbits as periodic_orbits
@@ -80,8 +80,8 @@ if TYPE_CHECKING:
     from .matrix_games import matrix_game as matrix_game
     from .matrix_games import mixed_equilibrium as mixed_equilibrium
     from .matrix_games import order_of_play as order_of_play
-    from .minibatches import Noise as Noise
-    from .minibatches import noise as noise
+    from .minibatches.noise import noise as noise
+    from .minibatches.value import Noise as Noise
     from .networks import load_checkpoint as load_checkpoint
     from .networks import save_checkpoint as save_checkpoint
     from .penalties import DRAGAN as DRAGAN
@@ -138,11 +138,11 @@ if TYPE_CHECKING:
     from .rules.modified import modified_flow as modified_flow
     from .rules.optax_state import optax_state as optax_state
     from .schedules.along_schedule import along_schedule as along_schedule
-    from .spectra import Spectrum as Spectrum
-    from .spectra import characteristic_polynomial as characteristic_polynomial
-    from .spectra import exact_eigenvalues as exact_eigenvalues
-    from .spectra import spectrum as spectrum
-    from .spectra import stability_sign as stability_sign
+    from .spectra.dense import Spectrum as Spectrum
+    from .spectra.dense import stability_sign as stability_sign
+    from .spectra.exact import exact_eigenvalues as exact_eigenvalues
+    from .spectra.hurwitz import characteristic_polynomial as characteristic_polynomial
+    from .spectra.spectrum import spectrum as spectrum
     from .spectra.symmetric import numerical_abscissa as numerical_abscissa
     from .spectra.symmetric import spectral_density as spectral_density
     from .spectra.symmetric import symmetric_spectrum as symmetric_spectrum

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 import click
@@ -12,6 +13,7 @@ from .options import GAME_HELP, together
 SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, best_lr,
 best_spectral_radius, steps_per_digit, eigenvalues, multipliers, point, residual, losses"""
 FIGURES = ".svg, .pdf, .png"
+COMPUTE_NOTHING = ("list", "show")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -23,11 +25,19 @@ FIGURES = ".svg, .pdf, .png"
     help="Show the version and exit.",
     callback=lambda c, _, v: _version(c, v),
 )
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Where does a differentiable game rest, does training stay there, and with which step sizes?
 
     Start with `stability report dirac-gan`.
+
+    Compiled code is kept in your cache folder; STABILITY_CACHE=off in the environment keeps none.
+    STABILITY_PATIENCE=10 lets closed forms take ten times as long.
     """
+    if context.invoked_subcommand not in COMPUTE_NOTHING:
+        from .compiled_code import keep_compiled_code
+
+        keep_compiled_code()
 
 
 def _version(context: click.Context, wanted: bool) -> None:
@@ -303,6 +313,8 @@ def show(name) -> None:
 
 def main() -> None:
     """The console entry point: bad input is one sentence on stderr and exit code 2."""
+    # what is imported stays, and is not worth the collector's time: a tenth of a short command's
+    gc.set_threshold(100_000, 10, 10)
     try:
         cli(prog_name="stability")
     except ValueError as error:

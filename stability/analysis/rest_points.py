@@ -32,18 +32,25 @@ def with_rest_points(
 ) -> list[Place]:
     """The places, and those where only a field that looks beyond the gradient, or only a rule, rests."""
     found = list(places)
-    opposed = subject.kind == "game" and adds_to_zero(subject.numeric)
     for i, field in enumerate(subject.flows):
         if not field.keeps:
             own = _search(subject, field.quick.evaluate, field.equations, starts, seed)
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:
-            if rule.rests_elsewhere and not (opposed and rule.name == "unrolled"):
+            if rule.rests_elsewhere and not (rule.name == "unrolled" and _opposed(subject)):
                 for e in _search(subject, _displacement(field, rule), None, starts, seed):
                     _add(subject, found, e, None)
     scale = subject.box[:, 1] - subject.box[:, 0]
     return sorted(found, key=lambda place: tuple(np.round(place.main.point / scale, 9)))
+
+
+def _opposed(subject: Subject) -> bool:
+    """Whether a game's losses add up to a constant, so that looking ahead adds no rest points."""
+    if subject.kind != "game":
+        return False
+    game = subject.numeric
+    return game.kept("zero-sum", "constant", lambda: adds_to_zero(game))
 
 
 def _search(subject: Subject, evaluate: Evaluate, equations, starts, seed) -> Sequence[Equilibrium]:

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy
+
+from ..dynamics.zeros import zero_between
 
 Eigenvalues = Callable[[np.ndarray], np.ndarray]  # numbers (n,) ↦ eigenvalues (n, m)
 Size = Callable[[Any], Any]  # np.abs or np.real
@@ -68,7 +69,7 @@ def _refined(
 
     left, right = kink - 10 * step, kink + 10 * step
     if slope(left) < 0 < slope(right):
-        bottom = float(scipy.optimize.brentq(slope, left, right, xtol=1e-16 * largest, rtol=1e-15))
+        bottom = zero_between(slope, left, right, 1e-16 * largest)
         if function(bottom) <= found[0][0] + ROUNDING:  # as low, and far better located
             found = [(function(bottom), bottom)]
 
@@ -77,9 +78,7 @@ def _refined(
         return float(((first - second) ** 2).real)
 
     if discriminant(left) * discriminant(right) < 0:
-        collision = float(
-            scipy.optimize.brentq(discriminant, left, right, xtol=1e-16 * largest, rtol=1e-15)
-        )
+        collision = zero_between(discriminant, left, right, 1e-16 * largest)
         there = eigenvalues(collision)
         pair = _closest_leaders(there, size)
         rest = np.sort(size(there))[:-2]

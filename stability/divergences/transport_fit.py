@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
+from ..dynamics.zeros import zero_between
 from .distributions import Density, Normal
 from .quadrature import nodes
 
@@ -112,6 +113,6 @@ def _roots(function: Callable, grid: np.ndarray, unit: float) -> list[float]:
     """A root of the function between every two neighbours on the grid where it has different signs."""
     negative = function(grid) < 0
     return [
-        scipy.optimize.brentq(function, grid[i], grid[i + 1], xtol=1e-16 * unit, maxiter=1000)
+        zero_between(function, grid[i], grid[i + 1], 1e-16 * unit)
         for i in np.flatnonzero(negative[1:] != negative[:-1])
     ]

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import scipy
 
 from .stepper import Settings, Stepper
 from .trajectory import Outcome
+from .zeros import zero_between
 
 _TURN = 0.06  # radians between two points that are to be drawn
 _BEND = 5e-4  # of the path's extent: how far a chord may be from the path
@@ -107,10 +107,7 @@ class Path:
     def _root(self, function: Callable, elapsed: np.ndarray, i: int) -> float:
         """The time of the zero in the i-th of the intervals between some times, the one that ends at i."""
         begin, end = elapsed[i - 1 : i + 1]
-        zero = scipy.optimize.brentq(
-            lambda s: function(self.at(np.array([s])))[0], begin, end, xtol=1e-300
-        )
-        return float(zero)  # pyright: ignore[reportArgumentType]
+        return zero_between(lambda s: function(self.at(np.array([s])))[0], begin, end)
 
     def _cut(self, elapsed: float, outcome: Outcome) -> None:
         point = self.at(np.array([elapsed]))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend import core
+
+if TYPE_CHECKING:  # slow to import
+    from jax.extend import core
 
 PRODUCTS = ("dot_general", "conv_general_dilated")
 # calls of one function, which is evaluated in their place; derivatives have been taken before
@@ -35,6 +37,8 @@ def rounded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _evaluated(closed: core.ClosedJaxpr, *arguments: Any) -> list[Any]:
+    from jax.extend import core
+
     jaxpr = closed.jaxpr
     values: dict[Any, Any] = dict(zip(jaxpr.constvars, closed.consts, strict=True))
     values.update(zip(jaxpr.invars, arguments, strict=True))
@@ -62,12 +66,16 @@ def _applied(equation: Any, operands: list[Any]) -> list[Any]:
 
 
 def _called(settings: Any) -> core.ClosedJaxpr:
+    from jax.extend import core
+
     inner = settings["call_jaxpr"] if "call_jaxpr" in settings else settings["jaxpr"]
     return inner if isinstance(inner, core.ClosedJaxpr) else core.ClosedJaxpr(inner, ())
 
 
 def _rounded_part(value: Any) -> Any:
     """The bodies of a loop with their products rounded; all other settings as they are."""
+    from jax.extend import core
+
     if isinstance(value, tuple) and value and isinstance(value[0], core.ClosedJaxpr):
         return tuple(_rounded_part(own) for own in value)
     if not isinstance(value, core.ClosedJaxpr):

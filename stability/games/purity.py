@@ -12,7 +12,6 @@ import jax
 import jax.core
 import jax.numpy as jnp
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
 _CALL = jax.make_user_context()
 _calls = itertools.count()
@@ -61,6 +60,8 @@ def _trace(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:
 
 def _constants(jaxpr: Any) -> Iterator[Any]:
     """The numbers and arrays written into a trace, those of the functions it calls included."""
+    from jax.extend.core import ClosedJaxpr, Jaxpr, Literal  # slow to import
+
     if isinstance(jaxpr, ClosedJaxpr):
         yield from jaxpr.consts
         jaxpr = jaxpr.jaxpr

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy
 import scipy.linalg
 from scipy.linalg.lapack import dtrsyl
 
@@ -13,6 +12,7 @@ from ..criteria.leading_eigenvalue import ROUNDING
 from ..criteria.steps import rule_step_sizes
 from ..criteria.windows import UNIT_DISC, sample, scanned_windows
 from ..dynamics.partition import Partition
+from ..dynamics.zeros import zero_between
 from ..errors import SingularError
 from ..rules import Rule
 from .moments import Jitter, Moments
@@ -79,15 +79,8 @@ def _largest(radius_at: Callable[[float], float], high: float, far: bool) -> flo
         outer, inner = inner, inner / 2
         value = radius_at(inner)
         if value < 1 - ROUNDING:
-            return float(
-                scipy.optimize.brentq(
-                    lambda t: min(radius_at(t), 2.0) - 1,
-                    inner,
-                    outer,
-                    rtol=PRECISION,
-                    xtol=PRECISION * inner,
-                )
-            )
+            accuracy = PRECISION * inner
+            return zero_between(lambda t: min(radius_at(t), 2.0) - 1, inner, outer, accuracy)
     return 0.0
 
 

@@ -14,7 +14,7 @@ from ..errors import InputError, InputTypeError
 from ..fields import FIELDS
 from ..reports.value import Report
 from ..rules import RULES
-from ..spectra import Spectrum
+from ..spectra.dense import Spectrum
 
 _SAME = 1e-6  # relative to the largest: what is closer counts as one multiple eigenvalue
 

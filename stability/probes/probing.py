@@ -23,8 +23,8 @@ from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Rule
-from ..spectra import Spectrum, spectrum
-from ..spectra.spectrum import DENSE
+from ..spectra.dense import Spectrum
+from ..spectra.spectrum import DENSE, spectrum
 from ..spectra.symmetric import SymmetricSpectrum, symmetric_spectrum
 from ..verdicts.at_scale import ConditionsAtScale, conditions_at_scale
 from .judgement import flow_verdict

@@ -13,7 +13,6 @@ from ..fields import Field
 from ..penalties import Penalty
 from ..rules import Rule
 from ..verdicts.named_conditions import Condition
-from .minibatch_noise import check_minibatches, with_noise
 from .value import Report
 
 
@@ -66,10 +65,14 @@ def report(
         conditions=conditions,
     )
     if batch is not None:
+        from .minibatch_noise import check_minibatches
+
         check_minibatches(study, batch)
     found = study.rest_points(at, starts, seed)
     equilibria = tuple(study.analysis(place) for place in found.places)
     if batch is not None:
+        from .minibatch_noise import with_noise
+
         each = zip(found.places, equilibria, strict=True)
         equilibria = tuple(with_noise(study, place, own, batch) for place, own in each)
     return Report(

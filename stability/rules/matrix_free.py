@@ -9,7 +9,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.extend import core
 
 from ..dynamics.flow import Flow
 from ..dynamics.vectors import stack, zeros_like
@@ -153,8 +152,10 @@ def check_no_matrix(
         )
 
 
-def _squares(jaxpr: core.Jaxpr) -> list[int]:
+def _squares(jaxpr: Any) -> list[int]:
     """The sizes of all square matrices in a program that look like those of a linear system."""
+    from jax.extend import core  # slow to import
+
     found = []
     equation: Any
     for equation in jaxpr.eqns:
