@@ -80,6 +80,16 @@ def _version(context: click.Context, wanted: bool) -> None:
         help="For a game with data: what its noise does to every rule that sees a fresh minibatch of so "
         "many samples at every evaluation of the field.",
     ),
+    click.option(
+        "--summary", is_flag=True, help="The answer, and a table with a line for each equilibrium."
+    ),
+    click.option(
+        "--details",
+        multiple=True,
+        metavar="NUMBER",
+        help="Everything about this equilibrium of the table, or about all. Repeatable; default: all "
+        "of up to six, of more the table alone.",
+    ),
     options.as_json("stability-report/1"),
     options.output(".txt, .md, .json, or .html with pictures"),
     options.force,

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import stability
 from stability.analysis import names as named
+from stability.errors import InputError
+from stability.reports.value import Excerpt
 
 from . import arguments
 from .output import SUFFIXES, check_output, deliver, write
 
 
 def run(
-    game: str, *, settings, fields, rules, penalties, conditions, at, box, starts, seed, batch, as_json,
-    output, force, check
+    game: str, *, settings, fields, rules, penalties, conditions, at, box, starts, seed, batch,
+    summary, details, as_json, output, force, check,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
@@ -24,6 +27,7 @@ def run(
     chosen_rules = [named.rule(text) for text in rules]
     chosen_penalties = [named.penalty(text) for text in penalties]
     chosen_conditions = [named.condition(text) for text in conditions]
+    chosen_details = which(details, summary)
     points = [arguments.point(text) for text in at]
     with working(f"Analysing {game}"):
         study = stability.study(
@@ -38,8 +42,34 @@ def run(
         if output is not None and output.endswith(".html"):
             write(output, html(result, study, chosen_rules, seed))
             return exit_code(result) if check else 0
-    deliver(result, output, as_json)
+    deliver(part(result, summary, chosen_details), output, as_json)
     return exit_code(result) if check else 0
+
+
+def part(
+    result: stability.Report, summary: bool, numbers: list[int] | None
+) -> stability.Report | Excerpt:
+    """What is shown of a report: by default what it decides itself."""
+    if summary:
+        return result.summary()
+    return result if numbers is None else result.details(*numbers)
+
+
+def which(texts: Sequence[str], summary: bool) -> list[int] | None:
+    """The numbers of --details, none for all; None where it was not given."""
+    if not texts:
+        return None
+    if summary:
+        raise InputError(
+            "--summary is the table alone, and --details what is left out there: say one"
+        )
+    parts = [part.strip() for text in texts for part in text.split(",")]
+    if "all" in parts:
+        return []
+    for text in parts:
+        if not text.isdecimal():
+            raise InputError(f"--details takes a number of the table, or all, not {text}")
+    return [int(text) for text in parts]
 
 
 def html(result: stability.Report, study: stability.Study, rules, seed: int) -> str:

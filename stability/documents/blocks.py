@@ -9,10 +9,11 @@ from .numbers import SPACE
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is the title."""
+    """A heading; level 1 is the title. What is under one that `folds` is hidden until it is asked for."""
 
     text: str
     level: int
+    folds: bool = False
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,14 @@ class Bullets:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table; `notes` are sentences about it, too long for a column."""
+    """A row of a table; `notes` are sentences about it, too long for a column.
+
+    `to`: the text of the heading that its first cell leads to, if there is one on the page.
+    """
 
     cells: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,8 @@ Block = Heading | Paragraph | Bullets | Table
 def printable_block(block: Block) -> Block:
     """The block with every text made printable."""
     match block:
-        case Heading(text, level):
-            return Heading(printable(text), level)
+        case Heading(text, level, folds):
+            return Heading(printable(text), level, folds)
         case Paragraph(text, strong):
             return Paragraph(printable(text), strong)
         case Bullets(items, strong):
@@ -67,7 +72,11 @@ def printable_block(block: Block) -> Block:
             return Table(
                 tuple(map(printable, columns)),
                 tuple(
-                    Row(tuple(map(printable, row.cells)), tuple(map(printable, row.notes)))
+                    Row(
+                        tuple(map(printable, row.cells)),
+                        tuple(map(printable, row.notes)),
+                        printable(row.to),
+                    )
                     for row in rows
                 ),
                 brief,

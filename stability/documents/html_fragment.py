@@ -12,8 +12,17 @@ LEFT = ' style="text-align: left"'
 
 def render(blocks: Sequence[Block]) -> str:
     """The page as an HTML fragment that needs no scripts, style sheets or other files."""
-    lines = (line for block in blocks for line in _html(block))
-    return "\n".join(['<div class="stability-report">', *lines, "</div>"])
+    lines = ['<div class="stability-report">']
+    folded = False
+    for block in blocks:
+        if isinstance(block, Heading) and block.level <= 2:
+            lines += ["</details>"] if folded else []
+            folded = block.folds
+            if folded:
+                lines.append(f"<details><summary>{escape(block.text)}</summary>")
+                continue
+        lines += _html(block)
+    return "\n".join([*lines, *["</details>"] * folded, "</div>"])
 
 
 def _html(block: Block) -> Iterator[str]:

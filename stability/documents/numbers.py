@@ -65,14 +65,14 @@ def per_player(value: Any) -> str:
     return number(value)
 
 
-def values_of(point: Mapping[str, float]) -> str:
+def values_of(point: Mapping[str, float], digits: int = DIGITS) -> str:
     """The coordinates of a point: `(0, 1.5)`; above dimension 8 the first eight and the norm."""
     x = np.array(list(point.values()), dtype=float)
     x = np.where(np.abs(x) < 1e-15 * np.abs(x).max(initial=0.0), 0.0, x)
-    shown = [number(v) for v in x[:MANY]]
+    shown = [number(v, digits) for v in x[:MANY]]
     if len(x) > MANY:
         shown.append(f"… and {len(x) - MANY} more")
-        return f"({', '.join(shown)}) of norm {number(float(np.linalg.norm(x)))}"
+        return f"({', '.join(shown)}) of norm {number(float(np.linalg.norm(x)), digits)}"
     return together(shown)
 
 

@@ -23,6 +23,14 @@ def as_text(result: Any, width: int, colour: bool) -> str:
     return render(result.blocks(), width, colour)
 
 
+@singledispatch
+def as_markdown(result: Any) -> str:
+    """A result as Markdown: its blocks, unless its kind registers something shorter."""
+    from .markdown import render
+
+    return render(result.blocks())
+
+
 class Page(ABC):
     """A frozen result with a document and JSON-ready data; shows itself in a terminal and in a notebook."""
 
@@ -46,9 +54,7 @@ class Page(ABC):
 
     def to_markdown(self) -> str:
         """The result as GitHub-flavoured Markdown."""
-        from .markdown import render
-
-        return render(self.blocks())
+        return as_markdown(self)
 
     def __str__(self) -> str:
         return self.to_text()

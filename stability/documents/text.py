@@ -15,6 +15,8 @@ NARROWEST = 24
 
 # Told apart by people who cannot tell red from green, and by weight where there is no colour.
 STYLES = {
+    "stable": "bold bright_blue",
+    "slowly stable": "bold bright_blue",
     "exponentially stable": "bold bright_blue",
     "asymptotically stable": "bold bright_blue",
     "yes": "bold bright_blue",
@@ -106,9 +108,14 @@ def _cells(cells: Sequence[str], widths: Sequence[int], heading: bool = False) -
         line: Line = []
         for cell, lines, width in zip(cells, wrapped, widths, strict=True):
             text = lines[i] if i < len(lines) else ""
-            line.append((text, "bold" if heading else STYLES.get(cell, "")))
+            line.append((text, "bold" if heading else _style(cell)))
             line.append((" " * (width - cell_len(text) + GAP), ""))
         yield line
+
+
+def _style(cell: str) -> str:
+    """That of a verdict, alone or before a number."""
+    return STYLES.get(cell) or STYLES.get(cell.split(SPACE, maxsplit=1)[0], "")
 
 
 def _stacked(columns: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[Line]:
@@ -122,7 +129,7 @@ def _stacked(columns: Sequence[str], rows: Sequence[Row], width: int) -> Iterato
             yield []
         yield from ([(line, "bold")] for line in wrap(f"{columns[0]}: {row.cells[0]}", width))
         for name, cell in zip(columns[1:], row.cells[1:], strict=True):
-            style = STYLES.get(cell, "")
+            style = _style(cell)
             start = INDENT + (name.ljust(label + GAP) if aligned else f"{name}: ")
             if cell_len(start) > width // 2:
                 yield from _hanging(INDENT, f"{name}:", width, "")
@@ -133,7 +140,7 @@ def _stacked(columns: Sequence[str], rows: Sequence[Row], width: int) -> Iterato
 
 
 def _sentences(columns: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[Line]:
-    """One sentence for each row, as in `2. (x, y) = (1, 0). Type: saddle; Local Nash: no.`"""
+    """One sentence for each row, as in `2. (x, y) = (1, 0). Local: Nash; Flow: stable focus.`"""
     for row in rows:
         number, *cells = row.cells
         said = [f"{name}: {cell}" for name, cell in zip(columns[2:], cells[1:], strict=True)]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import count
 
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table
+from ..documents.numbers import SPACE
 
 # as in the terminal: told apart by people who cannot tell red from green, and by weight
 CLASSES = {
+    "stable": "good",
+    "slowly stable": "good",
     "exponentially stable": "good",
     "asymptotically stable": "good",
     "yes": "good",
@@ -22,26 +25,42 @@ FITTING = 7  # columns that fit any screen on which tables are not shown as list
 
 
 def sections(blocks: Sequence[Block]) -> tuple[str, str, list[tuple[str, str]]]:
-    """The HTML before the first heading of level 2, that of the sections, and (id, title) of each section."""
+    """The HTML before the first heading of level 2, that of the sections, and (id, title) of each section.
+
+    Sections that fold are opened by a click, and by links to them; they are not among the titles.
+    """
     numbers = count(1)
+    places = {
+        block.text: f"section-{i}"
+        for i, block in enumerate(
+            (own for own in blocks if isinstance(own, Heading) and own.level == 2), 1
+        )
+    }
     head: list[str] = []
     body: list[str] = []
     titles: list[tuple[str, str]] = []
     where: list[str] = []  # the headings that a table stands under
+    end: list[str] = []  # what closes the section
     for block in blocks:
-        out = body if titles else head
+        out = body if end else head
         match block:
-            case Heading(text, 2):
-                body += ["</section>"] if titles else []
-                where = [text]
-                own = f"section-{len(titles) + 1}"
-                titles.append((own, text))
-                body.append(f'<section aria-labelledby="{own}">')
-                body.append(f'<h2 id="{own}">{escape(text)}</h2>')
+            case Heading(text, 2, folds):
+                body += end
+                where, own = [text], places[text]
+                named = f"{own}-title" if folds else own
+                body.append(f'<section aria-labelledby="{named}">')
+                title = f'<h2 id="{named}">{escape(text)}</h2>'
+                if folds:
+                    body.append(f'<details><summary>{title}</summary><div id="{own}">')
+                    end = ["</div></details></section>"]
+                else:
+                    body.append(title)
+                    titles.append((own, text))
+                    end = ["</section>"]
             case Heading(text, level):
                 where = [*where[:1], text]
                 out.append(f"<h{level}>{escape(text)}</h{level}>")
-            case Paragraph(text, strong) if strong and not titles:
+            case Paragraph(text, strong) if strong and not end:
                 out.append(f'<p class="summary">{escape(text)}</p>')
             case Paragraph(text, strong):
                 out.append(f"<p>{_strong(text, strong)}</p>")
@@ -50,8 +69,8 @@ def sections(blocks: Sequence[Block]) -> tuple[str, str, list[tuple[str, str]]]:
                 out.append(f"<ul>{inside}</ul>")
             case Table():
                 caption = " · ".join(reversed(where)) or "Table"
-                out += _table(block, caption, f"table-{next(numbers)}")
-    body += ["</section>"] if titles else []
+                out += _table(block, caption, f"table-{next(numbers)}", places)
+    body += end
     return "\n".join(head), "\n".join(body), titles
 
 
@@ -59,7 +78,7 @@ def _strong(text: str, strong: bool) -> str:
     return f"<strong>{escape(text)}</strong>" if strong else escape(text)
 
 
-def _table(table: Table, caption: str, own: str) -> Iterator[str]:
+def _table(table: Table, caption: str, own: str, places: Mapping[str, str]) -> Iterator[str]:
     # Narrow screens show a table as a list of blocks, which takes its meaning away from screen readers
     # unless the roles are written out.
     # A table that may not fit can be scrolled, by keyboard too.
@@ -73,15 +92,18 @@ def _table(table: Table, caption: str, own: str) -> Iterator[str]:
     yield f'<thead role="rowgroup"><tr role="row">{heads}</tr></thead>'
     for row in table.rows:
         yield '<tbody role="rowgroup">'
-        yield from _row(row, table.columns)
+        yield from _row(row, table.columns, places)
         yield "</tbody>"
     yield "</table></div>"
 
 
-def _row(row: Row, columns: Sequence[str]) -> Iterator[str]:
+def _row(row: Row, columns: Sequence[str], places: Mapping[str, str]) -> Iterator[str]:
+    shown = [escape(cell) for cell in row.cells]
+    if row.to in places:
+        shown[0] = f'<a href="#{places[row.to]}">{shown[0]}</a>'
     first, *rest = (
-        f'data-column="{escape(column)}"{_class(cell)}>{escape(cell)}'
-        for column, cell in zip(columns, row.cells, strict=True)
+        f'data-column="{escape(column)}"{_class(cell)}>{text}'
+        for column, cell, text in zip(columns, row.cells, shown, strict=True)
     )
     cells = "".join(f'<td role="cell" {cell}</td>' for cell in rest)
     yield f'<tr role="row"><th role="rowheader" scope="row" {first}</th>{cells}</tr>'
@@ -92,4 +114,7 @@ def _row(row: Row, columns: Sequence[str]) -> Iterator[str]:
 
 
 def _class(cell: str) -> str:
-    return f' class="{CLASSES[cell]}"' if cell in CLASSES else ""
+    found = CLASSES.get(cell) or CLASSES.get(
+        cell.split(SPACE, maxsplit=1)[0]
+    )  # alone or before a number
+    return f' class="{found}"' if found else ""

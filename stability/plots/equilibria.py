@@ -11,6 +11,7 @@ from matplotlib.path import Path
 from matplotlib.transforms import Bbox, TransformedBbox
 
 from ..phase.portrait import Spot
+from ..reports.overview import kind as kind_of
 from . import layers
 from .style import BLACK, GREY
 
@@ -70,16 +71,11 @@ def beside(ax: Axes, spots: Sequence[Spot], total: int) -> Axes:
 
 def kind(spot: Spot, of: str = "") -> str:
     """What a legend calls an equilibrium: its type, whose, and its stability where the type does not tell."""
-    name = spot.type
-    if len(spot.point) <= 2:
-        name = name.removesuffix(" with 1 unstable direction")
-    name = name.split(" with ")[0] if name.startswith("non-hyperbolic") else name
-    name = name.replace("centre of the linearisation", "linear centre").removesuffix(" here")
-    tells = any(word in name for word in ("stable", "saddle", "attracting", "repelling"))
+    name, comma, word = kind_of(spot.type, spot.stability, len(spot.point)).partition(", ")
     if of:
         name, with_, rest = name.partition(" with ")
         name += f" of the {of}{with_}{rest}"
-    return name if tells else f"{name}, {spot.stability}"
+    return f"{name}{comma}{word}"
 
 
 def _marker(spot: Spot) -> dict[str, Any]:

@@ -17,44 +17,88 @@ from ..analysis.value import (
 )
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
 from ..documents.formulas import readable, readable_all
+from ..documents.markdown import render as render_markdown
 from ..documents.numbers import (
     DIGITS,
     MANY,
-    MISSING,
     eigenvalues,
     named,
     number,
     per_player,
-    point,
     radius,
     sentence,
     together,
-    values_of,
 )
-from ..documents.page import document
-from ..documents.settings import with_settings
+from ..documents.page import as_markdown, as_text, document
+from ..documents.text import render
 from ..verdicts.conditions import Conditions
 from ..verdicts.verdict import Verdict
+from .names import flow_name, rule_name
+from .overview import heading, overview
 from .summary import box, sentences, shape
-from .value import Report
+from .value import Excerpt, Report
 
-OVERVIEW = 6  # more equilibria than this are first listed in one table
+MANY_POINTS = 6  # with more equilibria than this, text has the table of them alone
 ROUNDING = 1e-12
 
 
 @document.register(Report)
 def _(report: Report) -> tuple[Block, ...]:
-    """A report as headings, paragraphs and tables; names are free of control characters."""
-    blocks = [
+    """A report as headings, paragraphs and tables; names are free of control characters.
+
+    Of many equilibria the parts fold, and a table of them is first.
+    """
+    many = len(report.equilibria) > MANY_POINTS
+    table = [Heading("Overview", 2), *overview(report)] if many else []
+    return _blocks(report, table, range(len(report.equilibria)), folds=many)
+
+
+@document.register(Excerpt)
+def _(excerpt: Excerpt) -> tuple[Block, ...]:
+    """The table of all equilibria, or everything about some of them."""
+    report, shown = excerpt.report, excerpt.shown
+    table: list[Block] = []
+    if not shown and report.equilibria:
+        last = len(report.equilibria)
+        table = [Heading("Overview", 2), *overview(report)]
+        table.append(
+            Paragraph(
+                f"Everything about one of them: --details {min(3, last)} (its number, or all); in Python "
+                f"report.details({min(3, last)})."
+            )
+        )
+    return _blocks(report, table, shown)
+
+
+@as_text.register(Report)
+def _(report: Report, width: int, colour: bool) -> str:
+    """In full, or of many equilibria the table."""
+    return render(_short(report), width, colour)
+
+
+@as_markdown.register(Report)
+def _(report: Report) -> str:
+    """In full, or of many equilibria the table, as Markdown."""
+    return render_markdown(_short(report))
+
+
+def _short(report: Report) -> tuple[Block, ...]:
+    many = len(report.equilibria) > MANY_POINTS
+    return report.summary().blocks() if many else report.blocks()
+
+
+def _blocks(
+    report: Report, table: Sequence[Block], shown: Sequence[int], folds: bool = False
+) -> tuple[Block, ...]:
+    blocks: list[Block] = [
         Heading(f"Stability of {report.system.name or f'a {report.system.kind}'}", 1),
         Paragraph(system_sentence(report.system)),
         Paragraph(sentences(report), strong=True),
+        *table,
     ]
-    if len(report.equilibria) > OVERVIEW:
-        blocks += [Heading("Overview", 2), _overview(report)]
-    with_rules = [i for i, e in enumerate(report.equilibria) if e.rules and _usable(e)]
-    for i, e in enumerate(report.equilibria):
-        blocks += _equilibrium(report, e, i, explain=i in with_rules[:1])
+    with_rules = [i for i in shown if report.equilibria[i].rules and report.equilibria[i].at_rest]
+    for i in shown:
+        blocks += _equilibrium(report, i, explain=i in with_rules[:1], folds=folds)
     blocks += [Heading("How this was found", 2), Paragraph(_search(report))]
     if report.warnings:
         blocks += [Heading("Warnings", 2), Bullets(tuple(map(whole, report.warnings)))]
@@ -99,43 +143,9 @@ def _some(variables: Sequence[str]) -> str:
     return ", ".join(variables)
 
 
-def _overview(report: Report) -> Table:
-    first = report.equilibria[0]
-    names = list(first.point)
-    columns = [
-        "No.",
-        "Point" if len(names) > MANY else named(names, "").removesuffix(" = "),
-        "Type",
-    ]
-    if first.conditions is not None:
-        columns.append("Local Nash")
-    several = len(first.flows) > 1
-    movers = [_flow_name(f).capitalize() if several else "Flow" for f in first.flows]
-    movers += [_rule_name(r, several) for r in first.rules]
-    movers += ["Map" for _ in first.maps]
-    found = [[*e.flows, *e.rules, *e.maps] for e in report.equilibria]
-    verdicts = [[m.stability.verdict for m in moving] for moving in found]
-    if len(movers) > 2 and all(len(set(own)) == 1 for own in verdicts):
-        movers, verdicts = ["Every flow and rule"], [own[:1] for own in verdicts]
-    rows = []
-    for i, (e, moving, own) in enumerate(zip(report.equilibria, found, verdicts, strict=True)):
-        cells = [str(i + 1), values_of(e.point), moving[0].type if moving else MISSING]
-        if e.conditions is not None:
-            cells.append(e.conditions.local_nash.verdict)
-        rows.append(Row((*cells, *own)))
-    columns += movers
-    return Table(tuple(columns), tuple(rows), brief=True)
-
-
-def _equilibrium(
-    report: Report, e: EquilibriumAnalysis, index: int, explain: bool
-) -> Iterable[Block]:
-    noun = "Fixed point" if report.system.kind == "map" else "Equilibrium"
-    if not (e.stationary and e.differentiable):
-        noun = "Rest point" if _usable(e) else "Point"
-    total = len(report.equilibria)
-    which = f" {index + 1} of {total}" if total > 1 else ""
-    yield Heading(f"{noun}{which}: {point(e.point)}", 2)
+def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iterable[Block]:
+    e = report.equilibria[index]
+    yield Heading(heading(report, index), 2, folds)
     status = _status(e)
     if status:
         yield Paragraph(status)
@@ -176,10 +186,6 @@ def _equilibrium(
                 "smallest spectral radius (the best radius), that is, the fastest convergence. "
                 "Steps per digit: how many steps divide the error by ten."
             )
-
-
-def _usable(e: EquilibriumAnalysis) -> bool:
-    return e.at_rest
 
 
 def _status(e: EquilibriumAnalysis) -> str:
@@ -241,8 +247,8 @@ def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
     """What is left to say where the field has no derivative: everything is undecided."""
     found = {} if e.conditions is None else conditions_by_name(e.conditions) | e.further_verdicts
     several = len(e.flows) > 1
-    found |= {f"{_flow_name(f)} flow": f.stability for f in e.flows}
-    found |= {_rule_name(r, several): r.stability for r in e.rules}
+    found |= {f"{flow_name(f)} flow": f.stability for f in e.flows}
+    found |= {rule_name(r, several): r.stability for r in e.rules}
     if e.maps:
         found["map"] = e.maps[0].stability
     if found:
@@ -275,7 +281,7 @@ def _flow_row(f: FlowAnalysis) -> Row:
     value = number(_decided(f.stability, f.spectral_abscissa, 0.0))
     notes.append(_evidence(f.stability, "Spectral abscissa", value, f.error_bound))
     notes += _other_value(f.stability, f.spectral_abscissa, number)
-    cells = (_flow_name(f), eigenvalues(f.eigenvalues, "flow", f.error_bound), f.type)
+    cells = (flow_name(f), eigenvalues(f.eigenvalues, "flow", f.error_bound), f.type)
     return Row((*cells, f.stability.verdict), tuple(notes))
 
 
@@ -313,7 +319,7 @@ def _rule_row(r: RuleAnalysis, several: bool) -> Row:
     notes.append(_evidence(r.stability, "Spectral radius", value, r.error_bound))
     notes += _other_value(r.stability, r.spectral_radius, radius)
     cells = (
-        _rule_name(r, several),
+        rule_name(r, several),
         value,
         r.stability.verdict,
         _critical(r),
@@ -353,17 +359,6 @@ def _critical(r: RuleAnalysis) -> str:
 
 def _is_zero(lr: Any) -> bool:
     return not any(lr.values()) if isinstance(lr, Mapping) else lr == 0
-
-
-def _flow_name(f: FlowAnalysis) -> str:
-    return with_settings(f.field, f.settings)
-
-
-def _rule_name(r: RuleAnalysis, several: bool) -> str:
-    name = with_settings(r.rule, r.settings)
-    if not several and r.field in ("gradient", "given"):
-        return name
-    return f"{name} on {with_settings(r.field, r.field_settings)}"
 
 
 def _search(report: Report) -> str:

@@ -14,6 +14,7 @@ from ..analysis.value import (
     system_to_dict,
 )
 from ..documents.page import Page
+from ..errors import InputError
 
 SCHEMA = "stability-report/1"
 
@@ -27,7 +28,8 @@ class Report(Page):
       about that; `version`: of this library.
 
     Shows itself as text in a terminal and as a table in a notebook; `to_dict()` is the JSON form
-    (schema stability-report/1), `to_text(width)` and `to_markdown()` the readable ones.
+    (schema stability-report/1), `to_text(width)` and `to_markdown()` the readable ones. With more than six
+    equilibria these have a line for each; `details()` says everything.
     """
 
     version: str
@@ -47,7 +49,41 @@ class Report(Page):
             "warnings": list(self.warnings),
         }
 
+    def summary(self) -> Excerpt:
+        """The report in short: what it says, and a table with a line for each equilibrium."""
+        return Excerpt(self, ())
+
+    def details(self, *numbers: int) -> Excerpt:
+        """Everything about some equilibria, or about all of them.
+
+        `numbers`: of the equilibria, from 1, as in the table of `summary`; none: all.
+
+        Raises InputError for a number that no equilibrium has.
+        """
+        total = len(self.equilibria)
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number <= total:
+                there = f"from 1 to {total}" if total else "none, because there are no equilibria"
+                raise InputError(f"there is no equilibrium {number!r}; the numbers are {there}")
+        shown = [number - 1 for number in numbers] if numbers else range(total)
+        return Excerpt(self, tuple(dict.fromkeys(shown)))
+
     def _repr_latex_(self) -> str:
         from .formula import to_latex
 
         return to_latex(self.equilibria)
+
+
+@dataclass(frozen=True)
+class Excerpt(Page):
+    """A part of a report: the table of all equilibria, or everything about some; its data are the report's.
+
+    `report`: that; `shown`: the places of the equilibria shown, from 0; none: the table.
+    """
+
+    report: Report
+    shown: tuple[int, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report as JSON-ready data."""
+        return self.report.to_dict()

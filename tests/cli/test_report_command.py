@@ -271,3 +271,36 @@ def test_bad_input_end_to_end(tmp_path):
         assert result.stdout == ""
         assert result.stderr.startswith("Error: ")
         assert result.stderr.count("\n") == 1
+
+
+WELLS = """
+[flow]
+x = "sin(3*x)"
+[box]
+x = [-3, 3]
+"""
+
+
+def test_summary_and_details(tmp_path):
+    path = tmp_path / "wells.toml"
+    path.write_text(WELLS)
+    call = ("report", str(path), "--json")
+    whole = in_process(*call).stdout
+    assert (
+        in_process(*call, "--summary").stdout == in_process(*call, "--details", "2").stdout == whole
+    )
+    points = len(json.loads(whole)["equilibria"])
+    assert points <= 6
+    short = in_process("report", str(path), "--summary").stdout
+    assert "Overview" in short
+    assert "Equilibrium 1 of" not in short
+    some = in_process("report", str(path), "--details", "2,1").stdout
+    assert re.findall(r"^Equilibrium (\d) of", some, re.MULTILINE) == ["2", "1"]
+    everything = in_process("report", str(path), "--details", "all").stdout
+    assert everything == in_process("report", str(path)).stdout
+    for wrong, why in (("9", "from 1 to"), ("x", "a number of the table, or all")):
+        result = in_process("report", str(path), "--details", wrong)
+        assert result.returncode == 2
+        assert why in result.stderr
+    both = in_process("report", str(path), "--details", "1", "--summary")
+    assert "say one" in both.stderr

@@ -254,3 +254,13 @@ def test_print(look, page):
     assert browser.find_element("css selector", ".stage canvas").is_displayed()
     printed = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert base64.b64decode(printed["data"]).startswith(b"%PDF")
+
+
+def test_parts_that_fold_are_opened_by_links_to_them(look):
+    browser = look(html_page(SAMPLES["nine"]()))
+    parts = browser.find_elements("css selector", "details")
+    assert len(parts) == 9
+    assert not any(part.get_attribute("open") for part in parts)
+    browser.find_element("link text", "3").click()
+    assert [bool(part.get_attribute("open")) for part in parts] == [i == 2 for i in range(9)]
+    assert_quiet(browser)

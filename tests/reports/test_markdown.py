@@ -15,7 +15,7 @@ from stability.reports.formula import to_latex
 from tests.reports.samples import SAMPLES, flowing, verdicts
 
 every_sample = pytest.mark.parametrize("name", SAMPLES)
-ALLOWED = {"div", "h3", "h4", "h5", "p", "ul", "li", "strong", "br"}
+ALLOWED = {"details", "summary", "div", "h3", "h4", "h5", "p", "ul", "li", "strong", "br"}
 ALLOWED |= {"table", "thead", "tbody", "tr", "th", "td"}
 HOSTILE = "<script>alert(1)</script> | [link](x) `a` **b** _c_"
 
@@ -52,7 +52,7 @@ def test_every_table_has_as_many_cells_in_each_row(report):
 @every_sample
 def test_markdown_says_what_the_text_says(name):
     report = SAMPLES[name]()
-    markdown = flowing(report.to_markdown())
+    markdown = flowing(report.details().to_markdown())
     for e in report.equilibria:
         for verdict, _ in verdicts(e):
             assert verdict.verdict in markdown

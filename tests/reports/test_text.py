@@ -18,6 +18,7 @@ from stability.documents.numbers import (
     radius,
     sentence,
 )
+from stability.errors import InputError
 from stability.reports import Report
 from stability.reports.summary import headline
 from tests.reports.samples import SAMPLES, flowing, verdicts
@@ -43,7 +44,7 @@ def test_no_line_is_wider_than_the_page(name, width):
 @every_width
 def test_every_verdict_with_its_number_and_reason_is_there(name, width):
     report = SAMPLES[name]()
-    text = flowing(to_text(report, width))
+    text = flowing(to_text(report.details(), width))
     for e in report.equilibria:
         for verdict, is_radius in verdicts(e):
             assert verdict.verdict in text
@@ -59,7 +60,7 @@ def test_every_verdict_with_its_number_and_reason_is_there(name, width):
 @every_width
 def test_every_other_number_is_there(name, width):
     report = SAMPLES[name]()
-    text = flowing(to_text(report, width))
+    text = flowing(to_text(report.details(), width))
     for e in report.equilibria:
         for f in e.flows:
             assert f.field in text
@@ -92,7 +93,7 @@ def test_every_other_number_is_there(name, width):
 @every_sample
 def test_every_width_says_the_same_words(name):
     """Rows that are written one by one repeat their columns' titles; nothing comes or goes."""
-    words = [set(re.findall(r"\w+", to_text(SAMPLES[name](), width))) for width in WIDTHS]
+    words = [set(re.findall(r"\w+", to_text(SAMPLES[name](), w))) - {"No"} for w in WIDTHS]
     assert words[0] == words[1] == words[2]
 
 
@@ -147,18 +148,45 @@ def test_a_large_point_and_spectrum_are_shown_in_short():
     assert "disc (40 variables), gen (20 variables)" in text
 
 
-def test_many_equilibria_come_with_an_overview():
-    text = to_text(SAMPLES["nine"](), 120)
-    overview, *details = re.split(r"\n\n\nEquilibrium \d of 9: ", text)
-    assert "Overview" in overview
-    assert len(details) == 9
-    assert len(re.findall(r"^\d +\(.*\) ", overview, re.MULTILINE)) == 9
-    assert "Overview" not in to_text(SAMPLES["lorenz"](), 120)
+def test_of_many_equilibria_text_has_a_line_for_each():
+    report = SAMPLES["nine"]()
+    text = to_text(report, 80)
+    assert re.findall(r"^(\d) +\(.*\d$", text, re.MULTILINE) == list("123456789")
+    assert "--details 3" in text
+    assert "Game-theoretic conditions" not in text
+    assert text == to_text(report.summary(), 80) == str(report)
+    assert report.to_markdown() == report.summary().to_markdown()
+    assert len(report.to_dict()["equilibria"]) == len(report.summary().to_dict()["equilibria"]) == 9
+    few = SAMPLES["lorenz"]()
+    assert "Overview" not in to_text(few)
+    assert to_text(few) == to_text(few.details())
+    assert "Overview" in to_text(few.summary())
+
+
+def test_details_are_of_the_equilibria_that_are_asked_for():
+    report = SAMPLES["nine"]()
+    headings = re.findall(
+        r"^Equilibrium (\d) of 9: ", to_text(report.details(7, 3, 7)), re.MULTILINE
+    )
+    assert headings == ["7", "3"]
+    assert len(re.findall(r"^Equilibrium \d of 9", to_text(report.details()), re.MULTILINE)) == 9
+    for wrong in (0, 10, True):
+        with pytest.raises(InputError, match="from 1 to 9"):
+            report.details(wrong)
+
+
+def test_an_overview_says_which_local_solutions_they_are():
+    text = to_text(SAMPLES["dirac_gan_r1"]().summary())
+    assert (
+        "Local: minmax, Nash?; Flow: stable focus; simultaneous, lr=0.2: stable 0.9747"
+        in flowing(text)
+    )
+    assert "“?”: undecided" in flowing(text)
 
 
 def test_an_overview_that_does_not_fit_is_a_list_of_sentences():
-    text = to_text(SAMPLES["nine"](), 60)
-    said = re.findall(r"^(\d)\. \(x, y\) = \(.*\)\. Type: ", text, re.MULTILINE)
+    text = to_text(SAMPLES["nine"](), 40)
+    said = re.findall(r"^(\d)\. \(x, y\) = \(.*\)\.", text, re.MULTILINE)
     assert said == list("123456789")
 
 
