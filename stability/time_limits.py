@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .errors import InputError
 
@@ -37,20 +37,39 @@ class OutOfTime(BaseException):
 
 def in_time(seconds: float, work: Callable[[], T], default: T) -> T:
     """Returns `work()`, or `default` when that takes more than about `seconds` of processor time, times the
-    `patience`.
+    `patience`, or when SymPy fails in it.
 
-    Exceptions raised by `work` pass through. The limit acts between bytecodes: a single long call into
-    C (arithmetic on huge integers) is not interrupted, so sizes have to be bounded by the caller.
+    SymPy raises whatever comes where it meets an infinity in a maximum, a delta function in a comparison and
+    the like; other exceptions raised by `work` pass through. The limit acts between bytecodes: a single long
+    call into C (arithmetic on huge integers) is not interrupted, so sizes have to be bounded by the caller.
     Calls may be nested; whichever limit passes first ends its own block.
     """
     seconds *= _patience()
     limit = type("OutOfTime", (OutOfTime,), {})  # its own class, so that nested limits stay apart
     main = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")
+    watch = (_Timer if main else _Clock)(seconds, limit)
     try:
-        with (_timer if main else _clock)(seconds, limit):
+        try:
+            watch.begin()
             return work()
+        finally:
+            watch.end()
     except limit:
+        watch.end()  # again: the time may have been over while it ended
         return default
+    except Exception as error:
+        if not of_sympy(error):
+            raise
+        return default
+
+
+def of_sympy(error: BaseException) -> bool:
+    """Whether an error was raised inside SymPy, or in the arithmetic below it."""
+    innermost = error.__traceback__
+    while innermost is not None and innermost.tb_next is not None:
+        innermost = innermost.tb_next
+    module = "" if innermost is None else innermost.tb_frame.f_globals.get("__name__", "")
+    return module.partition(".")[0] in ("sympy", "mpmath")
 
 
 @contextmanager
@@ -95,49 +114,61 @@ def _in_callback(frame: FrameType | None) -> bool:
     return False
 
 
-@contextmanager
-def _timer(seconds: float, limit: type[OutOfTime]):
-    end = time.thread_time() + seconds
+class _Timer:
+    """Raises the limit in the main thread, when a timer rings after the time is over."""
 
-    def ring(_, frame):
-        left = end - time.thread_time()
+    def __init__(self, seconds: float, limit: type[OutOfTime]):
+        self.seconds, self.limit = seconds, limit
+        self.end_of_time = time.thread_time() + seconds
+        self.running = False
+
+    def begin(self) -> None:
+        if _ends and _ends[-1] <= self.end_of_time:  # the enclosing limit comes first
+            return
+        _ends.append(self.end_of_time)
+        self.start, self.outer = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)[0]
+        self.handler = signal.signal(signal.SIGALRM, self.ring)
+        self.running = True
+        # again and again, in case a callback swallows one
+        signal.setitimer(signal.ITIMER_REAL, self.seconds, _SHORTEST)
+
+    def ring(self, _: int, frame: FrameType | None) -> None:
+        left = self.end_of_time - time.thread_time()
+        if not self.running:
+            return
         if left > 0:
             signal.setitimer(signal.ITIMER_REAL, max(left, _SHORTEST), _SHORTEST)
         elif not _in_callback(frame):  # else it rings again
-            raise limit
+            self.end_of_time += left + _SHORTEST  # the next time after some work only
+            raise self.limit
 
-    if _ends and _ends[-1] <= end:  # the enclosing limit comes first
-        yield
-        return
-    _ends.append(end)
-    begin, outer = time.monotonic(), signal.getitimer(signal.ITIMER_REAL)[0]
-    handler = signal.signal(signal.SIGALRM, ring)
-    # again and again, in case a callback swallows one
-    signal.setitimer(signal.ITIMER_REAL, seconds, _SHORTEST)
-    try:
-        yield
-    finally:
+    def end(self) -> None:
+        if not self.running:
+            return
+        self.running = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
+        signal.signal(signal.SIGALRM, self.handler)
         _ends.pop()
-        if outer:
-            rest = max(outer - (time.monotonic() - begin), 1e-6)
+        if self.outer:
+            rest = max(self.outer - (time.monotonic() - self.start), 1e-6)
             signal.setitimer(signal.ITIMER_REAL, rest, _SHORTEST)
 
 
-@contextmanager
-def _clock(seconds: float, limit: type[OutOfTime]):
-    end = time.thread_time() + seconds
-    outer = sys.getprofile()
+class _Clock:
+    """Raises the limit where there is no timer, by looking at the clock at every call."""
 
-    def look(frame, event, argument):
-        if time.thread_time() > end and not _in_callback(frame):
-            raise limit
-        if outer is not None:
-            outer(frame, event, argument)
+    def __init__(self, seconds: float, limit: type[OutOfTime]):
+        self.end_of_time, self.limit = time.thread_time() + seconds, limit
+        self.outer = sys.getprofile()
 
-    sys.setprofile(look)
-    try:
-        yield
-    finally:
-        sys.setprofile(outer)
+    def begin(self) -> None:
+        sys.setprofile(self.look)
+
+    def look(self, frame: FrameType, event: Any, argument: Any) -> None:
+        if time.thread_time() > self.end_of_time and not _in_callback(frame):
+            raise self.limit
+        if self.outer is not None:
+            self.outer(frame, event, argument)
+
+    def end(self) -> None:
+        sys.setprofile(self.outer)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 
 import click
 
 from . import completion, options
+from .entry import command as main  # noqa: F401 (the console entry point of installations made earlier)
 from .options import GAME_HELP, together
 
 SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, best_lr,
@@ -319,20 +319,3 @@ def show(name) -> None:
     from .catalogue import show_source
 
     show_source(name)
-
-
-def main() -> None:
-    """The console entry point: bad input is one sentence on stderr and exit code 2."""
-    # what is imported stays, and is not worth the collector's time: a tenth of a short command's
-    gc.set_threshold(100_000, 10, 10)
-    try:
-        cli(prog_name="stability")
-    except ValueError as error:
-        errors = sys.modules.get("stability.errors")
-        if errors is None or not isinstance(error, errors.InputError):
-            raise
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:  # `stability report … | head`
-        sys.stderr.close()
-        sys.exit(0)

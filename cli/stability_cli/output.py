@@ -12,6 +12,8 @@ import click
 
 from stability.errors import InputError
 
+from .entry import unfinished
+
 if TYPE_CHECKING:
     from stability.documents.page import Page
 
@@ -34,14 +36,19 @@ def write(output: str, content: str | bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise InputError(f"{output} cannot be written: {error.strerror}") from None
+    unfinished.add(temporary)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(content if isinstance(content, bytes) else content.encode())
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         os.unlink(temporary)
+        if isinstance(error, OSError):
+            raise InputError(f"{output} cannot be written: {error.strerror}") from None
         raise
+    finally:
+        unfinished.discard(temporary)
     click.echo(f"wrote {output}", err=True)
 
 

@@ -12,7 +12,7 @@ import sympy
 
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.points import named_box
-from ..dynamics.system import System
+from ..dynamics.system import System, check_system
 from ..equilibria.find import Equations
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
@@ -114,11 +114,7 @@ def prepare(
     conditions: Sequence[Condition] = (),
 ) -> Subject:
     """Checks the arguments of `stability.report` and makes the subject; raises InputError."""
-    if not isinstance(system, System):
-        raise InputTypeError(
-            "report takes a game, a flow or a map (Game, SymbolicGame, Flow, …), "
-            f"not {type(system).__name__}"
-        )
+    check_system(system)
     numeric, values = system.at_values(constants(parameters or {}))
     symbolic = None
     if system.symbolic:
@@ -153,6 +149,7 @@ def prepare(
 
 def penalised(system: Any, penalties: Sequence[Penalty]) -> Any:
     """The game with the penalties put on it, and on its name; raises InputError if one does not fit."""
+    check_system(system)
     for penalty in penalties:
         check_kind(penalty, Penalty, "GradientNorm(0.1)")
         if system.kind != "game":

@@ -66,6 +66,11 @@ def equilibrium(
     zeros = solve_exactly(equations, flow.variables, _sample(free))
     if zeros.families or len(zeros.points) != 1:
         found = "a whole family" if zeros.families else str(len(zeros.points))
+        if not (zeros.families or zeros.points or zeros.exhaustive):
+            raise InputError(
+                "no equilibrium was found in closed form in the time that there is: give it, at={...}, or "
+                "wait longer, with st.patience(10)"
+            )
         raise InputError(f"say at which equilibrium: at={{...}} ({found} found in closed form)")
     return [zeros.points[0][v] for v in flow.variables]
 

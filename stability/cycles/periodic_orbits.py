@@ -112,7 +112,7 @@ def periodic_orbits(
         period=period,
         orbits=tuple(orbits),
         shorter=shorter,
-        starts=search.starts,
+        starts=starts,
         seed=seed,
         box=region,
     )

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, line_of_user
 from .batch import batched_values
 from .functions import jax_function
 from .linearisation import Linearisation, Products
@@ -195,7 +195,7 @@ class NumericSystem(System):
             first = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise InputError(
                 f"the {self.kind}'s function cannot be traced by JAX on a vector of shape "
-                f"({self.dimension},); write it with jax.numpy ({first})"
+                f"({self.dimension},); write it with jax.numpy ({first}){line_of_user(error)}"
             ) from error
         if getattr(value, "shape", None) != (self.dimension,) or not jnp.issubdtype(
             value.dtype, jnp.floating
@@ -428,6 +428,19 @@ class SymbolicSystem(System):
             "name": self.name,
             "partition": self.partition,
         }
+
+
+def check_system(system: Any) -> None:
+    """Raises InputTypeError for what is no system."""
+    if isinstance(system, str):
+        raise InputTypeError(
+            f"{system!r} is a name; st.load({system!r}) gives the system of that name"
+        )
+    if not isinstance(system, System):
+        raise InputTypeError(
+            "a game, a flow or a map is needed (Game, SymbolicGame, Flow, …), "
+            f"not {type(system).__name__}"
+        )
 
 
 def numeric_system(system: Any, kind: str, told: str) -> Any:

@@ -284,6 +284,11 @@ class _Solver:
         return all(self.value_is_zero((e - v).xreplace(point)) for v, e in family.items())
 
 
+def is_zero_at(expression: sympy.Expr, put: Values) -> bool:
+    """Whether an expression is exactly zero with these values put in; False where that cannot be told."""
+    return in_time(_SECONDS_PER_ZERO_TEST, lambda: number_is_zero(expression.xreplace(put)), False)
+
+
 def number_is_zero(expression: sympy.Expr) -> bool:
     """Whether a constant expression is exactly zero; False when that cannot be established."""
     if expression.is_Rational:
@@ -293,9 +298,10 @@ def number_is_zero(expression: sympy.Expr) -> bool:
     if expression.free_symbols:
         return bool(in_time(_SECONDS_PER_NUMBER, lambda: sympy.expand(expression) == 0, False))
     approximate = in_time(_SECONDS_PER_NUMBER, lambda: expression.evalf(30), None)
-    if approximate is None or not approximate.is_number or approximate is sympy.nan:
+    size = None if approximate is None else abs(approximate)
+    if size is None or not (size.is_Float or size.is_Rational):  # a delta function is neither
         return False
-    if abs(approximate) > 1e-20:
+    if size > 1e-20:
         return False
 
     def vanishes() -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import sympy
 
-from .exact import NOTHING, ExactZeros, number_is_zero, solve_exactly
+from .exact import NOTHING, ExactZeros, is_zero_at, solve_exactly
 from .isolation import isolation, isolations, merge_manifolds
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
@@ -194,12 +194,12 @@ def _member(family: Mapping, equations: Equations | None, box: np.ndarray) -> np
 
 def _vanishes(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
     put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
-    return all(number_is_zero(e.xreplace(put)) for e in equations.expressions)
+    return all(is_zero_at(e, put) for e in equations.expressions)
 
 
 def _is_generic(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
     put = dict(zip(equations.variables, coordinates, strict=True))
-    return all(number_is_zero(e.xreplace(put)) for e in equations.expressions)
+    return all(is_zero_at(e, put) for e in equations.expressions)
 
 
 def _recognised(zero: Zero, equations: Equations | None):

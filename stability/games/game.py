@@ -17,7 +17,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.points import named_box, real_vector
 from ..dynamics.positive_settings import check_whole
 from ..dynamics.true_derivatives import hindrances, refuse_if_wrong
-from ..errors import InputError, InputTypeError
+from ..errors import InputError, InputTypeError, line_of_user
 from .batches import samples
 from .pure_losses import PureGame, Term
 from .purity import impurity
@@ -311,7 +311,7 @@ class Game(PureGame):
             except Exception as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0]
                 raise InputError(
-                    f"the loss of player {player!r} fails under JAX: {reason} "
+                    f"the loss of player {player!r} fails under JAX: {reason}{line_of_user(error)} "
                     "(losses take every player's strategy in player order, then the data, and use jax.numpy)"
                 ) from error
             if len(values) != 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -14,9 +15,11 @@ from .. import catalogue
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.system import System
-from ..errors import GameFileError, InputError, InputTypeError
+from ..errors import GameFileError, InputError, InputTypeError, line_of_user
 from .files import GameFile, read_game_file
 from .symbolic import SymbolicGame
+
+_LARGEST = 2**24  # bytes of a game's file
 
 
 def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None) -> System:
@@ -66,8 +69,21 @@ def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
     return kind(dict(zip(file.variables, file.equations, strict=True)), **common)
 
 
+def check_file(path: str | os.PathLike[str], largest: int | None = None) -> None:
+    """Raises InputError for a pipe or a device, which may never end, and for more than `largest` bytes.
+
+    Raises what `os.stat` does if there is no such file.
+    """
+    found = os.stat(path)
+    if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+        raise InputError(f"{path} is no file on a disk; save what it holds in one")
+    if largest is not None and found.st_size > largest:
+        raise InputError(f"{path} is too long: {found.st_size:,} bytes, more than {largest:,}")
+
+
 def _text(path: str) -> str:
     try:
+        check_file(path, _LARGEST)
         return Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"there is no file {path}") from None
@@ -75,6 +91,8 @@ def _text(path: str) -> str:
         raise GameFileError(f"{path}: the file is not UTF-8 text") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except InputError:
+        raise
     except ValueError:  # a null character in the name
         raise InputError(f"{path!r} is no name of a file") from None
 
@@ -151,4 +169,5 @@ def _guarded(what: str, run: Callable[[], Any]) -> Any:
 
 def _reason(error: BaseException) -> str:
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    return reason + line_of_user(error)

@@ -78,7 +78,10 @@ def _hessians(game: Any, values: Mapping[sympy.Symbol, sympy.Expr]):
 
     def by_sympy(x: np.ndarray) -> np.ndarray:
         put = dict(zip(game.variables, map(sympy.Float, x), strict=True))
-        numbers = [[complex(e.evalf(20)).real for e in m.xreplace(put)] for m in matrices]
+        try:
+            numbers = [[complex(e.evalf(20)).real for e in m.xreplace(put)] for m in matrices]
+        except (TypeError, ValueError):  # there are none at x
+            numbers = [[np.nan] * len(x) ** 2] * len(matrices)
         return np.array(numbers).reshape(len(matrices), len(x), len(x))
 
     return by_sympy

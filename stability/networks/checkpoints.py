@@ -16,6 +16,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from ..errors import InputError, InputTypeError
+from ..games.load import check_file
 from .leaves import leaf_shapes, split_profile
 
 _UNREADABLE = (
@@ -87,9 +88,12 @@ def load_checkpoint(path: str | os.PathLike[str], game: Any) -> Checkpoint:
     the file is no NPZ file, is damaged, or does not hold the strategies of this game.
     """
     try:
+        check_file(path)
         archive = zipfile.ZipFile(path)
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
+    except InputError:
+        raise
     except _UNREADABLE:
         raise InputError(f"{path} is not an NPZ file, or it is damaged") from None
     with archive:

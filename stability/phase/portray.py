@@ -22,7 +22,7 @@ from ..dynamics.plane import Plane, choose_plane
 from ..dynamics.points import named_start
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
-from ..dynamics.system import System
+from ..dynamics.system import System, check_system
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..fields import Field
@@ -139,6 +139,8 @@ def make_scene(
 ) -> Scene:
     """Checks the arguments of `phase_portrait` and finds the equilibria; raises InputError."""
     check_whole(steps, "the number of steps", 1, 10**7)
+    if not isinstance(system, Study):
+        check_system(system)
     given = rules is not None or (isinstance(system, Study) and system.options["rules"] is not None)
     if not given and system.kind == "game":
         rules = [Simultaneous()]

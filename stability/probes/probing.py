@@ -15,7 +15,8 @@ from .._version import __version__
 from ..analysis.study import Study, as_study, one_algorithm
 from ..analysis.subject import check_written, penalised, plain
 from ..dynamics.linearisation import Linearisation
-from ..dynamics.system import is_a
+from ..dynamics.points import named_start
+from ..dynamics.system import check_system, is_a
 from ..equilibria.nearby import Stationarity, nearby_stationary_point, stationarity
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
@@ -78,6 +79,7 @@ class Prober:
             rules = rules or game.options["rules"] or ()
             game = as_study(game, fields=fields, field=field, rules=[])
         own, field, _ = one_algorithm(game, fields, field, None)
+        check_system(own)
         if not is_a(own, "game"):
             raise InputTypeError(
                 f"probe takes a game, not {type(own).__name__}; of a flow or a map take "
@@ -117,13 +119,16 @@ class Prober:
         return jax.enable_x64(True) if self.double else nullcontext()
 
     def profile(self, at: Any) -> Any:
-        """The profile of a point: a vector, a mapping from players to strategies, or None for the start.
+        """The profile of a point: a vector, a mapping from players to strategies or from names to numbers;
+        None is the start.
 
         Raises InputError if it is not shaped like the game's start or is not finite.
         """
         with self._precision():
             if at is None:
                 at = self.game.start
+            if isinstance(at, Mapping) and set(at) != set(self.game.players):
+                at = named_start(at, self.game.variables)
             x = self.game.pack(at) if isinstance(at, Mapping) else jnp.asarray(at)
             if x.shape != (self.game.dimension,):
                 raise InputError(
@@ -184,7 +189,7 @@ class Prober:
         conditions = conditions_at_scale(
             self.game, x, k=ENDS, max_inner_products=INNER, seed=self.seed, at=at_rest
         )
-        hessians = self._own_hessians(conditions, losses)
+        hessians = self._own_hessians(conditions, losses, at_rest.jacobian_norm)
         complements = {
             name: _symmetric(own.spectrum, "smallest")
             for name, own in {"minmax": conditions.complement, **conditions.total}.items()
@@ -249,13 +254,14 @@ class Prober:
         return losses, jacobian, at_rest, rest_at(self.game, x, own, at_rest.gradient_norms, moved)
 
     def _own_hessians(
-        self, conditions: ConditionsAtScale, losses: Linearisation
+        self, conditions: ConditionsAtScale, losses: Linearisation, scale: float
     ) -> dict[str, OwnHessian]:
         hessians = {}
         for i, player in enumerate(self.game.players):
             self._say(f"finding the largest eigenvalue of {player}'s own Hessian")
             smallest = _symmetric(conditions.own[player], "smallest")
-            hessians[player] = OwnHessian(smallest, self._symmetric(losses.hessian(i), "largest"))
+            largest = self._symmetric(losses.hessian(i), "largest", scale)
+            hessians[player] = OwnHessian(smallest, largest)
         return hessians
 
     def _spectrum(self, operator: Any, which: str) -> Eigenvalues:
@@ -269,8 +275,9 @@ class Prober:
         )
         return _values(which, found, found.condition, operator.shape[0] <= DENSE)
 
-    def _symmetric(self, operator: Any, which: Any) -> Eigenvalues:
-        return _symmetric(symmetric_spectrum(operator, 1, which, seed=self.seed), which)
+    def _symmetric(self, operator: Any, which: Any, scale: float = 0.0) -> Eigenvalues:
+        found = symmetric_spectrum(operator, 1, which, seed=self.seed, scale=scale)
+        return _symmetric(found, which)
 
 
 def _upper(abscissa: Eigenvalues) -> float | None:

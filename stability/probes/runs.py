@@ -19,6 +19,7 @@ from ..analysis import names as named
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..games import Game, load
+from ..games.load import check_file
 from ..networks import load_checkpoint, save_checkpoint
 from ..penalties import Penalty
 from ..rules.rule import Rule, State
@@ -203,8 +204,10 @@ def _read(folder: Path) -> dict[str, Any]:
     """run.json, as far as every reader needs it checked."""
     path = folder / MANIFEST
     try:
-        large = path.stat().st_size > _LARGEST_MANIFEST
-        how = None if large else json.loads(path.read_text(encoding="utf-8"))
+        check_file(path, _LARGEST_MANIFEST)
+        how = json.loads(path.read_text(encoding="utf-8"))
+    except InputError:
+        raise
     except (FileNotFoundError, NotADirectoryError):
         raise InputError(f"{folder} holds no training run: there is no {MANIFEST} in it") from None
     except OSError as error:

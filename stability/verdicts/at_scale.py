@@ -181,7 +181,7 @@ class _Checks:
         self, game: Game, x: Any, scale: float, k: int, budget: tuple[int, int], seed: int
     ):
         self.players = game.partition.players
-        self.k, self.seed = k, seed
+        self.k, self.seed, self.scale = k, seed, scale
         self.max_products, self.max_inner_products = budget
         self.here = _Derivatives(game, x)
         precise = double_precision(game, x)
@@ -197,7 +197,9 @@ class _Checks:
     def _smallest(self, i: int) -> SymmetricSpectrum:
         hessian = self.here.hessian(i)
         k = min(self.k, hessian.shape[0])
-        found = symmetric_spectrum(hessian, k, max_products=self.max_products, seed=self.seed)
+        found = symmetric_spectrum(
+            hessian, k, max_products=self.max_products, seed=self.seed, scale=self.scale
+        )
         if self.precise is None:
             return found
         with jax.enable_x64(True):

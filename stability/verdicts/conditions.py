@@ -174,6 +174,10 @@ class _Checks:
         """
         follower = 1 - leader
         players = self.partition.players
+        known = (*self.numeric.gradients, *self.numeric.hessians)
+        if not all(np.isfinite(own).all() for own in known):
+            text = "a loss is not differentiable twice here in the other player's strategy"
+            return Verdict("undecided", None, None, "numeric", text)
         inner = self.definite(*self.own(follower))
         if inner.sign != 1:
             return _not_definite(inner, f"the own Hessian of the follower {players[follower]}")

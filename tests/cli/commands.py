@@ -21,18 +21,14 @@ def process(*arguments: str, **options) -> subprocess.CompletedProcess:
 
 def in_process(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
     """The same by calling its entry point here."""
-    from stability_cli.main import main
+    from stability_cli.entry import run
 
     output, errors = io.StringIO(), io.StringIO()
-    code = 0
     with (
         mock.patch.object(sys, "argv", ["stability", *arguments]),
         mock.patch.dict(os.environ, {} if env is None else env),
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
     ):
-        try:
-            main()
-        except SystemExit as stop:
-            code = stop.code or 0
+        code = run()
     return subprocess.CompletedProcess(arguments, code, output.getvalue(), errors.getvalue())

@@ -338,8 +338,8 @@ def test_a_point_that_is_no_equilibrium():
 
 
 def test_help_needs_no_jax():
-    code = "import sys; sys.argv = ['stability', 'compare', '--help']\nfrom stability_cli.main import main\n"
-    code += "try:\n    main()\nfinally:\n    assert 'jax' not in sys.modules"
+    code = "import sys; sys.argv = ['stability', 'compare', '--help']\nfrom stability_cli.entry import run\n"
+    code += "code = run()\nassert 'jax' not in sys.modules\nsys.exit(code)"
     result = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
     )

@@ -31,8 +31,8 @@ HELP = {"jax", "numpy", "scipy", "sympy", "matplotlib", "rich", "stability"}
 def test_what_computes_nothing_imports_nothing_slow(arguments, completing, slow):
     code = (
         f"import sys\nsys.argv = {['stability', *arguments]}\n"
-        "from stability_cli.main import main\n"
-        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "from stability_cli.entry import run\n"
+        "run()\n"
         f"found = {slow} & set(sys.modules)\n"
         "assert not found, found"
     )

@@ -22,6 +22,7 @@ _SYMMETRIC = 1e-3  # relative difference of uᵀAv and vᵀAu that rounding does
 
 
 _NOT_FINITE = "the operator's products are not finite; look for NaN or overflow at the point"
+_NOISE = 100  # roundings of the largest numbers that a block may be made of
 _NOT_SYMMETRIC = "the operator is not symmetric; use its symmetric part, or `spectrum`"
 
 
@@ -67,6 +68,7 @@ def symmetric_spectrum(
     basis: int | None = None,
     max_products: int = 2000,
     seed: int = 0,
+    scale: float = 0.0,
 ) -> SymmetricSpectrum:
     """The k smallest or largest eigenvalues of a symmetric operator, or k at both ends.
 
@@ -89,14 +91,16 @@ def symmetric_spectrum(
       of wanted ones, and at least 40.
     - `max_products`: after so many products what was found is returned, not converged.
     - `seed`: of the random starting vectors.
+    - `scale`: the norm of a matrix that the operator is a block of. It has to be symmetric up to the rounding
+      of that: where larger numbers cancel, a block is noise, which is not symmetric.
 
     Raises InputError for an operator that is not square, not symmetric or not finite, and for a bad number.
     """
     _check(operator, k, which, max_products)
     with in_precision_of(operator.dtype):
         if operator.shape[0] <= DENSE:
-            return _dense(operator, k, which)
-        return _lanczos(operator, k, which, tolerance, basis, max_products, seed)
+            return _dense(operator, k, which, scale)
+        return _lanczos(operator, k, which, tolerance, basis, max_products, seed, scale)
 
 
 def _lanczos(
@@ -107,12 +111,13 @@ def _lanczos(
     basis: int | None,
     max_products: int,
     seed: int,
+    scale: float,
 ) -> SymmetricSpectrum:
     d, eps = operator.shape[0], float(np.finfo(operator.dtype).eps)
     wanted = min(d, 2 * k if which == "both" else k)
     capacity = min(d, max(basis or max(2 * wanted + 20, 40), wanted + 2))
     tolerance = max(1e-8, 100 * eps) if tolerance is None else tolerance
-    krylov = Krylov(operator, capacity, max_products, seed)
+    krylov = Krylov(operator, capacity, max_products, seed, scale)
     locked: np.ndarray | None = None  # the wanted values before the last random restart
     remarks = ()
     while True:
@@ -145,8 +150,10 @@ def _lanczos(
 class Krylov:
     """An orthonormal basis V, shape (m + 1, d), and the matrix V A Vᵀ of its first `size` rows."""
 
-    def __init__(self, operator: Any, capacity: int, max_products: int, seed: int):
-        self.operator = operator
+    def __init__(
+        self, operator: Any, capacity: int, max_products: int, seed: int, scale: float = 0.0
+    ):
+        self.operator, self.scale = operator, scale
         self.dimension = operator.shape[0]
         self.eps = float(np.finfo(operator.dtype).eps)
         self.basis = jnp.zeros((capacity + 1, self.dimension), operator.dtype)
@@ -196,7 +203,8 @@ class Krylov:
         if not (math.isfinite(before) and math.isfinite(after)):
             raise InputError(_NOT_FINITE)
         self.norm = max(self.norm, before)
-        if j and abs(column[j - 1] - self.coupling) > _SYMMETRIC * self.norm and self.coupling:
+        uneven = abs(column[j - 1] - self.coupling) if j and self.coupling else 0.0
+        if uneven > max(_SYMMETRIC * self.norm, _NOISE * self.eps * self.scale):
             raise NotSymmetricError(_NOT_SYMMETRIC)
         self.projected[: j + 1, j] = self.projected[j, : j + 1] = column
         self.size, self.coupling = j + 1, after
@@ -309,14 +317,15 @@ def measured_again(found: SymmetricSpectrum, operator: Any) -> SymmetricSpectrum
     )
 
 
-def _dense(operator: Any, k: int, which: str) -> SymmetricSpectrum:
+def _dense(operator: Any, k: int, which: str, scale: float) -> SymmetricSpectrum:
     d, dtype = operator.shape[0], operator.dtype
     columns = [operator.matvec(jnp.asarray(u)) for u in np.eye(d, dtype=dtype)]
     matrix = np.stack([np.asarray(column, float) for column in columns], axis=1)
     if not np.isfinite(matrix).all():
         raise InputError(_NOT_FINITE)
     size = np.abs(matrix).max(initial=0.0)
-    if np.abs(matrix - matrix.T).max(initial=0.0) > _SYMMETRIC * size:
+    noise = _NOISE * float(np.finfo(dtype).eps) * scale
+    if np.abs(matrix - matrix.T).max(initial=0.0) > max(_SYMMETRIC * size, noise):
         raise NotSymmetricError(_NOT_SYMMETRIC)
     rounding = ROUNDING * float(np.finfo(dtype).eps) * np.abs(matrix)
     symmetric = (matrix + matrix.T) / 2
