@@ -1,41 +1,87 @@
 """What the pages show runs, and what they say of names, files and commands is true."""
 
 import ast
+import os
 import re
 import runpy
 import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 import stability
+from tests.run_page import blocks, installs, runs
 
-DOCS = Path(__file__).parents[1] / "docs"
+TOP = Path(__file__).parents[1]
+DOCS = TOP / "docs"
+README = (TOP / "README.md").read_text(encoding="utf-8")
 COURSE = (DOCS / "sources.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*?)\n(.*?)(?=^## |\Z)", COURSE, re.DOTALL | re.MULTILINE))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("page", "end", "needs"),
-    [
-        ("gan.md", None, ()),
-        ("networks.md", "## PyTorch", ("flax", "optax")),
-        ("probe.md", None, ()),
-    ],
+PAGES = sorted(
+    str(page.relative_to(TOP))
+    for page in [TOP / "README.md", *DOCS.rglob("*.md")]
+    if page != DOCS / "sources.md" and any(runs(block) for block in blocks(page.read_text("utf-8")))
 )
-def test_the_blocks_of_a_page_run_from_top_to_bottom(page, end, needs, tmp_path, monkeypatch):
-    for module in needs:
+NEEDS = {"docs/networks.md": ("flax", "optax"), "README.md": ("sklearn",)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_runs_from_top_to_bottom(page, tmp_path):
+    for module in NEEDS.get(page, ()):
         pytest.importorskip(module)
-    monkeypatch.chdir(tmp_path)
-    text = (DOCS / page).read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", text.partition(end)[0] if end else text, re.DOTALL)
-    assert len(blocks) >= 2
-    names = {}
-    for block in blocks:
-        exec(compile(block, page, "exec"), names)
+    if page != "README.md":  # the other pages go on with its game
+        (game,) = (own for own in blocks(README) if own.name == "my_game.toml")
+        (tmp_path / game.name).write_text(game.code, encoding="utf-8")
+    path = os.pathsep.join([str(TOP), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.run_page", str(TOP / page)],
+        cwd=tmp_path, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+
+
+def test_pages_say_why_a_block_is_not_run():
+    left_out = [own for page in PAGES for own in blocks((TOP / page).read_text("utf-8")) if own.why]
+    assert all(len(own.why) > 10 for own in left_out)
+    assert {"README.md", "docs/index.md", "docs/pictures.md", "docs/probe.md"} <= set(PAGES)
+    (shown,) = (own for own in blocks(README) if own.name == "my_game.toml")
+    assert not [own for own in blocks(README) if own.why]
+    assert "gamma" in shown.code
+
+
+def test_what_the_pages_install_is_there_and_the_test_command_is_what_ci_runs():
+    project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]
+    commands = [
+        part
+        for page in PAGES
+        for own in blocks((TOP / page).read_text("utf-8"))
+        if own.language == "sh" and not own.why
+        for line in own.code.splitlines()
+        for part in line.split(" && ")
+        if installs(part)
+    ]
+    assert "python3 -m venv .venv" in commands
+    for command in commands:
+        if "pip install" not in command:
+            assert command in ("python3 -m venv .venv", ".venv/bin/python -m pytest")
+            continue
+        what = shlex.split(command, comments=True)[2:]
+        found = re.fullmatch(r"\.(?:\[([\w,]+)\])?", what[-1])
+        assert found, command
+        for extra in (found[1] or "").split(",") if found[1] else ():
+            assert extra in project["optional-dependencies"], command
+    marked = re.findall(r"<!-- test command -->\n+```sh\n(.*?)```\n<!-- end -->", README, re.DOTALL)
+    assert len(marked) == 1
+    ci = (TOP / ".ci" / "run").read_text("utf-8")
+    assert "<!-- test command -->" in ci
+    assert "-m slow" in ci
+    assert "tests/test_docs.py" in ci
 
 
 def anchor(heading: str) -> str:
@@ -110,8 +156,7 @@ def test_the_page_of_the_commands_is_their_own_help():
 
 
 def test_files_that_the_pages_name_exist():
-    top = DOCS.parent
-    pages = [*DOCS.rglob("*.md"), top / "README.md", top / "CONTRIBUTING.md"]
+    pages = [*DOCS.rglob("*.md"), TOP / "README.md", TOP / "CONTRIBUTING.md"]
     named = {
         (page.name, path)
         for page in pages
@@ -122,5 +167,5 @@ def test_files_that_the_pages_name_exist():
         if "NAME" not in path
     }
     assert len(named) > 50
-    missing = {(page, path) for page, path in named if not (top / path.rstrip(".")).exists()}
+    missing = {(page, path) for page, path in named if not (TOP / path.rstrip(".")).exists()}
     assert not missing

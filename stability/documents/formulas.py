@@ -14,6 +14,7 @@ from .numbers import number, repeated
 
 SUM, PRODUCT, POWER, ATOM = range(1, 5)
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 CONSTANTS = {"I": ("i", "i"), "pi": ("π", r"\pi"), "E": ("e", "e"), "oo": ("∞", r"\infty")}
 # fmt: off
 GREEK = {
@@ -84,6 +85,9 @@ class _Text:
     def root(self, inside: tuple[str, int]) -> str:
         return f"√{_bracket(inside, ATOM, self)}"
 
+    def root_of(self, polynomial: str, number: int) -> str:
+        return f"root{str(number).translate(SUBSCRIPT)}({polynomial})"
+
     def call(self, name: str, arguments: list[str]) -> str:
         return f"{name}({', '.join(arguments)})"
 
@@ -106,6 +110,9 @@ class _Latex:
 
     def root(self, inside: tuple[str, int]) -> str:
         return rf"\sqrt{{{inside[0]}}}"
+
+    def root_of(self, polynomial: str, number: int) -> str:
+        return rf"\operatorname{{root}}_{{{number}}}\left({polynomial}\right)"
 
     def call(self, name: str, arguments: list[str]) -> str:
         name = re.sub(r"^a(?=sin$|cos$|tan$)", "arc", name)
@@ -249,6 +256,10 @@ def _show(node: ast.expr, style: Style) -> tuple[str, int]:
             return style.power(_show(left, style), _show(right, style))
         case ast.Call(func=ast.Name(id="sqrt"), args=[inside], keywords=[]):
             return style.root(_show(inside, style)), ATOM
+        case ast.Call(
+            func=ast.Name(id="CRootOf"), args=[polynomial, ast.Constant(value=int() as k)]
+        ):
+            return style.root_of(_together(_terms(polynomial), style), k + 1), ATOM
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return style.call(name, [_together(_terms(a), style) for a in arguments]), ATOM
         case _:

@@ -194,6 +194,8 @@ def _status(e: EquilibriumAnalysis) -> str:
         exact = [readable(text) for text in e.exact.values()]
         if exact != [number(x) for x in e.point.values()]:
             said.append(f"Exactly {named(list(e.exact), together(exact))}.")
+            if any("CRootOf" in text for text in e.exact.values()):
+                said.append("Here rootₖ is the k-th root of a polynomial, real ones first.")
     if e.manifold_dimension:
         text = f"One point of a {shape(e.manifold_dimension)} of equilibria"
         if not any(remark.startswith(text) for remark in e.remarks):

@@ -15,6 +15,7 @@ from ..documents.settings import settings
 from .value import Sweep
 
 _FEW = 25  # points of a grid that are shown one by one
+_COLUMNS = 8  # of such a table, at most
 _BOUNDS = {"spectral_abscissa": 0.0, "spectral_radius": 1.0}  # stable below
 _PIECES = 6
 
@@ -38,8 +39,9 @@ def _text(sweep: Sweep, width: int, colour: bool) -> str:
     for line in _heading(sweep):
         console.print(Text(printable(line), style="bold"))
     console.print()
-    single = all(labels == ("",) for labels in sweep.labels.values())
-    rows = _points(sweep) if single and math.prod(sweep.shape) <= _FEW else _extremes(sweep)
+    columns = len(sweep.axes) + sum(map(len, _parts(sweep).values()))
+    small = columns <= _COLUMNS and math.prod(sweep.shape) <= _FEW
+    rows = _points(sweep) if small else _extremes(sweep)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in next(rows):
         table.add_column(Text(printable(column)), overflow="fold")
@@ -64,25 +66,35 @@ def _heading(sweep: Sweep) -> Iterator[str]:
         yield f"with {', '.join(described)} where not varied"
 
 
-def _points(sweep: Sweep) -> Iterator[list[str]]:
-    yield [*sweep.axes, *sweep.quantities]
-    axes = list(sweep.axes.values())
-    for where in np.ndindex(*sweep.shape):
-        given = [number(float(axis[i])) for axis, i in zip(axes, where, strict=True)]
-        yield given + [_number(float(values[where])) for values in sweep.quantities.values()]
-
-
-def _extremes(sweep: Sweep) -> Iterator[list[str]]:
-    yield ["quantity", "smallest", "at", "largest", "at", "missing"]
+def _parts(sweep: Sweep) -> dict[str, dict[str, np.ndarray]]:
+    """Quantity ↦ title ↦ real numbers of the grid's shape, one for each label and part."""
+    found: dict[str, dict[str, np.ndarray]] = {}
     for name, values in sweep.quantities.items():
         parts = {name: values}
         if np.iscomplexobj(values):
             parts = {f"Re {name}": np.real(values), f"Im {name}": np.imag(values)}
-        for shown, part in parts.items():
-            own = part.reshape(*sweep.shape, -1)
-            for k, label in enumerate(sweep.labels[name]):
-                full = f"{shown} {label}" if label else shown
-                yield [full, *_extreme_cells(sweep, own[..., k])]
+        found[name] = {
+            f"{shown} {label}".strip(): part.reshape(*sweep.shape, -1)[..., k]
+            for shown, part in parts.items()
+            for k, label in enumerate(sweep.labels[name])
+        }
+    return found
+
+
+def _points(sweep: Sweep) -> Iterator[list[str]]:
+    columns = {title: own for parts in _parts(sweep).values() for title, own in parts.items()}
+    yield [*sweep.axes, *columns]
+    axes = list(sweep.axes.values())
+    for where in np.ndindex(*sweep.shape):
+        given = [number(float(axis[i])) for axis, i in zip(axes, where, strict=True)]
+        yield given + [_number(float(values[where])) for values in columns.values()]
+
+
+def _extremes(sweep: Sweep) -> Iterator[list[str]]:
+    yield ["quantity", "smallest", "at", "largest", "at", "missing"]
+    for parts in _parts(sweep).values():
+        for title, own in parts.items():
+            yield [title, *_extreme_cells(sweep, own)]
 
 
 def _extreme_cells(sweep: Sweep, values: np.ndarray) -> list[str]:

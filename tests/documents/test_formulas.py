@@ -21,6 +21,8 @@ from stability.documents.formulas import latex, readable, readable_all
         ("lambda*atan(x_1)", "lambda·atan(x_1)", r"\lambda \, \arctan\left(x_{1}\right)"),
         ("erf(learning_rate)", "erf(learning_rate)",
          r"\operatorname{\mathrm{erf}}\left(\mathrm{learning\_rate}\right)"),
+        ("1 - CRootOf(10*x**3 - x, 1)**2", "1 − root₂(10·x³ − x)²",
+         r"1 - {\operatorname{root}_{2}\left(10 \, {x}^{3} - x\right)}^{2}"),
         ("Piecewise((1, a > 0))", "Piecewise((1, a > 0))", None),
         ("__import__('os').system('ls')", "__import__('os').system('ls')", None),
         ("a +", "a +", None),

@@ -352,3 +352,14 @@ def test_values_that_a_setting_does_not_take_abort_no_other():
     assert "positive finite number" in warning
     with pytest.raises(st.InputError, match="positive finite number"):
         sweep(st.load("dirac-gan-r1"), {"lr": [-0.5, 0.0]}, "spectral_radius")
+
+
+def test_a_few_points_are_shown_with_every_number_of_a_quantity():
+    found = st.sweep(st.load("dirac-gan-r1"), {"gamma": [0.5, 1.0]}, ["losses", "spectral_radius"])
+    header, *rows = [line.split("  ") for line in found.to_text().splitlines()[3:6]]
+    titles = [own.strip() for own in header if own]
+    assert titles == ["gamma", "losses gen", "losses disc", "spectral_radius"]
+    assert [row[0] for row in rows] == ["0.5", "1"]
+    many = st.sweep(st.load("dirac-gan-r1"), {"gamma": np.linspace(0, 1, 40)}, "losses")
+    assert "losses gen" in many.to_text()
+    assert "smallest" in many.to_text()
