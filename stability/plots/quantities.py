@@ -99,7 +99,7 @@ def _panel(ax: Axes, sweep: Sweep, name: str) -> None:
     order = np.argsort(x, kind="stable")
     values = sweep.quantities[name][order].reshape(len(x), -1)
     if name in ("stable", "stable_rule"):
-        _words(ax, x[order], values[:, 0], sweep.lost > 0)
+        _words(ax, x[order], values[:, 0], bool(sweep.warnings))
         return
     if np.iscomplexobj(values):
         values = np.real(values) if name == "eigenvalues" else np.abs(values)
@@ -172,9 +172,9 @@ def _scale(ax: Axes, name: str, values: np.ndarray) -> None:
         )  # fmt: skip
 
 
-def _words(ax: Axes, x: np.ndarray, stable: np.ndarray, lost: bool) -> None:
+def _words(ax: Axes, x: np.ndarray, stable: np.ndarray, gaps: bool) -> None:
     """Stable, unstable or undecided at every number: a dot at the word, runs of one word joined."""
-    open_ = "undecided,\nor no equilibrium" if lost else "undecided"
+    open_ = "undecided,\nor no number" if gaps else "undecided"
     words = {1.0: ("stable", STABLE), 0.5: (open_, GREY), 0.0: ("unstable", UNSTABLE)}
     levels = np.where(np.isnan(stable), 0.5, stable)
     for level, (_, color) in words.items():

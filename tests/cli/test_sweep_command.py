@@ -116,7 +116,7 @@ BAD_CALLS = [
     (["--over", "gamma=,", "--quantity", "stable"], "at least one"),
     (["--over", "gamma=0:1:3", "--over", "gamma=0:2:3", "--quantity", "stable"], "twice"),
     (["--over", "delta=0:1:3", "--quantity", "stable"], "there is gamma"),
-    (["--over", "lr=0:1:3", "--quantity", "stable_rule"], "positive"),
+    (["--over", "lr=-1:0:3", "--quantity", "stable_rule"], "positive"),
     (["--over", "steps=1:5:5", "--rule", "alternating", "--quantity", "stable_rule"], "whole number"),
     (["--over", "gamma=0:1:3", "--quantity", "stable", "--rule", "nosuch"], "nosuch"),
     (["--over", "gamma=0:1:3", "--quantity", "stable", "--at", "theta=0"], "psi"),
