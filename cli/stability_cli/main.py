@@ -51,6 +51,7 @@ def _version(context: click.Context, wanted: bool) -> None:
 @cli.command(help=f"The whole stability analysis of one game.\n\n{GAME_HELP}")
 @together(
     options.game,
+    options.no_code,
     options.settings,
     options.fields(
         "A field to analyse, with settings: two-timescale:tau=2. Repeatable; default: gradient."
@@ -114,6 +115,7 @@ def report(**chosen) -> None:
 )
 @together(
     options.game,
+    options.no_code,
     options.settings,
     options.fields("consensus:gamma=0.5. Repeatable."),
     options.rules(
@@ -156,6 +158,7 @@ def compare(**chosen) -> None:
 )
 @together(
     options.game,
+    options.no_code,
     click.option(
         "--over",
         multiple=True,
@@ -249,10 +252,13 @@ def trajectory(**chosen) -> None:
     "the ends of the players' own Hessians, Nash, minmax and Stackelberg conditions, rotation, and the "
     "multipliers of the rule used, each with residuals. Above 1,000 "
     "numbers no matrix is formed.\n\nGAME may also be the "
-    f"folder of a training run (`st.train`): its last checkpoint, or with --along many.\n\n{GAME_HELP}"
+    "folder of a training run (`st.train`): its last checkpoint, or with --along many. This runs the Python "
+    "file that the run.json in the folder names: probe only what you would run, or give --no-code."
+    f"\n\n{GAME_HELP}"
 )
 @together(
     options.game,
+    options.no_code,
     options.settings,
     options.one_field,
     options.rules(

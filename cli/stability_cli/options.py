@@ -10,11 +10,27 @@ import click
 from . import completion
 
 GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
-in a Python file (which is run: use only files you trust)."""
+in a Python file (which is run: use only files you trust; --no-code refuses them)."""
 
 Decorator = Callable[[Any], Any]
 
 game = click.argument("game", shell_complete=completion.games)
+
+
+def _no_code(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from stability.games.load import no_code
+
+        context.with_resource(no_code())
+
+
+no_code = click.option(
+    "--no-code",
+    is_flag=True,
+    expose_value=False,
+    callback=_no_code,
+    help="Run no Python file: refuse file.py:name, as GAME and elsewhere, and runs whose game is in one.",
+)
 settings = click.option(
     "--set",
     "settings",
@@ -140,4 +156,6 @@ def together(*decorators: Decorator) -> Decorator:
 
 
 # which paths are followed, and how far
-what_moves = together(game, settings, one_field, paths_rules, penalties, start, steps, time)
+what_moves = together(
+    game, no_code, settings, one_field, paths_rules, penalties, start, steps, time
+)

@@ -16,7 +16,7 @@ from stability.games import Game, SymbolicGame
 from stability.networks import load_checkpoint
 from stability.probes.along import probe_checkpoint, probe_run
 from stability.probes.probing import probe
-from stability.probes.runs import CheckpointFile, Run, open_run
+from stability.probes.runs import CheckpointFile, Run, code_of, open_run
 from stability.probes.series import ProbeSeries
 
 from .figures import FIGURES, picture_of
@@ -61,6 +61,9 @@ def run(
 def _run(folder, settings, penalties, at, along, checkpoints, move, chosen) -> Any:
     if settings or penalties:
         raise InputError(f"{folder} is a training run, whose game and penalties are recorded in it")
+    code = code_of(folder)
+    if code is not None:
+        print(f"note: opening {folder} runs {code}, which its run.json names", file=sys.stderr)
     recorded = open_run(folder)
     for remark in recorded.remarks:
         print(f"note: {remark}", file=sys.stderr)

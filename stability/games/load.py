@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..errors import GameFileError, InputError, InputTypeError, line_of_user
 from .files import GameFile, read_game_file
 from .symbolic import SymbolicGame
 
+_refused: ContextVar[bool] = ContextVar("no code", default=False)
 _LARGEST = 2**24  # bytes of a game's file
 
 
@@ -81,6 +83,16 @@ def check_file(path: str | os.PathLike[str], largest: int | None = None) -> None
         raise InputError(f"{path} is too long: {found.st_size:,} bytes, more than {largest:,}")
 
 
+@contextlib.contextmanager
+def no_code() -> Iterator[None]:
+    """Inside `with no_code():` no Python file is run; what needs one raises InputError."""
+    token = _refused.set(True)
+    try:
+        yield
+    finally:
+        _refused.reset(token)
+
+
 def _text(path: str) -> str:
     try:
         check_file(path, _LARGEST)
@@ -129,6 +141,8 @@ def _attribute(path: str, module: Any, attribute: str) -> Any:
 @contextlib.contextmanager
 def _running(path: str) -> Iterator[Any]:
     """A Python file run as a module, with its own folder on the path of imports meanwhile."""
+    if _refused.get():
+        raise InputError(f"{path} is a Python file, which would be run, and --no-code forbids that")
     if not _text(path).strip():  # also says clearly if it cannot be read
         raise InputError(f"{path} is empty")
     name = f"_stability_{Path(path).stem}"

@@ -107,6 +107,13 @@ def open_run(
     return Run(folder, game, rule, checkpoints, how, tuple(remarks))
 
 
+def code_of(folder: str | os.PathLike[str]) -> str | None:
+    """The Python file that `open_run` runs for the run in a `folder`, or None; raises what that does."""
+    game = _read(Path(folder)).get("game")
+    path = None if game is None else _path(Path(folder), game)
+    return path if path is not None and path.endswith(".py") else None
+
+
 @dataclass(frozen=True)
 class RunWriter:
     """Writes a run's folder while training goes on; every file whole or not at all."""

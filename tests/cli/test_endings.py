@@ -163,3 +163,14 @@ def test_signals_end_it_at_once(name, end, tmp_path):
         _, errors = running.communicate(timeout=60)
     assert (running.returncode, errors) == (128 + end, "")
     assert not temporary.exists()
+
+
+@pytest.mark.parametrize("verb", ["report", "compare", "sweep", "portrait", "trajectory", "probe"])
+def test_no_code_refuses_python_files(verb, tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("raise SystemExit('it was run')\n")
+    more = ["--over", "lr=0.1", "--quantity", "point"] if verb == "sweep" else []
+    said = sentence(in_process(verb, f"{file}:game", "--no-code", *more))
+    assert "a Python file, which would be run, and --no-code forbids that" in said
+    said = sentence(in_process(verb, "xy", "--field", f"{file}:Mine", "--no-code", *more))
+    assert "--no-code forbids that" in said

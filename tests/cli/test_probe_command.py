@@ -109,3 +109,18 @@ def test_a_run_has_its_own_settings(run):
     result = in_process("probe", str(run), "--set", "gamma=1")
     assert result.returncode == 2
     assert "recorded" in result.stderr
+
+
+def test_a_run_says_which_python_file_it_runs_or_refuses_it(tmp_path):
+    file, folder = tmp_path / "mine.py", tmp_path / "run"
+    file.write_text(
+        "import stability as st\n\ngame = st.zero_sum(\n    lambda x, y: x * y, minimizer='x', "
+        "maximizer='y', start={'x': 1.0, 'y': 0.0}\n)\n"
+    )
+    st.train(f"{file}:game", st.Simultaneous(lr=0.1), 1, every=1, folder=folder)
+    result = in_process("probe", str(folder), "--k", "1")
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == f"note: opening {folder} runs {file}, which its run.json names\n"
+    refused = in_process("probe", str(folder), "--no-code")
+    assert refused.returncode == 2
+    assert "--no-code forbids that" in refused.stderr
