@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..dynamics.batch import batch_size, batched
+from ..dynamics.domain import undefined
 from ..equilibria.find import Equilibrium, describe_point, find_equilibria
 from ..equilibria.search import Evaluate
 from ..games.structure import adds_to_zero
@@ -55,7 +56,14 @@ def _opposed(subject: Subject) -> bool:
 
 def _search(subject: Subject, evaluate: Evaluate, equations, starts, seed) -> Sequence[Equilibrium]:
     starts = starts or batch_size(len(subject.variables))
-    return find_equilibria(evaluate, subject.box, equations, starts=starts, seed=seed).found
+    return find_equilibria(
+        evaluate,
+        subject.box,
+        equations,
+        starts=starts,
+        seed=seed,
+        defined=lambda x: undefined(subject.main, x) is None,
+    ).found
 
 
 def _displacement(field: FieldFlow, rule: Rule) -> Evaluate:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..dynamics.batch import batch_size
+from ..dynamics.domain import check_defined, undefined
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
@@ -20,6 +21,7 @@ from .rest_points import field_at, with_rest_points
 from .subject import Subject, constants
 from .value import GIVEN_POINT, SearchInfo
 
+_SAMPLES = 64  # points of the box at which a loss is asked whether it is real anywhere
 COPIED = (
     1e-5  # how far, relatively, a point may be from the equilibrium that a report printed it for
 )
@@ -54,7 +56,12 @@ def find_rest_points(
     if at is None:
         if elsewhere:
             places = with_rest_points(subject, places, starts, seed)
-        if not found.exhaustive:
+        if not places and _nowhere_real(subject):
+            warnings.append(
+                f"the field or a loss is not a real number at any of the {_SAMPLES} points of the box that "
+                "were tried; look at the arguments of logarithms and roots"
+            )
+        elif not found.exhaustive:
             warnings.append(
                 "the equilibria come from a multi-start search, which proves nothing about completeness"
                 if places
@@ -64,6 +71,12 @@ def find_rest_points(
     box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
     search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
     return RestPoints(tuple(places), search, tuple(warnings))
+
+
+def _nowhere_real(subject: Subject) -> bool:
+    low, high = subject.box.T
+    points = np.random.default_rng(0).uniform(low, high, (_SAMPLES, len(low)))
+    return not np.isfinite(subject.main.evaluate(points)[0]).all(axis=1).any()
 
 
 def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
@@ -79,6 +92,7 @@ def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
             special=[] if where[1] is None else [where[1]],
             starts=starts or batch_size(len(subject.variables)),
             seed=seed,
+            defined=lambda x: undefined(subject.main, x) is None,
         )
 
     equations = subject.equations
@@ -93,6 +107,7 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
         named = coordinates_by_name(constants(point), subject.variables, "the point")
         exact = tuple(map(exact_number, named))
         x = np.array([float(c.evalf(20)) for c in exact])
+        check_defined(subject.numeric, x)
         given = describe_point(subject.main.evaluate, x, subject.box, exact, subject.equations)
         found.append(_meant(subject, given))
     return Equilibria(tuple(found), GIVEN_POINT, 0, seed, subject.box, False)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..dynamics.domain import within
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.points import named_box
 from ..dynamics.system import System, check_system
@@ -48,7 +49,8 @@ class FieldFlow:
         """The expressions whose zeros are the field's rest points, if there are any and they are few."""
         if self.symbolic is None or self.symbolic.dimension > LARGEST_EXACT:
             return None
-        return Equations(self.symbolic.variables, tuple(self.symbolic.expressions), self.values)
+        own = self.symbolic
+        return Equations(own.variables, tuple(own.expressions), self.values, own.domain)
 
     @cached_property
     def formulas(self) -> SymbolicFlow | None:
@@ -67,7 +69,9 @@ class FieldFlow:
         if self.formulas is None:
             return own
         flow = own.kept("from formulas", None, self.formulas.numeric)
-        flow.game, flow.field = own.game, own.field
+        if flow.game is not own.game:
+            flow.function = within(flow.function, own.game)
+            flow.game, flow.field = own.game, own.field
         return flow
 
 
@@ -102,7 +106,7 @@ class Subject:
         system = self.symbolic
         if system is None or system.dimension > LARGEST_EXACT:
             return None
-        return Equations(system.variables, tuple(system.rest_equations), self.values)
+        return Equations(system.variables, tuple(system.rest_equations), self.values, system.domain)
 
 
 def prepare(

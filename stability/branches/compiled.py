@@ -158,7 +158,8 @@ class Compiled:
         d = len(problem.variables)
         numbers = self._formulas(*point, *(row[i] for i in problem.varied))
         entries = jnp.stack([jnp.asarray(number, row.dtype) for number in numbers])
-        return entries[:d], entries[d:].reshape(d, d)
+        value, jacobian, domain = jnp.split(entries, [d, d + d * d])
+        return jnp.where(jnp.isfinite(domain).all(), value, jnp.nan), jacobian.reshape(d, d)
 
     @cached_property
     def _formulas(self) -> Callable[..., Any] | None:

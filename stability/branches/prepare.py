@@ -12,6 +12,7 @@ import sympy
 
 from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
+from ..dynamics.domain import check_defined, undefined
 from ..dynamics.partition import Partition
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
@@ -159,6 +160,7 @@ class Origin:
             special=[*first, *special],
             starts=batch_size(len(self.subject.variables)),
             seed=seed,
+            defined=lambda x: undefined(self.subject.main, x) is None,
         ).found
 
     def described(self, point: np.ndarray, coordinates: tuple[sympy.Expr, ...]) -> Equilibrium:
@@ -308,6 +310,7 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
         named = coordinates_by_name(constants(at), names, "the point")
         coordinates = tuple(map(exact_number, named))
         point = np.array([float(c.evalf(20)) for c in coordinates])
+        check_defined(subject.numeric, point)
         given = origin.described(point, coordinates)
         if given.stationary:
             return _differentiable(names, given)

@@ -71,7 +71,9 @@ class Problem:
         return self.setup.rule is not None and self.setup.rule.is_euler
 
     def formulas(self) -> Callable[..., Any] | None:
-        """Variables and varied parameters ↦ the main field (of a map F(x) − x) and its Jacobian, row by row.
+        """Variables and varied parameters ↦ the main field (of a map F(x) − x) and its Jacobian, row by row,
+
+        and what has to be real and finite besides.
 
         As formulas of SymPy these are quicker to compile and to evaluate than what JAX differentiates. None
         for systems that have none, or large ones.
@@ -84,7 +86,7 @@ class Problem:
             fixed = dict(self.fixed)
             main = system.rest_equations
             jacobian = main.jacobian(system.variables)
-            return [e.xreplace(fixed) for e in (*main, *jacobian)]
+            return [e.xreplace(fixed) for e in (*main, *jacobian, *system.domain)]
 
         expressions = in_time(_SECONDS, derived, None)
         if expressions is None:
@@ -133,7 +135,7 @@ class Problem:
                 for player, loss in zip(system.players, system.losses(), strict=True)
             }
             start = np.zeros(system.dimension)
-            return Game(
+            game = Game(
                 losses,
                 start={
                     p: start[s]
@@ -144,6 +146,8 @@ class Problem:
                 minimizer=system.minimizer,
                 check=False,
             )
+            game.total = not system.domain
+            return game
         function = jax_function(arguments, list(system.expressions.xreplace(fixed)))
 
         def vector(x: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..dynamics.domain import all_real
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.points import coordinates_by_name
 from ..equilibria.exact import solve_exactly
@@ -60,10 +61,15 @@ def equilibrium(
         point = list(map(sympy.sympify, coordinates_by_name(at, names, "the equilibrium")))
         real = real_symbols(set().union(*(e.free_symbols for e in point)), free)
         given = [e.xreplace(real) for e in point]
+        place = dict(zip(flow.variables, given, strict=True))
+        if not all_real([part.xreplace(dict(known)) for part in flow.domain], place):
+            raise InputError(f"a loss is not a finite real number at {_text(place)}")
         _check_rests(flow, known, given)
         return given
     equations = [e.xreplace(dict(known)) for e in flow.expressions]
-    zeros = solve_exactly(equations, flow.variables, _sample(free))
+    domain = [part.xreplace(dict(known)) for part in flow.domain]
+    domain = [part for part in domain if part.free_symbols <= set(flow.variables)]
+    zeros = solve_exactly(equations, flow.variables, _sample(free), domain)
     if zeros.families or len(zeros.points) != 1:
         found = "a whole family" if zeros.families else str(len(zeros.points))
         if not (zeros.families or zeros.points or zeros.exhaustive):
@@ -95,11 +101,14 @@ def _check_rests(
     except (TypeError, ValueError):
         return  # no numbers there, which the derivatives will say
     if np.abs(field).max() > 1e-4 * np.abs(slopes).max() * (1 + np.abs(sizes).max()):
-        place = ", ".join(f"{v} = {e}" for v, e in at.items())
         raise InputError(
-            f"training does not rest at {place}: the field is {np.abs(field).max():.3g} there; give an "
+            f"training does not rest at {_text(at)}: the field is {np.abs(field).max():.3g} there; give an "
             "equilibrium"
         )
+
+
+def _text(point: Mapping[sympy.Symbol, sympy.Expr]) -> str:
+    return ", ".join(f"{v} = {e}" for v, e in point.items())
 
 
 def real_symbols(

@@ -12,6 +12,7 @@ import sympy
 
 from ..errors import InputError
 from .batch import batched
+from .domain import within
 from .integrate import integrate
 from .map import Map, SymbolicMap
 from .partition import Partition
@@ -208,6 +209,11 @@ class SymbolicFlow(SymbolicSystem):
     game: Any = None
     field: Any = None
 
+    @cached_property
+    def domain(self) -> tuple[sympy.Expr, ...]:
+        """Those of the game that a field made the flow of, or else of its own expressions."""
+        return super().domain if self.game is None else self.game.domain
+
     def part(self, i: int, x: sympy.MatrixBase) -> sympy.MatrixBase:
         """Player i's rows of v(x), shape (d_i, 1)."""
         return self._at(self.partition.part(i, self.expressions), x)
@@ -250,5 +256,8 @@ class SymbolicFlow(SymbolicSystem):
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Flow:
         """The same flow in JAX, at the values of `parameters`, name ↦ number (default: the flow's own)."""
-        function = self.compiled(parameters)
-        return Flow(function, **self.numeric_arguments(parameters), check=False)
+        game = None if self.game is None else self.game.at_values(parameters)[0]
+        function = within(self.compiled(parameters), game)
+        flow = Flow(function, **self.numeric_arguments(parameters), check=False)
+        flow.game, flow.field = game, self.field
+        return flow

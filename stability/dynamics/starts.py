@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..errors import InputError, InputTypeError
+from .domain import check_defined
 from .points import named_box, named_start
 from .positive_settings import check_nonnegative, check_positive
 
@@ -17,13 +18,20 @@ from .positive_settings import check_nonnegative, check_positive
 def given_start(system: Any, x0: Any) -> Any:
     """A start as it was given, a mapping by variable as a vector (d,), or without any the system's own.
 
-    Raises InputError if there is none, and for a mapping that does not name all the variables.
+    Raises InputError if there is none, for a mapping that does not name all the variables, and where the
+    losses of the game that the system is a flow of are not real.
     """
     if isinstance(x0, Mapping):
-        return named_start(x0, [str(variable) for variable in system.variables])
+        x0 = named_start(x0, [str(variable) for variable in system.variables])
     if x0 is None and system.start is None:
         raise InputError(f"this {system.kind} has no start of its own; say where its path starts")
-    return system.start if x0 is None else x0
+    if x0 is None:
+        return system.start
+    numbers = np.asarray(x0)
+    of_game = getattr(system, "game", None) is not None
+    if of_game and numbers.shape == (system.dimension,) and numbers.dtype.kind in "iuf":
+        check_defined(system, numbers, "the start")
+    return x0
 
 
 def real_starts(x0: Any, dimension: int, what: str) -> np.ndarray:

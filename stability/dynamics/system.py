@@ -14,6 +14,7 @@ import sympy
 
 from ..errors import InputError, InputTypeError, line_of_user
 from .batch import batched_values
+from .domain import partial_parts
 from .functions import jax_function
 from .linearisation import Linearisation, Products
 from .partition import Partition
@@ -314,6 +315,11 @@ class SymbolicSystem(System):
     @property
     def rest_equations(self) -> sympy.Matrix:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.expressions
+
+    @cached_property
+    def domain(self) -> tuple[sympy.Expr, ...]:
+        """The parts that have to be real and finite at a point of the system; over real symbols."""
+        return partial_parts(self.expressions)
 
     @property
     def twin(self) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import sympy
 
+from ..dynamics.domain import all_real
 from ..time_limits import in_time
 
 Values = Mapping[sympy.Symbol, sympy.Expr]
@@ -40,15 +41,17 @@ def solve_exactly(
     equations: Sequence[sympy.Expr],
     variables: Sequence[sympy.Symbol],
     values: Values,
+    domain: Sequence[sympy.Expr] = (),
 ) -> ExactZeros:
     """The real zeros of `equations` in `variables`, with the parameters in `values` kept symbolic.
 
-    `values` decides which factors vanish and which roots are real. If that takes too long with symbolic
-    parameters it is tried again with their values put in. Returns what was found in the time.
+    At a zero what is in `domain` is real and finite. `values` decides which factors vanish and which roots
+    are real. If that takes too long with symbolic parameters it is tried again with their values put in.
+    Returns what was found in the time.
     """
 
     def attempt(equations):
-        solver = _Solver(tuple(variables), dict(values), tuple(equations))
+        solver = _Solver(tuple(variables), dict(values), tuple(equations), tuple(domain))
         solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
         return solver.result()
 
@@ -70,8 +73,10 @@ class _Solver:
         variables: tuple[sympy.Symbol, ...],
         values: dict[sympy.Symbol, sympy.Expr],
         equations: tuple[sympy.Expr, ...],
+        domain: tuple[sympy.Expr, ...],
     ):
         self.equations = equations
+        self.domain = domain
         self.variables = variables
         self.values = values
         self.solutions: list[dict[sympy.Symbol, sympy.Expr]] = []
@@ -247,6 +252,8 @@ class _Solver:
                 return
         if self._in_domain(assigned):
             self.solutions.append(assigned)
+        elif len(assigned) < len(self.variables):
+            self.complete = False  # other members of the family may lie in the domain
 
     def _in_domain(self, assigned) -> bool:
         """Whether the equations themselves are defined and zero at a solution, and real beside it.
@@ -257,6 +264,8 @@ class _Solver:
         samples = {v: sympy.Rational(7 + 2 * i, 19) for i, v in enumerate(self.variables)}
         put = {v: e.xreplace(samples).xreplace(self.values) for v, e in assigned.items()}
         point = {**samples, **put}
+        if not all_real(self.domain, {**self.values, **point}):
+            return False
         for equation in self.equations:
             at = equation.xreplace(self.values).xreplace(point)
             if at.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo) or abs(at.evalf(30)) > 1e-12:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import sympy
 
+from ..dynamics.domain import all_real
 from .exact import NOTHING, ExactZeros, is_zero_at, solve_exactly
 from .isolation import isolation, isolations, merge_manifolds
 from .recognise import recognise
@@ -17,11 +18,15 @@ from .smoothness import smoothness
 
 @dataclass(frozen=True)
 class Equations:
-    """A symbolic field whose zeros are wanted: real variables, and parameters with their values."""
+    """A symbolic field whose zeros are wanted: real variables, and parameters with their values.
+
+    `domain`: what has to be real and finite at a zero besides, such as the parts of a game's losses.
+    """
 
     variables: tuple[sympy.Symbol, ...]
     expressions: tuple[sympy.Expr, ...]
     values: Mapping[sympy.Symbol, sympy.Expr]
+    domain: tuple[sympy.Expr, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,12 +96,14 @@ def find_equilibria(
     special: Sequence[np.ndarray] = (),
     starts: int = 64,
     seed: int = 0,
+    defined: Callable[[np.ndarray], bool] = lambda x: True,
 ) -> Equilibria:
     """The equilibria in a box (and exact ones outside it), each with its isolation.
 
     `evaluate` maps X (n, d) to v (n, d) and J (n, d, d); `equations` is the same field in SymPy, if there
     is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
-    step of the exact solution was an equivalence.
+    step of the exact solution was an equivalence. `defined` says whether the losses are real and finite at a
+    point, shape (d,).
     """
     exact = NOTHING if equations is None else _solve(equations)
     points = [_numbers(e, equations) for e in exact.points] if equations else []
@@ -126,6 +133,12 @@ def find_equilibria(
         if any(np.array_equal(zero.point, x) for x in points):
             continue
         coordinates, generic = _recognised(zero, equations)
+        if coordinates is None:
+            outside = not defined(_rounded(zero, scale))
+        else:
+            outside = equations is not None and not _is_defined(coordinates, equations)
+        if outside:
+            continue
         if coordinates is not None:  # the exact point, to the last digit
             zero = replace(
                 zero, point=np.array([float(c.evalf(20)) for c in coordinates]), error=0.0
@@ -168,7 +181,9 @@ def describe_point(
 
 
 def _solve(equations: Equations) -> ExactZeros:
-    return solve_exactly(equations.expressions, equations.variables, equations.values)
+    return solve_exactly(
+        equations.expressions, equations.variables, equations.values, equations.domain
+    )
 
 
 def _numbers(
@@ -192,6 +207,11 @@ def _member(family: Mapping, equations: Equations | None, box: np.ndarray) -> np
     return np.array([float(sympy.re(c)) for c in coordinates])
 
 
+def _is_defined(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
+    put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
+    return all_real(equations.domain, put)
+
+
 def _vanishes(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
     put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
     return all(is_zero_at(e, put) for e in equations.expressions)
@@ -209,6 +229,18 @@ def _recognised(zero: Zero, equations: Equations | None):
         zero.point, zero.error, equations.expressions, equations.variables, equations.values
     )
     return coordinates, coordinates is not None and _is_generic(coordinates, equations)
+
+
+def _rounded(zero: Zero, scale: np.ndarray) -> np.ndarray:
+    """The round numbers that a zero is within its error, or else the zero.
+
+    A field may vanish at a pole of a loss, as 2y does for the loss y² of one and 1/y of another player, and a
+    search then stops beside it.
+    """
+    digit = 10.0 ** np.floor(np.log10(scale) - 9)
+    rounded = np.round(zero.point / digit) * digit
+    near = np.abs(rounded - zero.point) <= 10 * zero.error + 1e-12 * scale
+    return np.where(near, rounded, zero.point)
 
 
 def _close(one: np.ndarray, other: np.ndarray, scale: np.ndarray, error: float) -> bool:

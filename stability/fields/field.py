@@ -9,6 +9,7 @@ from typing import Any, ClassVar, overload
 import numpy as np
 
 from ..documents.settings import as_option
+from ..dynamics.domain import within
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..errors import InputTypeError
 from ..games.game import Game
@@ -70,8 +71,8 @@ class Field(ABC):
             )
         else:
             flow = Flow(
-                lambda x: self(game, x),
-                part=lambda i, x: self.part(game, i, x),
+                within(lambda x: self(game, x), game),
+                part=lambda i, x: within(lambda x: self.part(game, i, x), game)(x),
                 partition=game.partition,
                 variables=lambda: game.variables,
                 start=game.start,

@@ -23,6 +23,8 @@ from .pure_losses import PureGame, Term
 from .purity import impurity
 from .strategies import CoordinateNames, players_of, strategies_of
 
+_DENSE = 500  # the largest dimension at which a field asks whether the losses are real
+
 
 class Game(PureGame):
     """An n-player game: player i owns the strategy x_i and minimises L_i(x_1, …, x_n).
@@ -48,6 +50,7 @@ class Game(PureGame):
     """
 
     kind = "game"
+    total: bool  # whether fields may take the losses for real and finite everywhere
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class Game(PureGame):
             self._check_names()
         self.box = named_box(box, self.variables) if box else {}
         self.minimizer = self.partition.index(minimizer)
+        self.total = self.dimension > _DENSE
         if check:
             self.check()
 
@@ -129,7 +133,7 @@ class Game(PureGame):
         Raises InputError for a player that does not exist.
         """
         added = [Term(self, self.partition.index(p), term, mean) for p, term in terms.items()]
-        return self._copy(_terms=(*self._terms, *added))
+        return self._copy(_terms=(*self._terms, *added), total=self.dimension > _DENSE)
 
     def batched(self, size: int) -> Self:
         """The same game, its losses averaged over the data in microbatches of `size` samples.

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from ..dynamics.domain import partial_parts
 from ..dynamics.functions import jax_function
 from ..dynamics.partition import Partition
 from ..dynamics.symbols import by_name, check_symbols, expression
@@ -96,6 +97,11 @@ class SymbolicGame(SymbolicSystem):
     def _in_own_symbols(self, matrix: sympy.Matrix) -> sympy.Matrix:
         bare = {s for s in {*self._symbols(), *self.variables} if s.is_real is None}
         return matrix.xreplace({sympy.Symbol(s.name, real=True): s for s in bare})
+
+    @cached_property
+    def domain(self) -> tuple[sympy.Expr, ...]:
+        """The parts of the losses that have to be real and finite, over real symbols."""
+        return partial_parts(self.real.losses())
 
     @cached_property
     def expressions(self) -> sympy.Matrix:
@@ -229,13 +235,14 @@ class SymbolicGame(SymbolicSystem):
         """
         real = self.real
         values = real.values(parameters)
+        expressions = [loss.xreplace(values) for loss in real.losses()]
         losses = {
-            player: _on_strategies(jax_function(real.variables, [loss.xreplace(values)]))
-            for player, loss in zip(self.players, real.losses(), strict=True)
+            player: _on_strategies(jax_function(real.variables, [loss]))
+            for player, loss in zip(self.players, expressions, strict=True)
         }
         start = np.zeros(self.dimension) if self.start is None else self.start
         parts = {p: start[s] for p, s in zip(self.players, self.partition.slices, strict=True)}
-        return Game(
+        game = Game(
             losses,
             start=parts,
             name=self.name,
@@ -244,6 +251,8 @@ class SymbolicGame(SymbolicSystem):
             minimizer=self.minimizer,
             check=False,
         )
+        game.total = not self.domain or not partial_parts(expressions)
+        return game
 
 
 def _on_strategies(function):

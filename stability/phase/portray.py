@@ -16,6 +16,7 @@ from ..cycles.invariant_curves import invariant_curves
 from ..cycles.limit_cycles import limit_cycles
 from ..cycles.value import Cycle
 from ..documents.numbers import number
+from ..dynamics.domain import check_defined, undefined
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.plane import Plane, choose_plane
@@ -38,6 +39,7 @@ GRAPH = 801  # points of the graph of a system of one variable
 STEPS = 200
 CROSSINGS = 20.0  # how often a flow without a rule could cross the box at its median speed
 AWAY = 0.6  # of the way from the middle of the box to its corner: where a path starts by default
+TRIED = 64  # points of the box, besides, of which one is to be where the losses are real
 AT_REST = 1e-9  # how near to an equilibrium, relative to the box, a start is on it
 IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium may be that is drawn
 ATTRACTING = ("exponentially stable", "asymptotically stable")
@@ -275,19 +277,24 @@ def _label(point: np.ndarray) -> str:
 
 
 def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place]) -> np.ndarray:
-    """Where paths start, shape (k, d); by default not where nothing would move."""
+    """Where paths start, shape (k, d); by default not where nothing would move or a loss is not real."""
     if starts is None:
         own = study.numeric.start
         width = np.ptp(study.box, axis=1)
         at_rest = own is not None and any(
             (np.abs(place.main.point - own) <= AT_REST * width).all() for place in places
         )
-        if own is None or at_rest:
-            return (study.box.mean(axis=1) + AWAY * width / 2)[None]
-        return np.asarray(own, dtype=float)[None]
+        (low, high), away = study.box.T, study.box.mean(axis=1) + AWAY * width / 2
+        inside = np.random.default_rng(0).uniform(low, high, (TRIED, len(away)))
+        tried = [away, *inside] if own is None or at_rest else [own, away, *inside]
+        first = next((x for x in tried if undefined(study.numeric, x) is None), tried[0])
+        return np.asarray(first, dtype=float)[None]
     if not len(starts):
         raise InputError("say where at least one path starts, or leave the starts out")
-    return np.array([named_start(start, study.variables) for start in starts])
+    given = np.array([named_start(start, study.variables) for start in starts])
+    for start in given:
+        check_defined(study.numeric, start, "the start")
+    return given
 
 
 def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -170,6 +170,11 @@ class Prober:
 
     def _at(self, x: Any, state: Any, move: bool, source: str, step: int | None) -> ProbeReport:
         began = time.perf_counter()
+        for player, loss in zip(self.game.players, self.game.losses(x), strict=True):
+            if not np.isfinite(loss):
+                raise InputError(
+                    f"the loss of player {player!r} is not a finite number at the point"
+                )
         warnings: list[str] = []
         if self.asked is not None and self.asked > self.k:
             warnings.append(

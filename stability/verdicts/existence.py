@@ -136,7 +136,7 @@ def _equations(begin: GamePoint) -> Equations | None:
     symbolic = begin.symbolic
     if symbolic is None:
         return None
-    return Equations(symbolic.variables, tuple(symbolic.expressions), begin.values)
+    return Equations(symbolic.variables, tuple(symbolic.expressions), begin.values, symbolic.domain)
 
 
 def _box(game: Game, given: Mapping[str, tuple[float, float]] | None) -> np.ndarray:

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 import sympy
 
+from ..dynamics.domain import check_defined
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import is_a
@@ -143,7 +144,10 @@ def game_point(
     box = np.stack([point - half, point + half], axis=1)
     equations = None
     if symbolic is not None:
-        equations = Equations(symbolic.variables, tuple(symbolic.expressions), values)
+        equations = Equations(
+            symbolic.variables, tuple(symbolic.expressions), values, symbolic.domain
+        )
+    check_defined(numeric, point)
     e = describe_point(evaluate, point, box, coordinates, equations)
     if e.exact is None and e.stationary and e.differentiable:
         e = replace(e, error=_distance(evaluate, point))
