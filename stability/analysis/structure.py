@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from ..games.structure import SAME, is_zero_sum
+from ..equilibria.scaling import finite
+from ..games import structure as of_games
+from ..spectra.exact import exact_text
 from ..time_limits import in_time
 from .subject import LARGEST_EXACT, Subject
+from .value import CommonPayoff
 
 _SECONDS = 1.0
+_TRIED = 61  # further points of the box at which losses are asked whether they are real
 
 
 def structure(subject: Subject) -> str | None:
@@ -21,12 +25,12 @@ def structure(subject: Subject) -> str | None:
         if _vanishes(jacobian - jacobian.T):
             return "potential"
         return "Hamiltonian" if _vanishes(jacobian + jacobian.T) else "general"
-    _, jacobians = subject.main.evaluate(_samples(subject, 8))
-    jacobians = jacobians[np.isfinite(jacobians).all(axis=(1, 2))]
+    values, jacobians = subject.main.evaluate(_samples(subject, 8))
+    jacobians = jacobians[finite(values, jacobians)]
     if not len(jacobians):
         return "general"
     transposed = jacobians.transpose(0, 2, 1)
-    tolerance = SAME * float(np.abs(jacobians).max())
+    tolerance = of_games.SAME * float(np.abs(jacobians).max())
     if np.abs(jacobians - transposed).max() <= tolerance:
         return "potential"
     return "Hamiltonian" if np.abs(jacobians + transposed).max() <= tolerance else "general"
@@ -36,17 +40,40 @@ def _vanishes(matrix: sympy.MatrixBase) -> bool:
     return in_time(_SECONDS, lambda: all(sympy.expand(e) == 0 for e in matrix), False)
 
 
-def zero_sum(subject: Subject) -> bool | None:
-    """Whether the game is zero-sum up to strategic equivalence; None if it is no game."""
+def sum_of_losses(subject: Subject) -> str | None:
+    """What a game's losses add up to, "constant", "own terms" or "general"; None if it is no game."""
     if subject.kind != "game":
         return None
     game = subject.symbolic
     if game is None or game.dimension > LARGEST_EXACT:
-        return is_zero_sum(subject.numeric, _samples(subject, 3))
+        return of_games.sum_of_losses(subject.numeric, _samples(subject, 3))
     # SymPy need not compile, but is slow where there are many variables
-    return is_zero_sum(game, _samples(subject, 3), subject.values)
+    return of_games.sum_of_losses(game, _samples(subject, 3), subject.values)
+
+
+def common(subject: Subject) -> CommonPayoff | None:
+    """The f of two players whose losses add up to own terms, with its formula where there is one."""
+    numeric, game = subject.numeric, subject.symbolic
+    if len(numeric.players) != 2:
+        return None
+    known = None
+    if game is not None and game.dimension <= LARGEST_EXACT:
+        known = of_games.common_payoff(game)
+    minimizer = numeric.minimizer
+    return CommonPayoff(
+        None if known is None else exact_text(known),
+        numeric.players[minimizer],
+        numeric.players[1 - minimizer],
+    )
 
 
 def _samples(subject: Subject, n: int) -> np.ndarray:
-    rng = np.random.default_rng(0)
-    return rng.uniform(subject.box[:, 0], subject.box[:, 1], (n, len(subject.variables)))
+    """Points of the box, shape (n, d), those first at which a game's losses are real."""
+    low, high = subject.box.T
+    points = np.random.default_rng(0).uniform(low, high, (n, len(low)))
+    if subject.kind != "game" or subject.numeric.total:
+        return points
+    more = np.random.default_rng(1).uniform(low, high, (_TRIED, len(low)))
+    points = np.concatenate([points, more])
+    real = np.isfinite(subject.main.evaluate(points)[0]).all(axis=1)
+    return points[np.argsort(~real, kind="stable")[:n]]

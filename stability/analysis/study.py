@@ -16,7 +16,7 @@ from ..verdicts.named_conditions import Condition
 from .at_point import Place, analyse
 from .names import condition as named_condition
 from .search import RestPoints, find_rest_points
-from .structure import structure, zero_sum
+from .structure import common, structure, sum_of_losses
 from .subject import Subject, checked_rules, penalised, prepare
 from .value import EquilibriumAnalysis, SystemInfo
 
@@ -88,9 +88,14 @@ class Study(Subject):
         return self
 
     @cached_property
+    def sum_of_losses(self) -> str | None:
+        """What a game's losses add up to, "constant", "own terms" or "general"; None if it is no game."""
+        return sum_of_losses(self)
+
+    @property
     def zero_sum(self) -> bool | None:
-        """Whether the game is zero-sum up to strategic equivalence; None if it is no game."""
-        return zero_sum(self)
+        """Whether the game is zero-sum, perhaps up to own terms; None if it is no game."""
+        return None if self.sum_of_losses is None else self.sum_of_losses != "general"
 
     @cached_property
     def structure(self) -> str | None:
@@ -100,6 +105,7 @@ class Study(Subject):
     @cached_property
     def info(self) -> SystemInfo:
         """What is analysed, for the head of a page."""
+        kind = self.sum_of_losses
         return SystemInfo(
             kind=self.kind,
             name=self.name,
@@ -107,6 +113,8 @@ class Study(Subject):
             variables=self.variables,
             parameters={p.name: float(v) for p, v in self.values.items()},
             zero_sum=self.zero_sum,
+            zero_sum_up_to_own_terms=None if kind is None else kind == "own terms",
+            common=common(self) if kind == "own terms" else None,
             structure=self.structure,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -27,8 +27,22 @@ GIVEN_POINT = "given point"  # the method of a search that was none
 
 
 @dataclass(frozen=True)
+class CommonPayoff:
+    """The f of two players who are opposed but for terms in the other's strategy alone; None: no formula."""
+
+    formula: str | None
+    minimizer: str
+    maximizer: str
+
+
+@dataclass(frozen=True)
 class SystemInfo:
-    """What was analysed. `structure` is potential (J = Jᵀ everywhere), Hamiltonian (J = −Jᵀ) or general."""
+    """What was analysed.
+
+    - `zero_sum`: whether the losses add up to a constant or to terms in single strategies;
+      `zero_sum_up_to_own_terms`: whether to the latter, and the f that two players then have in `common`.
+    - `structure`: potential (J = Jᵀ everywhere), Hamiltonian (J = −Jᵀ) or general.
+    """
 
     kind: str
     name: str
@@ -37,6 +51,8 @@ class SystemInfo:
     parameters: Mapping[str, float]
     zero_sum: bool | None = None
     structure: str | None = None
+    zero_sum_up_to_own_terms: bool | None = None
+    common: CommonPayoff | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +195,8 @@ def system_to_dict(system: SystemInfo) -> dict[str, Any]:
         "dimension": len(system.variables),
         "parameters": dict(system.parameters),
         "zero_sum": system.zero_sum,
+        "zero_sum_up_to_own_terms": system.zero_sum_up_to_own_terms,
+        "common": None if system.common is None else asdict(system.common),
         "structure": system.structure,
     }
 

@@ -4,16 +4,54 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import numpy as np
 import sympy
 
+from ..time_limits import in_time
 from .game import Game
 from .symbolic import SymbolicGame
 
+_SECONDS = 1.0
 SAME = 1e-13  # relative size of what counts as zero at a sample point
+
+
+def sum_of_losses(
+    game: Any,
+    points: np.ndarray | None = None,
+    values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
+) -> Literal["constant", "own terms", "general"]:
+    """What the losses add up to: a constant, terms in single strategies (∇²ᵢⱼ ΣL = 0, i ≠ j), or more.
+
+    A constant is the zero-sum game of the textbooks. With own terms, ΣL = Σ gᵢ(xᵢ), the game is so up to
+    terms in the others' strategies alone, on which a player cannot act: two players then have a common f with
+    L₁ = f + g₂ and L₂ = −f + g₁. Best replies, Nash equilibria and the gradient field are those of f.
+
+    Judged at sample points, shape (n, d), by default three around the start, with a symbolic game's
+    parameters at the given `values`, their own, or arbitrary ones; not where derivatives are no numbers.
+    """
+    partition = game.partition
+    if len(partition.players) < 2:
+        return "general"
+    if game.symbolic and not sympy.Add(*game.losses()).free_symbols & set(game.variables):
+        return "constant"  # as it is written, without any derivative
+    if points is None:
+        points = _around_start(game)
+    pairs = list(itertools.combinations(partition.slices, 2))
+    constant = judged = False
+    for gradients, hessians in map(_derivatives(game, values or {}), points):
+        if not (np.isfinite(gradients).all() and np.isfinite(hessians).all()):
+            continue
+        total, scale = hessians.sum(axis=0), np.abs(hessians).max()
+        if not all(np.abs(total[i, j]).max() <= SAME * scale for i, j in pairs):
+            return "general"
+        level = np.abs(gradients.sum(axis=0)).max() <= SAME * np.abs(gradients).max()
+        constant, judged = level and (constant or not judged), True
+    if not judged:
+        return "general"
+    return "constant" if constant else "own terms"
 
 
 def is_zero_sum(
@@ -21,25 +59,30 @@ def is_zero_sum(
     points: np.ndarray | None = None,
     values: Mapping[sympy.Symbol, sympy.Expr] | None = None,
 ) -> bool:
-    """Whether the losses add up to terms in single strategies: ∇²ᵢⱼ ΣL = 0 for all players i ≠ j.
+    """Whether the losses add up to a constant or to own terms; see `sum_of_losses`."""
+    return sum_of_losses(game, points, values) != "general"
 
-    A player cannot act on terms in the others' strategies, so such a two-player game is strategically
-    equivalent to one whose losses add up to zero. Judged at sample points, shape (n, d), by default three
-    around the start, with a symbolic game's parameters at the given `values`, their own, or arbitrary ones.
+
+def common_payoff(game: SymbolicGame) -> sympy.Expr | None:
+    """The f with L₁ = f + h(x₂) and L₂ = −f + g(x₁) for the minimizer 1 and the other player 2.
+
+    h is what the losses' sum says of x₂ alone, so f = L₁ − h. None unless SymPy sees within a second that the
+    sum is one of own terms.
     """
-    partition = game.partition
-    if len(partition.players) < 2:
-        return False
-    if game.symbolic and sympy.Add(*game.losses()) == 0:
-        return True  # as it is written, without any derivative
-    if points is None:
-        points = _around_start(game)
-    pairs = list(itertools.combinations(partition.slices, 2))
-    for hessians in map(_hessians(game, values or {}), points):
-        total, scale = hessians.sum(axis=0), np.abs(hessians).max()
-        if not all(np.abs(total[i, j]).max() <= SAME * scale for i, j in pairs):
-            return False
-    return True
+    if len(game.players) != 2:
+        return None
+    roles = game.minimizer, 1 - game.minimizer
+    x, y = (set(game.variables[game.partition.slices[i]]) for i in roles)
+    loss = game.losses()[game.minimizer]
+
+    def found() -> sympy.Expr | None:
+        terms = sympy.Add.make_args(sympy.expand(sympy.Add(*game.losses())))
+        if any(term.free_symbols & x and term.free_symbols & y for term in terms):
+            return None
+        f = loss - sympy.Add(*(term for term in terms if term.free_symbols & y))
+        return min(f, sympy.expand(f), key=sympy.count_ops)
+
+    return in_time(_SECONDS, found, None)
 
 
 def adds_to_zero(game: Game) -> bool:
@@ -63,25 +106,28 @@ def _around_start(game: Game | SymbolicGame) -> np.ndarray:
     return start + np.random.default_rng(0).uniform(-1, 1, (3, d))
 
 
-def _hessians(game: Any, values: Mapping[sympy.Symbol, sympy.Expr]):
-    """x ↦ the losses' Hessians, shape (n, d, d), in float64."""
+def _derivatives(game: Any, values: Mapping[sympy.Symbol, sympy.Expr]):
+    """x ↦ the losses' gradients, shape (n, d), and Hessians, shape (n, d, d), in float64."""
     if not game.symbolic:
 
-        def by_jax(x: np.ndarray) -> np.ndarray:
+        def by_jax(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             with jax.enable_x64(True):
-                return np.asarray(game.derivatives(x.astype(np.float64))[1])
+                gradients, hessians = game.derivatives(x.astype(np.float64))
+            return np.asarray(gradients), np.asarray(hessians)
 
         return by_jax
     free = {p: sympy.Rational(7 + 2 * i, 19) for i, p in enumerate(game.free_parameters)}
     put_in = {**free, **game.parameters, **values}
-    matrices = [h.xreplace(put_in) for h in game.derivatives()[1]]
+    gradients, hessians = game.derivatives()
+    matrices = [m.xreplace(put_in) for m in (gradients, *hessians)]
 
-    def by_sympy(x: np.ndarray) -> np.ndarray:
+    def by_sympy(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         put = dict(zip(game.variables, map(sympy.Float, x), strict=True))
+        d, n = len(x), len(hessians)
         try:
             numbers = [[complex(e.evalf(20)).real for e in m.xreplace(put)] for m in matrices]
         except (TypeError, ValueError):  # there are none at x
-            numbers = [[np.nan] * len(x) ** 2] * len(matrices)
-        return np.array(numbers).reshape(len(matrices), len(x), len(x))
+            return np.full((n, d), np.nan), np.full((n, d, d), np.nan)
+        return np.array(numbers[0]).reshape(n, d), np.array(numbers[1:]).reshape(n, d, d)
 
     return by_sympy

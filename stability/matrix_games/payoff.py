@@ -16,7 +16,7 @@ from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from ..games.game import Game
-from ..games.structure import adds_to_zero
+from ..games.structure import adds_to_zero, is_zero_sum
 
 _AT_ONCE = 4_000_000  # numbers in a table that is computed at once
 _FEWEST, _FEWEST_MIXED = 32, 8  # points that are computed at once, at least
@@ -149,7 +149,15 @@ def payoff(
             f"the box says nothing of {missing[0]}; give box={{'{missing[0]}': (low, high)}}"
         )
     if not adds_to_zero(game):
-        raise InputError("this is for zero-sum games, and the losses do not add up to a constant")
+        own = ""
+        if is_zero_sum(game):
+            own = (
+                " but to terms in single strategies; leave those in the other's strategy out, on which no "
+                "player can act but on which the values depend"
+            )
+        raise InputError(
+            f"this is for zero-sum games, and the losses do not add up to a constant{own}"
+        )
     low, high = np.array([sides[name] for name in game.variables]).T
     roles = game.minimizer, 1 - game.minimizer
     part = game.partition.part

@@ -45,6 +45,8 @@ def _(report: ProbeReport) -> tuple[Block, ...]:
 def _system(report: ProbeReport) -> str:
     network = report.network
     kind = {True: "Zero-sum game", False: "General-sum game", None: "Game"}[network.zero_sum]
+    if network.zero_sum_up_to_own_terms:
+        kind += " up to own terms"
     players = listed([f"{p} ({_numbers(size)})" for p, size in network.players.items()])
     count = len(network.players)
     step = "" if report.step is None else f", step {report.step:,}"

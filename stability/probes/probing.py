@@ -210,7 +210,13 @@ class Prober:
         parts += [rule.multipliers for rule in rules if rule.multipliers is not None]
         players = dict(zip(self.game.players, self.game.partition.sizes, strict=True))
         return ProbeReport(
-            network=Network(self.name, players, str(jacobian.dtype), conditions.zero_sum),
+            network=Network(
+                self.name,
+                players,
+                str(jacobian.dtype),
+                conditions.zero_sum,
+                conditions.zero_sum_up_to_own_terms,
+            ),
             point=source or "a point given",
             step=step,
             rest=rest,

@@ -18,12 +18,16 @@ SCHEMA = "stability-probe/1"
 
 @dataclass(frozen=True)
 class Network:
-    """The game that was probed: how many numbers each player owns, and in which precision."""
+    """The game that was probed: how many numbers each player owns, and in which precision.
+
+    `zero_sum`, `zero_sum_up_to_own_terms`: as in `ConditionsAtScale`; None if not known.
+    """
 
     name: str
     players: Mapping[str, int]
     dtype: str
     zero_sum: bool | None
+    zero_sum_up_to_own_terms: bool | None = None
 
     @property
     def dimension(self) -> int:
@@ -182,6 +186,7 @@ class ProbeReport(Page):
                 "dimension": self.network.dimension,
                 "dtype": self.network.dtype,
                 "zero_sum": self.network.zero_sum,
+                "zero_sum_up_to_own_terms": self.network.zero_sum_up_to_own_terms,
             },
             "point": {"source": self.point, "step": self.step, "norm": finite(rest.point_norm)},
             "rest": {

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..analysis.value import (
     GIVEN_POINT,
+    CommonPayoff,
     Drift,
     EquilibriumAnalysis,
     FlowAnalysis,
@@ -40,6 +41,7 @@ from .value import Excerpt, Report
 
 MANY_POINTS = 6  # with more equilibria than this, text has the table of them alone
 ROUNDING = 1e-12
+LONGEST = 80  # characters of a formula in a sentence
 
 
 @document.register(Report)
@@ -111,14 +113,29 @@ def system_sentence(system: SystemInfo) -> str:
         if system.zero_sum is not None:
             words.append("zero-sum" if system.zero_sum else "general-sum")
         players = len(system.players)
-        text = f"{' '.join([*words, 'game'])} of {players} player{'s' if players != 1 else ''}"
+        words.append("game")
+        if system.zero_sum_up_to_own_terms:
+            words.append("up to own terms")
+        text = f"{' '.join(words)} of {players} player{'s' if players != 1 else ''}"
         text += f": {_players(system)}"
     else:
         text = f"{' '.join([*words, system.kind])} in {_some(system.variables)}"
     if system.parameters:
         values = ", ".join(f"{name} = {number(v)}" for name, v in system.parameters.items())
         text += f"; with {values}"
-    return text[0].upper() + text[1:] + "."
+    common = "" if system.common is None else f" {common_sentence(system.common)}"
+    return f"{text[0].upper()}{text[1:]}.{common}"
+
+
+def common_sentence(common: CommonPayoff) -> str:
+    """What two players have in common whose losses add up to own terms, and what is judged on it."""
+    formula = "" if common.formula is None else readable(common.formula)
+    shown = f" = {formula}" if formula and len(formula) <= LONGEST else ""
+    return (
+        f"But for terms in the other's strategy alone, {common.minimizer} minimises and {common.maximizer} "
+        f"maximises f{shown}; minmax is judged on f, Stackelberg on the losses as given, so that the two may "
+        "disagree."
+    )
 
 
 def _players(system: SystemInfo) -> str:

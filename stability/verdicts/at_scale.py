@@ -29,7 +29,7 @@ from ..spectra.symmetric.schur_complement import InnerSolveError
 from .conditions import Conditions, NotApplicable, minmax_not_applicable
 from .definite import Definiteness
 from .double_precision import double_precision
-from .second_derivatives import constrained_hessian, is_zero_sum
+from .second_derivatives import constrained_hessian, sum_of_losses
 from .verdict import Verdict
 
 _VANISHES = 1e-7  # of a total gradient, relative to the second derivatives
@@ -43,7 +43,8 @@ class ConditionsAtScale(Conditions):
     - `own`: by player, the smallest eigenvalues of the own Hessian ∇²ᵢᵢLᵢ.
     - `complement`: the smallest eigenvalues of the Schur complement, or None where the minmax condition does
       not apply or is decided without. `total`: by leader, those of its total second derivative, or None.
-    - `zero_sum`: whether the game is strategically zero-sum, by random products.
+    - `zero_sum`: whether the losses add up to a constant or to terms in single strategies, by random
+      products; `zero_sum_up_to_own_terms`: whether to the latter.
     - `stationarity`: how far the point is from rest. Where it is not at rest every verdict is undecided.
     - `second_order`: the verdicts on second derivatives alone, which at a point at rest are the same.
     """
@@ -54,6 +55,7 @@ class ConditionsAtScale(Conditions):
     zero_sum: bool
     stationarity: Stationarity
     second_order: Conditions
+    zero_sum_up_to_own_terms: bool = False
 
 
 def conditions_at_scale(
@@ -88,11 +90,11 @@ def conditions_at_scale(
         budget = (max_products, max_inner_products)
         checks = _Checks(game, x, at.jacobian_norm, k, budget, seed)
         players, two = game.partition.players, len(game.partition.players) == 2
-        zero_sum = is_zero_sum(game, x, seed)
+        adding_up = sum_of_losses(game, x, seed)
         nash, local_nash = checks.nash()
         complement, total, leaders = None, {}, {}
         minmax = minmax_not_applicable(len(players))
-        if two and zero_sum:
+        if two and adding_up != "general":
             minmax, complement = checks.minmax(game.minimizer)
         for i, player in enumerate(players if two else ()):
             name = f"leader {player}"
@@ -111,9 +113,10 @@ def conditions_at_scale(
             checks.own,
             complement,
             total,
-            zero_sum,
+            adding_up != "general",
             at,
             second_order,
+            adding_up == "own terms",
         )
 
 

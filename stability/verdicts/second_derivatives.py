@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 from weakref import WeakKeyDictionary, proxy
 
 import jax
@@ -24,31 +24,36 @@ def constrained_hessian(game: Game, leader: int, follower: int, x: Any, w: Any) 
         return _compiled(game)[f"lagrangian {leader} {follower}"].at(x, w, game._arrays)
 
 
-def is_zero_sum(game: Game, x: Any, seed: int = 0) -> bool:
-    """Whether ∇²ᵢⱼ ΣL = 0 for all players i ≠ j, seen by products with random vectors.
+def sum_of_losses(game: Game, x: Any, seed: int = 0) -> Literal["constant", "own terms", "general"]:
+    """What the losses add up to, as in `stability.games.structure`, by products with random vectors.
 
-    Such a game is strategically zero-sum (`stability.games.structure.is_zero_sum`). Tested at x and at two
-    random points about as far from x as x is large, up to rounding relative to the losses' own Hessians.
+    Tested at x and at two random points about as far from x as x is large, up to rounding relative to the
+    losses' own derivatives.
     """
     partition = game.partition
     if len(partition.players) < 2:
-        return False
+        return "general"
     with in_precision_of(x.dtype):
         allowed = float(jnp.finfo(x.dtype).eps) ** (2 / 3)
         rng = np.random.default_rng(seed)
+        constant = True
         size = max(1.0, float(jnp.linalg.norm(x))) / np.sqrt(x.size)
         for point in range(_POINTS):
             shift = rng.standard_normal(x.size) * (size if point else 0.0)
             at = x + jnp.asarray(shift, x.dtype)
             hessians = _compiled(game)["gradients"].at(at, game._arrays)
+            gradients = hessians.value.reshape(len(partition.players), -1)
+            constant &= bool(
+                jnp.abs(gradients.sum(axis=0)).max() <= allowed * jnp.abs(gradients).max()
+            )
             for j in range(len(partition.players)):
                 own = jnp.asarray(rng.standard_normal(partition.sizes[j]), x.dtype)
                 u = partition.embed(j, own, x)
                 images = hessians.matvec(u).reshape(len(partition.players), -1)
                 total = partition.replaced(j, jnp.zeros_like(own), images.sum(axis=0))
                 if not jnp.abs(total).max() <= allowed * jnp.abs(images).max():
-                    return False
-    return True
+                    return "general"
+    return "constant" if constant else "own terms"
 
 
 _COMPILED: WeakKeyDictionary[Products, dict[str, Products]] = WeakKeyDictionary()
