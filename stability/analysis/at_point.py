@@ -37,7 +37,9 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
     e = place.main
     exact = None
     if e.exact is not None:
-        exact = {v: exact_text(c) for v, c in zip(subject.variables, e.exact, strict=True)}
+        exact = {
+            v: exact_text(c, subject.names) for v, c in zip(subject.variables, e.exact, strict=True)
+        }
     found, further, flows, rules, maps, decomposition = None, (), [], [], [], None
     jacobians = []
     if subject.kind == "map":
@@ -182,7 +184,11 @@ def _eigenvalues(
     values = dict(subject.values)
     numeric = np.array([complex(c.xreplace(values).evalf(20)) for c in closed])
     leading = numeric[0] if bounds is found.spectrum.abscissa else numeric[np.abs(numeric).argmax()]
-    return numeric, tuple(exact_text(c) for c in closed), 2 * EPS * float(abs(leading))
+    return (
+        numeric,
+        tuple(exact_text(c, subject.names) for c in closed),
+        2 * EPS * float(abs(leading)),
+    )
 
 
 def _conditions(point: GamePoint) -> Conditions:

@@ -232,7 +232,8 @@ def _steps(
         found = exact_critical_step(exactly, exact, partition, subject.values, k)
         if found is not None:
             critical = found.value
-            text = None if found.expression is None else exact_text(found.expression)
+            if found.expression is not None:
+                text = exact_text(found.expression, subject.names)
 
     def times(factor: float | None) -> Any:
         return None if factor is None else each(base.lr, lambda lr: lr * factor)

@@ -61,7 +61,7 @@ def common(subject: Subject) -> CommonPayoff | None:
         known = of_games.common_payoff(game)
     minimizer = numeric.minimizer
     return CommonPayoff(
-        None if known is None else exact_text(known),
+        None if known is None else exact_text(known, subject.names),
         numeric.players[minimizer],
         numeric.players[1 - minimizer],
     )

@@ -101,6 +101,11 @@ class Subject:
     conditions: tuple[Condition, ...] = ()
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the variables and of the parameters."""
+        return (*self.variables, *(p.name for p in self.values))
+
+    @property
     def equations(self) -> Equations | None:
         """The expressions whose zeros are the equilibria, if there are any and they are few."""
         system = self.symbolic

@@ -54,6 +54,11 @@ class SystemInfo:
     zero_sum_up_to_own_terms: bool | None = None
     common: CommonPayoff | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the variables and of the parameters."""
+        return (*self.variables, *self.parameters)
+
 
 @dataclass(frozen=True)
 class SearchInfo:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterable, Sequence
 
 from .numbers import number, repeated
 
@@ -27,44 +28,70 @@ LATEX_FUNCTIONS = {
     "arcsin", "arccos", "arctan",
 }
 # fmt: on
+_SPELLED = {("sqrt", "-1"): "I", ("exp", "1"): "E"}  # where I and E are names of the system
 _KEYWORD_MARK = "ˍ"  # parameters may be called lambda, which Python's grammar reserves
 
 
-def readable(expression: str) -> str:
-    """`gamma**2/2 - sqrt(3)*I` as `gamma²/2 − √3·i`."""
+def readable(expression: str, names: Iterable[str] = ()) -> str:
+    """`gamma**2/2 - sqrt(3)*I` as `gamma²/2 − √3·i`.
+
+    `names` are those of the system: I and E among them are no constants, which then are sqrt(-1) and exp(1).
+    """
     node = _parsed(expression)
-    return expression if node is None else _together(_terms(node), _Text())
+    return expression if node is None else _together(_terms(node), _Text(names))
 
 
-def latex(expression: str) -> str | None:
+def latex(expression: str, names: Iterable[str] = ()) -> str | None:
     """The same in LaTeX's mathematics, or None if the text cannot be parsed."""
     node = _parsed(expression)
-    return None if node is None else _together(_terms(node), _Latex())
+    return None if node is None else _together(_terms(node), _Latex(names))
 
 
-def readable_all(expressions: Sequence[str]) -> list[str]:
+def readable_all(expressions: Sequence[str], names: Iterable[str] = ()) -> list[str]:
     """Every expression once, with those that differ in the sign of one term written with ±."""
-    return _merged(expressions, _Text()) or list(expressions)
+    return _merged(expressions, _Text(names)) or list(expressions)
 
 
-def latex_all(expressions: Sequence[str]) -> list[str] | None:
+def latex_all(expressions: Sequence[str], names: Iterable[str] = ()) -> list[str] | None:
     """The same in LaTeX, or None if one of them cannot be parsed."""
-    return _merged(expressions, _Latex())
+    return _merged(expressions, _Latex(names))
 
 
 def latex_name(name: str) -> str:
     """A name of a variable or parameter, whatever characters it has, in LaTeX's mathematics."""
-    match = re.fullmatch(r"([A-Za-z]+?)_?(\d*)", name)
-    if match and (match[1] in GREEK or len(match[1]) == 1):
-        letter = rf"\{match[1]}" if match[1] in GREEK else match[1]
-        return f"{letter}_{{{match[2]}}}" if match[2] else letter
+    match = re.fullmatch(r"([^\W\d_]+?)(?:_?(\d+))?", name)
+    if match:
+        word = _GREEK_LETTERS.get(match[1], match[1])
+        if word in GREEK or (len(word) == 1 and word.isascii()):
+            letter = rf"\{word}" if word in GREEK else word
+            return f"{letter}_{{{match[2]}}}" if match[2] else letter
     special = {"\\": r"\backslash ", "^": r"\wedge ", "~": r"\sim ", "<": r"\lt ", ">": r"\gt "}
     special |= {c: rf"\{c}" for c in "_{}#%&$ "}
     safe = [special.get(c, c if c.isalnum() or c in "_.,:;()[]+-*/=|!?@'" else "?") for c in name]
     return rf"\mathrm{{{''.join(safe)}}}"
 
 
-class _Text:
+def looks(name: str) -> str:
+    """What a name looks like in pictures and formulas: equal for theta_1, theta1 and θ_1."""
+    return latex_name(name)
+
+
+def greek(name: str) -> str:
+    """The letter of one of the names in `GREEK`."""
+    size = "SMALL" if name.islower() else "CAPITAL"
+    spelled = name.upper().replace("LAMBDA", "LAMDA")  # as Unicode has it
+    return unicodedata.lookup(f"GREEK {size} LETTER {spelled}")
+
+
+_GREEK_LETTERS = {greek(name): name for name in GREEK}
+
+
+class _Style:
+    def __init__(self, names: Iterable[str] = ()):
+        self.names = frozenset(names)
+
+
+class _Text(_Style):
     times, plus, minus, plus_minus = "·", " + ", " − ", " ± "
     negative = "−"
     column = 0
@@ -92,7 +119,7 @@ class _Text:
         return f"{name}({', '.join(arguments)})"
 
 
-class _Latex:
+class _Latex(_Style):
     times, plus, minus, plus_minus = r" \, ", " + ", " - ", r" \pm "
     negative = "-"
     column = 1
@@ -235,8 +262,9 @@ def _show(node: ast.expr, style: Style) -> tuple[str, int]:
             return number(value), ATOM
         case ast.Name(id=name):
             name = name.removesuffix(_KEYWORD_MARK)
-            known = CONSTANTS.get(name)
-            return known[style.column] if known else style.name(name), ATOM
+            if name in CONSTANTS and name not in style.names:
+                return _constant(name, style), ATOM
+            return style.name(name), ATOM
         case ast.BinOp(op=ast.Add() | ast.Sub()):
             return _together(_terms(node), style), SUM
         case ast.UnaryOp(op=ast.USub()):
@@ -254,6 +282,11 @@ def _show(node: ast.expr, style: Style) -> tuple[str, int]:
             if ast.unparse(right) == "1 / 2":
                 return style.root(_show(left, style)), ATOM
             return style.power(_show(left, style), _show(right, style))
+        case ast.Call(func=ast.Name(id="sqrt" | "exp" as name), args=[inside], keywords=[]) if (
+            name,
+            ast.unparse(inside),
+        ) in _SPELLED:
+            return _constant(_SPELLED[name, ast.unparse(inside)], style), ATOM
         case ast.Call(func=ast.Name(id="sqrt"), args=[inside], keywords=[]):
             return style.root(_show(inside, style)), ATOM
         case ast.Call(
@@ -264,3 +297,9 @@ def _show(node: ast.expr, style: Style) -> tuple[str, int]:
             return style.call(name, [_together(_terms(a), style) for a in arguments]), ATOM
         case _:
             raise ValueError("not a formula")
+
+
+def _constant(name: str, style: Style) -> str:
+    if name == "I" and "i" in style.names:
+        return style.root((f"{style.negative}1", SUM))
+    return CONSTANTS[name][style.column]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -135,15 +135,20 @@ def _root(function: Callable[[Any], Any], guess: Any) -> Any:
     return jnp.where(found.result == optimistix.RESULTS.successful, found.value, jnp.nan)
 
 
-def _memory_names(variables: Sequence[str], sizes: Sequence[int]) -> list[str]:
-    """Names for the numbers that a step's state holds besides the profile."""
-    names = []
+def _memory_names(
+    variables: Sequence[str], sizes: Sequence[int], parameters: Iterable[str] = ()
+) -> list[str]:
+    """Names for the numbers that a step's state holds besides the profile, none of which is taken."""
+    names: list[str] = []
+    taken = {*variables, *parameters}
     for k, size in enumerate(sizes[1:], 1):
         full = size == len(variables)
-        names += [
-            f"{v}{'_' * k}" if full else f"memory{k}_{i}" for i, v in enumerate(variables[:size])
-        ]
-        names += [f"memory{k}_{i}" for i in range(len(variables), size)]
+        for i in range(size):
+            name = f"{variables[i]}{'_' * k}" if full else f"memory{k}_{i}"
+            while name in taken:
+                name += "_"
+            names.append(name)
+            taken.add(name)
     return names
 
 
@@ -247,7 +252,8 @@ class SymbolicFlow(SymbolicSystem):
         of vectors.
         """
         sizes = tuple(vector.shape[0] for vector in init(self, self.profile))
-        names = _memory_names([v.name for v in self.variables], sizes)
+        others = {s.name for s in self._symbols()}
+        names = _memory_names([v.name for v in self.variables], sizes, others)
         symbols = [*self.variables, *(sympy.Symbol(name, real=True) for name in names)]
         after = stack(step(self, split(sympy.Matrix(symbols), sizes)))
         return SymbolicMap(

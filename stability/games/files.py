@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from sympy import Expr, Symbol
 
+from ..documents.formulas import looks
 from ..errors import ExpressionError, GameFileError, InputError
 from ..time_limits import in_time
 from .expressions import RESERVED, SECONDS, parse_expression
@@ -32,7 +33,11 @@ _KINDS: Mapping[str, Literal["game", "flow", "map"]] = {
 }
 _TABLES = ("name", "players", "flow", "map", "parameters", "constants", "box", "start")
 _PLAYER_KEYS = ("strategy", "loss", "payoff")
-_BARE_KEY = re.compile(r"[\w-]+")
+_BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
+_ESCAPED = frozenset('"\\')
+_TAKEN = frozenset(
+    ["π", "oo", "zoo", "nan", "inf"]
+)  # SymPy's numbers that are none, and pi's other spelling
 _PLAYER_NAME = re.compile(r"\w[\w-]*")
 
 Table = Mapping[str, Any]  # of a document
@@ -151,7 +156,9 @@ class _Reader:
                 SECONDS, lambda: tomllib.loads(text, parse_float=_Decimal), default=None
             )
         except tomllib.TOMLDecodeError as error:
-            raise self.error("file", f"this is not TOML: {error}") from None
+            raise self.error(
+                "file", _unquoted(text, str(error)) or f"this is not TOML: {error}"
+            ) from None
         except InputError:  # not of the file
             raise
         except ValueError:  # Python's limit on the digits of an integer
@@ -197,14 +204,20 @@ class _Reader:
         if keyword.iskeyword(name):
             shorter = {"lambda": "lam"}.get(name, f"{name}_")
             raise self.error(key, f"{name!r} is a word of Python; call it {shorter!r}, say")
-        if name in RESERVED:
+        if name in RESERVED or name in _TAKEN:
             raise self.error(
                 key, f"{name!r} already has a meaning in expressions; choose another name"
             )
-        if not name.isidentifier() or unicodedata.normalize("NFKC", name) != name:
+        if not name.isidentifier():
             raise self.error(
                 key,
                 f"{_quote(name)} is not a name: letters, digits and _, not starting with a digit",
+            )
+        usual = unicodedata.normalize("NFKC", name)
+        if usual != name:  # as Python, which reads the expressions, has it
+            raise self.error(
+                key,
+                f"{_quote(name)} ({_codes(name)}) is to be written {_quote(usual)} ({_codes(usual)})",
             )
 
     def variable(self, key: str, name: str) -> Symbol:
@@ -214,13 +227,22 @@ class _Reader:
     def check_names(
         self, variables: tuple[Symbol, ...], parameters: Numbers, constants: Numbers
     ) -> None:
-        names = {variable.name for variable in variables}
+        names_in_order = [variable.name for variable in variables]
+        names = set(names_in_order)
         for table, others in (("parameters", parameters), ("constants", constants)):
             for name in others:
                 if name in names:
                     raise self.error(f"{table}.{name}", "this is also the name of a variable")
                 if table == "constants" and name in parameters:
                     raise self.error(f"{table}.{name}", "this is also the name of a parameter")
+        seen: dict[str, str] = {}
+        for name in (*names_in_order, *parameters):
+            other = seen.setdefault(looks(name), name)
+            if other != name:
+                key = f"parameters.{_key(name)}" if name in parameters else "variables"
+                raise self.error(
+                    key, f"{name} and {other} look the same in formulas and pictures; rename one"
+                )
 
     def number(self, key: str, value: object, constants: Numbers) -> Expr:
         """An exact number from a TOML number or a constant expression."""
@@ -369,7 +391,26 @@ def _key(name: str) -> str:
 
 
 def _quote(text: str) -> str:
-    return json.dumps(text if len(text) <= 40 else text[:37] + "...")
+    """A text in quotes, with what cannot be printed as its code."""
+    text = text if len(text) <= 40 else text[:37] + "..."
+    return f'"{"".join(c if c.isprintable() and c not in _ESCAPED else json.dumps(c)[1:-1] for c in text)}"'
+
+
+def _codes(text: str) -> str:
+    return " ".join(f"U+{ord(c):04X}" for c in text if not c.isascii()) or "ASCII"
+
+
+def _unquoted(text: str, error: str) -> str | None:
+    """What to say where TOML stops at a letter in a key that is not in quotes; None anywhere else."""
+    place = re.search(r"at line (\d+), column (\d+)", error)
+    if place is None:
+        return None
+    line, column = text.split("\n")[int(place[1]) - 1], int(place[2]) - 1
+    key = line.partition("=")[0]
+    if column >= len(key) or key[column].isascii() or not key[column].isalpha() or '"' in key:
+        return None
+    word = next(m[0] for m in re.finditer(r"[\w-]+", key) if m.start() <= column < m.end())
+    return f'line {place[1]}: write the key {word} in quotes, "{word}"; without them TOML takes ASCII only'
 
 
 def _no_such(kind: str, name: str, known: Any) -> str:

@@ -96,17 +96,20 @@ def no_code() -> Iterator[None]:
 def _text(path: str) -> str:
     try:
         check_file(path, _LARGEST)
-        return Path(path).read_text(encoding="utf-8")
+        text = Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise InputError(f"there is no file {path}") from None
     except UnicodeDecodeError:
-        raise GameFileError(f"{path}: the file is not UTF-8 text") from None
+        raise GameFileError(f"{path}: the file is not UTF-8 text; save it as UTF-8") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}") from None
     except InputError:
         raise
     except ValueError:  # a null character in the name
         raise InputError(f"{path!r} is no name of a file") from None
+    if "\0" in text and path.endswith(".toml"):  # UTF-16 without its mark
+        raise GameFileError(f"{path}: the file is not UTF-8 text; save it as UTF-8")
+    return text
 
 
 def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:

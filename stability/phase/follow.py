@@ -95,7 +95,10 @@ class Paths(Page):
         return tuple(blocks)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every point of every path as a row of a table: path, start, time, the variables, losses."""
+        """Every point of every path as a row of a table: path, start, time, the variables, losses.
+
+        A variable called path, start or time has the column `variable time`, say.
+        """
         found = []
         for path in self.alone:
             found += self._rows("map" if self.time is None else "flow", path, path.times)
@@ -109,7 +112,8 @@ class Paths(Page):
         return found
 
     def _rows(self, name: str, path: Trajectory, times: np.ndarray) -> list[dict[str, Any]]:
-        variables, own = self.scene.study.variables, self.losses(path.points)
+        own, told = self.losses(path.points), ("path", "start", "time")
+        variables = [f"variable {v}" if v in told else v for v in self.scene.study.variables]
         players = getattr(self.scene.study.numeric, "players", ())
         return [
             {

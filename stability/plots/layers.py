@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyArrowPatch
 
-from ..documents.formulas import GREEK
+from ..documents.formulas import GREEK, greek
 
 BASINS, FIELD, CURVES, MANIFOLDS, PATHS, STEPS, CYCLES, EQUILIBRIA = (
     0.5,
@@ -34,13 +33,7 @@ def label_once(ax: Axes, label: str) -> str:
 def symbols(text: str) -> str:
     """Names of variables as a lecturer writes them: theta_1 becomes θ_1."""
     names = "|".join(sorted(GREEK, key=len, reverse=True))
-    return re.sub(rf"(?<![A-Za-z])({names})(?![A-Za-z])", lambda match: _greek(match[0]), text)
-
-
-def _greek(name: str) -> str:
-    size = "SMALL" if name.islower() else "CAPITAL"
-    spelled = name.upper().replace("LAMBDA", "LAMDA")  # as Unicode has it
-    return unicodedata.lookup(f"GREEK {size} LETTER {spelled}")
+    return re.sub(rf"(?<![A-Za-z])({names})(?![A-Za-z])", lambda match: greek(match[0]), text)
 
 
 def pale(color: str, share: float = 0.3) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.lines import Line2D
 
 from ..comparisons.region import StepRegion
+from ..documents.formulas import latex_name
 from ..documents.numbers import number
 from ..errors import InputError, InputTypeError
 from ..sweeps.value import Sweep
@@ -165,4 +166,5 @@ def _curve_label(critical: Any) -> str:
         return "critical, ray by ray"
     if isinstance(critical, sympy.Piecewise) or sympy.count_ops(critical) > 12:
         return "closed form"
-    return f"lr = ${sympy.latex(critical)}$"
+    names = {symbol: latex_name(symbol.name) for symbol in critical.free_symbols}
+    return f"lr = ${sympy.latex(critical, symbol_names=names)}$"

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..analysis.value import (
     GIVEN_POINT,
-    CommonPayoff,
     Drift,
     EquilibriumAnalysis,
     FlowAnalysis,
@@ -123,13 +122,15 @@ def system_sentence(system: SystemInfo) -> str:
     if system.parameters:
         values = ", ".join(f"{name} = {number(v)}" for name, v in system.parameters.items())
         text += f"; with {values}"
-    common = "" if system.common is None else f" {common_sentence(system.common)}"
+    common = "" if system.common is None else f" {common_sentence(system)}"
     return f"{text[0].upper()}{text[1:]}.{common}"
 
 
-def common_sentence(common: CommonPayoff) -> str:
+def common_sentence(system: SystemInfo) -> str:
     """What two players have in common whose losses add up to own terms, and what is judged on it."""
-    formula = "" if common.formula is None else readable(common.formula)
+    common = system.common
+    assert common is not None
+    formula = "" if common.formula is None else readable(common.formula, system.names)
     shown = f" = {formula}" if formula and len(formula) <= LONGEST else ""
     return (
         f"But for terms in the other's strategy alone, {common.minimizer} minimises and {common.maximizer} "
@@ -161,9 +162,9 @@ def _some(variables: Sequence[str]) -> str:
 
 
 def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iterable[Block]:
-    e = report.equilibria[index]
+    e, names = report.equilibria[index], report.system.names
     yield Heading(heading(report, index), 2, folds)
-    status = _status(e)
+    status = _status(e, names)
     if status:
         yield Paragraph(status)
     if e.remarks:
@@ -177,11 +178,12 @@ def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iter
     if e.flows:
         yield Heading("Flow" if len(e.flows) == 1 else "Flows", 3)
         columns = ("Field", "Eigenvalues", "Type", "Stability")
-        yield Table(columns, tuple(map(_flow_row, e.flows)))
+        yield Table(columns, tuple(_flow_row(f, names) for f in e.flows))
     if e.maps:
         yield Heading("Map", 3)
         yield Table(
-            ("Multipliers", "Type", "Spectral radius", "Stability"), tuple(map(_map_row, e.maps))
+            ("Multipliers", "Type", "Spectral radius", "Stability"),
+            tuple(_map_row(m, names) for m in e.maps),
         )
     if e.rules:
         yield Heading("Rules", 3)
@@ -195,7 +197,7 @@ def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iter
                 "Best radius",
                 "Steps per digit",
             ),
-            tuple(_rule_row(r, len(e.flows) > 1) for r in e.rules),
+            tuple(_rule_row(r, len(e.flows) > 1, names) for r in e.rules),
         )
         if explain:
             yield Paragraph(
@@ -205,10 +207,10 @@ def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iter
             )
 
 
-def _status(e: EquilibriumAnalysis) -> str:
+def _status(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
     said = []
     if e.exact is not None:
-        exact = [readable(text) for text in e.exact.values()]
+        exact = [readable(text, names) for text in e.exact.values()]
         if exact != [number(x) for x in e.point.values()]:
             said.append(f"Exactly {named(list(e.exact), together(exact))}.")
             if any("CRootOf" in text for text in e.exact.values()):
@@ -293,10 +295,10 @@ def _evidence(verdict: Verdict, name: str, value: str, error: float | None) -> s
     return f"{name} {value}{bound}{margin}; {verdict.evidence} evidence."
 
 
-def _flow_row(f: FlowAnalysis) -> Row:
+def _flow_row(f: FlowAnalysis, names: Sequence[str]) -> Row:
     notes = [_because(f.stability)]
     if f.exact_eigenvalues is not None and len(f.exact_eigenvalues) <= MANY:
-        notes.append(f"Exact eigenvalues: {', '.join(readable_all(f.exact_eigenvalues))}.")
+        notes.append(f"Exact eigenvalues: {', '.join(readable_all(f.exact_eigenvalues, names))}.")
     value = number(_decided(f.stability, f.spectral_abscissa, 0.0))
     notes.append(_evidence(f.stability, "Spectral abscissa", value, f.error_bound))
     notes += _other_value(f.stability, f.spectral_abscissa, number)
@@ -304,10 +306,10 @@ def _flow_row(f: FlowAnalysis) -> Row:
     return Row((*cells, f.stability.verdict), tuple(notes))
 
 
-def _map_row(m: MapAnalysis) -> Row:
+def _map_row(m: MapAnalysis, names: Sequence[str]) -> Row:
     notes = [_because(m.stability)]
     if m.exact_multipliers is not None and len(m.exact_multipliers) <= MANY:
-        notes.append(f"Exact multipliers: {', '.join(readable_all(m.exact_multipliers))}.")
+        notes.append(f"Exact multipliers: {', '.join(readable_all(m.exact_multipliers, names))}.")
     value = radius(_decided(m.stability, m.spectral_radius, 1.0))
     notes.append(_evidence(m.stability, "Spectral radius", value, m.error_bound))
     notes += _other_value(m.stability, m.spectral_radius, radius)
@@ -315,12 +317,12 @@ def _map_row(m: MapAnalysis) -> Row:
     return Row((shown, m.type, value, m.stability.verdict), tuple(notes))
 
 
-def _rule_row(r: RuleAnalysis, several: bool) -> Row:
+def _rule_row(r: RuleAnalysis, several: bool, names: Sequence[str]) -> Row:
     notes = [_because(r.stability)]
     if _is_zero(r.critical_lr):
         notes.append("No step size is exponentially stable.")
     elif r.critical_lr_exact is not None:
-        exact = readable(r.critical_lr_exact)
+        exact = readable(r.critical_lr_exact, names)
         if isinstance(r.critical_lr, Mapping):
             notes.append(f"Critical lr exactly the given step sizes times {exact}.")
         elif exact != number(r.critical_lr):

@@ -14,21 +14,22 @@ from ..documents.numbers import LEADING, MANY, MISSING, SPACE, eigenvalues, numb
 MOST = 12  # equilibria in the formula
 
 
-def to_latex(points: Sequence[EquilibriumAnalysis]) -> str:
+def to_latex(points: Sequence[EquilibriumAnalysis], names: Sequence[str] = ()) -> str:
     r"""The equilibria with their eigenvalues and verdicts as `$$…$$`, for MathJax or KaTeX.
 
-    Closed forms are used where there are any. At most twelve equilibria are shown.
+    `names` are those of the system. Closed forms are used where there are any. At most twelve equilibria are
+    shown.
     """
     if not points:
         return r"$$\text{no equilibrium was found}$$"
-    rows = [row for e in points[:MOST] for row in _formula(e)]
+    rows = [row for e in points[:MOST] for row in _formula(e, names)]
     if len(points) > MOST:
         rows.append(rf"& \text{{and {len(points) - MOST} more}}")
     return "$$\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}$$"
 
 
-def _formula(e: EquilibriumAnalysis) -> Iterator[str]:
-    where = _point(e)
+def _formula(e: EquilibriumAnalysis, names: Sequence[str]) -> Iterator[str]:
+    where = _point(e, names)
     moving = [("\\lambda", "flow", f, f.eigenvalues, f.exact_eigenvalues) for f in e.flows]
     moving += [("\\mu", "map", m, m.multipliers, m.exact_multipliers) for m in e.maps]
     if not moving:
@@ -36,16 +37,16 @@ def _formula(e: EquilibriumAnalysis) -> Iterator[str]:
     for letter, kind, found, values, exact in moving:
         name = getattr(found, "field", "given")
         label = rf"_{{{_words(name)}}}" if len(e.flows) > 1 else ""
-        shown = _values(values, exact, kind, found.error_bound)
+        shown = _values(values, exact, names, kind, found.error_bound)
         yield rf"& {where} && {letter}{label} = {shown} && {_words(found.stability.verdict)}"
         where = ""
 
 
-def _point(e: EquilibriumAnalysis) -> str:
+def _point(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
     if len(e.point) > MANY:
         norm = _numbers(number(float(np.linalg.norm(list(e.point.values())))))
         return rf"x \in \mathbb{{R}}^{{{len(e.point)}}}, \; \lVert x \rVert = {norm}"
-    exact = [None] if e.exact is None else [latex(text) for text in e.exact.values()]
+    exact = [None] if e.exact is None else [latex(text, names) for text in e.exact.values()]
     numbers = [_numbers(number(x)) for x in e.point.values()]
     values = numbers if None in exact else [text or "" for text in exact]
     return f"{_tuple([latex_name(name) for name in e.point])} = {_tuple(values)}"
@@ -56,9 +57,13 @@ def _tuple(items: Sequence[str]) -> str:
 
 
 def _values(
-    values: np.ndarray | None, exact: Sequence[str] | None, kind: str, error: float | None
+    values: np.ndarray | None,
+    exact: Sequence[str] | None,
+    names: Sequence[str],
+    kind: str,
+    error: float | None,
 ) -> str:
-    closed = latex_all(exact) if exact and len(exact) <= LEADING else None
+    closed = latex_all(exact, names) if exact and len(exact) <= LEADING else None
     return ", \\; ".join(closed) if closed else _numbers(eigenvalues(values, kind, error))
 
 

@@ -71,7 +71,7 @@ class Report(Page):
     def _repr_latex_(self) -> str:
         from .formula import to_latex
 
-        return to_latex(self.equilibria)
+        return to_latex(self.equilibria, self.system.names)
 
 
 @dataclass(frozen=True)

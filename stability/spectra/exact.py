@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import sympy
+from sympy.printing.str import StrPrinter
 
 from ..time_limits import in_time
 from .hurwitz import characteristic_polynomial
@@ -113,6 +114,22 @@ def at_point(
     return simplified(expressions.xreplace(put))
 
 
-def exact_text(expression: sympy.Expr) -> str:
-    """An exact expression as text that SymPy reads back."""
-    return str(expression)
+def exact_text(expression: sympy.Expr, names: Collection[str] = ()) -> str:
+    """An exact expression as text that SymPy reads back.
+
+    `names` are those of the system. If I or E is one of them, the imaginary unit is spelled sqrt(-1), and
+    Euler's number exp(1).
+    """
+    return _Text(names).doprint(expression)
+
+
+class _Text(StrPrinter):
+    def __init__(self, names: Collection[str]):
+        super().__init__()
+        self._names = names
+
+    def _print_ImaginaryUnit(self, expr: sympy.Expr) -> str:
+        return "sqrt(-1)" if "I" in self._names else "I"
+
+    def _print_Exp1(self, expr: sympy.Expr) -> str:
+        return "exp(1)" if "E" in self._names else "E"

@@ -60,7 +60,9 @@ def test_the_example_of_the_design(game_file):
     content = data(str(game_file), "--rule", "simultaneous:lr=0.05")
     assert content["system"] == {
         "kind": "game", "name": "xy with a penalty", "players": ["x", "y"], "variables": ["x", "y"],
-        "dimension": 2, "parameters": {"gamma": 0.1}, "zero_sum": True, "structure": "general",
+        "dimension": 2, "parameters": {"gamma": 0.1}, "zero_sum": True, "zero_sum_up_to_own_terms": True,
+        "common": {"formula": "gamma*x**2/2 + x*y", "minimizer": "x", "maximizer": "y"},
+        "structure": "general",
     }  # fmt: skip
     (equilibrium,) = content["equilibria"]
     assert equilibrium["point"] == {"x": 0.0, "y": 0.0}
