@@ -99,6 +99,7 @@ def test_a_report_names_the_common_payoff_and_what_is_judged_on_it():
     assert "Zero-sum game up to own terms of 2 players: a (x), b (y)." in text
     assert "a minimises and b maximises f = −x²/2 + 2·x·y − 2·y²; minmax is judged on f" in text
     (only,) = report.equilibria
+    assert only.conditions is not None
     assert only.conditions.local_minmax.verdict == "no"  # f(x, x/2) is constant, not convex
     assert only.conditions.differential_stackelberg["leader a"].verdict == "yes"  # x²/2
 
