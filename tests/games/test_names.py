@@ -77,7 +77,7 @@ def test_the_constants_are_told_from_names_like_them():
     assert latex_all(["I + sqrt(-1)"], ["I"]) == ["I + i"]
     assert readable(exact_text(small + sympy.I, ["i"]), ["i"]) == "i + √(−1)"
     euler = exact_text(sympy.Symbol("E") * sympy.E, ["E"])
-    assert readable(euler, ["E"]) == "E·e"
+    assert readable(euler, ["E"]) == "e·E"
 
 
 @pytest.mark.parametrize(
