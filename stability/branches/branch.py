@@ -13,6 +13,7 @@ import sympy
 
 from ..analysis.subject import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
+from ..dynamics.domain import partial_parts
 from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibrium, across
 from ..errors import InputError
@@ -92,7 +93,16 @@ class Branch:
                 return None
         if found is None or not all(c.is_rational_function(self.parameter) for c in found):
             return None
-        return found
+        return None if self._leaves_domain(found) else found
+
+    def _leaves_domain(self, point: tuple[sympy.Expr, ...]) -> bool:
+        """Whether a loss may not be real there on an interval of numbers, which no closed form would say."""
+        flow, fixed = self._symbolic_flow, dict(self.problem.fixed)
+        if flow is None or flow.game is None:
+            return False
+        put = dict(zip(flow.variables, point, strict=True))
+        there = partial_parts(part.xreplace(put).xreplace(fixed) for part in flow.domain)
+        return any(not (part.is_Pow and part.exp.is_integer) for part in there)
 
     @cached_property
     def jacobian(self) -> sympy.Matrix | None:

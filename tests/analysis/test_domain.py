@@ -104,12 +104,19 @@ def test_the_domain_moves_with_a_parameter():
     game = st.SymbolicGame(
         {"x": ([x], x**2 + log(a - y)), "y": ([y], (y - 1) ** 2)}, parameters={a: 2}
     )
-    there = [len(st.report(game, parameters={"a": v}).equilibria) for v in (0.5, 1, 1.5)]
-    assert there == [0, 0, 1]
+    assert not st.report(game, parameters={"a": 1}, rules=[]).equilibria
     swept = st.sweep(game, over={"a": [0.5, 1.0, 1.5]}, quantities=["spectral_abscissa"])
     values = np.asarray(swept.quantities["spectral_abscissa"])
     assert np.isnan(values).tolist() == [True, True, False]
     assert values[2] == -2
+
+
+def test_the_stable_values_of_a_parameter_end_where_the_domain_does():
+    game = st.SymbolicGame({"x": ([x], x**2 + log(a - y)), "y": ([y], (y - 1) ** 2)})
+    rules = [st.Simultaneous(0.1)]
+    found = st.compare(game, rules=rules, parameters={"a": 2}, tune={"a": (0, 3)})
+    assert found.tuned[0].stable is not None
+    np.testing.assert_allclose(found.tuned[0].stable, [(1, 3)], atol=1e-6)  # found by bisection
 
 
 def test_lines_of_rest_points_that_lie_partly_outside_are_no_complete_answer():
