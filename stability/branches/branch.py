@@ -98,7 +98,7 @@ class Branch:
     def _leaves_domain(self, point: tuple[sympy.Expr, ...]) -> bool:
         """Whether a loss may not be real there on an interval of numbers, which no closed form would say."""
         flow, fixed = self._symbolic_flow, dict(self.problem.fixed)
-        if flow is None or flow.game is None:
+        if self.problem.system.kind != "game":
             return False
         put = dict(zip(flow.variables, point, strict=True))
         there = partial_parts(part.xreplace(put).xreplace(fixed) for part in flow.domain)

@@ -19,6 +19,7 @@ from .contours import RESOLUTION, zero_set
 from .curves import Nullcline
 
 _SECONDS = 2.0  # that SymPy may take to factor a component
+_ALONG_A_LINE = 257  # points of a straight line at which losses are asked whether they are real
 _GAP = 2.0  # cells over which a curve that is seen to end is joined to one ahead
 
 
@@ -58,7 +59,7 @@ def nullclines(
             curves = _contours(_component(flow, plane, i), plane.box, resolution)
         else:
             curves = _of_factors(factors, plane.box, resolution)
-        found.append(Nullcline(name, curves))
+        found.append(Nullcline(name, _where_real(flow, plane, curves)))
     return found[0], found[1]
 
 
@@ -71,6 +72,20 @@ def projected(flow: Flow, plane: Plane) -> Callable[[np.ndarray], np.ndarray]:
             return flow.values(plane.points(coordinates)) @ across
 
     return field
+
+
+def _where_real(flow: Flow, plane: Plane, curves: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+    """The pieces of curves on which the losses of the game that the flow is of are real."""
+    if flow.game is None or flow.game.total:
+        return curves
+    field, pieces = projected(flow, plane), []
+    for curve in curves:
+        if len(curve) == 2:
+            curve = np.linspace(*curve, _ALONG_A_LINE)
+        real = np.isfinite(field(curve)).all(axis=1)
+        runs = np.split(curve, np.flatnonzero(np.diff(real)) + 1)
+        pieces += [run for run in runs[0 if real[0] else 1 :: 2] if len(run) > 1]
+    return tuple(pieces)
 
 
 def _names(flow: Flow, plane: Plane) -> tuple[str, str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import sympy
 
-from stability import Flow, SymbolicFlow
+from stability import Flow, Gradient, SymbolicFlow, SymbolicGame
 from stability.cycles.polygons import segment_distances
 from stability.dynamics.plane import choose_plane
 from stability.games import load
@@ -202,3 +202,11 @@ def test_in_any_other_plane_it_is_the_projection_that_vanishes():
     (ellipse,), (line,) = found[0].curves, found[1].curves
     np.testing.assert_allclose(ellipse[:, 0] ** 2 + 2 * ellipse[:, 1] ** 2, 1.0, atol=1e-12)
     np.testing.assert_allclose(line[:, 1], 0.0, atol=1e-12)
+
+
+def test_nullclines_end_where_a_loss_is_not_real():
+    game = SymbolicGame({"x": ([x], x**2 / 2 + x * y), "y": ([y], y**2 + sympy.log(1 - x))})
+    for nullcline in nullclines(Gradient().flow(game).twin, PLANE):
+        (points,) = nullcline.curves
+        assert 1 - points[:, 0].max() == pytest.approx(0, abs=4 / 64)  # cells of the grid
+        assert (points[:, 0] < 1).all()
