@@ -81,8 +81,8 @@ def _where_real(flow: Flow, plane: Plane, curves: tuple[np.ndarray, ...]) -> tup
     field, pieces = projected(flow, plane), []
     for curve in curves:
         if len(curve) == 2:
-            curve = np.linspace(*curve, _ALONG_A_LINE)
-        real = np.isfinite(field(curve)).all(axis=1)
+            curve = np.linspace(curve[0], curve[1], _ALONG_A_LINE)
+        real = np.atleast_1d(np.isfinite(field(curve)).all(axis=1))
         runs = np.split(curve, np.flatnonzero(np.diff(real)) + 1)
         pieces += [run for run in runs[0 if real[0] else 1 :: 2] if len(run) > 1]
     return tuple(pieces)
