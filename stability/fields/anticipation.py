@@ -52,8 +52,8 @@ class LOLA(LookaheadOpponent):
 
     Learning with opponent-learning awareness (Foerster et al. 2018): the loss expanded to first order
     in `step` ≥ 0, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact`
-    the loss itself at the anticipated point. In zero-sum games it rests where the gradient field
-    does; in others it may rest elsewhere.
+    the loss itself at the anticipated point. Where two players' losses add up to a constant it
+    rests where the gradient field does; in other games it may rest elsewhere.
     """
 
     exact: bool = setting(False, read="flag")

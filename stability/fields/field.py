@@ -22,8 +22,8 @@ class Field(ABC):
     `__call__(game, x)` uses only the operations that `Game` and `SymbolicGame` share, and `+` and `*`. In
     all methods `game` is a game of either engine with d variables, `x` a profile, shape (d,) (symbolic: a
     column), and `i` the position of a player. `keeps_equilibria` says whether the field vanishes wherever
-    the game's gradient field does, and `keeps_when_zero_sum` whether it does so at least in two-player
-    zero-sum games.
+    the game's gradient field does, and `keeps_when_zero_sum` whether it does so at least where two
+    players' losses add up to a constant.
     """
 
     name: ClassVar[str]

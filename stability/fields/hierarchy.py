@@ -20,8 +20,9 @@ class Stackelberg(Field):
 
     With f the followers and v_f their part of the gradient field, their response to the leader has the
     slope r′ = −J_ff⁻¹ J_fl, and the leader's part is −(∇_l L_l + r′ᵀ ∇_f L_l). For two players this is
-    the hierarchical gradient −(∇₁L₁ − (∇²₂₁L₂)ᵀ(∇²₂₂L₂)⁻¹∇₂L₁). In a zero-sum game of two players the total
-    gradient vanishes wherever the gradient does; elsewhere the field rests at points of its own.
+    the hierarchical gradient −(∇₁L₁ − (∇²₂₁L₂)ᵀ(∇²₂₂L₂)⁻¹∇₂L₁). Where two players' losses add
+    up to a constant the total gradient vanishes wherever the gradient does; elsewhere, also where they add up
+    to own terms, the field rests at points of its own.
 
     `leader` is a player's name or position. The field is infinite where J_ff is singular.
     """

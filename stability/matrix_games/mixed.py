@@ -109,8 +109,8 @@ def mixed_equilibrium(
     - `epsilon`: the ε to reach. `rounds`: after how many to stop in any case (1 to 100).
     - `box`: variable ↦ (low, high), over the game's own. `parameters`: for a symbolic game.
 
-    Raises InputError for games with other than two players, that are not zero-sum, or without a box for
-    every variable, and for players with more than four variables.
+    Raises InputError for games with other than two players, whose losses do not add up to a constant,
+    or without a box for every variable, and for players with more than four variables.
     """
     check_nonnegative(epsilon, "epsilon")
     check_whole(rounds, "the number of rounds", 1, _MOST_ROUNDS)

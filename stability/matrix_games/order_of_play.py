@@ -73,8 +73,8 @@ def order_of_play(
     the best replies y_k found so far (sequential quadratic programming), the best reply to its solution is
     added, and so on until the value and its bound from below agree (Blankenship, Falk 1976).
 
-    Raises InputError for games with other than two players, that are not zero-sum, or without a box for
-    every variable, and for players with more than four variables.
+    Raises InputError for games with other than two players, whose losses do not add up to a constant,
+    or without a box for every variable, and for players with more than four variables.
     """
     continuous = payoff(game, box, parameters)
     first, last = (_grid(continuous, role) for role in (0, 1))

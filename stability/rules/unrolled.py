@@ -30,8 +30,8 @@ class Unrolled(Rule):
     name or a position (default: the first).
 
     Differentiated through, the rule needs the game behind the flow and follows its gradient field; where
-    the others' strategies matter to the player at an equilibrium (∇_{−i}L_i ≠ 0), which in zero-sum games
-    they do not, it rests elsewhere.
+    the others' strategies matter to the player at an equilibrium (∇_{−i}L_i ≠ 0), which they do
+    not in two-player games whose losses add up to a constant, it rests elsewhere.
     """
 
     lr: Any = 0.1
