@@ -75,7 +75,8 @@ def explorer(
     field = field or Gradient()
     moved = field.flow(real) if real.kind == "game" else real
     symbols = [*real.variables, *values]
-    function = in_time(SECONDS, lambda: javascript(list(moved.expressions), symbols), None)
+    domain = real.domain if real.kind == "game" else ()
+    function = in_time(SECONDS, lambda: javascript(list(moved.expressions), symbols, domain), None)
     if function is None or len(function) > LONGEST:
         raise InputError(f"the formulas of this {noun} are too long for it")
     data = {

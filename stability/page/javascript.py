@@ -27,8 +27,14 @@ FUNCTIONS = {
 }
 
 
-def javascript(expressions: Sequence[sympy.Expr], symbols: Sequence[sympy.Symbol]) -> str:
+def javascript(
+    expressions: Sequence[sympy.Expr],
+    symbols: Sequence[sympy.Symbol],
+    domain: Sequence[sympy.Expr] = (),
+) -> str:
     """A JavaScript function of one number per symbol that returns the expressions' values as an array.
+
+    Where something in `domain` is not real and finite it returns NaN for all of them.
 
     Names are exchanged for v0, v1, … by position, so that a symbol may be called `class` or NaN, and
     nothing that a user wrote becomes code. Common subexpressions are computed once; constants are rounded
@@ -39,12 +45,17 @@ def javascript(expressions: Sequence[sympy.Expr], symbols: Sequence[sympy.Symbol
     """
     names = {symbol: f"v{i}" for i, symbol in enumerate(symbols)}
     shared, values = sympy.cse(
-        list(expressions), symbols=sympy.numbered_symbols("c", cls=sympy.Dummy)
+        [*expressions, *domain], symbols=sympy.numbered_symbols("c", cls=sympy.Dummy)
     )
     names |= {symbol: f"c{i}" for i, (symbol, _) in enumerate(shared)}
     printer = _Printer(names)
     lines = [f"const {names[symbol]} = {printer.doprint(value)};" for symbol, value in shared]
-    lines.append(f"return [{', '.join(printer.doprint(value) for value in values)}];")
+    printed = [printer.doprint(value) for value in values]
+    if domain:
+        asked = ", ".join(printed[len(expressions) :])
+        nothing = ", ".join(["NaN"] * len(expressions))
+        lines.append(f"if (![{asked}].every(Number.isFinite)) return [{nothing}];")
+    lines.append(f"return [{', '.join(printed[: len(expressions)])}];")
     arguments = ", ".join(names[symbol] for symbol in symbols)
     return "\n".join([f"({arguments}) => {{", *(f"  {line}" for line in lines), "}"])
 

@@ -160,6 +160,13 @@ def test_names_never_become_code(look):
     )
 
 
+def test_nothing_where_the_domain_is_left(look):
+    code = javascript([X, Y**2], [X, Y], [sympy.log(X), 1 / Y])
+    rows = np.array([[1.0, 2.0], [0.0, 2.0], [-1.0, 2.0], [1.0, 0.0]])
+    (found,) = in_browser(look, [(code, rows)])
+    np.testing.assert_array_equal(found, [[1, 4], *[[np.nan, np.nan]] * 3])
+
+
 def test_what_has_no_translation_is_refused():
     with pytest.raises(st.InputError, match="no translation to JavaScript"):
         javascript([sympy.gamma(X)], [X])
