@@ -10,8 +10,8 @@ from . import completion, options
 from .entry import command as main  # noqa: F401 (the console entry point of installations made earlier)
 from .options import GAME_HELP, together
 
-SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, best_lr,
-best_spectral_radius, steps_per_digit, eigenvalues, multipliers, point, residual, losses"""
+SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, stable_lr,
+best_lr, best_spectral_radius, steps_per_digit, eigenvalues, multipliers, point, residual, losses"""
 FIGURES = ".svg, .pdf, .png"
 COMPUTE_NOTHING = ("list", "show")
 

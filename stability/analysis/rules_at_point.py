@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import sympy
 
-from ..criteria.exact_steps import exact_critical_step, unit
+from ..criteria.exact_steps import ExactStep, exact_steps, unit
 from ..criteria.steps import rule_step_sizes
 from ..documents.settings import settings
 from ..dynamics.partition import Partition
@@ -40,6 +40,7 @@ class _Steps:
     best_lr: Any = None
     best_spectral_radius: float | None = None
     stable_lr: tuple[tuple[float, float | None], ...] | None = None
+    stable_lr_exact: tuple[tuple[str | None, str | None], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -226,19 +227,37 @@ def _steps(
     if k == len(jacobian) or rule.lr is None:
         return _Steps()
     base = unit(rule).with_each_lr(float)
-    sizes = rule_step_sizes(base, jacobian, partition, e.tangent)
-    critical, text = sizes.critical, None
+    found = None
     if exact is not None and exactly is not None:
-        found = exact_critical_step(exactly, exact, partition, subject.values, k)
-        if found is not None:
-            critical = found.value
-            if found.expression is not None:
-                text = exact_text(found.expression, subject.names)
+        found = exact_steps(exactly, exact, partition, subject.values, k)
+    known = None if found is None or found.stable is None else _numbers(found.stable)
+    sizes = rule_step_sizes(base, jacobian, partition, e.tangent, known or ())
+    stable, texts = sizes.stable, None
+    critical, text = sizes.critical, None
+    if found is not None:
+        critical, text = found.critical.value, _text(found.critical, subject.names)
+    if found is not None and known is not None:
+        stable = known
+        texts = tuple(
+            (_text(low, subject.names), _text(high, subject.names))
+            for low, high in found.stable or ()
+        )
 
     def times(factor: float | None) -> Any:
         return None if factor is None else each(base.lr, lambda lr: lr * factor)
 
-    return _Steps(times(critical), text, times(sizes.best), sizes.best_radius, sizes.stable)
+    best = (times(sizes.best), sizes.best_radius) if stable else (None, None)
+    return _Steps(times(critical), text, *best, stable, texts)
+
+
+def _numbers(
+    stable: Sequence[tuple[ExactStep, ExactStep]],
+) -> tuple[tuple[float, float | None], ...]:
+    return tuple((low.value or 0.0, high.value) for low, high in stable)
+
+
+def _text(step: ExactStep, names: Any) -> str | None:
+    return None if step.expression is None else exact_text(step.expression, names)
 
 
 def no_rule(rule: Rule, field: FieldFlow, kind: str, verdict: Verdict) -> RuleAnalysis:

@@ -108,9 +108,10 @@ class Drift:
 class RuleAnalysis:
     """A rule on a field linearised at an equilibrium; `critical_lr` and `best_lr` are shaped like `lr`.
 
-    `stable_lr` are all stable step sizes as intervals (low, high), None for infinity; with step sizes that
-    differ by player, factors on them. `drift` compares a rule without memory with flows;
-    `noise` is what minibatches do to the rule, where that was asked for.
+    `stable_lr` are all stable step sizes as open intervals (low, high), None for infinity; with step sizes
+    that differ by player, factors on them. `stable_lr_exact` are their ends in closed form, as far as they
+    have short ones; None where the set was found numerically. `drift` compares a rule without memory with
+    flows; `noise` is what minibatches do to the rule, where that was asked for.
     """
 
     rule: str
@@ -128,6 +129,7 @@ class RuleAnalysis:
     best_spectral_radius: float | None
     steps_per_digit: float | None
     stable_lr: tuple[tuple[float, float | None], ...] | None = None
+    stable_lr_exact: tuple[tuple[str | None, str | None], ...] | None = None
     drift: Drift | None = None
     noise: Noise | None = None
 
@@ -284,6 +286,9 @@ def _rule(r: RuleAnalysis) -> dict[str, Any]:
         "critical_lr_exact": r.critical_lr_exact,
         "best_lr": r.best_lr,
         "stable_lr": None if r.stable_lr is None else [list(own) for own in r.stable_lr],
+        "stable_lr_exact": None
+        if r.stable_lr_exact is None
+        else [list(own) for own in r.stable_lr_exact],
         "best_spectral_radius": finite(r.best_spectral_radius),
         "steps_per_digit": finite(r.steps_per_digit),
         "drift": None

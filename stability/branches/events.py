@@ -22,8 +22,8 @@ def ends(branch: Branch, numbers: np.ndarray) -> list[float]:
     """Where the branch ends between neighbouring numbers, shape (n,): bracketed, then located as a fold."""
     lost = branch.is_lost(numbers)
 
-    def is_kept(number: float) -> bool:
-        return not branch.is_lost(np.array([number]))[0]
+    def is_kept(some: np.ndarray) -> np.ndarray:
+        return np.logical_not(branch.is_lost(some))
 
     found = []
     for i in np.flatnonzero(lost[1:] != lost[:-1]):

@@ -204,28 +204,32 @@ class GridPoints:
         return positive, errors.sum(axis=1, keepdims=True) * np.ones(3)
 
     @cached_property
-    def step_sizes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Critical step size, best one, shape (n, players or 1), and the radius there (n,).
-
-        The critical one is ∞ where every step is stable; the best is NaN where there is none.
-        """
+    def step_sizes(self) -> GridSteps:
+        """The step sizes at every point."""
         if self.compiled.problem.setup.rule.lr is None:  # a rule without step sizes
-            nothing = np.full(len(self.rows), np.nan)
-            return nothing[:, None], nothing[:, None], nothing
+            nothing = np.full((len(self.rows), 1), np.nan)
+            return GridSteps(nothing, nothing, nothing[:, 0], np.tile(nothing, 2))
         if self.is_simultaneous:
             rates = self.eigenvalues if self.has_one_lr else self.increments
-            sizes = euler_step_sizes_of_all(_without_nearest(rates, 0.0, self.manifold_dimension))
+            rates = _without_nearest(rates, 0.0, self.manifold_dimension)
+            critical, best, best_radius = euler_step_sizes_of_all(rates)
+            low = np.where(critical > 0, 0.0, np.nan)
+            high = np.where(critical > 0, critical, np.nan)
         else:
-            sizes = self._scanned()
-        critical, best, best_radius = sizes
+            critical, best, best_radius, low, high = self._scanned()
         own = np.ones((len(self.rows), 1)) if self.has_one_lr else self.lr
-        return critical[:, None] * own, best[:, None] * own, best_radius
+        return GridSteps(
+            critical[:, None] * own, best[:, None] * own, best_radius, np.stack([low, high], axis=1)
+        )
 
-    def _scanned(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Step sizes of any rule, from scans of the spectral radius; once for equal linearisations."""
+    def _scanned(self) -> np.ndarray:
+        """Step sizes of any rule, from scans of the spectral radius; once for equal linearisations.
+
+        Critical and best ones, the radius there, and the ends of the stable steps around it, shape (5, n).
+        """
         partition, k = self.compiled.problem.partition, self.manifold_dimension
-        known: dict[Any, tuple[float, float, float]] = {}
-        sizes = np.full((len(self.rows), 3), np.nan)
+        known: dict[Any, tuple[float, ...]] = {}
+        sizes = np.full((len(self.rows), 5), np.nan)
         for i, jacobian in enumerate(self.jacobian):
             if not np.isfinite(jacobian).all():
                 continue
@@ -239,14 +243,33 @@ class GridPoints:
                 sizes[i] = known[key]
             except InputError:
                 continue
-        critical, best, best_radius = sizes.T
-        return critical, best, best_radius
+        return sizes.T
 
 
-def _numbers(sizes: StepSizes) -> tuple[float, float, float]:
+@dataclass(frozen=True)
+class GridSteps:
+    """Step sizes at n points.
+
+    - `critical`, `best`: shape (n, players or 1); the critical one is ∞ where every step is stable, the best
+      one NaN where there is none. `best_radius`: the radius there, shape (n,).
+    - `stable`: the ends of the interval of stable steps around the best one (of the last one, where larger
+      steps are ever better), shape (n, 2), NaN where no step is stable; with step sizes that differ by
+      player, factors on them.
+    """
+
+    critical: np.ndarray
+    best: np.ndarray
+    best_radius: np.ndarray
+    stable: np.ndarray
+
+
+def _numbers(sizes: StepSizes) -> tuple[float, ...]:
     critical = np.inf if sizes.critical is None else sizes.critical
     best = np.nan if sizes.best is None else sizes.best
-    return critical, best, np.nan if sizes.best_radius is None else sizes.best_radius
+    radius = np.nan if sizes.best_radius is None else sizes.best_radius
+    ends = [(low, np.inf if high is None else high) for low, high in sizes.stable]
+    around = [own for own in ends if own[0] <= best <= own[1]] or ends[-1:] or [(np.nan, np.nan)]
+    return critical, best, radius, *around[0]
 
 
 def _without_nearest(values: np.ndarray, centre: float, k: int) -> np.ndarray:

@@ -36,8 +36,8 @@ class RateCurve:
     - `name`: the rule as on the command line.
     - `at`: at which of the equilibria, by number; several have the same curve.
     - `radii`, shape (n,): the largest modulus of the multipliers; ∞ where a step does not exist.
-    - `sizes`: critical and best step size. With step sizes that differ by player, `by_player`, all step
-      sizes here are factors on the given ones.
+    - `sizes`: critical and best step size, and the set of all stable ones. With step sizes that differ by
+      player, `by_player`, all step sizes here are factors on the given ones.
     """
 
     name: str
@@ -76,11 +76,11 @@ def rate_curves(
     steps: Any = None,
     seed: int = 0,
 ) -> RateCurves:
-    """The spectral radius of each rule as its step size varies, where small steps of it are stable.
+    """The spectral radius of each rule as its step size varies, where some steps of it are stable.
 
     A rule has one curve for all equilibria at which its radii are the same, as they are at those that a
     symmetry exchanges, and at most three: those of most equilibria, and of these the fastest. Equilibria at
-    which small steps are not stable, saddles for one, have curves only where no rule has another one.
+    which no step is stable, saddles for one, have curves only where no rule has another one.
 
     **Arguments:**
 
@@ -150,16 +150,16 @@ def rate_curves(
 
 
 def _stable(found: list[Any]) -> tuple[list[Any], list[tuple[str, str]]]:
-    """The rules with the equilibria at which small steps are stable, and those that have none such.
+    """The rules with the equilibria at which some steps are stable, and those that have none such.
 
     Everything at one equilibrium alone, and where no rule has any.
     """
     if all(len(judged) == 1 for _, judged in found):
         return found, []
-    kept = [(rule, [own for own in judged if own[2].critical != 0]) for rule, judged in found]
+    kept = [(rule, [own for own in judged if own[2].stable]) for rule, judged in found]
     if not any(judged for _, judged in kept):
         return found, []
-    why = "small steps are stable at none of the equilibria"
+    why = "no step size is stable at any of the equilibria"
     return [own for own in kept if own[1]], [(str(rule), why) for rule, own in kept if not own]
 
 
@@ -214,7 +214,7 @@ def _default_steps(
     found: Sequence[StepSizes], linearised: Sequence[tuple[Equilibrium, FieldJacobian]]
 ) -> np.ndarray:
     """From where nothing happens yet to somewhat beyond the last event, evenly or geometrically."""
-    events = [own.critical for own in found if own.critical]
+    events = [end for own in found for interval in own.stable for end in interval if end]
     events = events or [own.best for own in found if own.best]
     if not events:
         fastest = max(np.abs(np.linalg.eigvals(known.matrix)).max() for _, known in linearised)

@@ -12,7 +12,7 @@ from ..documents.blocks import Row as TableRow
 from ..documents.numbers import MISSING, number, per_player, point, radius
 from ..documents.page import document
 from ..fields import Field
-from ..reports.document import system_sentence, whole
+from ..reports.document import stable_cell, system_sentence, whole
 from ..rules import Rule
 from .tuning import Tuned
 from .value import Comparison, FlowRow, Row
@@ -151,7 +151,7 @@ def _table(comparison: Comparison) -> Table:
         (
             "Algorithm",
             "As given",
-            "Critical lr",
+            "Stable lr",
             "Best lr",
             "Radius",
             "Work per step",
@@ -165,13 +165,11 @@ def _row(row: Row, total: int) -> TableRow:
     notes = []
     if row.because:
         notes.append(whole(row.because))
-    if row.stable_lr and any(low > 0 for low, _ in row.stable_lr):
-        notes.append(f"Stable for {_intervals(row)}.")
     return TableRow(
         (
             _spaced(row.name),
             _verdict(row.verdict, row.verdicts, total),
-            _critical(row),
+            stable_cell(row.settings, row.critical_lr, row.stable_lr, FEW),
             _best(row),
             _radius(row.best_spectral_radius),
             _work(row),
@@ -184,18 +182,6 @@ def _row(row: Row, total: int) -> TableRow:
 def _spaced(name: str) -> str:
     """A name that may be broken between its settings."""
     return name.replace(",", ", ").replace(":", ", ").replace("=-", "=−")
-
-
-def _critical(row: Row) -> str:
-    if row.critical_lr is None:
-        everywhere = row.stable_lr == ((0.0, None),)
-        return "no limit" if everywhere else MISSING
-    zero = (
-        not any(row.critical_lr.values())
-        if isinstance(row.critical_lr, Mapping)
-        else (row.critical_lr == 0)
-    )
-    return "none" if zero else _few(row.critical_lr)
 
 
 def _best(row: Row) -> str:
@@ -230,19 +216,6 @@ def _work_per_digit(row: Row) -> str:
         return text
     solved = f"{_count(solves, 3)} solves"
     return solved if row.cost.work == 0 else f"{text} + {solved}"
-
-
-def _intervals(row: Row) -> str:
-    what = "factors on lr" if isinstance(row.settings.get("lr"), Mapping) else "lr"
-    parts = []
-    for low, high in row.stable_lr or ():
-        if high is None:
-            parts.append(f"above {number(low)}")
-        elif low == 0:
-            parts.append(f"below {number(high)}")
-        else:
-            parts.append(f"between {number(low)} and {number(high)}")
-    return f"{what} {', '.join(parts)}"
 
 
 def _conditions(rows: list[Row]) -> Table:
@@ -318,7 +291,8 @@ def _explanation(comparison: Comparison) -> str:
     sizes = {row.settings["lr"] for row in comparison.rows if _is_plain(row.settings.get("lr"))}
     given = f"lr = {number(sizes.pop())}" if len(sizes) == 1 else "its own lr"
     return (
-        f"As given: at {given}. Critical lr: every smaller step is stable (none: no small step is). "
+        f"As given: at {given}. Stable lr: the steps with which it converges exponentially; the end of "
+        "those that reach down to 0 is the critical lr. "
         "Best lr: the step with the smallest spectral radius, which is the factor by which the error "
         "shrinks in the long run. Work: evaluations of the whole gradient; a product with the Jacobian "
         "counts as one more; equations to solve are listed apart. Work per digit: "

@@ -15,7 +15,7 @@ from ..games.symbolic import SymbolicGame
 from ..rules import Rule
 from ..spectra.exact import at_point
 from ..spectra.hurwitz import circle_guards
-from .exact_steps import critical_from_polynomial, h, step_polynomial
+from .exact_steps import StepConditions, h, step_polynomial
 from .symbolic_equilibrium import equilibrium, named, over_real_symbols
 
 
@@ -30,6 +30,9 @@ def critical_step(
 ) -> sympy.Expr:
     """The supremum of the step sizes below which every step is stable, in closed form.
 
+    The stable steps need not reach down to zero: where they do not, this is 0, and all of them are what
+    `stability_conditions` says.
+
     **Arguments:**
 
     - `game`: a `SymbolicGame`; parameters without a value stay in the answer.
@@ -40,9 +43,10 @@ def critical_step(
     - `at`: the equilibrium, variable ↦ expression; default: the only one the game has.
     - `parameters`: values to put in first.
 
-    **Returns** 0 if no small step is stable, ∞ if every step is. With one parameter left, a `Piecewise` over
-    the whole real line: the guards' discriminants, pairwise resultants and outer coefficients in h split
-    the line into pieces on each of which one closed form holds (a cylindrical decomposition).
+    **Returns** 0 if no small step is stable (larger ones may be), ∞ if every step is. With one parameter
+    left, a `Piecewise` over the whole real line: the guards' discriminants, pairwise resultants and outer
+    coefficients in h split the line into pieces on each of which one closed form holds (a cylindrical
+    decomposition).
 
     Raises InputError when there is more than one free parameter, no equilibrium or several, or a piece
     without a short closed form.
@@ -68,7 +72,7 @@ def critical_step(
 
 
 def _at(coefficients: list[sympy.Expr], values: dict) -> sympy.Expr:
-    step = critical_from_polynomial(coefficients, values)
+    step = StepConditions(coefficients, values).critical()
     if step is None:
         raise InputError("the stability conditions of this step could not be decided exactly")
     if step.value is None:

@@ -57,7 +57,7 @@ def multipliers(rule: Rule, eigenvalues: Any) -> Any:
         values = np.asarray(eigenvalues, dtype=complex)
     except (TypeError, ValueError):
         raise InputTypeError(f"eigenvalues are complex numbers, not {eigenvalues!r}") from None
-    found = _eigenvalues(_scalar_steps(rule, values.ravel()))
+    found = eigenvalues_of_all(_scalar_steps(rule, values.ravel()))
     return found.reshape(*values.shape, found.shape[1])
 
 
@@ -138,13 +138,13 @@ def _scalar_steps(rule: Rule, eigenvalues: np.ndarray) -> np.ndarray:
         return np.stack(rule.step(flow, state), axis=1)
 
 
-def _eigenvalues(matrices: np.ndarray) -> np.ndarray:
-    """Eigenvalues of n matrices of shape (k, k), shape (n, k); NaN where a matrix is not finite."""
+def eigenvalues_of_all(matrices: np.ndarray) -> np.ndarray:
+    """Eigenvalues of n matrices of shape (k, k), shape (n, k), complex; NaN where a matrix is not finite."""
     if matrices.shape[-1] == 1:
-        found = matrices[:, :, 0]
+        found = matrices[:, :, 0].astype(complex)
     elif matrices.shape[-1] == 2:
         with np.errstate(all="ignore"):
-            (a, b), (c, d) = np.moveaxis(matrices, 0, -1)
+            (a, b), (c, d) = np.moveaxis(matrices.astype(complex), 0, -1)
             mean, split = (a + d) / 2, np.sqrt(((a - d) / 2) ** 2 + b * c)
             found = np.stack([mean + split, mean - split], axis=1)
     else:

@@ -1,16 +1,17 @@
-"""Critical step sizes in closed form, from the conditions under which no multiplier leaves the circle.
+"""Stable step sizes in closed form, from the conditions under which no multiplier leaves the circle.
 
 For a rule whose linearised step is polynomial in the step size h, the characteristic polynomial P(μ; h)
 of the multipliers has polynomial coefficients. A multiplier can only cross the unit circle where one of
 the guards P(1), P(−1) or the last but one Hurwitz determinant of P's Möbius transform vanishes (Jury;
-Orlando's formula), so the critical step is the smallest positive root of their product, provided that
-the rule is stable below it.
+Orlando's formula), so between two neighbouring positive roots of these all steps are stable or none is. The
+critical step is the smallest root, provided that the rule is stable below it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import mpmath
 import sympy
@@ -30,7 +31,7 @@ Values = Mapping[sympy.Symbol, sympy.Expr]
 
 @dataclass(frozen=True)
 class ExactStep:
-    """A critical factor on the rule's step sizes.
+    """A factor on the rule's step sizes, such as the critical one.
 
     - `value`: its value at the parameters' values; 0 if no small step is stable, None if every step is.
     - `expression`: its closed form in the parameters, or None if there is no short one.
@@ -38,6 +39,20 @@ class ExactStep:
 
     value: float | None
     expression: sympy.Expr | None
+
+
+ZERO, EVERY = ExactStep(0.0, sympy.Integer(0)), ExactStep(None, None)
+
+
+@dataclass(frozen=True)
+class ExactSteps:
+    """The critical factor on a rule's step sizes, and all stable ones as open intervals in order.
+
+    `stable` is None where only the critical one was found in the time there is.
+    """
+
+    critical: ExactStep
+    stable: tuple[tuple[ExactStep, ExactStep], ...] | None
 
 
 def unit(rule: Rule) -> Rule:
@@ -75,62 +90,109 @@ def _divided_by_root_one(coefficients: list[sympy.Expr]) -> list[sympy.Expr]:
     return quotient
 
 
-def exact_critical_step(
+def exact_steps(
     rule: Rule,
     jacobian: sympy.MatrixBase,
     partition: Partition,
     values: Values,
     manifold_dimension: int = 0,
-) -> ExactStep | None:
-    """The critical factor of a rule at an equilibrium with exact Jacobian, or None if out of reach.
+) -> ExactSteps | None:
+    """The stable factors of a rule at an equilibrium with exact Jacobian, or None if out of reach.
 
     Arguments: the field's Jacobian, shape (d, d), in the parameters whose `values` are given.
     """
     for matrix in (jacobian, sympy.Matrix(jacobian).xreplace(dict(values))):
 
-        def work(matrix: sympy.MatrixBase = matrix) -> ExactStep | None:
+        def work(matrix: sympy.MatrixBase = matrix) -> tuple[StepConditions, ExactStep] | None:
             polynomial = step_polynomial(rule, matrix, partition, manifold_dimension)
-            return critical_from_polynomial(polynomial, values)
+            own = StepConditions(polynomial, values)
+            critical = own.critical()
+            return None if critical is None else (own, critical)
 
         try:
             found = in_time(_SECONDS, work, None)
+            if found is not None:
+                conditions, critical = found
+                return ExactSteps(critical, in_time(_SECONDS, conditions.stable, None))
         except mpmath.libmp.NoConvergence:  # roots too close together for 60 digits
-            found = None
-        if found is not None or not values:
-            return found
+            pass
+        if not values:
+            return None
     return None
 
 
-def critical_from_polynomial(coefficients: list[sympy.Expr], values: Values) -> ExactStep | None:
-    """The critical factor from the `step_polynomial`; None if a sign cannot be decided."""
-    values = dict(values)
-    if len(coefficients) == 1:
-        return None
-    roots: list[tuple[sympy.Expr, sympy.Expr]] = []
-    for guard in [coefficients[0], *circle_guards(coefficients)]:
-        guard = sympy.expand(guard)
-        number = sympy.Poly(guard.xreplace(values), h)
-        if all(number_is_zero(c) for c in number.all_coeffs()):
-            return ExactStep(
-                0.0, sympy.Integer(0)
-            )  # a multiplier stays on the circle at every step
-        roots += [(root, guard) for root in positive_roots(number)]
-    first = min((root for root, _ in roots), key=lambda r: r.evalf(20), default=None)
-    probe = sympy.Rational(1) if first is None else sympy.Rational(str((first / 2).evalf(15)))
-    put = {**values, h: probe}
-    counts = circle_counts([c.xreplace(put) for c in coefficients])
-    if counts is None:
-        return None
-    if counts.on or counts.outside:
-        return ExactStep(0.0, sympy.Integer(0))
-    if first is None:
-        return ExactStep(None, None)
-    guards = [
-        guard for root, guard in roots if abs((root - first).evalf(20)) < 1e-15 * first.evalf(20)
-    ]
-    forms = [_closed_form(guard, first, values) for guard in guards]
-    forms = [form for form in forms if form is not None]
-    return ExactStep(float(first.evalf(20)), min(forms, key=sympy.count_ops) if forms else None)
+@dataclass(frozen=True)
+class StepConditions:
+    """The conditions on the factor h from the coefficients of a `step_polynomial`.
+
+    `values` are those of the parameters in the coefficients.
+    """
+
+    coefficients: Sequence[sympy.Expr]
+    values: Values
+
+    @cached_property
+    def roots(self) -> list[tuple[sympy.Expr, list[sympy.Expr]]] | None:
+        """The positive roots of the guards in order, each with its guards; None if a guard is always zero.
+
+        A multiplier then stays on the circle at every step.
+        """
+        found: list[tuple[sympy.Expr, list[sympy.Expr]]] = []
+        for guard in [self.coefficients[0], *circle_guards(self.coefficients)]:
+            guard = sympy.expand(guard)
+            number = sympy.Poly(guard.xreplace(dict(self.values)), h)
+            if all(number_is_zero(c) for c in number.all_coeffs()):
+                return None
+            found += [(root, [guard]) for root in positive_roots(number)]
+        merged: list[tuple[sympy.Expr, list[sympy.Expr]]] = []
+        for root, guards in sorted(found, key=lambda pair: pair[0].evalf(20)):
+            if merged and abs((root - merged[-1][0]).evalf(20)) < 1e-15 * root.evalf(20):
+                merged[-1][1].extend(guards)
+            else:
+                merged.append((root, guards))
+        return merged
+
+    def critical(self) -> ExactStep | None:
+        """The critical factor; None if a sign cannot be decided."""
+        if len(self.coefficients) == 1:
+            return None
+        if self.roots is None:
+            return ZERO
+        stable = self._is_stable(0)
+        if not stable:
+            return None if stable is None else ZERO
+        return self._end(0)
+
+    def stable(self) -> tuple[tuple[ExactStep, ExactStep], ...] | None:
+        """All stable factors, as open intervals in order; None if a sign cannot be decided."""
+        if self.roots is None:
+            return ()
+        cells = [self._is_stable(i) for i in range(len(self.roots) + 1)]
+        if None in cells:
+            return None
+        return tuple(
+            (self._end(i - 1) if i else ZERO, self._end(i)) for i, own in enumerate(cells) if own
+        )
+
+    def _is_stable(self, i: int) -> bool | None:
+        """Whether the steps between the roots i − 1 and i are stable, by a count at one of them."""
+        ends = [root for root, _ in self.roots or []]
+        low = ends[i - 1] if i else sympy.Integer(0)
+        inner = (low + ends[i]) / 2 if i < len(ends) else low + 1
+        put = {**self.values, h: sympy.Rational(str(inner.evalf(15 if i == 0 else 30)))}
+        counts = circle_counts([c.xreplace(put) for c in self.coefficients])
+        return None if counts is None else not (counts.on or counts.outside)
+
+    def _end(self, i: int) -> ExactStep:
+        """The root i, with its closed form."""
+        if i == len(self.roots or []):
+            return EVERY
+        assert self.roots is not None
+        root, guards = self.roots[i]
+        forms = [_closed_form(guard, root, dict(self.values)) for guard in guards]
+        forms = [form for form in forms if form is not None]
+        value = float(root.evalf(20))
+        return ExactStep(value, min(forms, key=sympy.count_ops) if forms else None)
 
 
 def positive_roots(polynomial: sympy.Poly) -> list[sympy.Expr]:

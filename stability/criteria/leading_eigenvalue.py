@@ -8,7 +8,6 @@ pair's discriminant, which is smooth there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,8 +17,10 @@ from ..dynamics.zeros import zero_between
 
 Eigenvalues = Callable[[np.ndarray], np.ndarray]  # numbers (n,) ↦ eigenvalues (n, m)
 Size = Callable[[Any], Any]  # np.abs or np.real
+Stable = Callable[[np.ndarray], np.ndarray]  # numbers (n,) ↦ which of them are stable, a mask
 ROUNDING = 1e-13  # sizes this close to each other cannot be told apart
 _MOST_MINIMA = 4
+_INNER = np.arange(1, 16) / 16  # of an interval that is searched: four digits of two in each round
 
 
 def sizes(eigenvalues_at: Eigenvalues, size: Size, numbers: np.ndarray) -> np.ndarray:
@@ -48,24 +49,23 @@ def _refined(
 ) -> list[tuple[float, float]]:
     """(size, number) at a local minimum inside a bracket, by kind: kink, smooth bottom, collision."""
 
+    def many(numbers: np.ndarray) -> np.ndarray:
+        return sizes(eigenvalues_at, size, numbers)
+
     def function(t: float) -> float:
-        return float(sizes(eigenvalues_at, size, np.array([t]))[0])
+        return float(many(np.array([t]))[0])
 
     def eigenvalues(t: float) -> np.ndarray:
         return eigenvalues_at(np.array([t]))[0]
 
-    kink = golden(function, low, high)
+    kink = bottom_of(many, low, high)
     found = [(function(kink), kink)]
     step = 1e-3 * (high - low)
     largest = max(abs(low), abs(high))
 
     def slope(t: float) -> float:  # five-point stencil: error O(step⁴)
-        return (
-            function(t - 2 * step)
-            - 8 * function(t - step)
-            + 8 * function(t + step)
-            - function(t + 2 * step)
-        ) / (12 * step)
+        a, b, c, d = many(t + step * np.array([-2, -1, 1, 2])).tolist()
+        return (a - 8 * b + 8 * c - d) / (12 * step)
 
     left, right = kink - 10 * step, kink + 10 * step
     if slope(left) < 0 < slope(right):
@@ -98,34 +98,28 @@ def _closest_leaders(eigenvalues: np.ndarray, size: Size) -> tuple[complex, comp
     return complex(eigenvalues[leader]), complex(nearest)
 
 
-def boundary(stable: Callable[[float], bool], inside: float, outside: float) -> float:
-    """Where, between a stable number and one that is not, stability ends; by bisection."""
-    for _ in range(200):
-        middle = 0.5 * (inside + outside)
-        if middle in (inside, outside):
-            break
-        if stable(middle):
-            inside = middle
-        else:
-            outside = middle
-    return 0.5 * (inside + outside)
+def boundary(stable: Stable, inside: float, outside: float) -> float:
+    """Where, between a stable number and one that is not, stability ends, to the last digit."""
+    while True:
+        points = inside + (outside - inside) * _INNER
+        points = points[(points != inside) & (points != outside)]
+        if not len(points):
+            return 0.5 * (inside + outside)
+        kept = stable(points)
+        first = int(np.argmin(kept)) if not kept.all() else len(points)
+        if first > 0:
+            inside = float(points[first - 1])
+        if first < len(points):
+            outside = float(points[first])
 
 
-def golden(function: Callable[[float], float], low: float, high: float) -> float:
-    """A local minimum of a function on [low, high] by golden-section search."""
-    inverse = (math.sqrt(5.0) - 1.0) / 2.0
-    a, b = low, high
-    c, d = b - inverse * (b - a), a + inverse * (b - a)
-    fc, fd = function(c), function(d)
-    for _ in range(100):
-        if b - a <= 1e-15 * max(abs(low), abs(high)):
+def bottom_of(function: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> float:
+    """A local minimum on [low, high] of a function of many numbers at once, by ever finer grids."""
+    while high - low > 1e-15 * max(abs(low), abs(high)):
+        points = np.concatenate([[low], low + (high - low) * _INNER, [high]])
+        least = int(np.argmin(function(points[1:-1]))) + 1
+        before = low, high
+        low, high = float(points[least - 1]), float(points[least + 1])
+        if (low, high) == before:
             break
-        if fc <= fd:
-            b, d, fd = d, c, fc
-            c = b - inverse * (b - a)
-            fc = function(c)
-        else:
-            a, c, fc = c, d, fd
-            d = a + inverse * (b - a)
-            fd = function(d)
-    return 0.5 * (a + b)
+    return 0.5 * (low + high)

@@ -7,7 +7,7 @@ local extremum is looked at, and the lowest minima are refined (see `leading_eig
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +16,21 @@ from ..dynamics.partition import Partition
 from ..equilibria.find import across
 from ..errors import SingularError
 from ..rules import Rule
-from .eigenvalue_maps import Multipliers, commutes, eigenvalue_multipliers
+from .eigenvalue_maps import (
+    Multipliers,
+    commutes,
+    eigenvalue_multipliers,
+    eigenvalues_of_all,
+)
 from .leading_eigenvalue import ROUNDING, lowest, sizes
 from .windows import CLOSE_CALL, close_extrema, stable_intervals
 
 _AT_ONCE = 2_000_000  # numbers
+_SOME = np.arange(1, 12) / 12  # of an interval that is known to be stable
+_TRIALS = (1e-3, 0.37, 1.9, 41.0)  # steps over the Jacobian's largest entry
+_POWERS, _SAME = 6, 1e-10
+Window = tuple[float, float | None]
+Matrices = Callable[[np.ndarray], np.ndarray]  # factors (n,) ↦ matrices (n, m, m)
 
 
 @dataclass(frozen=True)
@@ -37,24 +47,28 @@ class StepSizes:
     critical: float | None
     best: float | None
     best_radius: float | None
-    stable: tuple[tuple[float, float | None], ...]
+    stable: tuple[Window, ...]
 
 
 NO_STEP = StepSizes(0.0, None, None, ())
 
 
 def rule_step_sizes(
-    rule: Rule, jacobian: np.ndarray, partition: Partition, tangent: np.ndarray | None = None
+    rule: Rule,
+    jacobian: np.ndarray,
+    partition: Partition,
+    tangent: np.ndarray | None = None,
+    stable: Sequence[Window] = (),
 ) -> StepSizes:
     """Critical and best factor of a rule at an equilibrium whose field has the given Jacobian (d, d).
 
     `tangent` is a basis, shape (d, k), of the tangent of a manifold of equilibria; the multipliers are then
-    those of the step modulo the manifold.
+    those of the step modulo the manifold. `stable` are intervals that are known to be stable, however narrow.
     """
     if rule.is_euler:
         scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
         return euler_step_sizes(np.linalg.eigvals(across(scaled, tangent)))
-    return step_sizes(step_multipliers(rule, jacobian, partition, tangent), len(jacobian))
+    return step_sizes(step_multipliers(rule, jacobian, partition, tangent), len(jacobian), stable)
 
 
 def step_multipliers(
@@ -65,23 +79,65 @@ def step_multipliers(
         return eigenvalue_multipliers(rule, np.linalg.eigvals(across(jacobian, tangent)))
     if tangent is not None and tangent.shape[1]:
         tangent = rule.lifted(jacobian, partition, tangent)
+    steps_at = linearised_steps(rule, jacobian, partition)
+
+    def multipliers_at(factors: np.ndarray) -> np.ndarray:
+        with np.errstate(all="ignore"):
+            return eigenvalues_of_all(across(steps_at(factors), tangent))
+
+    return multipliers_at
+
+
+def linearised_steps(rule: Rule, jacobian: np.ndarray, partition: Partition) -> Matrices:
+    """Factors (n,) on the step sizes ↦ the linearised steps (n, m, m), but for the units of the memory.
+
+    Nearly every rule multiplies the field by its step size wherever it asks for it. Then its steps along the
+    fields hJ, all of which are taken together, are those of h along J; whether that is so is tried out.
+    ∞ where a step does not exist.
+    """
+
+    def together(factors: np.ndarray) -> np.ndarray:
+        return np.asarray(rule.linearise(factors[:, None, None] * jacobian, partition))
+
+    def one_by_one(factors: np.ndarray) -> np.ndarray:
+        return np.stack([one(float(factor)) for factor in factors])
 
     def one(factor: float) -> np.ndarray:
-        with np.errstate(all="ignore"):
-            try:
-                matrix = across(rule.scaled(factor).linearise(jacobian, partition), tangent)
-            except SingularError:  # at this very step
-                return np.full(1, np.inf + 0j)
-        if not np.isfinite(matrix).all():
-            return np.full(len(matrix), np.inf + 0j)
-        return np.linalg.eigvals(matrix).astype(complex)
+        try:
+            return np.asarray(rule.scaled(factor).linearise(jacobian, partition))
+        except SingularError:  # at this very step
+            return np.full((size, size), np.inf)
 
-    def all_of_them(factors: np.ndarray) -> np.ndarray:
-        found = [one(float(factor)) for factor in factors]
-        most = max(map(len, found))
-        return np.stack([np.resize(own, most) for own in found])
+    def quickly(factors: np.ndarray) -> np.ndarray:
+        try:
+            return together(factors)
+        except SingularError:  # at one of them
+            return one_by_one(factors)
 
-    return all_of_them
+    size = sum(rule.state_sizes(partition))
+    fastest = float(np.abs(jacobian).max(initial=0.0))
+    trials = np.array(_TRIALS) / (fastest if fastest > 0 else 1.0)
+    with np.errstate(all="ignore"):
+        try:
+            same = _same_spectra(together(trials), one_by_one(trials))
+        except (TypeError, ValueError, IndexError, AttributeError):  # a step of its own kind
+            same = False
+    return quickly if same else one_by_one
+
+
+def _same_spectra(some: np.ndarray, others: np.ndarray) -> bool:
+    """Whether matrices, shape (n, m, m) each, have the same characteristic polynomials."""
+    if some.shape != others.shape:
+        return False
+    left, right = some, others
+    m = some.shape[-1]
+    size = m * np.abs(np.stack([some, others])).max(axis=(0, 2, 3))
+    for power in range(1, min(m, _POWERS) + 1):
+        apart = np.trace(left - right, axis1=1, axis2=2)
+        if not (np.abs(apart) <= _SAME * size**power).all():
+            return False
+        left, right = left @ some, right @ others
+    return True
 
 
 def euler_step_sizes(eigenvalues: np.ndarray) -> StepSizes:
@@ -151,8 +207,12 @@ def _euler_step_sizes(eigenvalues: np.ndarray) -> np.ndarray:
     return sizes
 
 
-def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
+def step_sizes(
+    multipliers_at: Multipliers, dimension: int, stable: Sequence[Window] = ()
+) -> StepSizes:
     """The critical and the best factor, and all stable ones, of multipliers as functions of the factor.
+
+    `stable` are intervals that are known to be stable, which are looked at however narrow they are.
 
     Some of the multipliers tend to one as the factor tends to zero, and tell the range of steps to look at;
     others, of a rule that remembers more than the profile, tend to limits of their own.
@@ -164,50 +224,54 @@ def step_sizes(multipliers_at: Multipliers, dimension: int) -> StepSizes:
     def radius(factor: float) -> float:
         return float(radii(np.array([factor]))[0])
 
-    def multipliers(factor: float) -> np.ndarray:
-        return multipliers_at(np.array([factor]))[0]
-
-    low, high = _range(multipliers)
+    low, high = _range(multipliers_at)
     if high == 0.0:  # nothing moves, whatever the step
         return StepSizes(None, None, None, ((0.0, None),)) if radius(1.0) < 1 else NO_STEP
     ratio = 1.02 if dimension <= 12 else 1.1 if dimension <= 60 else 1.3
     grid = np.geomspace(low, high, max(2, math.ceil(math.log(high / low) / math.log(ratio))))
+    grid = np.union1d(grid, _inside(stable, low, high))
     values = radii(grid)
     settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
-    stable = _stable_set(radius, grid, values, settled)
-    critical = stable[0][1] if stable and stable[0][0] == 0.0 else 0.0
+    found = _stable_set(radii, grid, values, settled)
+    critical = found[0][1] if found and found[0][0] == 0.0 else 0.0
     best, best_radius = _best(multipliers_at, grid, values)
-    if best is None and stable and stable[-1][1] is None and values.argmin() == len(values) - 1:
+    if best is None and found and found[-1][1] is None and values.argmin() == len(values) - 1:
         near, far = radius(1e3 * high), radius(1e6 * high)
         best_radius = (
             0.0 if far < 0.5 * near else far
         )  # falls like a power of the step, or has a limit
-    return StepSizes(critical, best, best_radius, stable)
+    return StepSizes(critical, best, best_radius, found)
 
 
-def _range(multipliers: Callable[[float], np.ndarray]) -> tuple[float, float]:
+def _inside(windows: Sequence[Window], low: float, high: float) -> np.ndarray:
+    """A few numbers between `low` and `high` inside every window."""
+    ends = [(max(a, low), high if b is None else min(b, high)) for a, b in windows]
+    return np.concatenate([[], *(a + (b - a) * _SOME for a, b in ends if a < b)])
+
+
+def _range(multipliers_at: Multipliers) -> tuple[float, float]:
     """Steps between which everything happens, from the slopes dμ/dh at 0, which are rates λ."""
-    factor = 1e-200
-    moving = int(
-        (np.abs(multipliers(factor) - 1.0) < 1e-6).sum()
-    )  # the others have limits of their own
+    factors = 1e-200 * 1e4 ** np.arange(55)
+    apart = multipliers_at(factors) - 1.0
+    moving = int((np.abs(apart[0]) < 1e-6).sum())  # the others have limits of their own
     if moving == 0:
         return 0.0, 0.0
 
-    def moves(factor: float) -> np.ndarray:
-        difference = multipliers(factor) - 1.0
+    def moves(difference: np.ndarray) -> np.ndarray:
         return difference[np.argsort(np.abs(difference))][:moving]
 
     def too_large(difference: np.ndarray) -> bool:
         return len(difference) < moving or not np.abs(difference).max() <= 1e-6
 
-    difference = moves(factor)
-    while factor < 1e15 and not too_large(difference) and np.abs(difference).max() < 1e-8:
-        factor *= 1e4
-        difference = moves(factor)
+    differences = map(moves, apart)
+    factor, difference = next(
+        (factor, own)
+        for factor, own in zip(factors.tolist(), differences, strict=True)
+        if too_large(own) or np.abs(own).max() >= 1e-8 or factor == factors[-1]
+    )
     while factor > 1e-250 and too_large(difference):  # the first order shall dominate
         factor /= 8.0
-        difference = moves(factor)
+        difference = moves(multipliers_at(np.array([factor]))[0] - 1.0)
     slopes = difference / factor
     rates = np.abs(slopes)
     fastest = float(np.max(rates, initial=0.0))
@@ -221,27 +285,25 @@ def _range(multipliers: Callable[[float], np.ndarray]) -> tuple[float, float]:
 
 
 def _stable_set(
-    radius: Callable[[float], float], grid: np.ndarray, values: np.ndarray, settled: int
-) -> tuple[tuple[float, float | None], ...]:
-    """The intervals of stable steps: ends by bisection, and a look at every local extremum between points."""
-    stable = np.flatnonzero(values < 1.0 - ROUNDING)
-    if not len(stable):
-        return ()
+    radii: Callable[[np.ndarray], np.ndarray], grid: np.ndarray, values: np.ndarray, settled: int
+) -> tuple[Window, ...]:
+    """The intervals of stable steps: their ends, and a look at every local extremum between points."""
     # near zero the radius is one to rounding, so what counts is where it first differs
-    first = int(stable[0])
-    from_zero = not (values[:first] > 1.0 + ROUNDING).any() and first <= settled
+    stable = np.flatnonzero(values < 1.0 - ROUNDING)
+    first = int(stable[0]) if len(stable) else len(grid)
+    from_zero = first <= settled and not (values[:first] > 1.0 + ROUNDING).any()
     begin = first if from_zero else 0
     points, found = grid[begin:], values[begin:]
-    extrema = close_extrema(radius, points, found - 1.0, CLOSE_CALL)
-    points = np.concatenate([points, extrema])
-    found = np.concatenate([found, [radius(factor) for factor in extrema]])
+    extrema = close_extrema(radii, points, found - 1.0, CLOSE_CALL)
+    if len(extrema):
+        points, found = np.concatenate([points, extrema]), np.concatenate([found, radii(extrema)])
     order = np.argsort(points, kind="stable")
     points, found = points[order], found[order]
     inside = found < 1.0
     # a radius of one to rounding is neutral, not stable
     inside[(found >= 1.0 - ROUNDING) & ~_beside(found < 1.0 - ROUNDING)] = False
     low = 0.0 if from_zero else float(points[0])
-    intervals = stable_intervals(lambda t: radius(t) < 1.0, points, inside, low, math.inf)
+    intervals = stable_intervals(lambda t: radii(t) < 1.0, points, inside, low, math.inf)
     return tuple((low, None if math.isinf(high) else high) for low, high in intervals)
 
 

@@ -9,7 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from .leading_eigenvalue import ROUNDING, Eigenvalues, Size, boundary, golden, lowest, sizes
+from .leading_eigenvalue import (
+    ROUNDING,
+    Eigenvalues,
+    Size,
+    Stable,
+    bottom_of,
+    boundary,
+    lowest,
+    sizes,
+)
 
 Window = tuple[float, float]
 _POINTS = 400  # evenly spaced
@@ -99,8 +108,8 @@ def scanned_windows(
     guessed from its surroundings.
     """
 
-    def size(t: float) -> float:
-        return float(sizes(eigenvalues_at, region.size, np.array([t]))[0])
+    def size(numbers: np.ndarray) -> np.ndarray:
+        return sizes(eigenvalues_at, region.size, numbers)
 
     near = CLOSE_CALL * samples.rounding / ROUNDING
     extrema = close_extrema(size, samples.numbers, samples.sizes - region.limit, near)
@@ -109,7 +118,7 @@ def scanned_windows(
 
 
 def close_extrema(
-    size: Callable[[float], float], numbers: np.ndarray, beyond: np.ndarray, near: Any
+    size: Callable[[np.ndarray], np.ndarray], numbers: np.ndarray, beyond: np.ndarray, near: Any
 ) -> np.ndarray:
     """Where, between numbers in order, the size may pass a limit twice: maxima below it, minima above it.
 
@@ -125,18 +134,18 @@ def close_extrema(
         sign = 1 if here <= min(before, after) and here >= 0 else sign
         if sign:
             bracket = float(numbers[i - 1]), float(numbers[i + 1])
-            found.append(golden(lambda t, s=sign: s * size(t), *bracket))
+            found.append(bottom_of(lambda t, s=sign: s * size(t), *bracket))
     return np.array(found, dtype=float)
 
 
 def stable_intervals(
-    is_stable: Callable[[float], bool],
+    is_stable: Stable,
     numbers: np.ndarray,
     stable: np.ndarray,
     low: float,
     high: float,
 ) -> tuple[Window, ...]:
-    """The intervals in which numbers in order, shape (n,), are `stable`, a mask; ends by bisection.
+    """The intervals in which numbers in order, shape (n,), are `stable`, a mask; ends to the last digit.
 
     The first one begins at `low`, or the last one ends at `high`, if it has the first or the last number.
     """
@@ -156,8 +165,8 @@ def _windows(
 ) -> tuple[Window, ...]:
     stable = samples.sizes - region.limit < -samples.rounding  # within rounding it is neutral
 
-    def is_stable(t: float) -> bool:
-        return float(sizes(eigenvalues_at, region.size, np.array([t]))[0]) < region.limit
+    def is_stable(numbers: np.ndarray) -> np.ndarray:
+        return sizes(eigenvalues_at, region.size, numbers) < region.limit
 
     near = _SNAP * (float(samples.numbers[-1]) - low)
     return tuple(

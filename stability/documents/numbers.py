@@ -24,6 +24,15 @@ def number(x: float | None, digits: int = DIGITS) -> str:
     return _minus(f"{float(x) + 0.0:.{digits}g}")  # + 0.0 turns -0.0 into 0.0
 
 
+def apart(numbers: Sequence[float], digits: int = DIGITS) -> list[str]:
+    """Different numbers with at least so many digits, and more where they would be written alike."""
+    while True:
+        shown = [number(x, digits) for x in numbers]
+        if digits >= 17 or len(set(shown)) == len(set(numbers)):
+            return shown
+        digits += 1
+
+
 def radius(x: float | None) -> str:
     """A spectral radius, with as many digits as it takes to tell it from one."""
     if x is None or not math.isfinite(x):

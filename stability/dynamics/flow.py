@@ -19,7 +19,7 @@ from .partition import Partition
 from .starts import given_start
 from .system import NumericSystem, SymbolicSystem
 from .trajectory import Trajectory
-from .vectors import eye_like, solve, split, stack, zeros_like
+from .vectors import block, eye_like, solve, split, stack, zeros_like
 
 Init = Callable[
     [Any, Any], tuple[Any, ...]
@@ -153,7 +153,10 @@ def _memory_names(
 
 
 class Linear:
-    """The affine flow ẋ = Jx + b of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors."""
+    """The affine flow ẋ = Jx + b of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors.
+
+    `matrix` may be n of them, shape (n, d, d), which then act on n stacks, shape (n, d, k).
+    """
 
     symbolic = False  # it has no expressions, whatever its matrix
     game: Any = None
@@ -182,11 +185,9 @@ class Linear:
 
     def restricted(self, i: int, x: Any) -> Linear:
         """Player i's own flow while the others' strategies stay those of x."""
-        own = self.partition.slices[i]
-        block = self.matrix[own, own]
-        return Linear(
-            block, self.partition.alone(i), self.part(i, x) - block @ self.partition.part(i, x)
-        )
+        own = block(self.matrix, self.partition.slices[i])
+        forced = self.part(i, x) - own @ self.partition.part(i, x)
+        return Linear(own, self.partition.alone(i), forced)
 
     def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
         """The y with y = x + H v(y), H the step sizes by player."""

@@ -80,7 +80,7 @@ def illustrations(
         )
         caption = "Spectral radius against the step size: below one a rule converges, the lower the faster."
         if len(at) > 1:
-            caption += " There is a curve for each equilibrium to which small steps return."
+            caption += " There is a curve for each equilibrium at which some steps are stable."
         words = f"Spectral radius of each rule against its step size. {best}."
         return _drawn(partial(rates, found), 1.4, caption, words)
 

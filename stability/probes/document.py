@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
-from ..documents.numbers import SPACE, eigenvalues, listed, number, radius
+from ..documents.intervals import intervals
+from ..documents.numbers import MISSING, SPACE, eigenvalues, listed, number, radius
 from ..documents.page import document
 from ..documents.settings import settings, with_settings
 from ..reports.document import conditions_by_name, conditions_table, whole
@@ -247,20 +248,20 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
                     _rule_name(rule),
                     radius(rule.spectral_radius),
                     rule.stability.verdict,
-                    number(rule.critical_lr, FEW),
+                    MISSING if rule.stable_lr is None else intervals(rule.stable_lr, FEW),
                     number(rule.steps_per_digit, FEW),
                 ),
                 tuple(notes),
             )
         )
     yield Table(
-        ("Rule", f"Spectral{SPACE}radius", "Stability", "Critical lr at most", "Steps per digit"),
+        ("Rule", f"Spectral{SPACE}radius", "Stability", "Stable lr within", "Steps per digit"),
         tuple(rows),
     )
-    if any(rule.critical_lr is not None for rule in rules):
+    if any(rule.stable_lr is not None for rule in rules):
         yield Paragraph(
-            "Critical lr at most: with a larger step one of the eigenvalues above is unstable; others may "
-            "ask for a smaller one."
+            "Stable lr within: with any other step one of the eigenvalues above is unstable; others may "
+            "leave fewer."
         )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..analysis.subject import plain
 from ..criteria.eigenvalue_maps import commutes, eigenvalue_multipliers
-from ..criteria.steps import step_sizes
+from ..criteria.steps import StepSizes, step_sizes
 from ..dynamics.flow import Flow
 from ..errors import InputError
 from ..rules import Rule
@@ -41,6 +41,7 @@ def probe_rule(
     verdict = map_verdict(found, rest)
     radius = float(np.abs(found.values).max()) if len(found.values) else None
     stable = verdict.verdict == "exponentially stable"
+    sizes = stable_steps(rule, eigenvalues)
     return RuleProbe(
         rule=rule.name,
         settings=settings,
@@ -48,19 +49,20 @@ def probe_rule(
         multipliers=found,
         spectral_radius=radius,
         stability=verdict,
-        critical_lr=critical_step(rule, eigenvalues),
+        critical_lr=None if sizes is None else sizes.critical,
         steps_per_digit=-math.log(10) / math.log(radius) if stable and radius else None,
         remark=rule.remark if state is None else None,
+        stable_lr=None if sizes is None else sizes.stable,
     )
 
 
-def critical_step(rule: Rule, eigenvalues: np.ndarray) -> float | None:
-    """The critical step size that these eigenvalues of J alone would allow, an upper bound on the true one.
+def stable_steps(rule: Rule, eigenvalues: np.ndarray) -> StepSizes | None:
+    """The step sizes that these eigenvalues of J alone would allow; what is stable is among them.
 
     None for rules whose multipliers are no functions of single eigenvalues or whose step sizes differ by
-    player, and where every step is stable for these eigenvalues.
+    player.
     """
     if isinstance(rule.lr, Mapping) or not commutes(rule) or not len(eigenvalues):
         return None
     unit = rule.with_each_lr(lambda _: 1.0)
-    return step_sizes(eigenvalue_multipliers(unit, eigenvalues), len(eigenvalues)).critical
+    return step_sizes(eigenvalue_multipliers(unit, eigenvalues), len(eigenvalues))

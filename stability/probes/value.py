@@ -88,9 +88,10 @@ class OwnHessian:
 class RuleProbe:
     """A rule's map, linearised at the point on its whole state.
 
-    `critical_lr` is an upper bound on the critical step size: a larger step is unstable for one of the
-    eigenvalues of J that were computed. It is None where the eigenvalues of J alone do not tell, or do not
-    bound it.
+    `stable_lr` are intervals outside of which every step is unstable for one of the eigenvalues of J that
+    were computed (None as an end is infinity); all stable steps are among them. `critical_lr` is an upper
+    bound on the critical step size. Both are None where the eigenvalues of J alone do not tell; `critical_lr`
+    also where they do not bound it.
     """
 
     rule: str
@@ -102,6 +103,7 @@ class RuleProbe:
     critical_lr: float | None
     steps_per_digit: float | None
     remark: str | None = None
+    stable_lr: tuple[tuple[float, float | None], ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -252,6 +254,9 @@ def _rule(rule: RuleProbe) -> dict[str, Any]:
         "spectral_radius": finite(rule.spectral_radius),
         "stability": rule.stability.to_dict(),
         "critical_lr_at_most": finite(rule.critical_lr),
+        "stable_lr_within": None
+        if rule.stable_lr is None
+        else [list(own) for own in rule.stable_lr],
         "steps_per_digit": finite(rule.steps_per_digit),
         "remark": rule.remark,
     }

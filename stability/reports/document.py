@@ -17,10 +17,12 @@ from ..analysis.value import (
 )
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
 from ..documents.formulas import readable, readable_all
+from ..documents.intervals import ends, inequalities, intervals
 from ..documents.markdown import render as render_markdown
 from ..documents.numbers import (
     DIGITS,
     MANY,
+    MISSING,
     eigenvalues,
     named,
     number,
@@ -39,6 +41,7 @@ from .summary import box, sentences, shape
 from .value import Excerpt, Report
 
 MANY_POINTS = 6  # with more equilibria than this, text has the table of them alone
+FEW = 4  # significant digits of the ends of a set of step sizes; JSON has all of them
 ROUNDING = 1e-12
 LONGEST = 80  # characters of a formula in a sentence
 
@@ -192,7 +195,7 @@ def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iter
                 "Rule",
                 "Spectral radius",
                 "Stability",
-                "Critical lr",
+                "Stable lr",
                 "Best lr",
                 "Best radius",
                 "Steps per digit",
@@ -201,7 +204,8 @@ def _equilibrium(report: Report, index: int, explain: bool, folds: bool) -> Iter
         )
         if explain:
             yield Paragraph(
-                "Critical lr: every smaller step size is stable. Best lr: the step size with the "
+                "Stable lr: the step sizes that are exponentially stable; the critical lr is the end of "
+                "those that reach down to 0. Best lr: the step size with the "
                 "smallest spectral radius (the best radius), that is, the fastest convergence. "
                 "Steps per digit: how many steps divide the error by ten."
             )
@@ -319,14 +323,7 @@ def _map_row(m: MapAnalysis, names: Sequence[str]) -> Row:
 
 def _rule_row(r: RuleAnalysis, several: bool, names: Sequence[str]) -> Row:
     notes = [_because(r.stability)]
-    if _is_zero(r.critical_lr):
-        notes.append("No step size is exponentially stable.")
-    elif r.critical_lr_exact is not None:
-        exact = readable(r.critical_lr_exact, names)
-        if isinstance(r.critical_lr, Mapping):
-            notes.append(f"Critical lr exactly the given step sizes times {exact}.")
-        elif exact != number(r.critical_lr):
-            notes.append(f"Critical lr exactly {exact}.")
+    notes += _stable_steps(r, names)
     if r.multipliers is not None:
         shown = eigenvalues(r.multipliers, "map", r.error_bound)
         notes.append(f"Multipliers {shown}: {r.type}.")
@@ -343,12 +340,42 @@ def _rule_row(r: RuleAnalysis, several: bool, names: Sequence[str]) -> Row:
         rule_name(r, several),
         value,
         r.stability.verdict,
-        _critical(r),
+        stable_cell(r.settings, r.critical_lr, r.stable_lr, DIGITS),
         per_player(r.best_lr),
         radius(r.best_spectral_radius),
         number(r.steps_per_digit),
     )
     return Row(cells, tuple(notes))
+
+
+def _stable_steps(r: RuleAnalysis, names: Sequence[str]) -> list[str]:
+    """What the table does not say of the stable step sizes."""
+    stable = r.stable_lr
+    if stable is None or stable == ((0.0, None),):
+        return []
+    if not stable:
+        return ["No step size is exponentially stable."]
+    by_player = isinstance(r.settings.get("lr"), Mapping)
+    if len(stable) == 1 and stable[0][0] == 0:
+        exact = None if r.critical_lr_exact is None else readable(r.critical_lr_exact, names)
+        if exact is None or (not by_player and exact == number(r.critical_lr)):
+            return []
+        what = f"the given step sizes times {exact}" if by_player else exact
+        return [f"Critical lr exactly {what}."]
+    what = "the factor on lr" if by_player else "lr"
+    text = f"Stable for {inequalities(ends(stable, FEW), what)}"
+    exact = [
+        (readable(low or "0", names), None if end is None else readable(high or "", names))
+        for (low, high), (_, end) in zip(r.stable_lr_exact or (), stable, strict=False)
+    ]
+    known = r.stable_lr_exact is not None and all(
+        low is not None and (high is not None or end is None)
+        for (low, high), (_, end) in zip(r.stable_lr_exact, stable, strict=True)
+    )
+    if known and exact != ends(stable, FEW):
+        text += f", exactly {inequalities(exact, what)}"
+    below = "; no smaller step is stable, so the critical lr is 0" if stable[0][0] > 0 else ""
+    return [f"{text}{below}."]
 
 
 def _drift(drift: Drift) -> str:
@@ -372,14 +399,16 @@ def _other_value(verdict: Verdict, shown: float | None, write: Callable[[float],
     return [] if text in _because(verdict) else [f"Deciding number {text}."]
 
 
-def _critical(r: RuleAnalysis) -> str:
-    if r.critical_lr is None and r.stability.verdict == "exponentially stable":
-        return "no limit"
-    return per_player(r.critical_lr)
-
-
-def _is_zero(lr: Any) -> bool:
-    return not any(lr.values()) if isinstance(lr, Mapping) else lr == 0
+def stable_cell(settings: Mapping[str, Any], critical: Any, stable: Any, digits: int) -> str:
+    """The stable step sizes for a cell; `critical` and `stable` as in a RuleAnalysis."""
+    if stable is None:
+        return MISSING
+    text = intervals(stable, FEW if len(stable) > 1 or (stable and stable[0][0] > 0) else digits)
+    if not isinstance(settings.get("lr"), Mapping) or text in ("all", "none"):
+        return text
+    if len(stable) == 1 and isinstance(critical, Mapping) and any(critical.values()):
+        return f"below {per_player(critical)}"
+    return f"factor {text}"
 
 
 def _search(report: Report) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ..analysis.value import (
     NoNumbers,
     RuleAnalysis,
 )
+from ..documents.intervals import spoken
 from ..documents.numbers import SPACE, listed, named, number, per_player, point, values_of
 from ..documents.settings import settings
 from .value import Report
@@ -265,13 +265,12 @@ def _speed(found: Analysis) -> str:
 
 
 def _remedy(found: Analysis) -> str:
-    """For a rule that leaves where smaller steps would return: which ones."""
+    """For a rule that leaves where other steps would return: which ones."""
     if not isinstance(found, RuleAnalysis) or found.stability.verdict != "unstable":
         return ""
-    critical = found.critical_lr
-    if isinstance(critical, Mapping) or critical is None or not 0 < critical < math.inf:
+    if isinstance(found.settings.get("lr"), Mapping) or not found.stable_lr:
         return ""
-    return f"; steps below {number(critical)} would return"
+    return f"; steps {spoken(found.stable_lr)} would return"
 
 
 def _many(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:

@@ -83,16 +83,25 @@ QUANTITIES: dict[str, Quantity] = {
         ("step", "multipliers"),
     ),
     "critical_lr": Quantity(
-        "supremum of the step sizes below which every one is stable; infinite if all are",
-        lambda points: points.step_sizes[0],
+        "supremum of the step sizes below which every one is stable; infinite if all are, 0 if small ones "
+        "are not",
+        lambda points: points.step_sizes.critical,
         _STEP,
         ("jacobian", "eigenvalues", "step", "point"),
         _step_sizes,
         scanned=True,
     ),
+    "stable_lr": Quantity(
+        "the interval of stable step sizes around the best one: its ends, low and high",
+        lambda points: points.step_sizes.stable,
+        _STEP,
+        ("jacobian", "eigenvalues", "step", "point"),
+        lambda problem, count: ("low", "high"),
+        scanned=True,
+    ),
     "best_lr": Quantity(
         "step size of smallest spectral radius",
-        lambda points: points.step_sizes[1],
+        lambda points: points.step_sizes.best,
         _STEP,
         ("jacobian", "eigenvalues", "step", "point"),
         _step_sizes,
@@ -100,7 +109,7 @@ QUANTITIES: dict[str, Quantity] = {
     ),
     "best_spectral_radius": Quantity(
         "the spectral radius at the best step size",
-        lambda points: points.step_sizes[2],
+        lambda points: points.step_sizes.best_radius,
         _STEP,
         ("jacobian", "eigenvalues", "step", "point"),
         scanned=True,

@@ -10,12 +10,12 @@ from sympy import Integer, Matrix, Rational, sqrt
 from stability import Alternating, Simultaneous
 from stability.criteria.exact_steps import (
     ExactStep,
-    exact_critical_step,
+    exact_steps,
     positive_roots,
     step_polynomial,
 )
 from stability.criteria.exact_steps import h as step
-from stability.criteria.steps import step_multipliers, step_sizes
+from stability.criteria.steps import rule_step_sizes, step_multipliers, step_sizes
 from stability.dynamics import Partition
 from stability.time_limits import patience
 from tests.selection import slow_but
@@ -23,6 +23,11 @@ from tests.selection import slow_but
 g, k = sympy.symbols("gamma kappa", real=True)
 TWO = Partition(("a", "b"), (1, 1))
 SIM, ALT = Simultaneous(lr=0.1), Alternating(lr=0.1)  # the critical factor is on a step size of one
+
+
+def critical(*arguments) -> ExactStep | None:
+    found = exact_steps(*arguments)
+    return None if found is None else found.critical
 
 
 def check(found: ExactStep | None, value: float, expression: sympy.Expr) -> None:
@@ -54,19 +59,19 @@ def check(found: ExactStep | None, value: float, expression: sympy.Expr) -> None
     ],
 )
 def test_closed_forms(rule, matrix, values, value, expression):
-    check(exact_critical_step(rule, Matrix(matrix), TWO, values), value, expression)
+    check(critical(rule, Matrix(matrix), TWO, values), value, expression)
 
 
 def test_irrational_matrix():
     matrix = Matrix([[-sqrt(2), -1], [1, -sympy.exp(-1)]])
     # h = −tr/det for a complex pair
     expected = (sqrt(2) + sympy.exp(-1)) / (sqrt(2) * sympy.exp(-1) + 1)
-    check(exact_critical_step(SIM, matrix, TWO, {}), float(expected), expected)
+    check(critical(SIM, matrix, TWO, {}), float(expected), expected)
 
 
 def test_a_triple_irrational_eigenvalue():
     three = Partition(("a", "b", "c"), (1, 1, 1))
-    found = exact_critical_step(SIM, -sqrt(2) * sympy.eye(3), three, {})
+    found = critical(SIM, -sqrt(2) * sympy.eye(3), three, {})
     assert found is None or found.value == pytest.approx(2**0.5, rel=1e-14)
 
 
@@ -74,7 +79,7 @@ def test_step_sizes_that_differ_by_player_are_scaled_together():
     rule = Simultaneous(lr={"a": 0.1, "b": 0.2})
     matrix = Matrix([[-g, -1], [1, 0]])
     # det = 1 − γ t/10 + t²/50, so t < 5γ
-    check(exact_critical_step(rule, matrix, TWO, {g: Rational(1, 10)}), 0.5, 5 * g)
+    check(critical(rule, matrix, TWO, {g: Rational(1, 10)}), 0.5, 5 * g)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +90,7 @@ def test_step_sizes_that_differ_by_player_are_scaled_together():
 def test_across_a_curve_of_equilibria(rule, value, expression):
     matrix = Matrix([[-g, -k], [-g, -k]])  # eigenvalues 0 and −(γ + κ)
     values = {g: Integer(1), k: Integer(3)}
-    found = exact_critical_step(rule, matrix, TWO, values, 1)
+    found = critical(rule, matrix, TWO, values, 1)
     if value is not None:
         check(found, value, expression)
     else:
@@ -94,7 +99,7 @@ def test_across_a_curve_of_equilibria(rule, value, expression):
         t = found.value
         assert abs(1 - 4 * t + 3 * t**2) == pytest.approx(1, rel=1e-13)
         assert t == pytest.approx(4 / 3, rel=1e-13)
-    assert exact_critical_step(rule, matrix, TWO, values) == ExactStep(0.0, Integer(0))
+    assert critical(rule, matrix, TWO, values) == ExactStep(0.0, Integer(0))
 
 
 @pytest.mark.parametrize(
@@ -109,24 +114,75 @@ def test_across_a_curve_of_equilibria(rule, value, expression):
     ],
 )
 def test_no_step_is_stable(rule, matrix):
-    assert exact_critical_step(rule, Matrix(matrix), TWO, {}) == ExactStep(0.0, Integer(0))
+    assert critical(rule, Matrix(matrix), TWO, {}) == ExactStep(0.0, Integer(0))
 
 
 def test_damping_far_below_rounding():
     tiny = Rational(1, 10**30)
-    found = exact_critical_step(SIM, Matrix([[-g, -1], [1, -g]]), TWO, {g: tiny})
+    found = critical(SIM, Matrix([[-g, -1], [1, -g]]), TWO, {g: tiny})
     check(found, 2e-30, 2 * g / (g**2 + 1))
 
 
 def test_special_values_of_a_parameter():
     # at γ = 0 the matrix is singular; the family around it is not
     matrix = Matrix([[-g, 0], [0, -1]])
-    assert exact_critical_step(SIM, matrix, TWO, {g: Integer(0)}) == ExactStep(0.0, Integer(0))
-    check(exact_critical_step(SIM, matrix, TWO, {g: Integer(2)}), 1.0, 2 / g)
+    assert critical(SIM, matrix, TWO, {g: Integer(0)}) == ExactStep(0.0, Integer(0))
+    check(critical(SIM, matrix, TWO, {g: Integer(2)}), 1.0, 2 / g)
 
 
 def test_a_manifold_that_is_everything():
-    assert exact_critical_step(SIM, sympy.zeros(2), TWO, {}, 2) is None
+    assert critical(SIM, sympy.zeros(2), TWO, {}, 2) is None
+
+
+# ---- The whole set ----------------------------------------------------------------------------
+
+# own slopes +1/2 and −9/20 and a rotation: unstable as a flow, and stable for alternating steps between
+# tr = det + 1 … and tr = −det − 1: det = (1 + h/2)(1 − 9h/20) = 1 at 2/9, 4 + h/10 − 29h²/20 − … below
+WINDOW = [[Rational(1, 2), -1], [1, -Rational(9, 20)]]
+
+
+def radius_of_turns(matrix, h: float) -> float:
+    """The spectral radius of alternating steps: the second player sees what the first one has done."""
+    (a, b), (c, d) = np.array(matrix, dtype=float)
+    first, second = np.array([[1 + h * a, h * b], [0, 1]]), np.array([[1, 0], [h * c, 1 + h * d]])
+    return float(np.abs(np.linalg.eigvals(second @ first)).max())
+
+
+def test_a_window_that_does_not_reach_down_to_zero():
+    found = exact_steps(ALT, Matrix(WINDOW), TWO, {})
+    assert found is not None
+    assert found.critical == ExactStep(0.0, Integer(0))
+    ((low, high),) = found.stable
+    assert low.expression == Rational(2, 9)
+    assert sympy.simplify(high.expression - 2 * (1 + sqrt(1961)) / 49) == 0
+    assert (low.value, high.value) == pytest.approx((2 / 9, 1.8482930469783283), rel=1e-15)
+    scan = np.linspace(1e-3, 3, 3001)
+    inside = np.array([radius_of_turns(WINDOW, h) < 1 for h in scan])
+    np.testing.assert_array_equal(inside, (scan > low.value) & (scan < high.value))
+
+
+def test_a_window_narrower_than_the_numeric_grid_is_looked_into():
+    # det(h) = (1 + a h)(1 − b h) is below one from (b − a)/(ab) on, −tr below det + 1 up to (−1) P
+    matrix = Matrix([[Rational(1, 2), -1], [1, -Rational(27, 40)]])
+    found = exact_steps(ALT, matrix, TWO, {})
+    assert found is not None
+    for low, high in found.stable or ():
+        middle = (low.value + high.value) / 2
+        assert radius_of_turns(matrix, middle) < 1
+        assert radius_of_turns(matrix, low.value * (1 - 1e-6)) > 1 or low.value == 0
+        assert radius_of_turns(matrix, high.value * (1 + 1e-6)) > 1
+
+
+@pytest.mark.parametrize("n", slow_but(range(12), range(6)))
+def test_the_exact_and_the_numeric_set_agree(n):
+    rng = np.random.default_rng(n)
+    matrix = Matrix(rng.integers(-9, 10, size=(2, 2)).tolist()) / 4
+    found = exact_steps(ALT, matrix, TWO, {})
+    assert found is not None
+    numeric = rule_step_sizes(Alternating(lr=1.0), np.array(matrix, dtype=float), TWO).stable
+    assert len(numeric) == len(found.stable)
+    for own, (low, high) in zip(numeric, found.stable, strict=True):
+        assert own == pytest.approx((low.value, high.value), rel=1e-9)
 
 
 def test_step_polynomial():
@@ -161,7 +217,7 @@ def test_the_exact_and_the_numeric_critical_step_agree(n):
     rule = (Simultaneous(lr=1.0), Alternating(lr=1.0))[n // 3 % 2]
     partition = Partition(("a", "b"), (1, d - 1))
     with patience(10):
-        found = exact_critical_step(rule, matrix, partition, {})
+        found = critical(rule, matrix, partition, {})
     assert found is not None
     multipliers = step_multipliers(rule, np.array(matrix, dtype=float), partition)
     numeric = step_sizes(multipliers, d)

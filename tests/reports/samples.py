@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -98,8 +98,15 @@ def rule(
     return RuleAnalysis(
         name, {"lr": lr, **more}, *field, np.array(multipliers, dtype=complex), radius, 2.2e-16,
         kind, stability, critical, critical_exact, best, best_radius,
-        math.log(10) / -math.log(radius) if convergent else None,
+        math.log(10) / -math.log(radius) if convergent else None, stable_lr(critical),
     )  # fmt: skip
+
+
+def stable_lr(critical):
+    """The set of stable steps of a rule with this critical step; factors if it has one for each player."""
+    if isinstance(critical, Mapping):
+        return ((0.0, 1.5),) if any(critical.values()) else ()
+    return ((0.0, critical),) if critical != 0 else ()
 
 
 def dirac_gan() -> Report:
@@ -295,7 +302,7 @@ def tandem() -> Report:
     simultaneous = RuleAnalysis(
         "simultaneous", {"lr": 0.1}, "gradient", {}, np.array([1.0, 0.6]), 1.0, 1e-16,
         "attracting curve of equilibria", step, 0.5, "1/2", 0.25, 0.0,
-        math.log(10) / -math.log(0.6),
+        math.log(10) / -math.log(0.6), ((0.0, 0.5),),
     )  # fmt: skip
     nash = Verdict(
         "yes", 2.0, 2.0, "numeric",
@@ -456,6 +463,7 @@ def sixty() -> Report:
     steps = RuleAnalysis(
         "simultaneous", {"lr": 0.01}, "gradient", {}, multipliers, radius, 4e-14, "unstable focus",
         unstable_step(radius, 14), 2e-05, None, 1.1e-05, 0.9999999989, None,
+        ((0.0, 2e-05),),
     )  # fmt: skip
     nash = Verdict(
         "undecided", 1.2e-17, -3e-15, "numeric",

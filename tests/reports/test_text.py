@@ -11,6 +11,7 @@ import pytest
 from rich.cells import cell_len
 
 from stability.documents.formulas import readable, readable_all
+from stability.documents.intervals import intervals
 from stability.documents.numbers import (
     SPACE,
     number,
@@ -72,7 +73,9 @@ def test_every_other_number_is_there(name, width):
             if not e.differentiable:
                 continue
             assert r.type in text
-            for value in (r.critical_lr, r.best_lr):
+            if r.stable_lr is not None and not isinstance(r.settings["lr"], dict):
+                assert all(word in text for word in intervals(r.stable_lr).split())
+            for value in (r.critical_lr if r.stable_lr else None, r.best_lr):
                 if value is not None:
                     for part in per_player(value).split(", "):  # likewise
                         assert part.replace(SPACE, " ") in text
@@ -218,12 +221,36 @@ def test_points_that_are_not_alone():
     )
 
 
-def test_no_limit_and_no_number_are_told_apart():
+def with_stable_steps(stable, exact=None, critical=0.0, lr=0.1):
+    """A report with a rule that is stable for these steps."""
     (e,) = SAMPLES["dirac_gan_r1"]().equilibria
-    stable = replace(e.rules[0], critical_lr=None, critical_lr_exact=None)
-    report = replace(SAMPLES["dirac_gan_r1"](), equilibria=(replace(e, rules=(stable,)),))
-    assert "no limit" in to_text(report)
-    assert "no limit" not in to_text(SAMPLES["moving"]())
+    rule = replace(
+        e.rules[0], critical_lr=critical, critical_lr_exact=None, stable_lr=stable,
+        stable_lr_exact=exact, settings={"lr": lr},
+    )  # fmt: skip
+    report = replace(SAMPLES["dirac_gan_r1"](), equilibria=(replace(e, rules=(rule,)),))
+    return flowing(to_text(report, 120))
+
+
+def test_all_steps_no_step_and_no_number_are_told_apart():
+    assert "all" in with_stable_steps(((0.0, None),), critical=None)
+    nothing = with_stable_steps(())
+    assert "none" in nothing
+    assert "No step size is exponentially stable." in nothing
+    assert "all" not in flowing(to_text(SAMPLES["moving"]())).split("Rules")[1]
+
+
+def test_a_set_that_does_not_reach_down_to_zero_is_written_out():
+    text = with_stable_steps(((2 / 9, 1.8482930469),), (("2/9", "2*(1 + sqrt(1961))/49"),))
+    assert "0.2222 to 1.848" in text
+    assert "Stable for 0.2222 < lr < 1.848, exactly 2/9 < lr < 2·(1 + √1961)/49;" in text
+    assert "no smaller step is stable, so the critical lr is 0." in text
+    assert "No step size" not in text
+    text = with_stable_steps(((0.0, 1.5), (2.0, None)), critical=1.5)
+    assert "Stable for lr < 1.5 or lr > 2." in text
+    text = with_stable_steps(((0.5, 2.0),), critical={"": 0.0}, lr={"": 0.1})
+    assert "Stable for 0.5 < the factor on lr < 2" in text
+    assert "steps of (others 0.1)" in text
 
 
 def test_a_small_report_is_quick():
