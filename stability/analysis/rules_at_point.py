@@ -256,7 +256,7 @@ def _numbers(
     return tuple((low.value or 0.0, high.value) for low, high in stable)
 
 
-def _text(step: ExactStep, names: Any) -> str | None:
+def _text(step: ExactStep, names: tuple[str, ...]) -> str | None:
     return None if step.expression is None else exact_text(step.expression, names)
 
 
