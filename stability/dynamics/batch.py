@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from .quick_compilation import quickly_compiled
+
 
 def batch_size(dimension: int) -> int:
     """How many points are evaluated at once: bounded work and memory whatever the dimension."""
@@ -25,13 +27,14 @@ def batched(
     """
     size = batch_size(dimension)
 
-    @jax.jit
-    def compiled(points):
+    def of_all(points):
         def value_and_jacobian(x):
             value, push = jax.linearize(function, x)
             return value, jax.vmap(push, out_axes=1)(jnp.eye(dimension, dtype=x.dtype))
 
         return jax.vmap(value_and_jacobian)(points)
+
+    compiled = quickly_compiled(of_all, dimension)
 
     def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         points = np.asarray(points, dtype=np.float64)

@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import jax.core
 import jax.numpy as jnp
+import numpy as np
 
 from ..errors import InputError
 from .operator import Action, Operator, as_pytree
@@ -17,6 +18,8 @@ from .partition import Partition
 from .rounded import rounded
 
 PRECISIONS = (None, "bfloat16")
+SMALL = 128  # numbers, up to which a Jacobian is written out once: one compilation serves all its products
+_AT_ONCE = 16  # of its columns: the memory of so many products
 PROBES = 4  # vectors by which the error of a reduced precision is measured
 
 
@@ -53,6 +56,7 @@ class Products:
         pure += [f if keep else partial(f, function) for f in (forward, backward)]
         self._start, *both = [jax.jit(rounded(f) if precision else f) for f in pure]
         self._action = Action(*both)
+        self._whole = jax.jit(partial(_pushed_together, function))
         self._blocks: dict[tuple[int, int], Products] = {}
         self._rounded: Products | None = None
 
@@ -63,17 +67,17 @@ class Products:
         """
         if precision is not None and precision != self.precision:
             return self._in(precision).at(x, *arguments)
+        small = self.keep and self.precision is None and x.size <= SMALL
+        traced = isinstance(x, jax.core.Tracer)
+        if small and not traced and len(x.sharding.device_set) == 1:
+            return self._written_out(x, arguments)
         value, tangent = self._start(x, *arguments)
-        sharding = None if isinstance(x, jax.core.Tracer) else x.sharding
+        sharding = None if traced else x.sharding
         if sharding is None or len(sharding.device_set) == 1:
             sharding = None
         else:
             value = jax.lax.with_sharding_constraint(value, sharding)
-        if value.dtype != x.dtype:
-            raise InputError(
-                f"the function takes a point of {x.dtype} to {value.dtype}; "
-                "give the point and the data one precision"
-            )
+        _check_precision(x, value)
         return Linearisation(
             (x, tangent if self.keep else arguments),
             self._action,
@@ -81,6 +85,29 @@ class Products:
             x.dtype,
             jax.config.jax_enable_x64,  # pyright: ignore[reportAttributeAccessIssue]
             sharding,
+            x,
+            value,
+            arguments,
+            self.partition,
+            self,
+        )
+
+    def _written_out(self, x: Any, arguments: tuple[Any, ...]) -> WrittenOut:
+        """The Jacobian at x as a matrix."""
+        units = np.eye(x.size, -(-x.size // _AT_ONCE) * _AT_ONCE, dtype=x.dtype)
+        parts = np.split(units, units.shape[1] // _AT_ONCE, axis=1)
+        values, columns = zip(*(self._whole(x, part, *arguments) for part in parts), strict=True)
+        value = values[0]
+        _check_precision(x, value)
+        matrix = jnp.asarray(np.concatenate(columns, axis=1)[:, : x.size])
+        x64 = jax.config.jax_enable_x64  # pyright: ignore[reportAttributeAccessIssue]
+        return WrittenOut(
+            matrix,
+            _MATRIX,
+            matrix.shape,
+            x.dtype,
+            x64,
+            None,
             x,
             value,
             arguments,
@@ -164,6 +191,46 @@ class Linearisation(Operator):
             return float(jnp.stack(ratios).max())
 
 
+@as_pytree("kept", "point", "value", "arguments")
+@dataclass(frozen=True, eq=False)
+class WrittenOut(Linearisation):
+    """The Jacobian of a function of few numbers, as a matrix; its blocks are blocks of that."""
+
+    def block(self, row: str | int, column: str | int) -> Linearisation:
+        i, j = self.partition.index(row), self.partition.index(column)
+        rows, columns = self.partition.slices[i], self.partition.slices[j]
+        x64, alone = self.x64, self.partition.alone(j)
+        with jax.enable_x64(x64):
+            own, value = self.point[columns], self.value[rows]
+            matrix = self.kept[rows, columns]
+        return WrittenOut(
+            matrix,
+            _MATRIX,
+            matrix.shape,
+            self.dtype,
+            x64,
+            None,
+            own,
+            value,
+            (),
+            alone,
+            self.products,
+        )
+
+
+def _check_precision(x: Any, value: Any) -> None:
+    if value.dtype != x.dtype:
+        raise InputError(
+            f"the function takes a point of {x.dtype} to {value.dtype}; "
+            "give the point and the data one precision"
+        )
+
+
+def _pushed_together(function: Any, x: Any, units: Any, *arguments: Any) -> tuple[Any, Any]:
+    value, push = jax.linearize(lambda y: function(y, *arguments), x)
+    return value, jax.vmap(push, in_axes=1, out_axes=1)(units)
+
+
 def _rows(function: Any, partition: Partition, i: int, x: Any, *arguments: Any) -> Any:
     return partition.part(i, function(x, *arguments))
 
@@ -205,3 +272,19 @@ def _pushed(function: Any, kept: Any, u: Any) -> Any:
 def _pulled(function: Any, kept: Any, u: Any) -> Any:
     x, arguments = kept
     return jax.vjp(lambda y: function(y, *arguments), x)[1](u)[0]
+
+
+# … or the matrix itself.
+
+
+@jax.jit
+def _times(matrix: Any, u: Any) -> Any:
+    return jnp.matmul(matrix, u, precision=jax.lax.Precision.HIGHEST)
+
+
+@jax.jit
+def _transposed_times(matrix: Any, u: Any) -> Any:
+    return jnp.matmul(u, matrix, precision=jax.lax.Precision.HIGHEST)
+
+
+_MATRIX = Action(_times, _transposed_times)

@@ -1,9 +1,9 @@
 """Adaptive Runge–Kutta steps of many paths at once, compiled once per flow.
 
-Diffrax's solvers and its step size controller are driven step by step here, rather than through
-`diffeqsolve`, so that a path may be of any length in bounded buffers, so that tolerances, times and boxes
-are arguments of the compiled function, and so that a point between two steps is a shorter step of the same
-solver: as accurate as the path itself, which an interpolating polynomial over a long step is not.
+Steps are driven one by one here, rather than through a solver's own loop, so that a path may be of any
+length in bounded buffers, so that tolerances, times and boxes are arguments of the compiled function, and so
+that a point between two steps is a shorter step of the same solver: as accurate as the path itself, which an
+interpolating polynomial over a long step is not. The implicit step is Diffrax's.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from .batch import batched_values
+from .dormand_prince import ORDER, accepted, explicit_step
+from .quick_compilation import quickly_compiled
 from .trajectory import Outcome
 
-EXPLICIT, STIFF = "Dopri8", "Kvaerno5"
+EXPLICIT, STIFF = "Dopri8", "Kvaerno5"  # the names that reports give them
 RUNNING = -1  # else the position in Outcome of how the path ended
 CODE = {outcome: i for i, outcome in enumerate(Outcome)}
 _ROWS = 256  # steps in a buffer
@@ -74,12 +76,14 @@ class Stepper:
         self.lanes = 8 if flow.dimension <= 1000 else 1
         rows = int(np.clip(_BYTES // (16 * self.lanes * flow.dimension), 16, _ROWS))
         self.until = None if until is None else batched_values(until)
-        self.run = jax.jit(partial(_run, flow, name, until, rows))
+        self.run = quickly_compiled(partial(_run, flow, name, until, rows), flow.dimension)
         self._values = flow.values
         self._between = flow.kept(  # shared by the steppers of all conditions
             "between",
             name,
-            lambda: jax.jit(jax.vmap(partial(_between, flow, name), in_axes=(0, 0, None))),
+            lambda: quickly_compiled(
+                jax.vmap(partial(_between, flow, name), in_axes=(0, 0, None)), flow.dimension
+            ),
         )
 
     def begin(self, starts: np.ndarray, elapsed: np.ndarray, settings: Settings) -> Lane:
@@ -134,25 +138,24 @@ def stepper(flow: Any, name: str, until: Callable[[Any], Any] | None = None) -> 
     return flow.kept("steppers", (name, until), lambda: Stepper(flow, name, until))
 
 
-def _solver(name: str, settings: Settings) -> Any:
-    import diffrax
+def _step(flow: Any, name: str, point: Any, length: Any, settings: Settings) -> Any:
+    """One step: its end, its error, the field there, whether the solver found it, and the solver's order."""
+
+    def field(y: Any) -> Any:
+        return settings.direction * jnp.asarray(flow(y), y.dtype)
 
     if name == EXPLICIT:
-        return diffrax.Dopri8(scan_kind="lax")
+        return *explicit_step(field, point, length), jnp.asarray(True), ORDER
+    import diffrax
+
     root_finder = diffrax.VeryChord(rtol=settings.rtol, atol=settings.atol)
-    return diffrax.Kvaerno5(root_finder=root_finder, scan_kind="lax")
-
-
-def _controller(settings: Settings) -> Any:
-    import diffrax
-
-    return diffrax.PIDController(rtol=settings.rtol, atol=settings.atol)
-
-
-def _term(flow: Any) -> Any:
-    import diffrax
-
-    return diffrax.ODETerm(lambda t, y, direction: direction * jnp.asarray(flow(y), y.dtype))
+    solver = diffrax.Kvaerno5(root_finder=root_finder, scan_kind="lax")
+    term = diffrax.ODETerm(lambda t, y, _: field(y))
+    step = (term, jnp.zeros_like(length), length, point, None)
+    end, error, stages, _, result = solver.step(*step, solver.init(*step), False)
+    # the last stage is the field at the end, which is dear to evaluate and to compile again
+    velocity = stages["k"][-1] / length
+    return end, error, velocity, result == diffrax.RESULTS.successful, solver.error_order(term)
 
 
 def _side(until: Callable[[Any], Any] | None, point: Any) -> Any:
@@ -169,26 +172,13 @@ def first_of(*cases: tuple[Any, Any]) -> Any:
 
 def _advance(flow: Any, name: str, until: Any, lane: Lane, settings: Settings) -> tuple[Any, Lane]:
     """One attempted step of one path: whether it was taken, and how the path stands then."""
-    import diffrax
-
-    term, solver = _term(flow), _solver(name, settings)
-    span = (lane.elapsed, lane.ahead)
-    step = (term, *span, lane.point, settings.direction)
-    point, error, stages, _, result = solver.step(*step, solver.init(*step), False)
-    # the last stage of both solvers is the field at the end, which is dear to evaluate and to compile again
-    velocity = stages["k"][-1] / (lane.ahead - lane.elapsed)
-    good = jnp.isfinite(point).all() & jnp.isfinite(velocity).all()
-    good &= result == diffrax.RESULTS.successful
+    length = lane.ahead - lane.elapsed
+    point, error, velocity, good, order = _step(flow, name, lane.point, length, settings)
+    good &= jnp.isfinite(point).all() & jnp.isfinite(velocity).all()
     point, error = jnp.where(good, point, lane.point), jnp.where(good, error, jnp.inf)
-    taken, elapsed, ahead, *_ = _controller(settings).adapt_step_size(
-        *span,
-        lane.point,
-        point,
-        settings.direction,
-        error,
-        solver.error_order(term),
-        (1.0, 1.0, False),  # what earlier steps leave behind: an integral controller looks at none
-    )
+    taken, factor = accepted(lane.point, point, error, settings.rtol, settings.atol, order)
+    elapsed = jnp.where(taken, lane.ahead, lane.elapsed)
+    ahead = elapsed + factor * length
     running = lane.status == RUNNING
     taken &= running
     # a last step that would be tiny is joined to the one before
@@ -244,6 +234,4 @@ def _run(
 
 
 def _between(flow: Any, name: str, point: Any, time: Any, settings: Settings) -> Any:
-    term, solver, zero = _term(flow), _solver(name, settings), jnp.zeros(())
-    memory = solver.init(term, zero, time, point, settings.direction)
-    return solver.step(term, zero, time, point, settings.direction, memory, False)[0]
+    return _step(flow, name, point, time, settings)[0]
