@@ -48,10 +48,7 @@ def with_rest_points(
 
 def _opposed(subject: Subject) -> bool:
     """Whether a game's losses add up to a constant, so that looking ahead adds no rest points."""
-    if subject.kind != "game":
-        return False
-    game = subject.numeric
-    return game.kept("zero-sum", "constant", lambda: adds_to_zero(game))
+    return subject.kind == "game" and adds_to_zero(subject.numeric)
 
 
 def _search(subject: Subject, evaluate: Evaluate, equations, starts, seed) -> Sequence[Equilibrium]:

@@ -104,7 +104,7 @@ class Products:
         return WrittenOut(
             matrix,
             _MATRIX,
-            matrix.shape,
+            (value.size, x.size),
             x.dtype,
             x64,
             None,
@@ -206,7 +206,7 @@ class WrittenOut(Linearisation):
         return WrittenOut(
             matrix,
             _MATRIX,
-            matrix.shape,
+            (value.size, own.size),
             self.dtype,
             x64,
             None,

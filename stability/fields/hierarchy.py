@@ -81,7 +81,7 @@ class Ridge(Field):
                 f"player{'s' if len(game.partition.players) != 1 else ''}"
             )
         try:
-            zero_sum = is_zero_sum(game)
+            zero_sum = game.kept("structure", "zero-sum", lambda: is_zero_sum(game))
         except jax.errors.TracerArrayConversionError:  # numbers that JAX traces have no values yet
             return
         if not zero_sum:

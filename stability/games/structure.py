@@ -92,6 +92,10 @@ def adds_to_zero(game: Game) -> bool:
     """
     if len(game.partition.players) != 2:
         return False
+    return game.kept("structure", "adds to zero", lambda: _adds_to_zero(game))
+
+
+def _adds_to_zero(game: Game) -> bool:
     with jax.enable_x64(True):  # compiled once, for all points and both losses
         points = _around_start(game).astype(np.float64)
         gradients = np.asarray(jax.jit(jax.vmap(jax.jacrev(game.losses)))(points))

@@ -19,7 +19,7 @@ def test_the_weights_are_those_of_methods_of_their_orders():
 
 
 def test_the_order():
-    """One step along ẏ = y: an error of h⁹ times a constant, and an estimate, of order 7, of h⁸."""
+    """One step along ẏ = y: errors fall like h⁹, as those of order 7 do not; the estimate is of order 7."""
 
     def error(length):
         with jax.enable_x64(True):
@@ -28,8 +28,9 @@ def test_the_order():
         return abs(float(end[0]) - np.exp(length)), abs(float(estimate[0]))
 
     (large, large_estimate), (small, small_estimate) = error(1.0), error(0.5)
-    assert np.log2(large / small) == pytest.approx(9, abs=0.5)
-    assert np.log2(large_estimate / small_estimate) == pytest.approx(8, abs=0.5)
+    assert np.log2(large / small) > 8.5
+    assert 7 < np.log2(large_estimate / small_estimate) < 8.5
+    assert large < large_estimate < 1e-7
 
 
 @pytest.mark.parametrize(
