@@ -31,12 +31,12 @@ function choice(text, options, change) {
   return { row, show: (value) => (list.value = value) };
 }
 
-/** Why a field's number cannot be used, in words, or nothing; `limits` is {least, most, whole}. */
+/** Why a field's number cannot be used, in words, or nothing; of `limits`, {least, most, whole}, a `least` is positive. */
 function complaint(field, { least = -Infinity, most = Infinity, whole = false }) {
   const given = field.valueAsNumber;
   const what = whole ? "a whole number" : "a number";
   if (!Number.isFinite(given) || (whole && !Number.isInteger(given))) return `Not used: this is to be ${what}.`;
-  if (given < least) return `Not used: this is to be ${what} of at least ${shown(least)}.`;
+  if (given < least) return `Not used: this is to be ${whole ? `${what} of at least ${least}` : "a positive number"}.`;
   if (given > most) return `Not used: this is to be ${what} of at most ${shown(most)}.`;
   return "";
 }

@@ -102,7 +102,8 @@ def test_step_size_rule_and_reset(look, page):
 @pytest.mark.parametrize(
     ("name", "given", "why"),
     [
-        ("Step size lr, exact value", "-1", "at least"),
+        ("Step size lr, exact value", "-1", "a positive number"),
+        ("Number of steps, exact value", "0", "at least 1"),
         ("Step size lr, exact value", "", "a number"),
         ("gamma, exact value", "1e999", "a number"),
         ("Number of steps, exact value", "2.5", "a whole number"),
