@@ -181,11 +181,15 @@ class Paths(Page):
         else:
             times = np.linspace(path.times[0], path.times[-1], ROWS + 1)
             chosen = list(zip(times, path(times), strict=True))
-        rows = [Row((number(float(t), DIGITS), self._cell(x))) for t, x in chosen]
-        return Table((when, self._column("At")), tuple(rows))
+        rows = [(number(float(t), DIGITS), self._point(x)) for t, x in chosen]
+        away = self.distances(np.stack([x for _, x in chosen]))
+        if away is None:
+            return Table((when, "At"), tuple(map(Row, rows)))
+        rows = [(*row, number(own, DIGITS)) for row, own in zip(rows, away, strict=True)]
+        return Table((when, "At", "From equilibrium"), tuple(map(Row, rows)))
 
     def _column(self, what: str) -> str:
-        return what if self._shown else f"{what}: distance"
+        return what if self._shown else f"{what}, from equilibrium"
 
     @property
     def _shown(self) -> bool:
