@@ -45,7 +45,10 @@ def overview(report: Report) -> Iterator[Block]:
         if agreed:
             cells.append(_short(moving[0].stability.verdict))
         else:
-            types = [kind(f.type, f.stability.verdict, len(names)) for f in e.flows]
+            types = [
+                kind(f.type, f.stability.verdict, len(names)).replace("degenerate ", "")
+                for f in e.flows
+            ]
             cells += [*types, *(_radius(own) for own in (*e.rules, *e.maps))]
         rows.append(Row(tuple(cells), to=heading(report, i)))
     columns += ["Every flow and rule"] if agreed else movers
