@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..dynamics.domain import undefined
 from ..dynamics.points import named_box
 from ..dynamics.system import is_a
 from ..equilibria.find import Equations, Equilibria, Equilibrium, find_equilibria
@@ -48,7 +49,11 @@ def local_nash_equilibrium_exists(
         game, [0] * d if getattr(game, "start", None) is None else game.start, parameters
     )
     search = find_equilibria(
-        begin.evaluate, _box(begin.game, box), _equations(begin), special=[begin.equilibrium.point]
+        begin.evaluate,
+        _box(begin.game, box),
+        _equations(begin),
+        special=[begin.equilibrium.point],
+        defined=lambda x: undefined(begin.game, x) is None,
     )
     found = [(e, _local_nash(game, begin, e, parameters)) for e in search.found]
     for e, verdict in found:

@@ -17,7 +17,7 @@ from ..penalties.nagarajan_kolter import discriminator_of
 from .conditions import EPS, NotApplicable
 from .local_stability import local_stability
 from .nagarajan_kolter_checks import ExactPoint, Field, Surroundings, three_conditions
-from .point import GamePoint, game_point
+from .point import GamePoint, defined_point
 from .saddle_bounds import EigenvalueBounds, eigenvalue_bounds
 from .verdict import Verdict
 
@@ -117,7 +117,7 @@ def nagarajan_kolter(
 
     Raises InputError if it is not clear who the discriminator is, and for a point of another shape.
     """
-    return nagarajan_kolter_at(game_point(game, x, parameters), discriminator)
+    return nagarajan_kolter_at(defined_point(game, x, parameters), discriminator)
 
 
 def nagarajan_kolter_at(

@@ -147,12 +147,23 @@ def game_point(
         equations = Equations(
             symbolic.variables, tuple(symbolic.expressions), values, symbolic.domain
         )
-    check_defined(numeric, point)
     e = describe_point(evaluate, point, box, coordinates, equations)
     if e.exact is None and e.stationary and e.differentiable:
         e = replace(e, error=_distance(evaluate, point))
     zero_sum = is_zero_sum(numeric) if symbolic is None else is_zero_sum(symbolic, None, values)
     return GamePoint(numeric, symbolic, values, e, evaluate, box, zero_sum)
+
+
+def defined_point(
+    game: Game | SymbolicGame, x: Any, parameters: Mapping[Any, Any] | None = None
+) -> GamePoint:
+    """`game_point`, for a point that somebody asks about.
+
+    Raises InputError as that does, and where a loss is not a finite real number.
+    """
+    found = game_point(game, x, parameters)
+    check_defined(found.game, found.equilibrium.point)
+    return found
 
 
 def _coordinates(x: Any, variables: Sequence[str]) -> tuple[sympy.Expr, ...]:

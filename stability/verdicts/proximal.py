@@ -23,7 +23,7 @@ from ..spectra.exact import closed_form_roots, exact_text, factors
 from ..time_limits import in_time
 from .conditions import EPS, Derivatives, NotApplicable
 from .definite import Definiteness, definiteness, solve
-from .point import GamePoint, game_point, numbers
+from .point import GamePoint, defined_point, numbers
 from .verdict import Verdict, finite
 
 _SECONDS, _SECONDS_PER_FORM = 5.0, 2.0
@@ -93,7 +93,7 @@ def proximal_equilibrium(
     Raises InputError for a negative or infinite λ, a metric that is none, and a point of another shape.
     """
     check_nonnegative(lam, "lam")
-    return proximal_at(game_point(game, x, parameters), exact_number(lam), metric)
+    return proximal_at(defined_point(game, x, parameters), exact_number(lam), metric)
 
 
 def proximal_at(point: GamePoint, lam: sympy.Expr, metric: Any = None) -> ProximalEquilibrium:

@@ -47,6 +47,9 @@ def test_a_narrower_target_has_one():
         (zero_sum(x + y), "no", "the field vanishes nowhere"),
         (zero_sum(sympy.Abs(x) - y), "undecided", "has no derivative"),
         (zero_sum((x**2) ** sympy.Rational(1, 3) - y), "undecided", ""),
+        # at the default start, 0, no loss is real
+        (zero_sum(-4 * sympy.log(x - 1) + 4 * x + 4 * sympy.log(y - 1) - 4 * y), "yes", "x = 2"),
+        (zero_sum(sympy.log(-1 - x**2) + y**2), "no", "the field vanishes nowhere"),
     ],
 )
 def test_small_games(game, verdict, because):
