@@ -75,10 +75,15 @@ def all_real(parts: Iterable[sympy.Expr], point: Mapping[Any, Any]) -> bool:
 
 
 def within(function: Callable[[Any], Any], game: Any) -> Callable[[Any], Any]:
-    """A function of a profile, NaN where a loss of the JAX game is not real and finite."""
+    """A function of a profile, NaN with its derivatives where a loss of the JAX game is not real and finite."""
     if game is None or game.total:
         return function
-    return lambda x: jnp.where(jnp.isfinite(game.losses(x)).all(), function(x), jnp.nan)
+
+    def masked(x: Any) -> Any:
+        value, real = function(x), jnp.isfinite(game.losses(x)).all()
+        return value * jnp.where(real, 1.0, jnp.nan).astype(value.dtype)
+
+    return masked
 
 
 def undefined(system: Any, x: Any) -> str | None:

@@ -69,6 +69,7 @@ def test_a_field_is_not_a_number_where_a_loss_is_not_real(engine):
     assert np.isfinite(values[0]).all()
     assert np.isfinite(jacobians[0]).all()
     assert np.isnan(values[1]).all()
+    assert np.isnan(jacobians[1]).all()
     assert np.isnan(flow.values(outside[None])).all()
     assert np.isnan(flow.part(0, jnp.asarray(outside))).all()
     from_formulas = st.Gradient().flow(game).numeric()
