@@ -75,7 +75,7 @@ def all_real(parts: Iterable[sympy.Expr], point: Mapping[Any, Any]) -> bool:
 
 
 def within(function: Callable[[Any], Any], game: Any) -> Callable[[Any], Any]:
-    """A function of a profile, NaN with its derivatives where a loss of the JAX game is not real and finite."""
+    """A function of a profile, NaN with its derivatives where a loss of the JAX game is not real."""
     if game is None or game.total:
         return function
 
