@@ -11,7 +11,7 @@ from ..equilibria.find import Equilibrium
 from ..errors import InputError, SingularError
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
-from ..spectra.value import sorted_values
+from ..spectra.value import settled, sorted_values
 from ..verdicts.conditions import Conditions, conditions
 from ..verdicts.local_stability import LocalStability, local_stability
 from ..verdicts.point import GamePoint
@@ -180,7 +180,8 @@ def _eigenvalues(
     """The eigenvalues, from their closed forms where there are any; these as text; an error bound."""
     closed = None if exact is None else exact_eigenvalues(exact, subject.values)
     if closed is None:
-        return sorted_values(found.spectrum.eigenvalues), None, bounds.error
+        own = found.spectrum
+        return sorted_values(settled(own.eigenvalues, own.errors)), None, bounds.error
     values = dict(subject.values)
     numeric = np.array([complex(c.xreplace(values).evalf(20)) for c in closed])
     leading = numeric[0] if bounds is found.spectrum.abscissa else numeric[np.abs(numeric).argmax()]

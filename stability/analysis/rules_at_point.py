@@ -11,23 +11,26 @@ import numpy as np
 import sympy
 
 from ..criteria.exact_steps import ExactStep, exact_steps, unit
-from ..criteria.steps import rule_step_sizes
+from ..criteria.steps import StepSizes, rule_step_sizes
 from ..documents.settings import settings
 from ..dynamics.partition import Partition
 from ..dynamics.symbols import exact as exact_number
-from ..equilibria.find import Equilibrium
+from ..equilibria.find import Equilibrium, across
 from ..errors import InputError, NotAtRestError
 from ..rules import Rule
-from ..rules.modified import logarithms, modified_eigenvalues
+from ..rules.modified import logarithms, modified_jacobian
 from ..rules.rule import each
+from ..spectra.dense import spectrum
 from ..spectra.exact import exact_text
-from ..spectra.value import sorted_values
+from ..spectra.value import Spectrum, sorted_values
+from ..spectra.value import settled as settled_values
 from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .derivatives import EPS
 from .subject import FieldFlow, Subject, plain
 from .value import Drift, NoNumbers, RuleAnalysis
 
+_NILPOTENT = 1e-3  # a smaller radius may be that of a multiple zero
 HUGE = 1e150  # squares overflow beyond
 
 
@@ -112,31 +115,39 @@ def analyse_rule(
         settings=plain(rule.settings),
         field=field.name,
         field_settings=field.settings,
-        multipliers=sorted_values(found.spectrum.eigenvalues),
+        multipliers=sorted_values(
+            settled_values(found.spectrum.eigenvalues, found.spectrum.errors)
+        ),
         spectral_radius=whole.value,
         error_bound=whole.error,
         type=found.type,
         stability=found.verdict,
         **vars(steps),
         steps_per_digit=math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
-        drift=_drift(near, matrix, partition, found.spectrum.eigenvalues),
+        drift=_drift(near, matrix, uncertainty, partition, found.spectrum),
     )
 
 
 def _drift(
-    rule: Rule, matrix: np.ndarray, partition: Partition, multipliers: np.ndarray
+    rule: Rule, matrix: np.ndarray, uncertainty: np.ndarray, partition: Partition, steps: Spectrum
 ) -> Drift | None:
     """The flows that the steps follow; None for a rule with memory, or of which J does not tell all."""
-    if rule.lr is None or rule.sees_more_than_the_jacobian or len(multipliers) > len(matrix):
+    if rule.lr is None or rule.sees_more_than_the_jacobian or len(steps.eigenvalues) > len(matrix):
         return None
     lr = rule.lr if not isinstance(rule.lr, Mapping) else 1.0
     time = float(lr)
     with np.errstate(all="ignore"):
-        modified = [modified_eigenvalues(rule, matrix, partition, order) for order in (1, 2)]
+        modified = [modified_jacobian(rule, matrix, partition, order) for order in (1, 2)]
+        errors = steps.errors / (np.abs(steps.eigenvalues) * time)
     if not all(np.isfinite(own).all() for own in modified):
         return None
-    first, second = map(sorted_values, modified)
-    return Drift(time, sorted_values(logarithms(multipliers, time)), first, second)
+    flows = []
+    for own in modified:
+        slack = 32 * EPS * np.abs(own).max() + uncertainty.max()
+        found = spectrum(own, np.full(own.shape, slack))
+        flows.append(sorted_values(settled_values(found.eigenvalues, found.errors)))
+    exact = settled_values(logarithms(steps.eigenvalues, time), errors)
+    return Drift(time, sorted_values(exact), *flows)
 
 
 def settled(
@@ -246,8 +257,25 @@ def _steps(
     def times(factor: float | None) -> Any:
         return None if factor is None else each(base.lr, lambda lr: lr * factor)
 
-    best = (times(sizes.best), sizes.best_radius) if stable else (None, None)
+    best = (None, None)
+    if stable:
+        radius = _without_rounding(sizes, base, jacobian, partition, e.tangent)
+        best = times(sizes.best), radius
     return _Steps(times(critical), text, *best, stable, texts)
+
+
+def _without_rounding(
+    sizes: StepSizes, rule: Rule, jacobian: np.ndarray, partition: Partition, tangent: np.ndarray
+) -> float | None:
+    """The radius at the best step, 0 where that is within its error: a multiple zero is split by rounding."""
+    if sizes.best is None or sizes.best_radius is None or sizes.best_radius > _NILPOTENT:
+        return sizes.best_radius
+    rule = rule.scaled(sizes.best)
+    step = rule.linearise(jacobian, partition)
+    if tangent.shape[1]:
+        step = across(step, rule.lifted(jacobian, partition, tangent))
+    found = spectrum(step, np.full(step.shape, 16 * EPS * max(np.abs(step).max(), 1.0)))
+    return 0.0 if found.radius.lower == 0.0 else sizes.best_radius
 
 
 def _numbers(

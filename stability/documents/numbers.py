@@ -33,12 +33,45 @@ def apart(numbers: Sequence[float], digits: int = DIGITS) -> list[str]:
         digits += 1
 
 
-def radius(x: float | None) -> str:
-    """A spectral radius, with as many digits as it takes to tell it from one."""
+def beside(x: float, boundary: float, below: bool, digits: int = DIGITS) -> str:
+    """A number that is known to lie below a boundary, or above it, in a text that does not deny it.
+
+    `0.999`; where these digits would round it away, `1 − 3.2e-12`; `just below 1` where x itself is off.
+    """
+
+    def kept(text: str) -> bool:
+        shown = float(text)
+        return shown < boundary if below else shown > boundary
+
+    text = f"{x:.{digits}g}"
+    if kept(text):
+        return text
+    side, sign = ("below", "−") if below else ("above", "+")
+    distance = boundary - x if below else x - boundary
+    return f"{boundary:g} {sign} {distance:.2g}" if distance > 0 else f"just {side} {boundary:g}"
+
+
+def within(x: float, error: float) -> str:
+    """A number with its error, in the digits that it leaves: `0 ± 2e-14`, `0.97 ± 0.01`."""
+    if not (math.isfinite(error) and error > 0):
+        return f"{x:.{DIGITS}g}"
+    decimals = -math.floor(math.log10(error))
+    shown = round(x, decimals)
+    text = f"{shown:.{decimals}f}" if shown and 0 < decimals <= DIGITS else f"{shown + 0.0:.15g}"
+    return f"{text} ± {error:.1g}"
+
+
+def radius(x: float | None, error: float = 0.0) -> str:
+    """A spectral radius, with as many digits as it takes to tell it from one.
+
+    One that is not told from one by its `error` is written as 1.
+    """
     if x is None or not math.isfinite(x):
         return MISSING
     distance = abs(x - 1)
-    if distance == 0 or distance >= 1e-3:
+    if distance <= error:
+        return "1"
+    if distance >= 1e-3:
         return number(x)
     if distance < 1e-9:
         return f"1{SPACE}{'+' if x > 1 else '−'}{SPACE}{distance:.1e}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..documents.numbers import beside
 from ..verdicts.verdict import Verdict
 from .value import Eigenvalues, Rest
 
@@ -55,7 +56,7 @@ def _verdict(
         count = int(certain.sum())
         text = (
             f"at least {count} {noun}{'s have' if count > 1 else ' has'} a {measure} above {boundary:g} "
-            f"(largest {value:.6g})"
+            f"(largest {beside(value, boundary, below=False)})"
         )
         return Verdict("unstable", value, float(lower.max()) - boundary, "numeric", text)
     if not asked.converged:
@@ -68,7 +69,8 @@ def _verdict(
             hidden = (
                 f"; the numerical abscissa, at most {bound:.6g} as far as Lanczos tells, bounds all"
             )
-        text = f"the largest {measure} of the {noun}s{found} is {value:.6g}{hidden}"
+        shown = beside(value, boundary, below=True)
+        text = f"the largest {measure} of the {noun}s{found} is {shown}{hidden}"
         return Verdict("exponentially stable", value, boundary - upper, "numeric", text)
     worst = int(np.argmax(sizes + errors))
     text = (

@@ -23,6 +23,8 @@ from ..documents.numbers import (
     DIGITS,
     MANY,
     MISSING,
+    SPACE,
+    beside,
     eigenvalues,
     named,
     number,
@@ -30,6 +32,7 @@ from ..documents.numbers import (
     radius,
     sentence,
     together,
+    within,
 )
 from ..documents.page import as_markdown, as_text, document
 from ..documents.text import render
@@ -258,7 +261,7 @@ def conditions_table(found: Mapping[str, Verdict]) -> Iterable[Block]:
         ("Condition", "Verdict", "Deciding number", "Margin", "Evidence"),
         tuple(
             Row(
-                (name, v.word, number(v.value), number(v.margin), v.evidence),
+                (name, v.word, _deciding(v), number(v.margin), v.evidence),
                 () if shared else (_because(v),),
             )
             for name, v in found.items()
@@ -266,6 +269,14 @@ def conditions_table(found: Mapping[str, Verdict]) -> Iterable[Block]:
     )
     if shared:
         yield Paragraph(" ".join(reasons))
+
+
+def _deciding(verdict: Verdict) -> str:
+    """The deciding number; with its error where it is not told from zero."""
+    value, margin = verdict.value, verdict.margin
+    if verdict.verdict == "undecided" and value is not None and margin is not None and margin < 0:
+        return within(value, abs(value) - margin).replace(" ", SPACE)
+    return number(value)
 
 
 def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
@@ -303,7 +314,7 @@ def _flow_row(f: FlowAnalysis, names: Sequence[str]) -> Row:
     notes = [_because(f.stability)]
     if f.exact_eigenvalues is not None and len(f.exact_eigenvalues) <= MANY:
         notes.append(f"Exact eigenvalues: {', '.join(readable_all(f.exact_eigenvalues, names))}.")
-    value = number(_decided(f.stability, f.spectral_abscissa, 0.0))
+    value = _told(f.stability, f.spectral_abscissa, f.error_bound, 0.0, number)
     notes.append(_evidence(f.stability, "Spectral abscissa", value, f.error_bound))
     notes += _other_value(f.stability, f.spectral_abscissa, number)
     cells = (flow_name(f), eigenvalues(f.eigenvalues, "flow", f.error_bound), f.type)
@@ -314,7 +325,7 @@ def _map_row(m: MapAnalysis, names: Sequence[str]) -> Row:
     notes = [_because(m.stability)]
     if m.exact_multipliers is not None and len(m.exact_multipliers) <= MANY:
         notes.append(f"Exact multipliers: {', '.join(readable_all(m.exact_multipliers, names))}.")
-    value = radius(_decided(m.stability, m.spectral_radius, 1.0))
+    value = _told(m.stability, m.spectral_radius, m.error_bound, 1.0, radius)
     notes.append(_evidence(m.stability, "Spectral radius", value, m.error_bound))
     notes += _other_value(m.stability, m.spectral_radius, radius)
     shown = eigenvalues(m.multipliers, "map", m.error_bound)
@@ -333,7 +344,7 @@ def _rule_row(r: RuleAnalysis, several: bool, names: Sequence[str]) -> Row:
         notes.append(_drift(r.drift))
     if r.noise is not None:
         notes += r.noise.sentences()
-    value = radius(_decided(r.stability, r.spectral_radius, 1.0))
+    value = _told(r.stability, r.spectral_radius, r.error_bound, 1.0, radius)
     notes.append(_evidence(r.stability, "Spectral radius", value, r.error_bound))
     notes += _other_value(r.stability, r.spectral_radius, radius)
     cells = (
@@ -383,12 +394,25 @@ def _drift(drift: Drift) -> str:
     return f"As a flow: log(μ)/h = {shown[0]}; modified flow of order 1: {shown[1]}, of order 2: {shown[2]}."
 
 
-def _decided(verdict: Verdict, shown: float | None, boundary: float) -> float | None:
-    """The number shown, put on the boundary where exact evidence says that only rounding is off."""
-    on_boundary = verdict.evidence == "exact" and verdict.margin == 0
-    if shown is not None and on_boundary and abs(shown - boundary) < ROUNDING:
-        return boundary
-    return shown
+def _told(
+    verdict: Verdict,
+    shown: float | None,
+    error: float | None,
+    boundary: float,
+    write: Callable[[float], str],
+) -> str:
+    """The number shown, as the verdict has it: on the boundary, or on the side of it that is known."""
+    if shown is None:
+        return MISSING
+    apart = abs(shown - boundary)
+    if verdict.evidence == "exact" and verdict.margin == 0 and apart < ROUNDING:
+        return write(boundary)
+    own = verdict.value is not None and abs(verdict.value - shown) < ROUNDING
+    if own and verdict.verdict in ("exponentially stable", "unstable"):
+        below = verdict.verdict == "exponentially stable"
+        known = shown < boundary if below else shown > boundary
+        return write(shown) if known else beside(shown, boundary, below).replace(" ", SPACE)
+    return write(boundary if apart <= (error or 0.0) else shown)
 
 
 def _other_value(verdict: Verdict, shown: float | None, write: Callable[[float], str]) -> list[str]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from .discs import UNIT_ROUNDOFF, Array, Indices, connected
 
 _EPS = np.finfo(np.float64).eps
+_SMALL = 1e-4  # error of an eigenvalue, relative to the largest one, that still says something
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,20 @@ def indices_by_label(labels: list) -> tuple[tuple[int, ...], ...]:
     for index, label in enumerate(labels):
         indices.setdefault(label, []).append(index)
     return tuple(map(tuple, indices.values()))
+
+
+def settled(values: np.ndarray, errors: np.ndarray) -> np.ndarray:
+    """Eigenvalues without the real and imaginary parts that lie within their errors, where those are small.
+
+    What is left of such a part is rounding: an eigenvalue zero, a centre, or a double real eigenvalue that
+    was split into a pair.
+    """
+    small = errors <= _SMALL * np.abs(values).max(initial=0.0)
+
+    def kept(part: np.ndarray) -> np.ndarray:
+        return np.where(small & (np.abs(part) <= errors), 0.0, part)
+
+    return kept(np.real(values)) + 1j * kept(np.imag(values))
 
 
 def sorted_values(values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..documents.blocks import printable
-from ..documents.numbers import number
+from ..documents.numbers import number, radius
 from ..documents.page import as_text
 from ..documents.settings import settings
 from .value import Sweep
@@ -87,17 +87,17 @@ def _points(sweep: Sweep) -> Iterator[list[str]]:
     axes = list(sweep.axes.values())
     for where in np.ndindex(*sweep.shape):
         given = [number(float(axis[i])) for axis, i in zip(axes, where, strict=True)]
-        yield given + [_number(float(values[where])) for values in columns.values()]
+        yield given + [_number(title, float(values[where])) for title, values in columns.items()]
 
 
 def _extremes(sweep: Sweep) -> Iterator[list[str]]:
     yield ["quantity", "smallest", "at", "largest", "at", "missing"]
     for parts in _parts(sweep).values():
         for title, own in parts.items():
-            yield [title, *_extreme_cells(sweep, own)]
+            yield [title, *_extreme_cells(sweep, title, own)]
 
 
-def _extreme_cells(sweep: Sweep, values: np.ndarray) -> list[str]:
+def _extreme_cells(sweep: Sweep, title: str, values: np.ndarray) -> list[str]:
     missing = int(np.isnan(values).sum())
     if missing == values.size:
         return [number(None), "", number(None), "", str(missing)]
@@ -108,7 +108,7 @@ def _extreme_cells(sweep: Sweep, values: np.ndarray) -> list[str]:
             f"{name}={number(float(axis[i]))}"
             for (name, axis), i in zip(sweep.axes.items(), index, strict=True)
         )
-        cells += [_number(float(values[index])), ", ".join(place)]
+        cells += [_number(title, float(values[index])), ", ".join(place)]
     return [*cells, str(missing) if missing else ""]
 
 
@@ -145,5 +145,7 @@ def _range(low: float, high: float) -> str:
     return f"= {number(low)}" if low == high else f"from {number(low)} to {number(high)}"
 
 
-def _number(value: float) -> str:
-    return "∞" if value == math.inf else number(value)
+def _number(title: str, value: float) -> str:
+    if value == math.inf:
+        return "∞"
+    return radius(value) if title.endswith("spectral_radius") else number(value)

@@ -339,7 +339,7 @@ def definiteness_of(spectrum: SymmetricSpectrum, noise: float = 0.0) -> Definite
 def _not_definite(found: Definiteness, what: str, note: str) -> Verdict:
     if found.sign is None:
         text = (
-            f"{what} cannot be told from singular (smallest eigenvalue {found.smallest:.6g}){note}"
+            f"{what} cannot be told from singular (smallest eigenvalue {found.smallest_text}){note}"
         )
         return Verdict("undecided", found.smallest, found.margin, "numeric", text)
     text = f"{what} is not positive definite (smallest eigenvalue at most {found.smallest:.6g})"

@@ -242,7 +242,7 @@ class _Checks:
 
 def _not_definite(found: Definiteness, what: str) -> Verdict:
     if found.sign is None:
-        text = f"{what} cannot be told from singular (smallest eigenvalue {found.smallest:.6g})"
+        text = f"{what} cannot be told from singular (smallest eigenvalue {found.smallest_text})"
         return Verdict("undecided", found.smallest, found.margin, found.evidence, text)
     text = f"{what} is not positive definite (smallest eigenvalue {found.smallest:.6g})"
     return Verdict("no", found.smallest, found.margin, found.evidence, text)

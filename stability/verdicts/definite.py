@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..documents.numbers import within
 from ..spectra.dense import symmetric_eigenvalues
 from ..spectra.hurwitz import characteristic_polynomial, root_counts
 from .verdict import Evidence
@@ -24,6 +25,11 @@ class Definiteness:
     smallest: float
     margin: float
     evidence: Evidence
+
+    @property
+    def smallest_text(self) -> str:
+        """The smallest eigenvalue that is not told from zero, with its error."""
+        return within(self.smallest, abs(self.smallest) - self.margin)
 
 
 def definiteness(

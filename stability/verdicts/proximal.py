@@ -258,7 +258,7 @@ def _not_definite(found: Definiteness, fails: str, what: str, sign: int) -> Verd
     if found.sign == 0:
         text = f"{what} is semidefinite and singular; higher derivatives would decide"
     else:
-        text = f"{what} cannot be told from singular (eigenvalue {value:.6g})"
+        text = f"{what} cannot be told from singular (eigenvalue {found.smallest_text})"
     return Verdict("undecided", value, found.margin, found.evidence, text)
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from ..documents.numbers import beside, within
 from ..spectra.value import Bounds, Spectrum
 from .verdict import Evidence, Verdict
 
@@ -62,12 +63,13 @@ def _decided(
     if evidence == "numeric":
         margin = boundary - bounds.upper if sign < 0 else bounds.lower - boundary
         margin = max(margin, 0.0)  # decided in more digits than these bounds have
+    if (value - boundary) * sign <= 0:  # counted exactly, and nearer to the boundary than rounding
+        margin = None
     if kind == "flow":
         noun, below, above = "eigenvalue", "a negative real part", "a positive real part"
-        largest = f"largest {value:.6g}"
     else:
         noun, below, above = "multiplier", "modulus below one", "modulus above one"
-        largest = f"largest {value:.9g}"
+    largest = f"largest {beside(value, boundary, sign < 0, 6 if kind == 'flow' else 9)}"
     if sign < 0:
         text = f"every {noun}{across} has {below} ({largest})"
         return Verdict("exponentially stable", value, margin, evidence, text)
@@ -93,13 +95,12 @@ def _linear(kind: Kind, value: float, evidence: Evidence, semisimple: bool) -> V
 def _in_doubt(kind: Kind, spectrum: Spectrum, evidence: Evidence) -> Verdict:
     """The bounds do not tell whether the largest eigenvalue grows."""
     bounds, boundary = _bounds(kind, spectrum), float(kind == "map")
-    name, size = ("abscissa", "real part") if kind == "flow" else ("radius", "modulus")
+    name = "abscissa" if kind == "flow" else "radius"
     value = bounds.value
     error = max(bounds.upper - value, value - bounds.lower)
     text = (
-        f"the spectral {name} {value:.9g} cannot be told from {boundary:g} "
-        f"(its {size} is known to {error:.1g}); an exact analysis, or else "
-        f"{_neutral(kind, spectrum)[1]}, would decide"
+        f"the spectral {name} {within(value, error)} cannot be told from {boundary:g}; "
+        f"an exact analysis, or else {_neutral(kind, spectrum)[1]}, would decide"
     )
     return Verdict("undecided", value, abs(value - boundary) - error, evidence, text)
 

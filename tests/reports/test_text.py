@@ -18,6 +18,7 @@ from stability.documents.numbers import (
     per_player,
     radius,
     sentence,
+    within,
 )
 from stability.errors import InputError
 from stability.reports import Report
@@ -52,6 +53,8 @@ def test_every_verdict_with_its_number_and_reason_is_there(name, width):
             assert sentence(verdict.because)[1:] in text
             if verdict.value is not None:
                 shown = (radius if is_radius else number)(verdict.value)
+                if verdict.verdict == "undecided" and (verdict.margin or 0) < 0:
+                    shown = within(verdict.value, abs(verdict.value) - verdict.margin)
                 assert re.search(rf"(?<![\d.]){re.escape(shown.replace(SPACE, ' '))}", text)
             if verdict.margin is not None:
                 assert number(verdict.margin) in text
