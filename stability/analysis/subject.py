@@ -71,7 +71,7 @@ class FieldFlow:
         flow = own.kept("from formulas", None, self.formulas.numeric)
         if flow.game is not own.game:
             flow.function = within(flow.function, own.game)
-            flow.game, flow.field = own.game, own.field
+            flow.game, flow.field, flow.formulas = own.game, own.field, self.formulas
         return flow
 
 

@@ -46,7 +46,7 @@ def drift(quantity: Callable[[Any], Any], points: Any) -> np.ndarray:
     if points.ndim != 2 or not len(points):
         raise InputError(f"a drift is seen along points of shape (n, d), not {points.shape}")
     check_scalar(quantity, points.shape[1], "the quantity")
-    values = batched_values(quantity)(points)
+    values = batched_values(quantity, points.shape[1])(points)
     if values[0] == 0:
         raise InputError("the quantity is zero at the first point; add a constant to it")
     return (values - values[0]) / abs(values[0])

@@ -53,12 +53,14 @@ def batched(
     return evaluate
 
 
-def batched_values(function: Callable[[Any], Any]) -> Callable[[np.ndarray], np.ndarray]:
+def batched_values(
+    function: Callable[[Any], Any], dimension: int
+) -> Callable[[np.ndarray], np.ndarray]:
     """X (n, d) ↦ f, shape (n, m), NumPy float64: values alone, a few thousand points at a time.
 
     Few points and many are two batch sizes, so at most two compilations.
     """
-    compiled = jax.jit(jax.vmap(function))
+    compiled = quickly_compiled(jax.vmap(function), dimension)
 
     def evaluate(points: np.ndarray) -> np.ndarray:
         points = np.asarray(points, dtype=np.float64)

@@ -6,12 +6,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
+from .quick_compilation import known_options
 from .starts import checked_ends, real_starts
 from .trajectory import Outcome
 
@@ -129,14 +129,5 @@ def _on_cpu() -> bool:
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """The function compiled by JAX, on a CPU for its widest vectors (by itself XLA uses half of them)."""
-    return jax.jit(function, compiler_options=_wide_vectors() if _on_cpu() else None)
-
-
-@cache
-def _wide_vectors() -> dict[str, Any] | None:
-    options = {"xla_cpu_prefer_vector_width": 512}
-    try:
-        jax.jit(lambda: 0, compiler_options=options)()
-    except jax.errors.JaxRuntimeError:  # a compiler that does not know the option
-        return None
-    return options
+    wide = known_options(("xla_cpu_prefer_vector_width", 512)) if _on_cpu() else None
+    return jax.jit(function, compiler_options=wide)

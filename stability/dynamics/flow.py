@@ -44,7 +44,7 @@ class Flow(NumericSystem):
     In all methods `x` is a point, shape (d,), and `i` the position of a player.
 
     A flow that a field makes of a game keeps them as `game` and `field` (else None), for the rules that
-    look behind the field.
+    look behind the field; one made of expressions at the values of all parameters keeps these as `formulas`.
 
     Raises InputError if the dimension is unknown, or `field` does not return a real vector of shape (d,).
     """
@@ -68,6 +68,7 @@ class Flow(NumericSystem):
         self._part = part
         self.game: Any = None
         self.field: Any = None
+        self.formulas: SymbolicFlow | None = None
 
     def part(self, i: int, x: Any) -> Any:
         """Player i's rows of v(x), shape (d_i,)."""

@@ -15,10 +15,12 @@ import numpy as np
 from ..errors import InputError
 from .operator import Action, Operator, as_pytree
 from .partition import Partition
+from .quick_compilation import quickly_compiled
 from .rounded import rounded
 
 PRECISIONS = (None, "bfloat16")
 SMALL = 128  # numbers, up to which a Jacobian is written out once: one compilation serves all its products
+_FEW = 100_000  # numbers of data, up to which compiling takes longer than running
 _AT_ONCE = 16  # of its columns: the memory of so many products
 PROBES = 4  # vectors by which the error of a reduced precision is measured
 
@@ -56,7 +58,6 @@ class Products:
         pure += [f if keep else partial(f, function) for f in (forward, backward)]
         self._start, *both = [jax.jit(rounded(f) if precision else f) for f in pure]
         self._action = Action(*both)
-        self._whole = jax.jit(partial(_pushed_together, function))
         self._blocks: dict[tuple[int, int], Products] = {}
         self._rounded: Products | None = None
 
@@ -69,7 +70,7 @@ class Products:
             return self._in(precision).at(x, *arguments)
         small = self.keep and self.precision is None and x.size <= SMALL
         traced = isinstance(x, jax.core.Tracer)
-        if small and not traced and len(x.sharding.device_set) == 1:
+        if small and not traced and len(x.sharding.device_set) == 1 and not _tracing():
             return self._written_out(x, arguments)
         value, tangent = self._start(x, *arguments)
         sharding = None if traced else x.sharding
@@ -92,11 +93,21 @@ class Products:
             self,
         )
 
+    @cached_property
+    def _written(self) -> Callable[..., Any]:
+        return jax.jit(partial(_pushed_together, self.function))
+
+    @cached_property
+    def _quickly_written(self) -> Callable[..., Any]:
+        return quickly_compiled(partial(_pushed_together, self.function), 1)
+
     def _written_out(self, x: Any, arguments: tuple[Any, ...]) -> WrittenOut:
         """The Jacobian at x as a matrix."""
         units = np.eye(x.size, -(-x.size // _AT_ONCE) * _AT_ONCE, dtype=x.dtype)
         parts = np.split(units, units.shape[1] // _AT_ONCE, axis=1)
-        values, columns = zip(*(self._whole(x, part, *arguments) for part in parts), strict=True)
+        numbers = sum(np.size(leaf) for leaf in jax.tree.leaves(arguments))
+        whole = self._quickly_written if numbers <= _FEW else self._written
+        values, columns = zip(*(whole(x, part, *arguments) for part in parts), strict=True)
         value = values[0]
         _check_precision(x, value)
         matrix = jnp.asarray(np.concatenate(columns, axis=1)[:, : x.size])
@@ -216,6 +227,11 @@ class WrittenOut(Linearisation):
             alone,
             self.products,
         )
+
+
+def _tracing() -> bool:
+    """Whether somebody is tracing, and what is computed here goes into a trace."""
+    return isinstance(jax.lax.full((), 0), jax.core.Tracer)
 
 
 def _check_precision(x: Any, value: Any) -> None:

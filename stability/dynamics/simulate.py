@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from .positive_settings import check_whole
+from .quick_compilation import quickly_compiled
 from .starts import checked_ends, real_starts
 from .stepper import CODE, RUNNING, first_of
 from .system import NumericSystem, numeric_system
@@ -88,7 +89,8 @@ def simulate(
     variables = tuple(map.variables[:d])
     limits = _Limits(int(steps), int(every), *checked_ends(variables, box, blow_up, rest, until))
     size = 8 if map.dimension <= 1000 else 1
-    run = map.kept("orbits", (until, d), lambda: jax.jit(partial(_run, map, until, size)))
+    function = partial(_run, map, until, size)
+    run = map.kept("orbits", (until, d), lambda: quickly_compiled(function, map.dimension))
     chunks = [starts[begin : begin + size] for begin in range(0, len(starts), size)]
     orbits = [orbit for chunk in chunks for orbit in _chunk(run, chunk, size, limits, until)]
     found = tuple(

@@ -75,7 +75,7 @@ class Stepper:
         self.name = name
         self.lanes = 8 if flow.dimension <= 1000 else 1
         rows = int(np.clip(_BYTES // (16 * self.lanes * flow.dimension), 16, _ROWS))
-        self.until = None if until is None else batched_values(until)
+        self.until = None if until is None else batched_values(until, flow.dimension)
         self.run = quickly_compiled(partial(_run, flow, name, until, rows), flow.dimension)
         self._values = flow.values
         self._between = flow.kept(  # shared by the steppers of all conditions

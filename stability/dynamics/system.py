@@ -222,7 +222,7 @@ class NumericSystem(System):
     @cached_property
     def values(self) -> Callable[[np.ndarray], np.ndarray]:
         """X (n, d) ↦ the function's values, shape (n, d), in float64, compiled once."""
-        return batched_values(self.function)
+        return batched_values(self.function, self.dimension)
 
     @cached_property
     def _jvp(self):

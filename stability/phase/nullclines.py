@@ -157,7 +157,7 @@ def _of_factors(
             curves += [_line(axis, root, box) for root in _roots(factor, axis, *box[axis])]
     if rest:
         function = jax_function([_U, _W], rest)
-        together = batched_values(lambda x: _stacked(function(*x), x))
+        together = batched_values(lambda x: _stacked(function(*x), x), 2)
         for i in range(len(rest)):
             curves += _contours(lambda x, i=i: together(x)[:, i], box, resolution)
     return tuple(curves)
@@ -191,7 +191,7 @@ def _roots(factor: sympy.Expr, axis: int, low: float, high: float) -> list[float
     if roots is not None:
         return [root for root in roots if low <= root <= high]
     function = jax_function([variable], [factor])
-    values = batched_values(lambda x: _stacked(function(*x), x))
+    values = batched_values(lambda x: _stacked(function(*x), x), 1)
     return zeros_on_interval(lambda x: values(x)[:, 0], low, high).tolist()
 
 

@@ -213,7 +213,7 @@ def losses(game: Game | SymbolicGame, points: Any) -> np.ndarray:
     d = len(numeric.variables)
     if points.ndim != 2 or points.shape[1] != d:
         raise InputError(f"points of this game have shape (n, {d}), not {points.shape}")
-    values = numeric.kept("loss_values", None, lambda: batched_values(numeric.losses))
+    values = numeric.kept("loss_values", None, lambda: batched_values(numeric.losses, d))
     return values(points)
 
 
@@ -221,8 +221,8 @@ def _modified(rule: Rule, system: Any, field: Field | None, order: int) -> Flow:
     """The modified flow in JAX: from its expressions if they come quickly, for these compile much faster."""
     if system.kind == "game":
         system = (Gradient() if field is None else field).flow(system)
-    if system.symbolic:
-        symbolic, written = system, None
+    symbolic, written = system if system.symbolic else system.formulas, None
+    if symbolic is not None:
         with suppress(
             TypeError, ValueError, AttributeError
         ):  # rules that are written for JAX alone
