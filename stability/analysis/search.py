@@ -18,7 +18,7 @@ from ..equilibria.scaling import scaled_field
 from ..errors import InputError
 from .at_point import Place
 from .rest_points import field_at, with_rest_points
-from .subject import Subject, constants
+from .subject import Subject, check_written, constants
 from .value import GIVEN_POINT, SearchInfo
 
 _SAMPLES = 64  # points of the box at which a loss is asked whether it is real anywhere
@@ -68,9 +68,20 @@ def find_rest_points(
                 else "no equilibrium was found in the box; one may have been missed, at a kink for example "
                 "(look at a point of your choice), or lie outside (give a larger box)"
             )
+    if subject.symbolic is None:
+        for place in places:
+            _check_derivatives(subject, place.main.point)
     box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
     search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
     return RestPoints(tuple(places), search, tuple(warnings))
+
+
+def _check_derivatives(subject: Subject, x: np.ndarray) -> None:
+    """Raises InputError where JAX gives a loss or a field other derivatives at x than it has there."""
+    subject.numeric.check_derivatives(x)
+    for field in subject.flows:
+        if subject.kind == "game":
+            check_written(field.numeric, x)
 
 
 def _nowhere_real(subject: Subject) -> bool:

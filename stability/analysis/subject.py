@@ -231,7 +231,7 @@ def _field_flow(
 ) -> FieldFlow:
     flow = field.flow(numeric)
     if symbolic is None:
-        check_written(field, flow)
+        check_written(flow)
     in_sympy = None if symbolic is None else field.flow(symbolic)
     keeps = field.keeps_equilibria
     if not keeps and field.keeps_when_zero_sum and len(numeric.players) == 2:
@@ -239,10 +239,14 @@ def _field_flow(
     return FieldFlow(field.name, plain(field.settings), flow, in_sympy, values, keeps)
 
 
-def check_written(field: Field, flow: Flow) -> None:
-    """Raises InputError if a field, or a penalty in the game, that a user wrote has wrong derivatives."""
+def check_written(flow: Flow, x: Any = None) -> None:
+    """Raises InputError if a field, or a penalty in its game, that a user wrote has wrong derivatives.
+
+    Looked at is x (d,), or the start of the game.
+    """
+    field = flow.field
     if flow.game._terms or not type(field).__module__.startswith("stability."):
-        flow.check_derivatives(f"the field {field.name}")
+        flow.check_derivatives(x, f"the field {field.name}")
 
 
 def _with_signs(symbolic, values: Values):

@@ -205,19 +205,26 @@ class NumericSystem(System):
                 f"the {self.kind}'s function must return a real vector of shape ({self.dimension},), "
                 f"not {value}"
             )
-        self.check_derivatives(f"the function of the {self.kind}", jaxpr)
+        self.hindrances = hindrances(jaxpr)
+        self.check_derivatives()
 
-    def check_derivatives(self, what: str, jaxpr: Any = None) -> None:
-        """Raises InputError if JAX's derivatives of the function are not its own.
-
-        `what` is what the message calls the function, `jaxpr` its trace, if there is one already.
-        """
+    @cached_property
+    def hindrances(self) -> tuple[str, ...]:
+        """What in the function may give it other derivatives than its own; see `true_derivatives`."""
         x = np.zeros(self.dimension) if self.start is None else self.start
-        found = hindrances(
-            jax.make_jaxpr(self.function)(jnp.asarray(x)) if jaxpr is None else jaxpr
-        )
-        if found:
-            refuse_if_wrong(what, self.function, self.jvp, x, found, self.partition.slices)
+        return hindrances(jax.make_jaxpr(self.function)(jnp.asarray(x)))
+
+    def check_derivatives(self, x: Any = None, what: str | None = None) -> None:
+        """Raises InputError if JAX's derivatives of the function are not its own, at or near x (d,).
+
+        Without x, at the start. `what` is what the message calls the function.
+        """
+        if not self.hindrances:
+            return
+        if x is None:
+            x = np.zeros(self.dimension) if self.start is None else self.start
+        what = f"the function of the {self.kind}" if what is None else what
+        refuse_if_wrong(what, self.function, self.jvp, x, self.hindrances)
 
     @cached_property
     def values(self) -> Callable[[np.ndarray], np.ndarray]:

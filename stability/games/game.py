@@ -340,14 +340,24 @@ class Game(PureGame):
         ]
         if bad:
             raise InputError(f"the loss of player {bad[0]!r} is not finite at the start")
-        self._check_derivatives({player: own for player, own in found.items() if own})
+        self.hindrances = found
+        self.check_derivatives()
 
-    def _check_derivatives(self, found: Mapping[str, Sequence[str]]) -> None:
-        """Raises InputError if what was found in some players' losses spoils their derivatives.
+    @cached_property
+    def hindrances(self) -> Mapping[str, tuple[str, ...]]:
+        """By player: what in the loss may give it other derivatives than its own; see `true_derivatives`."""
+        x = jnp.asarray(self.start)
+        traces = (
+            jax.make_jaxpr(partial(self._loss, i))(x, self.data) for i in range(len(self.players))
+        )
+        return {p: hindrances(trace) for p, trace in zip(self.players, traces, strict=True)}
+
+    def check_derivatives(self, x: Any = None) -> None:
+        """Raises InputError if the derivatives of a loss are not its own, at or near x (d,) or the start.
 
         Looked at are the loss with its gradient, and the player's part of the field with its rows of J.
         """
-        for player, hindered in found.items():
+        for player, hindered in self.hindrances.items():
             i = self.partition.index(player)
             own = self.partition.slices[i]
 
@@ -357,8 +367,9 @@ class Game(PureGame):
             def product(x: Any, u: Any, i: int = i, own: slice = own) -> Any:
                 return np.append(np.asarray(self.gradient(i, x)) @ u, self.jvp(x, u)[own])
 
-            what, parts = f"the loss of player {player!r}", (slice(1), slice(1, None))
-            refuse_if_wrong(what, value, product, self.start, hindered, parts)
+            if hindered:
+                point = self.start if x is None else x
+                refuse_if_wrong(f"the loss of player {player!r}", value, product, point, hindered)
 
 
 def zero_sum(

@@ -98,7 +98,7 @@ class Prober:
         self.field = Gradient() if field is None else field
         with self._precision():
             self.flow = self.field.flow(self.game)
-            check_written(self.field, self.flow)
+            check_written(self.flow)
         for rule in rules:
             rule.check(self.flow)
         self.rules = tuple(rules)
@@ -182,6 +182,8 @@ class Prober:
                 "these are all of them"
             )
         x, moved, source = self._moved(x, source, warnings) if move else (x, None, source)
+        self.game.check_derivatives(x)
+        check_written(self.flow, x)
         losses, jacobian, at_rest, rest = self._rest(x, moved)
         self._say(f"finding the {self.k} rightmost eigenvalues")
         rightmost = self._spectrum(jacobian, "rightmost")

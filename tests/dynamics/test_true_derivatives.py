@@ -74,6 +74,27 @@ def test_a_detached_opponent_is_refused():
         st.Game(losses, start={"d": 0.0, "g": 0.0})
 
 
+def test_a_small_component_is_refused_beside_a_large_one():
+    def loss(w):
+        return 50 * w[0] ** 2 + 1e-3 * (w[1] ** 2 / 2 - 2 * w[1] * still(w[1]))
+
+    with pytest.raises(InputError, match="player 'w' has another derivative"):
+        st.Game({"w": loss}, start={"w": jnp.array([0.5, 0.5])})
+    with pytest.raises(InputError, match="player 'w' has another derivative"):
+        st.Game({"w": lambda w: w**2 / 2 + 1e-4 * w * still(w)}, start={"w": 1.0})
+
+
+def test_what_is_wrong_at_a_rest_point_alone_is_refused_there():
+    def loss(w):  # v = w near 0, and JAX says J = -1
+        return w**2 / 2 - jnp.where(jnp.abs(w) < 0.4, 2 * w * still(w), 0)
+
+    game = st.Game({"w": loss}, start={"w": 1.0})
+    with pytest.raises(InputError, match="player 'w' has another derivative"):
+        st.report(game)
+    with pytest.raises(InputError, match="player 'w' has another derivative"):
+        st.probe(game, np.zeros(1))
+
+
 HARMLESS = {
     "the shift of a logsumexp": lambda w: (
         jnp.log(jnp.exp(w - still(w)) + jnp.exp(-w - still(w))) + still(w)
