@@ -158,10 +158,13 @@ class _Scheduled:
             matrix = process.step(sizes)
             errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
             return local_stability("map", matrix, errors, tangent=process.tangent).verdict
-        return analyse_rule(
+        found = analyse_rule(
             self.study, self.study.flows[0], self.e, at_sizes(self.rule, sizes), self.known,
             closed_forms=False, step_sizes=False,
-        ).stability  # fmt: skip
+        )  # fmt: skip
+        if found.multipliers is None:
+            raise InputError(found.stability.because)
+        return found.stability
 
 
 def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Scheduled:
