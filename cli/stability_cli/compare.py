@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import stability
@@ -14,6 +11,7 @@ from stability.errors import InputError
 from . import arguments
 from .figures import FIGURES, picture_of
 from .output import SUFFIXES, check_output, deliver, write
+from .progress import working
 
 
 def run(
@@ -29,7 +27,8 @@ def run(
         "penalties": [named.penalty(text) for text in penalties],
         "at": [arguments.point(text) for text in at] or None,
     }
-    with _progress(f"Comparing algorithms on {game}") as progress:
+    what = f"Comparing algorithms on {game}"
+    with working(what) as now:
         system = stability.load(game, named.assignments(settings, "--set"))
         result = stability.compare(
             system,
@@ -39,7 +38,7 @@ def run(
             seed=seed,
             exact=exact,
             tune=intervals(tune),
-            progress=progress,
+            progress=lambda step: now(f"{what}: {step}"),
         )
     if output is not None and output.endswith(FIGURES):
         write(output, picture_of(lambda: drawn(result), output))
@@ -68,15 +67,3 @@ def intervals(texts) -> dict[str, tuple[float, float]] | None:
         ]
         result[name] = (ends[0], ends[1])
     return result or None
-
-
-@contextlib.contextmanager
-def _progress(what: str) -> Iterator[Callable[[str], None]]:
-    """A spinner on stderr that says which algorithm is being looked at, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status(f"{what} …") as status:
-        yield lambda step: status.update(f"{what}: {step} …")

@@ -17,7 +17,7 @@ from stability.phase.portray import phase_portrait
 from . import arguments
 from .figures import FIGURES, picture_of
 from .output import check_output, write
-from .report import working
+from .progress import working
 
 
 def run(

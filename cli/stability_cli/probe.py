@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +19,7 @@ from stability.probes.series import ProbeSeries
 
 from .figures import FIGURES, picture_of
 from .output import SUFFIXES, check_output, deliver, write
+from .progress import working
 
 MOST = 12  # checkpoints of a run that are probed unless more are asked for
 
@@ -45,8 +44,8 @@ def run(
         raise InputError("--along probes a run's own checkpoints; leave --at and --move out")
     if checkpoints is not None and not along:
         raise InputError("--checkpoints says how many are probed with --along; give --along too")
-    with showing() as progress:
-        chosen["progress"] = progress
+    with working("Loading") as now:
+        chosen["progress"] = lambda what: now(f"{what[:1].upper()}{what[1:]}")
         if Path(game).is_dir():
             found = _run(game, settings, penalties, at, along, checkpoints, move, chosen)
         else:
@@ -105,15 +104,3 @@ def drawn(found: Any) -> Any:
     from stability.plots.probe import probe, probe_series
 
     return probe_series(found)[0] if isinstance(found, ProbeSeries) else probe(found)[0]
-
-
-@contextlib.contextmanager
-def showing() -> Iterator[Callable[[str], None] | None]:
-    """What says on stderr what is being done, on a terminal only."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("Loading …") as status:
-        yield lambda what: status.update(f"{what[:1].upper()}{what[1:]} …")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +12,7 @@ from stability.reports.value import Excerpt
 
 from . import arguments
 from .output import SUFFIXES, check_output, deliver, write
+from .progress import working
 
 
 def run(
@@ -97,12 +96,3 @@ def exit_code(result: stability.Report) -> int:
         else:
             codes.append(4 if "undecided" in words else 3)
     return 3 if 3 in codes else max(codes)
-
-
-def working(what: str) -> contextlib.AbstractContextManager:
-    """A spinner on stderr while something runs, on a terminal only."""
-    if not sys.stderr.isatty():
-        return contextlib.nullcontext()
-    from rich.console import Console
-
-    return Console(stderr=True).status(f"{what} …")

@@ -23,7 +23,7 @@ from stability.sweeps.store import Store
 from . import arguments
 from .figures import FIGURES, picture_of
 from .output import check_output, colour, terminal_width, write
-from .report import working
+from .progress import working
 
 SUFFIXES = (".csv", ".json", ".npz", *FIGURES)
 
@@ -130,7 +130,13 @@ def _progress(what: str, store: Path | None) -> Iterator[Callable[[int, int], No
         first = False
 
     if not sys.stderr.isatty():
-        yield said
+        with working(what) as now:
+
+            def counted(done: int, total: int) -> None:
+                said(done, total)
+                now(f"{what}: {done} of {total} chunks")
+
+            yield counted
         return
     from rich.console import Console
     from rich.progress import (

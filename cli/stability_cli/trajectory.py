@@ -19,7 +19,7 @@ from . import arguments
 from .figures import FIGURES, picture_of
 from .output import check_output, deliver, write
 from .portrait import paths, picture_plane
-from .report import working
+from .progress import working
 
 ANIMATIONS = (".gif", ".mp4")
 TEXTS = (".txt", ".md", ".json")
@@ -85,7 +85,8 @@ def animated(found: Paths, suffix: str, seconds: float) -> bytes:
 def bar(what: str) -> Iterator[Callable[[float], None] | None]:
     """What is called with the share that is done: a bar on stderr, on a terminal only."""
     if not sys.stderr.isatty():
-        yield None
+        with working(what) as now:
+            yield lambda share: now(f"{what}: {share:.0%}")
         return
     from rich.console import Console
     from rich.progress import Progress

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,17 @@ def run(chosen: argparse.Namespace) -> Any:
 
 @contextlib.contextmanager
 def progress_bar(steps: int):
-    """What shows on a terminal how far training is; nothing elsewhere."""
+    """What shows how far training is: a bar on a terminal, elsewhere a line every ten seconds."""
     if not sys.stderr.isatty():
-        yield None
+        said = time.monotonic()
+
+        def line(done: int, _: int) -> None:
+            nonlocal said
+            if time.monotonic() - said >= 10:
+                said = time.monotonic()
+                print(f"{done} of {steps} steps", file=sys.stderr, flush=True)
+
+        yield line
         return
     from rich.console import Console
     from rich.progress import Progress

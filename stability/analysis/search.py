@@ -15,6 +15,7 @@ from ..dynamics.symbols import exact as exact_number
 from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
 from ..equilibria.newton import polish
 from ..equilibria.scaling import scaled_field
+from ..equilibria.search import LINEAR
 from ..errors import InputError
 from .at_point import Place
 from .rest_points import field_at, with_rest_points
@@ -60,6 +61,11 @@ def find_rest_points(
             warnings.append(
                 f"the field or a loss is not a real number at any of the {_SAMPLES} points of the box that "
                 "were tried; look at the arguments of logarithms and roots"
+            )
+        elif found.method == LINEAR and places:
+            warnings.append(
+                "the field was taken for linear, for its Jacobian is the same wherever it was looked at; one "
+                "that is linear only there may rest elsewhere too"
             )
         elif not found.exhaustive:
             warnings.append(

@@ -7,14 +7,18 @@ that neither overflow nor lose digits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import mpmath
+import numpy as np
 import sympy
 from sympy.printing.numpy import JaxPrinter
 
 _GUARD_BITS = 10
+_MANY_TERMS = 24  # of a sum, from which on it is computed from a table
+_HIGHEST_POWER = 8
 
 
 class _RealFunction(sympy.Function):
@@ -134,6 +138,75 @@ def jax_function(
     )
 
 
+def jax_vector_function(
+    variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
+) -> Callable[[Any], Any]:
+    """A JAX function from (d,) to (m,) that computes `expressions` in these variables; see `jax_function`.
+
+    Long sums of monomials are computed from a table, by a few operations on arrays: written out, a game of
+    sixty players would take minutes to compile.
+    """
+    table, rest = _monomials(variables, expressions)
+    written = jax_function(variables, rest)
+    if table is None:
+        return lambda x: jnp.stack([jnp.asarray(value, x.dtype) for value in written(*x)])
+    rows, factors, coefficients = table
+    plain = all(own == 0 for own in rest)
+
+    def function(x: Any) -> Any:
+        terms = jnp.asarray(coefficients, x.dtype)
+        padded = jnp.append(x, jnp.ones(1, x.dtype))
+        for column in factors.T:
+            terms = terms * padded[column]
+        values = jnp.zeros(len(rest), x.dtype).at[rows].add(terms)
+        if plain:
+            return values
+        return values + jnp.stack([jnp.asarray(value, x.dtype) for value in written(*x)])
+
+    return function
+
+
+def _monomials(
+    variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
+) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray] | None, list[sympy.Expr]]:
+    """The monomials of long sums, by row, places of their factors (d is a one) and coefficient; the rest."""
+    place = {v: i for i, v in enumerate(variables)}
+    rows, products, coefficients, rest = [], [], [], []
+    for row, expression in enumerate(expressions):
+        if not expression.is_Add or len(expression.args) < _MANY_TERMS:
+            rest.append(expression)
+            continue
+        others = []
+        for term in expression.args:
+            found = _factors(term, place)
+            if found is None:
+                others.append(term)
+            else:
+                rows.append(row)
+                products.append(found[0])
+                coefficients.append(found[1])
+        rest.append(sympy.Add(*others))
+    if not rows:
+        return None, rest
+    width = max(map(len, products))
+    padded = [own + [len(place)] * (width - len(own)) for own in products]
+    return (np.array(rows), np.array(padded), np.array(coefficients)), rest
+
+
+def _factors(term: sympy.Expr, place: Mapping[sympy.Symbol, int]) -> tuple[list[int], float] | None:
+    """The places of the variables that a monomial is made of, and its coefficient; None if it is none."""
+    number, factors = sympy.Integer(1), []
+    for factor in sympy.Mul.make_args(term):
+        base, power = factor.as_base_exp()
+        if factor.is_number:
+            number *= factor
+        elif base in place and power.is_Integer and 0 < int(power) <= _HIGHEST_POWER:
+            factors += [place[base]] * int(power)
+        else:
+            return None
+    return factors, _number(number)
+
+
 class _Printer(JaxPrinter):
     """SymPy's printer, except that constants become floats and the kinks and sigmoids are JAX's."""
 
@@ -172,8 +245,13 @@ class _Printer(JaxPrinter):
         return f"{self._module_format(function)}({printed})"
 
 
+def _number(number: sympy.Expr) -> float:
+    """The float nearest to an exact constant."""
+    # Python rounds the quotient of two integers correctly, whatever their sizes.
+    return number.p / number.q if isinstance(number, sympy.Rational) else float(number)
+
+
 def _float_literal(number: sympy.Expr) -> str:
     """The float nearest to an exact constant, in brackets if it is negative."""
-    # Python rounds the quotient of two integers correctly, whatever their sizes.
-    value = number.p / number.q if isinstance(number, sympy.Rational) else float(number)
+    value = _number(number)
     return repr(value) if value >= 0 else f"({value!r})"

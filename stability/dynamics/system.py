@@ -15,7 +15,7 @@ import sympy
 from ..errors import InputError, InputTypeError, line_of_user
 from .batch import batched_values
 from .domain import partial_parts
-from .functions import jax_function
+from .functions import jax_vector_function
 from .linearisation import Linearisation, Products
 from .partition import Partition
 from .points import listed_names, named_box, named_start, real_vector, start_vector
@@ -427,10 +427,9 @@ class SymbolicSystem(System):
     def compiled(self, parameters: Mapping[Any, Any] | None = None) -> Callable[[Any], Any]:
         """The expressions as a JAX function from (d,) to (d,)."""
         real = self.real
-        function = jax_function(
+        return jax_vector_function(
             real.variables, list(real.expressions.xreplace(real.values(parameters)))
         )
-        return lambda x: jnp.stack([jnp.asarray(value, x.dtype) for value in function(*x)])
 
     def numeric_arguments(self, parameters: Mapping[Any, Any] | None = None) -> dict[str, Any]:
         """What a numeric twin is told besides its function."""

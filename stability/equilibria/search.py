@@ -17,6 +17,9 @@ from .vanishing import vanishes_without_zero
 
 _MOST_ROUNDS = 5
 _EDGE = 1e-6  # half-widths by which a zero may lie outside the box
+_SMALL = 10  # variables up to which a linear field is searched like any other
+_LOOKS = 4  # points at which a field is seen to be linear
+LINEAR = "one linear system: the Jacobian is the same wherever it was looked at"
 _SAME_SORT = 1e-8  # half-widths below which coordinates count as equal when zeros are sorted
 
 
@@ -100,6 +103,9 @@ def find_zeros(
     special = [np.asarray(point, float) for point in special]
     field = scaled_field(evaluate, box, seed)
     found = _exact_zeros(field, likely_zeros(box, special))
+    linear = len(box) > _SMALL and _is_linear(field)
+    if linear:
+        starts, special = 1, []
     used = converged = rounds = 0
     inside = _inside(field, found)
     for rounds in range(1, _MOST_ROUNDS + 1):
@@ -114,12 +120,12 @@ def find_zeros(
         used, converged = used + len(begin), converged + hits
         found, before = _distinct(field, found, new), inside[found.kernel == 0].sum()
         inside = _inside(field, found)
-        if rounds > 1 and inside[found.kernel == 0].sum() == before:
+        if linear or (rounds > 1 and inside[found.kernel == 0].sum() == before):
             break
     kept = _thinned(field, found.take(np.flatnonzero(inside)), starts)
     return Search(
         zeros=_as_zeros(field, kept),
-        method="multi-start Levenberg–Marquardt, Newton polishing, deflation",
+        method=LINEAR if linear else "multi-start Levenberg–Marquardt, Newton polishing, deflation",
         starts=used,
         converged=converged,
         outside=int(np.count_nonzero(~inside)),
@@ -127,6 +133,18 @@ def find_zeros(
         box=box,
         rounds=rounds,
     )
+
+
+def _is_linear(field: ScaledField) -> bool:
+    """Whether the Jacobian is the same regular matrix wherever it is looked at: one zero, and no other."""
+    lower, upper = field.box[:, 0], field.box[:, 1]
+    points = lower + low_discrepancy(_LOOKS, len(lower), 0) * (upper - lower)
+    w, jacobians = field(points)
+    if not finite(w, jacobians).all():
+        return False
+    size = np.abs(jacobians).max()
+    same = np.abs(jacobians - jacobians[0]).max() <= 1e-13 * size
+    return bool(same and np.linalg.cond(jacobians[0]) < 1e10)
 
 
 def _inside(field: ScaledField, found: _Found) -> np.ndarray:

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.domain import partial_parts
-from ..dynamics.functions import jax_function
+from ..dynamics.functions import jax_vector_function
 from ..dynamics.partition import Partition
 from ..dynamics.symbols import by_name, check_symbols, expression
 from ..dynamics.system import SymbolicSystem
@@ -91,7 +91,7 @@ class SymbolicGame(SymbolicSystem):
         if self.real is not self:
             return self._in_own_symbols(self.real._gradients)
         return sympy.Matrix(
-            [[sympy.diff(loss, v) for v in self.variables] for loss in self._losses]
+            [[_derivative(loss, v) for v in self.variables] for loss in self._losses]
         )
 
     def _in_own_symbols(self, matrix: sympy.Matrix) -> sympy.Matrix:
@@ -106,8 +106,12 @@ class SymbolicGame(SymbolicSystem):
     @cached_property
     def expressions(self) -> sympy.Matrix:
         """The gradient field at the variables, shape (d, 1)."""
-        parts = [-self._gradients[i, s].T for i, s in enumerate(self.partition.slices)]
-        return sympy.Matrix.vstack(*parts)
+        if self.real is not self:
+            return self._in_own_symbols(self.real.expressions)
+        own = zip(self._losses, self.partition.slices, strict=True)
+        return sympy.Matrix(
+            [-_derivative(loss, v) for loss, part in own for v in self.variables[part]]
+        )
 
     @cached_property
     def _hessians(self) -> tuple[sympy.Matrix, ...]:
@@ -119,11 +123,10 @@ class SymbolicGame(SymbolicSystem):
 
     @cached_property
     def _own_jacobian(self) -> sympy.Matrix:
-        return sympy.Matrix.vstack(
-            *(
-                -hessian[s, :]
-                for hessian, s in zip(self._hessians, self.partition.slices, strict=True)
-            )
+        if self.real is not self:
+            return self._in_own_symbols(self.real._own_jacobian)
+        return sympy.Matrix(
+            [[_derivative(own, v) for v in self.variables] for own in self.expressions]
         )
 
     def field(self, x: sympy.MatrixBase | None = None) -> sympy.MatrixBase:
@@ -237,7 +240,7 @@ class SymbolicGame(SymbolicSystem):
         values = real.values(parameters)
         expressions = [loss.xreplace(values) for loss in real.losses()]
         losses = {
-            player: _on_strategies(jax_function(real.variables, [loss]))
+            player: _on_strategies(jax_vector_function(real.variables, [loss]))
             for player, loss in zip(self.players, expressions, strict=True)
         }
         start = np.zeros(self.dimension) if self.start is None else self.start
@@ -255,9 +258,15 @@ class SymbolicGame(SymbolicSystem):
         return game
 
 
+def _derivative(expression: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
+    """∂/∂v, term by term: of a sum of many terms most do not hold v, and SymPy would look at each."""
+    if not expression.is_Add:
+        return sympy.diff(expression, v)
+    return sympy.Add(*(sympy.diff(term, v) for term in expression.args if term.has_free(v)))
+
+
 def _on_strategies(function):
     def loss(*strategies):
-        coordinates = jnp.concatenate(strategies)
-        return jnp.asarray(function(*coordinates)[0], coordinates.dtype)
+        return function(jnp.concatenate(strategies))[0]
 
     return loss

@@ -441,10 +441,8 @@ def _search(report: Report) -> str:
         one = len(report.equilibria) == 1
         how = f"The point{' was' if one else 's were'} given, not searched for."
     else:
-        how = (
-            f"{search.method[:1].upper()}{search.method[1:]}, from {search.starts} starts "
-            f"(seed {search.seed}) {box(report)}. "
-        )
+        starts = f", from {search.starts} starts (seed {search.seed})" if search.starts > 1 else ""
+        how = f"{search.method[:1].upper()}{search.method[1:]}{starts} {box(report)}. "
         others = "others" if report.equilibria else "equilibria"
         how += (
             f"The exact solution is complete: there are no {others}."

@@ -21,12 +21,14 @@ def process(*arguments: str, **options) -> subprocess.CompletedProcess:
 
 def in_process(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
     """The same by calling its entry point here."""
+    from stability_cli import progress
     from stability_cli.entry import run
 
     output, errors = io.StringIO(), io.StringIO()
     with (
         mock.patch.object(sys, "argv", ["stability", *arguments]),
         mock.patch.dict(os.environ, {} if env is None else env),
+        mock.patch.object(progress, "EVERY", None),  # how long something takes is no part of a test
         contextlib.redirect_stdout(output),
         contextlib.redirect_stderr(errors),
     ):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import jax
 import jax.numpy as jnp
 import mpmath
@@ -8,7 +10,14 @@ import pytest
 import sympy as sp
 from sympy import Rational, Symbol, exp, log, oo
 
-from stability.dynamics.functions import jax_function, log_sigmoid, relu, sigmoid, softplus
+from stability.dynamics.functions import (
+    jax_function,
+    jax_vector_function,
+    log_sigmoid,
+    relu,
+    sigmoid,
+    softplus,
+)
 
 x, y = sp.symbols("x y", real=True)
 
@@ -168,3 +177,23 @@ def test_names_cannot_collide_with_modules_or_subexpressions():
     values = (0.1, 0.2, 0.3, 0.4)
     expected = sum(np.exp(a * b) * (a * b) for a in values for b in values) + 0.4
     assert jax_function(names, expression)(*values) == pytest.approx(expected, rel=1e-14)
+
+
+def test_long_sums_come_from_a_table_and_are_the_same():
+    """Thirty monomials and more beside a sine, against the same sums written out; derivatives too."""
+    variables = sp.symbols("u:6", real=True)
+    pairs = list(itertools.combinations_with_replacement(variables, 2))
+    long = sum((Rational(i + 1, 7) * a * b**2 for i, (a, b) in enumerate(pairs)), sp.pi)
+    expressions = [
+        long + 3 * variables[0] - 5,
+        variables[0] * variables[1],
+        long * 2 + sp.sin(variables[2]),
+    ]
+    function = jax_vector_function(variables, [sp.expand(e) for e in expressions])
+    written = jax_function(variables, expressions)
+    x = np.linspace(-0.9, 1.1, 6)
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(function(jnp.asarray(x)), written(*x), rtol=1e-13)
+        slopes = jax.jacfwd(function)(jnp.asarray(x))
+    exact = sp.Matrix(expressions).jacobian(variables).subs(dict(zip(variables, x, strict=True)))
+    np.testing.assert_allclose(slopes, np.array(exact, dtype=float), rtol=1e-12, atol=1e-13)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from stability.equilibria.search import find_zeros
+from stability.equilibria.search import LINEAR, find_zeros
 from tests.equilibria.fields_with_known_zeros import cube, field, piecewise, points_of
 from tests.known_systems import POLYNOMIAL
 
@@ -323,3 +323,20 @@ def test_noise_in_the_first_coordinate_does_not_change_the_order():
         field(lambda x, y: [np.sin(x + 1e-3 * y) - np.sin(1e-3 * y), y**3 - y]), cube(1.5, 2)
     )
     assert_zeros(search, [[0, -1], [0, 0], [0, 1]])
+
+
+def test_a_linear_field_of_many_variables_is_one_linear_system():
+    """v = A (x − c) with A of condition about 10: its one zero, without a search."""
+    d = 40
+    matrix = np.eye(d) + 0.5 * np.diag(np.ones(d - 1), 1)
+    place = np.linspace(-1, 1, d)
+
+    def evaluate(points):
+        values = (points - place) @ matrix.T
+        return values, np.broadcast_to(matrix, (len(points), d, d)).copy()
+
+    found = find_zeros(evaluate, np.tile([-2.0, 2.0], (d, 1)))
+    assert found.method == LINEAR
+    assert found.starts == 1
+    (zero,) = found.zeros
+    np.testing.assert_allclose(zero.point, place, atol=1e-13)  # a few roundings
