@@ -97,7 +97,7 @@ def linearised_steps(rule: Rule, jacobian: np.ndarray, partition: Partition) -> 
     """
 
     def together(factors: np.ndarray) -> np.ndarray:
-        return np.asarray(rule.linearise(factors[:, None, None] * jacobian, partition))
+        return np.asarray(rule.linearise(factors[:, None, None, None] * jacobian, partition))[:, 0]
 
     def one_by_one(factors: np.ndarray) -> np.ndarray:
         return np.stack([one(float(factor)) for factor in factors])

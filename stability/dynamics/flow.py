@@ -156,7 +156,7 @@ def _memory_names(
 class Linear:
     """The affine flow ẋ = Jx + b of a matrix (NumPy or SymPy), on vectors or stacks of tangent vectors.
 
-    `matrix` may be n of them, shape (n, d, d), which then act on n stacks, shape (n, d, k).
+    `matrix` may be n of them, shape (n, 1, d, d), which then act on n stacks, shape (n, 1, d, k).
     """
 
     symbolic = False  # it has no expressions, whatever its matrix

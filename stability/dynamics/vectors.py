@@ -1,7 +1,7 @@
 """The few vector operations that fields and rules need, for JAX, NumPy and SymPy alike.
 
 A vector is a flat JAX or NumPy array of shape (d,), a stack of tangent vectors of shape (d, k), n such stacks
-of shape (n, d, k), or a SymPy matrix of shape (d, 1) or (d, k). Everything else a rule does is `+` and `*`.
+of shape (n, 1, d, k), or a SymPy matrix of shape (d, 1) or (d, k). Everything else a rule does is `+` and `*`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def rows(x: Any, part: slice) -> Any:
     """The rows of `x` in `part`."""
     if isinstance(x, sympy.MatrixBase):
         return x[part, :]
-    return x[:, part] if getattr(x, "ndim", 1) == 3 else x[part]
+    return x[..., part, :] if getattr(x, "ndim", 1) == 4 else x[part]
 
 
 def block(matrix: Any, part: slice) -> Any:
     """The diagonal block of a matrix, or of n of them, that belongs to `part`."""
-    return matrix[:, part, part] if len(matrix.shape) == 3 else matrix[part, part]
+    return matrix[..., part, part] if len(matrix.shape) == 4 else matrix[part, part]
 
 
 def stack(parts: Sequence[Any]) -> Any:
@@ -33,7 +33,7 @@ def stack(parts: Sequence[Any]) -> Any:
     if isinstance(parts[0], sympy.MatrixBase):
         return sympy.Matrix.vstack(*parts)
     if all(isinstance(part, np.ndarray) for part in parts):
-        return np.concatenate(parts, axis=-2 if parts[0].ndim == 3 else 0)
+        return np.concatenate(parts, axis=-2 if parts[0].ndim == 4 else 0)
     import jax.numpy as jnp
 
     return jnp.concatenate(parts)
@@ -82,7 +82,7 @@ def eye_like(matrix: Any) -> Any:
 
 
 def identity(size: int, like: Any) -> Any:
-    """The identity with so many rows, in SymPy if `like` is, else in float64; n of them for (n, d, d)."""
+    """The identity with so many rows, in SymPy if `like` is, else in float64; n of them for n."""
     if isinstance(like, sympy.MatrixBase):
         return sympy.eye(size)
     return np.broadcast_to(np.eye(size), (*like.shape[:-2], size, size)).copy()
