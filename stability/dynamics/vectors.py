@@ -1,7 +1,8 @@
 """The few vector operations that fields and rules need, for JAX, NumPy and SymPy alike.
 
 A vector is a flat JAX or NumPy array of shape (d,), a stack of tangent vectors of shape (d, k), n such stacks
-of shape (n, 1, d, k), or a SymPy matrix of shape (d, 1) or (d, k). Everything else a rule does is `+` and `*`.
+of shape (n, 1, d, k), or a SymPy matrix of shape (d, 1) or (d, k). Everything else a rule does is `+` and
+`*`.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def eye_like(matrix: Any) -> Any:
 
 
 def identity(size: int, like: Any) -> Any:
-    """The identity with so many rows, in SymPy if `like` is, else in float64; n of them for n."""
+    """The identity with so many rows, in SymPy if `like` is, else in float64; n of them for n matrices."""
     if isinstance(like, sympy.MatrixBase):
         return sympy.eye(size)
     return np.broadcast_to(np.eye(size), (*like.shape[:-2], size, size)).copy()
