@@ -7,7 +7,6 @@ import sys
 import click
 
 from . import completion, options
-from .entry import command as main  # noqa: F401 (the console entry point of installations made earlier)
 from .options import GAME_HELP, together
 
 SWEEP_QUANTITIES = """spectral_abscissa, spectral_radius, stable, stable_rule, critical_lr, stable_lr,

@@ -22,6 +22,7 @@ from .rest_points import field_at, with_rest_points
 from .subject import Subject, check_written, constants
 from .value import GIVEN_POINT, SearchInfo
 
+MOST = 256  # equilibria that are analysed
 _SAMPLES = 64  # points of the box at which a loss is asked whether it is real anywhere
 COPIED = (
     1e-5  # how far, relatively, a point may be from the equilibrium that a report printed it for
@@ -50,10 +51,14 @@ def find_rest_points(
     if seed < 0:
         raise InputError(f"a seed is not negative, unlike {seed}")
     found = _search(subject, starts, seed) if at is None else _given(subject, at, seed)
-    places = [
-        Place(e, tuple(field_at(subject, field, e) for field in subject.flows)) for e in found.found
-    ]
-    warnings = list(found.warnings)
+    kept, warnings = found.found, list(found.warnings)
+    if len(kept) > MOST and at is None:
+        kept = _innermost(kept, found.box)
+        warnings.append(
+            f"{len(found.found)} equilibria were found, of which the {MOST} nearest to the middle of the box "
+            "are analysed; for others give a smaller box, or a point"
+        )
+    places = [Place(e, tuple(field_at(subject, field, e) for field in subject.flows)) for e in kept]
     if at is None:
         if elsewhere:
             places = with_rest_points(subject, places, starts, seed)
@@ -80,6 +85,13 @@ def find_rest_points(
     box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
     search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
     return RestPoints(tuple(places), search, tuple(warnings))
+
+
+def _innermost(found: Sequence[Equilibrium], box: np.ndarray) -> list[Equilibrium]:
+    """The `MOST` equilibria nearest to the middle of the box, in the order in which they were."""
+    middle, width = box.mean(axis=1), box[:, 1] - box[:, 0]
+    away = [float(np.linalg.norm((e.point - middle) / width)) for e in found]
+    return [found[i] for i in sorted(np.argsort(away, kind="stable")[:MOST])]
 
 
 def _check_derivatives(subject: Subject, x: np.ndarray) -> None:

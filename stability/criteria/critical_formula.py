@@ -48,8 +48,8 @@ def critical_step(
     coefficients in h split the line into pieces on each of which one closed form holds (a cylindrical
     decomposition).
 
-    Raises InputError when there is more than one free parameter, no equilibrium or several, or a piece
-    without a short closed form.
+    Raises InputError when there is more than one free parameter, or one in which the Jacobian is no
+    polynomial, no equilibrium or several, or a piece without a short closed form.
     """
     real, back = over_real_symbols(game, "critical_step")
     rule = rule() if isinstance(rule, type) else rule
@@ -83,7 +83,12 @@ def _at(coefficients: list[sympy.Expr], values: dict) -> sympy.Expr:
 
 
 def _piecewise(coefficients: list[sympy.Expr], p: sympy.Symbol) -> sympy.Expr:
-    breaks = _breakpoints(circle_guards(coefficients), p)
+    guards = circle_guards(coefficients)
+    if not all(sympy.expand(guard).is_polynomial(h, p) for guard in guards):
+        raise InputError(
+            f"a closed form for every {p} needs a Jacobian that is polynomial in {p}; give {p} a value"
+        )
+    breaks = _breakpoints(guards, p)
     samples = _between(breaks)
     forms = [_at(coefficients, {p: sample}) for sample in samples]
     pieces: list[tuple[sympy.Expr, Any]] = []

@@ -18,6 +18,7 @@ from sympy.printing.numpy import JaxPrinter
 
 _GUARD_BITS = 10
 _MANY_TERMS = 24  # of a sum, from which on it is computed from a table
+_MANY_IN_ALL = 200  # of all sums, from which on all are
 _HIGHEST_POWER = 8
 
 
@@ -166,14 +167,31 @@ def jax_vector_function(
     return function
 
 
+def jax_scalar_function(
+    variables: Sequence[sympy.Symbol], expression: sympy.Expr
+) -> Callable[[Any], Any]:
+    """A JAX function from (d,) to a number; see `jax_vector_function`. No array is made of a short sum."""
+    if _monomials(variables, [expression])[0] is not None:
+        vector = jax_vector_function(variables, [expression])
+        return lambda x: vector(x)[0]
+    written = jax_function(variables, [expression])
+    return lambda x: jnp.asarray(written(*x)[0], x.dtype)
+
+
+def many_terms(expressions: Sequence[sympy.Expr]) -> bool:
+    """Whether sums have so many terms in all that they are best computed together, from one table."""
+    return sum(len(e.args) for e in expressions if e.is_Add) >= _MANY_IN_ALL
+
+
 def _monomials(
     variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
 ) -> tuple[tuple[np.ndarray, np.ndarray, np.ndarray] | None, list[sympy.Expr]]:
     """The monomials of long sums, by row, places of their factors (d is a one) and coefficient; the rest."""
     place = {v: i for i, v in enumerate(variables)}
     rows, products, coefficients, rest = [], [], [], []
+    fewest = 1 if many_terms(expressions) else _MANY_TERMS
     for row, expression in enumerate(expressions):
-        if not expression.is_Add or len(expression.args) < _MANY_TERMS:
+        if not expression.is_Add or len(expression.args) < fewest:
             rest.append(expression)
             continue
         others = []

@@ -12,11 +12,13 @@ from .assessment import assess
 from .connection import connected, project
 from .scaling import Evaluate, ScaledField, finite, row_norms, scaled_field
 from .search import Zero
+from .smoothness import smoothness
 
 # Half-widths of the box: visible distances. A branch of zeros passes both, a neighbour only one.
 _STEPS = np.array([0.02, 0.04])
 _MOST_MIXTURES = 24
 _MOST_SLIDES = 20
+_KINKS = 8  # members of a piece that are asked whether the field has a kink there, nearest first
 _NEUTRAL = 1e-7  # of the largest eigenvalue: below this a real part counts as zero
 _MOST_RETURNS = (
     6  # Newton steps; the first step is a hundredth of the distance, and then they square
@@ -291,7 +293,12 @@ def merge_manifolds(
         anchors = _anchors(field, special)
         for (_, dimension, *signature), group in groups.items():
             distances = np.linalg.norm(field.to_units(points[group])[:, None] - anchors, axis=2)
-            best = group[int(np.argmin(distances.min(axis=1)))]
+            nearest = [group[j] for j in np.argsort(distances.min(axis=1), kind="stable")]
+            # not the kink at which a piece of zeros, as those of a ReLU, ends
+            smooth = (
+                k for k in nearest[:_KINKS] if smoothness(evaluate, points[k], box) == "smooth"
+            )
+            best = next(smooth, nearest[0])
             i = members[best]
             moved = _nearest_to_centre(field, points[best])
             zero, own = _with_error_across(field, points[best]), isolations_[i]
@@ -299,7 +306,8 @@ def merge_manifolds(
             if list(new) == signature and np.abs(field.to_units(moved)).max() <= 1 + 1e-9:
                 there = _with_error_across(field, moved)
                 judged = isolations(evaluate, (there,), box)[0]
-                if (judged.isolated, judged.manifold_dimension) == ("no", dimension):
+                alike = smoothness(evaluate, moved, box) == smoothness(evaluate, points[best], box)
+                if alike and (judged.isolated, judged.manifold_dimension) == ("no", dimension):
                     zero, own = there, judged
             pairs[i] = (zero, own)
     return tuple(pairs[i] for i in sorted(pairs))

@@ -86,8 +86,17 @@ def parse_expression(text: str, names: Mapping[str, Expr]) -> Expr:
         raise ExpressionError(f"an expression is a string, not {type(text).__name__}")
     source = _Source.of(text)
     tree = _syntax_tree(source)
+
+    def built() -> Expr | Exception:
+        try:
+            return _bounded(_build(tree, source, names, 0))
+        except Exception as error:  # a failure, which is to be told from too much time
+            return error
+
+    expression = in_time(SECONDS, built, None)
     try:
-        expression = in_time(SECONDS, lambda: _bounded(_build(tree, source, names, 0)), None)
+        if isinstance(expression, Exception):
+            raise expression
     except ExpressionError:
         raise
     except RecursionError:

@@ -70,6 +70,7 @@ class Game(PureGame):
         for player, loss in zip(players, self._losses, strict=True):
             if not callable(loss):
                 raise InputTypeError(f"the loss of player {player!r} is no function but {loss!r}")
+        self._joint = None
         self._terms: tuple[Term, ...] = ()
         self._microbatch: int | None = None
         self._on_device: tuple[Any, Any, Any] = (None, None, None)

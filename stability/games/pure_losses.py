@@ -29,6 +29,7 @@ class PureGame(System):
     data: tuple[Any, ...]
     partition: Partition
     _losses: tuple[Callable[..., Any], ...]
+    _joint: Callable[[Any], Any] | None  # x (d,) ↦ all losses (n,), where that is less to compile
     _terms: tuple[Term, ...]
     _microbatch: int | None
     _trees: tuple[Any, ...]
@@ -77,6 +78,11 @@ class PureGame(System):
 
         All losses read the same strategies, so that what they have in common is computed once.
         """
+        if self._joint is not None:
+            gradients = jax.jacrev(self._joint)(x)
+            return -jnp.concatenate(
+                [own[s] for own, s in zip(gradients, self.partition.slices, strict=True)]
+            )
         strategies = self.unpack(x)
         parts = []
         for i, own in enumerate(strategies):
@@ -114,6 +120,8 @@ class PureGame(System):
         )
 
     def _loss_vector(self, x: Any, data: Any) -> Any:
+        if self._joint is not None and not self._terms:
+            return self._joint(x)
         losses = [self._loss(i, x, data) for i in range(len(self.players))]
         return jnp.stack([jnp.asarray(loss, x.dtype) for loss in losses])
 
@@ -177,6 +185,8 @@ class PureGame(System):
         return jax.vjp(lambda y: self._field(y, data), x)[1](u)[0]
 
     def _derivatives(self, x: Any, data: Any) -> tuple[Any, Any]:
+        if self._joint is not None and not self._terms:
+            return jax.jacrev(self._joint)(x), jax.hessian(self._joint)(x)
         n = range(len(self.players))
         gradients = jnp.stack([self._gradient(i, x, data) for i in n])
         return gradients, jnp.stack([self._hessian(i, x, data) for i in n])

@@ -11,7 +11,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.domain import partial_parts
-from ..dynamics.functions import jax_vector_function
+from ..dynamics.functions import jax_scalar_function, jax_vector_function, many_terms
 from ..dynamics.partition import Partition
 from ..dynamics.symbols import by_name, check_symbols, expression
 from ..dynamics.system import SymbolicSystem
@@ -240,7 +240,7 @@ class SymbolicGame(SymbolicSystem):
         values = real.values(parameters)
         expressions = [loss.xreplace(values) for loss in real.losses()]
         losses = {
-            player: _on_strategies(jax_vector_function(real.variables, [loss]))
+            player: _on_strategies(jax_scalar_function(real.variables, loss))
             for player, loss in zip(self.players, expressions, strict=True)
         }
         start = np.zeros(self.dimension) if self.start is None else self.start
@@ -254,6 +254,8 @@ class SymbolicGame(SymbolicSystem):
             minimizer=self.minimizer,
             check=False,
         )
+        if many_terms(expressions):
+            game._joint = jax_vector_function(real.variables, expressions)
         game.total = not self.domain or not partial_parts(expressions)
         return game
 
@@ -267,6 +269,6 @@ def _derivative(expression: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
 
 def _on_strategies(function):
     def loss(*strategies):
-        return function(jnp.concatenate(strategies))[0]
+        return function(jnp.concatenate(strategies))
 
     return loss

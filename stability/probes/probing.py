@@ -127,7 +127,7 @@ class Prober:
         with self._precision():
             if at is None:
                 at = self.game.start
-            if isinstance(at, Mapping) and set(at) != set(self.game.players):
+            if isinstance(at, Mapping) and not set(at) & set(self.game.players):
                 at = named_start(at, self.game.variables)
             x = self.game.pack(at) if isinstance(at, Mapping) else jnp.asarray(at)
             if x.shape != (self.game.dimension,):

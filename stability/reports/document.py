@@ -410,8 +410,8 @@ def _told(
     own = verdict.value is not None and abs(verdict.value - shown) < ROUNDING
     if own and verdict.verdict in ("exponentially stable", "unstable"):
         below = verdict.verdict == "exponentially stable"
-        known = shown < boundary if below else shown > boundary
-        return write(shown) if known else beside(shown, boundary, below).replace(" ", SPACE)
+        known = (boundary - shown if below else shown - boundary) > (error or 0.0)
+        return write(shown) if known else beside(boundary, boundary, below).replace(" ", SPACE)
     return write(boundary if apart <= (error or 0.0) else shown)
 
 

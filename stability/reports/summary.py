@@ -248,6 +248,8 @@ def _speed(found: Analysis) -> str:
     verdict, value = found.stability.verdict, found.stability.value
     if verdict not in ("exponentially stable", "unstable") or value is None:
         return ""
+    if found.stability.margin is None:  # nearer to the boundary than rounding tells
+        return ""
     change = "shrinks" if verdict == "exponentially stable" else "grows"
     if isinstance(found, FlowAnalysis):
         return f" (the error {change} like exp({number(value, 3)}·t))" if value else ""
@@ -255,8 +257,6 @@ def _speed(found: Analysis) -> str:
     step = "iteration" if isinstance(found, MapAnalysis) else "step"
     if value == 0:
         text = "the error vanishes faster than any exponential"
-    elif percent == 0:
-        return ""
     elif percent < 50:
         text = f"the error {change} by {number(percent, 2)}% per {step}"
     else:

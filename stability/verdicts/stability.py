@@ -62,14 +62,18 @@ def _decided(
     margin = abs(value - boundary)
     if evidence == "numeric":
         margin = boundary - bounds.upper if sign < 0 else bounds.lower - boundary
-        margin = max(margin, 0.0)  # decided in more digits than these bounds have
-    if (value - boundary) * sign <= 0:  # counted exactly, and nearer to the boundary than rounding
+    error = max(bounds.upper - value, value - bounds.lower)
+    near = (value - boundary) * sign <= error
+    if (
+        near
+    ):  # counted in more digits than these bounds have: the side is known, the distance is not
         margin = None
     if kind == "flow":
         noun, below, above = "eigenvalue", "a negative real part", "a positive real part"
     else:
         noun, below, above = "multiplier", "modulus below one", "modulus above one"
-    largest = f"largest {beside(value, boundary, sign < 0, 6 if kind == 'flow' else 9)}"
+    told = boundary if near else value
+    largest = f"largest {beside(told, boundary, sign < 0, 6 if kind == 'flow' else 9)}"
     if sign < 0:
         text = f"every {noun}{across} has {below} ({largest})"
         return Verdict("exponentially stable", value, margin, evidence, text)

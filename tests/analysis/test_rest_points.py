@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
 
 import stability as st
+from stability.analysis import search
+from stability.dynamics.functions import relu
 
 SAME = 1e-8  # the search polishes to rounding; the points are of size one
 
@@ -282,3 +285,47 @@ def test_a_point_copied_from_a_report():
     assert other.point["x"] == 1.4141
     (row,) = st.compare(game, rules=[st.Simultaneous()], at={"x": 1.41421, "y": 0}).rows
     assert row.spectral_radius == pytest.approx(1 + 0.1 * (2 * math.sqrt(2) - 1))
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_half_line_of_rest_points_ends_at_a_kink(power):
+    """relu(x)^k is flat for x < 0: every such x is a rest point, and the kink at 0 is not what is told."""
+    x = sympy.Symbol("x", real=True)
+    (found,) = st.report(st.SymbolicGame({"x": ([x], relu(x) ** power)})).equilibria
+    assert found.point["x"] < -1e-3
+    assert (found.isolated, found.manifold_dimension) == ("no", 1)
+    assert found.flows[0].stability.verdict == "neutral"
+
+
+def test_of_very_many_rest_points_some_are_analysed_and_the_others_announced(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 5)
+    x = sympy.symbols("x0:2", real=True)
+    report = st.report(st.SymbolicGame({"x": (x, sum((v**2 - 1) ** 2 for v in x))}))
+    points = [tuple(e.point.values()) for e in report.equilibria]  # of the nine in {-1, 0, 1}²
+    assert sorted(points) == [(-1, 0), (0, -1), (0, 0), (0, 1), (1, 0)]
+    assert any("9 equilibria were found, of which the 5 nearest" in w for w in report.warnings)
+
+
+def test_many_players_are_compiled_from_one_table():
+    """Thirty players with some nine terms each: losses, field and derivatives as SymPy has them."""
+    x = sympy.symbols("x0:30", real=True)
+    rng = np.random.default_rng(0)
+    players = {}
+    for i, own in enumerate(x):
+        others = rng.choice(30, 7, replace=False)
+        terms = [sympy.Rational(int(rng.integers(1, 9)), 8) * own * x[j] for j in others]
+        players[f"p{i}"] = ([own], own**2 - own / 3 + sympy.Add(*terms))
+    game = st.SymbolicGame(players)
+    numeric, point = game.numeric(), rng.standard_normal(30)
+    assert numeric._joint is not None
+    at = dict(zip(x, point, strict=True))
+    with jax.enable_x64(True):
+        gradients, hessians = numeric.derivatives(point)
+        np.testing.assert_allclose(
+            numeric.losses(point), [float(own.xreplace(at)) for own in game.losses()]
+        )
+        field = [float(v.xreplace(at)) for v in game.expressions]
+        np.testing.assert_allclose(numeric.field(point), field, atol=1e-13)
+        np.testing.assert_allclose(-np.diagonal(gradients), field, atol=1e-13)
+    rows = [hessians[i, i] for i in range(30)]
+    np.testing.assert_allclose(-np.array(rows), np.array(game.jacobian(), float), atol=1e-13)

@@ -7,7 +7,7 @@ import pytest
 import sympy
 from sympy import Integer, Matrix, Rational, sqrt
 
-from stability import Alternating, Simultaneous
+from stability import Alternating, InputError, Simultaneous, SymbolicGame, critical_step
 from stability.criteria.exact_steps import (
     ExactStep,
     exact_steps,
@@ -237,3 +237,12 @@ def test_half_of_the_random_matrices_have_a_critical_step():
     spectra = [np.linalg.eigvals(np.array(random_matrix(n), dtype=float)) for n in range(30)]
     stable = [eigenvalues.real.max() < 0 for eigenvalues in spectra]
     assert sum(stable) >= 15
+
+
+def test_a_pole_in_the_parameter_is_refused_in_a_sentence():
+    """J = -(1 + 2/a) at x = 0."""
+    x, a = sympy.symbols("x a", real=True)
+    game = SymbolicGame({"x": ([x], x**2 / 2 + sympy.log(x**2 + a))})
+    with pytest.raises(InputError, match="polynomial in a; give a a value"):
+        critical_step(game, Simultaneous)
+    assert critical_step(game, Simultaneous, parameters={a: 2}) == 1

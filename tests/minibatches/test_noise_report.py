@@ -103,7 +103,7 @@ def test_a_curve_of_equilibria_lets_the_iterate_wander():
         ({"batch": 1, "seed": -1}, "seed is a whole number"),
         ({"batch": 1, "field": st.Consensus(0.1)}, "not the mean of those of its samples"),
         ({"batch": 1, "field": "gradient"}, "no field"),
-        ({"batch": 1, "x": [np.nan]}, "not finite"),
+        ({"batch": 1, "x": [np.nan]}, "not a finite real number"),
         ({"batch": 1, "x": [0.0, 0.0]}, "shape"),
         ({"batch": 1, "x": {"z": 0.0}}, "z"),
         ({"batch": 1, "rule": "adam"}, "no rule"),
