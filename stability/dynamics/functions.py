@@ -195,7 +195,7 @@ def _monomials(
             rest.append(expression)
             continue
         others = []
-        for term in expression.args:
+        for term in (own for summand in expression.args for own in _expanded(summand)):
             found = _factors(term, place)
             if found is None:
                 others.append(term)
@@ -209,6 +209,13 @@ def _monomials(
     width = max(map(len, products))
     padded = [own + [len(place)] * (width - len(own)) for own in products]
     return (np.array(rows), np.array(padded), np.array(coefficients)), rest
+
+
+def _expanded(term: sympy.Expr) -> Sequence[sympy.Expr]:
+    """A square of a sum, times a number, as its monomials; of higher powers too many digits would cancel."""
+    _, rest = term.as_coeff_Mul()
+    square = rest.is_Pow and rest.exp == 2 and rest.base.is_Add
+    return sympy.Add.make_args(sympy.expand(term)) if square else (term,)
 
 
 def _factors(term: sympy.Expr, place: Mapping[sympy.Symbol, int]) -> tuple[list[int], float] | None:

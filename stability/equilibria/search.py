@@ -120,6 +120,8 @@ def find_zeros(
         used, converged = used + len(begin), converged + hits
         found, before = _distinct(field, found, new), inside[found.kernel == 0].sum()
         inside = _inside(field, found)
+        if linear:
+            inside[:] = True  # the one zero that there is, wherever it lies
         if linear or (rounds > 1 and inside[found.kernel == 0].sum() == before):
             break
     kept = _thinned(field, found.take(np.flatnonzero(inside)), starts)

@@ -197,3 +197,15 @@ def test_long_sums_come_from_a_table_and_are_the_same():
         slopes = jax.jacfwd(function)(jnp.asarray(x))
     exact = sp.Matrix(expressions).jacobian(variables).subs(dict(zip(variables, x, strict=True)))
     np.testing.assert_allclose(slopes, np.array(exact, dtype=float), rtol=1e-12, atol=1e-13)
+
+
+def test_squares_in_long_sums_come_from_the_table_too():
+    variables = sp.symbols("u:30", real=True)
+    squares = [Rational(i + 1, 9) * (v - i % 7) ** 2 for i, v in enumerate(variables)]
+    x = np.linspace(-1, 6, 30)
+    loss = sp.Add(*squares)
+    exact = float(loss.subs(dict(zip(variables, x, strict=True))))
+    with jax.enable_x64(True):
+        function = jax_vector_function(variables, [loss])
+        assert "sub" not in str(jax.make_jaxpr(function)(jnp.asarray(x)))  # nothing is written out
+        np.testing.assert_allclose(function(jnp.asarray(x)), [exact], rtol=1e-13)

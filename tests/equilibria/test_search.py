@@ -325,11 +325,12 @@ def test_noise_in_the_first_coordinate_does_not_change_the_order():
     assert_zeros(search, [[0, -1], [0, 0], [0, 1]])
 
 
-def test_a_linear_field_of_many_variables_is_one_linear_system():
-    """v = A (x − c) with A of condition about 10: its one zero, without a search."""
+@pytest.mark.parametrize("far", [1, 5])
+def test_a_linear_field_of_many_variables_is_one_linear_system(far):
+    """v = A (x − c) with A of condition about 10: its one zero, without a search, outside the box too."""
     d = 40
     matrix = np.eye(d) + 0.5 * np.diag(np.ones(d - 1), 1)
-    place = np.linspace(-1, 1, d)
+    place = np.linspace(-far, far, d)
 
     def evaluate(points):
         values = (points - place) @ matrix.T
