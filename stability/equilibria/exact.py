@@ -250,6 +250,9 @@ class _Solver:
                 return
             if value.is_real is False or abs(sympy.im(value.evalf(30))) > 1e-20:
                 return
+        known = {v: e.xreplace(self.values) for v, e in assigned.items()}
+        if not all_real(self.domain, {**self.values, **known}):
+            return  # whatever the variables are that the family leaves free
         if self._in_domain(assigned):
             self.solutions.append(assigned)
         elif len(assigned) < len(self.variables):

@@ -124,3 +124,10 @@ def test_lines_of_rest_points_that_lie_partly_outside_are_no_complete_answer():
     report = st.report(game, rules=[])
     assert not report.search.exhaustive
     assert all(e.point["y"] > 1 for e in report.equilibria)
+
+
+def test_a_family_that_is_outside_whatever_it_leaves_free_costs_no_completeness():
+    """Elimination comes upon a = 1, where log(1 - a) and 1/(1 - a) have no value for any u and b."""
+    found = st.study(st.load("farnia-ozdaglar-kl")).rest_points()
+    assert found.search.exhaustive
+    assert len(found.places) == 1
