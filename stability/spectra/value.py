@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .discs import UNIT_ROUNDOFF, Array, Indices, connected
+
+Evidence = Literal[
+    "exact", "numeric"
+]  # signs decided in exact arithmetic, or in bounded floating point
 
 _EPS = np.finfo(np.float64).eps
 _SMALL = 1e-4  # error of an eigenvalue, relative to the largest one, that still says something

@@ -2,9 +2,9 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-Evidence = Literal["exact", "numeric"]
+from ..spectra.value import Evidence as Evidence
 
 STABILITY_WORDS = (
     "exponentially stable",
