@@ -1,1 +1,1 @@
-"""What decides where the linearisation is silent: centre manifolds, coefficients, invariants; knows no game."""
+"""What decides where the linearisation is silent: centre manifolds, coefficients, invariants."""

@@ -37,8 +37,8 @@ class NormalForm:
     - `exact`: the coefficient in closed form, as text; `error_bound`: of `coefficient`.
     - `evidence`: "exact" where the verdict was decided in exact arithmetic.
     - `law`: of decay, where the verdict is asymptotic stability with a power law.
-    - `invariant`: what is conserved, as text in the variables, or `reason`: the symmetry or the theorem, where
-      the verdict is "neutral".
+    - `invariant`: what is conserved, as text in the variables, or `reason`: the symmetry or the theorem,
+      where the verdict is "neutral".
     """
 
     verdict: Word

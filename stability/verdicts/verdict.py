@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from ..spectra.value import Evidence as Evidence
+from ..spectra.value import Evidence
 
 STABILITY_WORDS = (
     "exponentially stable",
