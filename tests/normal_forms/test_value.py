@@ -24,4 +24,5 @@ def test_the_keys_of_a_report():
 def test_only_what_is_neutral_has_an_invariant_or_a_reason():
     assert not {"invariant", "reason"} & set(NormalForm("undecided", "", "zero").to_dict())
     kept = NormalForm("neutral", "", "hopf", invariant="x**2 + y**2")
-    assert kept.to_dict()["invariant"] == "x**2 + y**2" and kept.to_dict()["law"] is None
+    assert kept.to_dict()["invariant"] == "x**2 + y**2"
+    assert kept.to_dict()["law"] is None
