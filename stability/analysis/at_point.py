@@ -18,6 +18,7 @@ from ..verdicts.point import GamePoint
 from .derivatives import EPS, jacobian_at, point_of
 from .remarks import remarks
 from .rules_at_point import HUGE, FieldJacobian, analyse_rule, no_verdict
+from .silent import settled_flow, settled_map
 from .subject import FieldFlow, Subject
 from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis, NoNumbers
 
@@ -77,9 +78,12 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
 
 
 def analyse_flow(
-    subject: Subject, field: FieldFlow, e: Equilibrium
+    subject: Subject, field: FieldFlow, e: Equilibrium, settle: bool = True
 ) -> tuple[FlowAnalysis, FieldJacobian | None]:
-    """A field's flow at a point, and its Jacobian for the rules, or None where it has none."""
+    """A field's flow at a point, and its Jacobian for the rules, or None where it has none.
+
+    Unless it is to be `settle`d, a verdict on which the linearisation is silent stays undecided.
+    """
     expression = None if field.symbolic is None else field.symbolic.jacobian()
     evaluate = (field.numeric if field.numeric is subject.main else field.quick).evaluate
     try:
@@ -99,6 +103,9 @@ def analyse_flow(
             stationary=e.stationary,
         ), None
     eigenvalues, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.abscissa)
+    verdict, form = no_verdict(e, field), None
+    if e.stationary:
+        verdict, form = settled_flow(field, e, found) if settle else (found.verdict, None)
     flow = FlowAnalysis(
         field=field.name,
         settings=field.settings,
@@ -107,8 +114,9 @@ def analyse_flow(
         spectral_abscissa=float(np.real(eigenvalues).max()),
         error_bound=bound,
         type=found.type,
-        stability=found.verdict if e.stationary else no_verdict(e, field),
+        stability=verdict,
         stationary=e.stationary,
+        normal_form=form,
     )
     return flow, known
 
@@ -128,13 +136,15 @@ def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian |
         expression = subject.symbolic.jacobian() - sympy.eye(subject.symbolic.dimension)
     found, known = _linearised(subject, e, subject.main.evaluate, expression, "displacement")
     multipliers, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.radius)
+    verdict, form = settled_map(subject, e, found) if e.stationary else (no_verdict(e), None)
     return MapAnalysis(
         multipliers=multipliers,
         exact_multipliers=closed,
         spectral_radius=float(np.abs(multipliers).max()),
         error_bound=bound,
         type=found.type,
-        stability=found.verdict if e.stationary else no_verdict(e),
+        stability=verdict,
+        normal_form=form,
     ), known
 
 

@@ -59,7 +59,7 @@ def remarks(
         if flow is None:
             continue
         if (
-            flow.stability.verdict in ("exponentially stable", "neutral")
+            flow.stability.verdict in ("exponentially stable", "asymptotically stable", "neutral")
             and rule.stability.verdict == "unstable"
         ):
             said.append(

@@ -22,11 +22,11 @@ from ..rules.modified import logarithms, modified_jacobian
 from ..rules.rule import each
 from ..spectra.dense import spectrum
 from ..spectra.exact import exact_text
-from ..spectra.value import Spectrum, sorted_values
-from ..spectra.value import settled as settled_values
+from ..spectra.value import Spectrum, settled, sorted_values
 from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .derivatives import EPS
+from .silent import settled_rule
 from .subject import FieldFlow, Subject, plain
 from .value import Drift, NoNumbers, RuleAnalysis
 
@@ -69,12 +69,14 @@ def analyse_rule(
     known: FieldJacobian | None,
     closed_forms: bool = True,
     step_sizes: bool = True,
+    settle: bool = True,
 ) -> RuleAnalysis:
     """A rule at a point that is `e` to its field.
 
-    It is faster without closed forms of the critical step, and much faster without any step sizes.
+    It is faster without closed forms of the critical step, and much faster without any step sizes. Unless it
+    is to be `settle`d, a verdict on which the linearisation is silent stays undecided.
     """
-    near = settled(field, e, rule, known)
+    near = as_it_acts(field, e, rule, known)
     if isinstance(near, RuleAnalysis):
         return near
     if known is None or not e.stationary:  # only its own map tells what it does here
@@ -110,21 +112,21 @@ def analyse_rule(
         steps = _steps(subject, e, near, closed, matrix, exact, partition)
     whole, across = found.spectrum.radius, found.across.radius.value
     converges = found.verdict.verdict == "exponentially stable"
+    verdict, form = settled_rule(field, e, rule, found) if settle else (found.verdict, None)
     return RuleAnalysis(
         rule=rule.name,
         settings=plain(rule.settings),
         field=field.name,
         field_settings=field.settings,
-        multipliers=sorted_values(
-            settled_values(found.spectrum.eigenvalues, found.spectrum.errors)
-        ),
+        multipliers=sorted_values(settled(found.spectrum.eigenvalues, found.spectrum.errors)),
         spectral_radius=whole.value,
         error_bound=whole.error,
         type=found.type,
-        stability=found.verdict,
+        stability=verdict,
         **vars(steps),
         steps_per_digit=math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
         drift=_drift(near, matrix, uncertainty, partition, found.spectrum),
+        normal_form=form,
     )
 
 
@@ -145,12 +147,12 @@ def _drift(
     for own in modified:
         slack = 32 * EPS * np.abs(own).max() + uncertainty.max()
         found = spectrum(own, np.full(own.shape, slack))
-        flows.append(sorted_values(settled_values(found.eigenvalues, found.errors)))
-    exact = settled_values(logarithms(steps.eigenvalues, time), errors)
+        flows.append(sorted_values(settled(found.eigenvalues, found.errors)))
+    exact = settled(logarithms(steps.eigenvalues, time), errors)
     return Drift(time, sorted_values(exact), *flows)
 
 
-def settled(
+def as_it_acts(
     field: FieldFlow, e: Equilibrium, rule: Rule, known: FieldJacobian | None
 ) -> Rule | RuleAnalysis:
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..minibatches.value import Noise
+from ..normal_forms.value import NormalForm
 from ..verdicts.conditions import Conditions
 from ..verdicts.named_conditions import Found
 from ..verdicts.verdict import Verdict, finite
@@ -76,6 +77,7 @@ class FlowAnalysis:
     """A field's flow linearised at an equilibrium. Numbers are None where they do not exist.
 
     `stationary`: whether this field vanishes here; one that looks beyond the gradient may rest elsewhere.
+    `normal_form`: what was found where the linearisation is silent.
     """
 
     field: str
@@ -87,6 +89,7 @@ class FlowAnalysis:
     type: str
     stability: Verdict
     stationary: bool = True
+    normal_form: NormalForm | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,8 @@ class RuleAnalysis:
     `stable_lr` are all stable step sizes as open intervals (low, high), None for infinity; with step sizes
     that differ by player, factors on them. `stable_lr_exact` are their ends in closed form, as far as they
     have short ones; None where the set was found numerically. `drift` compares a rule without memory with
-    flows; `noise` is what minibatches do to the rule, where that was asked for.
+    flows; `noise` is what minibatches do to the rule, where that was asked for; `normal_form` what was found
+    where the linearisation is silent.
     """
 
     rule: str
@@ -132,11 +136,12 @@ class RuleAnalysis:
     stable_lr_exact: tuple[tuple[str | None, str | None], ...] | None = None
     drift: Drift | None = None
     noise: Noise | None = None
+    normal_form: NormalForm | None = None
 
 
 @dataclass(frozen=True)
 class MapAnalysis:
-    """A map linearised at a fixed point."""
+    """A map linearised at a fixed point; `normal_form`: what was found where that is silent."""
 
     multipliers: np.ndarray | None
     exact_multipliers: tuple[str, ...] | None
@@ -144,6 +149,7 @@ class MapAnalysis:
     error_bound: float | None
     type: str
     stability: Verdict
+    normal_form: NormalForm | None = None
 
 
 @dataclass(frozen=True)
@@ -268,6 +274,7 @@ def _flow(f: FlowAnalysis) -> dict[str, Any]:
         "type": f.type,
         "stationary": f.stationary,
         "stability": f.stability.to_dict(),
+        **_normal_form(f),
     }
 
 
@@ -302,6 +309,7 @@ def _rule(r: RuleAnalysis) -> dict[str, Any]:
             },
         },
     }
+    result |= _normal_form(r)
     if r.noise is not None:
         result["noise"] = r.noise.to_dict()
     return result
@@ -315,7 +323,12 @@ def _map(m: MapAnalysis) -> dict[str, Any]:
         "error_bound": finite(m.error_bound),
         "type": m.type,
         "stability": m.stability.to_dict(),
+        **_normal_form(m),
     }
+
+
+def _normal_form(found: FlowAnalysis | RuleAnalysis | MapAnalysis) -> dict[str, Any]:
+    return {} if found.normal_form is None else {"normal_form": found.normal_form.to_dict()}
 
 
 def pairs(values: np.ndarray | None) -> list[list[float | None]] | None:

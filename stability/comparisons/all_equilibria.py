@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.rules_at_point import FieldJacobian, settled
+from ..analysis.rules_at_point import FieldJacobian, as_it_acts
 from ..analysis.subject import FieldFlow
 from ..analysis.value import RuleAnalysis
 from ..criteria.eigenvalue_maps import Multipliers
@@ -26,7 +26,7 @@ def at_all_equilibria(
     partition = flow.numeric.partition
     judged = []
     for e, known in points:
-        near = settled(flow, e, rule, known)
+        near = as_it_acts(flow, e, rule, known)
         if isinstance(near, RuleAnalysis):
             return near.stability.because
         if e.tangent.shape[1] < len(e.point):  # else everything around is an equilibrium

@@ -188,7 +188,7 @@ def _linearised(
         e = place.fields[0]
         if not (e.stationary and e.differentiable):
             continue
-        known = analyse_flow(study, study.flows[0], e)[1]
+        known = analyse_flow(study, study.flows[0], e, settle=False)[1]
         if known is not None:
             found.append(place)
             linearised.append((e, known))

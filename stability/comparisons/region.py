@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.at_point import analyse_flow
-from ..analysis.rules_at_point import settled
+from ..analysis.rules_at_point import as_it_acts
 from ..analysis.study import Study, as_study
 from ..analysis.value import RuleAnalysis
 from ..criteria.steps import rule_step_sizes
@@ -78,8 +78,8 @@ def step_region(
             f"there are {len(places)} equilibria; say which one: at={{variable: value}}"
         )
     e = places[0].fields[0]
-    _, known = analyse_flow(study, flow, e)
-    near = settled(flow, e, rule, known)
+    _, known = analyse_flow(study, flow, e, settle=False)
+    near = as_it_acts(flow, e, rule, known)
     if isinstance(near, RuleAnalysis) or known is None:
         reason = near.stability.because if isinstance(near, RuleAnalysis) else "no derivative"
         raise InputError(f"{rule.name} cannot be analysed there: {reason}")

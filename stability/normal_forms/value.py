@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
+from ..documents.numbers import number
 from ..spectra.value import Evidence
 
 Case = Literal[
@@ -23,6 +25,12 @@ class Law:
 
     exponent: float
     constant: float
+
+    def text(self, time: str) -> str:
+        """The law in three digits, as in 2.83/√t; `time` names what passes: t, or n steps."""
+        power = Fraction(self.exponent).limit_denominator(64)
+        root = {Fraction(1): time, Fraction(1, 2): f"√{time}"}.get(power, f"{time}^({power})")
+        return f"{number(self.constant, 3)}/{root}"
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,8 @@ def kind(type_: str, stability: str, dimension: int) -> str:
     name = name.split(" with ")[0] if name.startswith("non-hyperbolic") else name
     name = name.replace("centre of the linearisation", "linear centre").removesuffix(" here")
     tells = any(word in name for word in ("stable", "saddle", "attracting", "repelling"))
-    return name if tells else f"{name}, {stability}"
+    slowly = "stable, slowly" if stability == "asymptotically stable" else stability
+    return name if tells else f"{name}, {slowly}"
 
 
 def _agreed(e: EquilibriumAnalysis) -> bool:

@@ -14,12 +14,14 @@ from ..analysis.value import (
     NoNumbers,
     RuleAnalysis,
 )
+from ..documents.formulas import readable
 from ..documents.intervals import spoken
 from ..documents.numbers import SPACE, listed, named, number, per_player, point, values_of
 from ..documents.settings import settings
 from .value import Report
 
 FEW = 3  # up to here things are named one by one
+LONGEST = 60  # characters of a formula in the headline
 CONVERGENT = ("exponentially stable", "asymptotically stable")
 COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -216,13 +218,13 @@ def _one(report: Report, e: EquilibriumAnalysis) -> str:
         if len(everything) > FEW and len(group) > 1:
             clauses.append(_does(_united(group, everything), verdict, there))
         else:
-            clauses += [_does(m, verdict, there) + _speed(m.found[0]) for m in group]
+            clauses += [
+                _does(m, verdict, there) + _speed(m.found[0], report.system.names) for m in group
+            ]
     if open_:
         mover = _united(open_, everything)
         place = f"on {there}" if e.manifold_dimension else "there"
-        clauses.append(
-            f"whether {mover.name} {mover.verb('stay')} {place} is not decided by linearisation"
-        )
+        clauses.append(f"whether {mover.name} {mover.verb('stay')} {place} is undecided")
     if elsewhere:
         mover = _united(elsewhere, everything)
         clauses.append(f"{mover.name} {'do' if mover.plural else 'does'} not rest there")
@@ -239,13 +241,22 @@ def _does(mover: Mover, verdict: str, there: str) -> str:
         return f"{mover.name} {mover.verb('move')} away from {there}"
     if verdict == "neutral":
         return f"{mover.name} neither {mover.verb('approach')} {there} nor {mover.verb('leave')} it"
-    slowly = ", but slower than any exponential" if verdict == "asymptotically stable" else ""
-    return f"{mover.name} {mover.verb('return')} to {there}{slowly}"
+    how = ""
+    if verdict == "asymptotically stable":
+        kinks = all(f.normal_form is not None and f.normal_form.case == "kink" for f in mover.found)
+        how = " in finite time" if kinks else ", but slower than any exponential"
+    return f"{mover.name} {mover.verb('return')} to {there}{how}"
 
 
-def _speed(found: Analysis) -> str:
-    """How fast the error shrinks or grows, in brackets; nothing where there is no such number."""
-    verdict, value = found.stability.verdict, found.stability.value
+def _speed(found: Analysis, names: Sequence[str]) -> str:
+    """How fast the error shrinks or grows, or what is conserved, in brackets; nothing if not known."""
+    verdict, value, form = found.stability.verdict, found.stability.value, found.normal_form
+    if form is not None:
+        if form.law is not None:
+            time = "t" if isinstance(found, FlowAnalysis) else "n"
+            return f" (the error shrinks like {form.law.text(time)})"
+        kept = None if form.invariant is None else readable(form.invariant, names)
+        return f" ({kept} is conserved)" if kept and len(kept) <= LONGEST else ""
     if verdict not in ("exponentially stable", "unstable") or value is None:
         return ""
     if found.stability.margin is None:  # nearer to the boundary than rounding tells

@@ -18,6 +18,7 @@ class Proximal(Rule):
 
     lr: Any = 0.1
     name: ClassVar[str] = "proximal"
+    is_inverse_of_a_formula: ClassVar[bool] = True
 
     def __post_init__(self):
         check_lr(self.name, self.lr)
@@ -25,3 +26,8 @@ class Proximal(Rule):
     def step(self, flow: Any, state: State) -> State:
         (x,) = state
         return (flow.implicit_step(flow.partition.per_player(self.lr, "lr"), x),)
+
+    def backwards(self, flow: Any, state: State) -> State:
+        """x = y − h v(y)."""
+        (y,) = state
+        return (y - self.along(flow, flow(y)),)

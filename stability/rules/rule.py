@@ -21,7 +21,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive
 from ..dynamics.symbols import exact
 from ..dynamics.vectors import identity, split, stack
-from ..errors import InputTypeError
+from ..errors import InputError, InputTypeError
 
 State = tuple[Any, ...]
 Move = Callable[[Any, State], State]  # of a flow and the state
@@ -44,10 +44,11 @@ class Rule(ABC):
     linearised field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
     Rules that act differently from place to place say how they act `near` a point.
 
-    A rule around another one, or around one for each player, has it as `inner`. Three class attributes say
+    A rule around another one, or around one for each player, has it as `inner`. Class attributes say
     what step it is:
 
     - `is_euler`: linearised it is I + HJ, H the step sizes.
+    - `is_inverse_of_a_formula`: the step solves an equation; the step `backwards` is a formula.
     - `ignores_the_jacobian`: `linearise` does not use its matrix (see `Local`).
     - `transforms_the_field`: the profile moves by the step sizes times a function of the field there and of
       the memory.
@@ -57,6 +58,7 @@ class Rule(ABC):
     lr: Any
     inner: Any = None
     is_euler: ClassVar[bool] = False
+    is_inverse_of_a_formula: ClassVar[bool] = False
     ignores_the_jacobian: ClassVar[bool] = False
     transforms_the_field: ClassVar[bool] = False
 
@@ -67,6 +69,10 @@ class Rule(ABC):
     @abstractmethod
     def step(self, flow: Any, state: State) -> State:
         """One step along the flow's field (`flow(x)`, or one player's rows `flow.part(i, x)`)."""
+
+    def backwards(self, flow: Any, state: State) -> State:
+        """The state before `state`, of the inverse of a formula. Raises InputError for other rules."""
+        raise InputError(f"a step of {self.name} is a formula forwards, not backwards")
 
     def near(self, flow: Flow | SymbolicFlow, x: Any) -> Rule:
         """A rule whose `linearise` is right at the rest point x of this one; most are so everywhere.

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from ..analysis.at_point import analyse_flow
-from ..analysis.rules_at_point import FieldJacobian, analyse_rule, settled
+from ..analysis.rules_at_point import FieldJacobian, analyse_rule, as_it_acts
 from ..analysis.study import Study, as_study
 from ..analysis.subject import plain
 from ..analysis.value import RuleAnalysis
@@ -172,7 +172,7 @@ def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Schedule
     partition = own.numeric.partition
     e, known = _place(study, x)
     rule = rule.with_lr(dict(zip(partition.players, moving(sizes[0]), strict=True)))
-    near = settled(own, e, rule, known)
+    near = as_it_acts(own, e, rule, known)
     if isinstance(near, RuleAnalysis):
         raise InputError(f"no schedule can be followed here: {near.stability.because}")
     process = LinearProcess(near, e, known, partition)
@@ -244,7 +244,7 @@ def _place(study: Study, x: Any) -> tuple[Equilibrium, FieldJacobian | None]:
         found = f"{len(places)} equilibria were" if places else "no equilibrium was"
         raise InputError(f"{found} found; say near which point the steps are followed: x={{…}}")
     e = places[0].fields[0]
-    return e, analyse_flow(study, study.flows[0], e)[1]
+    return e, analyse_flow(study, study.flows[0], e, settle=False)[1]
 
 
 def _displacement(study: Study, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:

@@ -20,12 +20,17 @@ _SECONDS, _SECONDS_PER_RANK = 2.0, 1.0
 
 @dataclass(frozen=True)
 class LocalStability:
-    """The spectrum of the whole matrix, that across the manifold of equilibria, the type and the verdict."""
+    """The spectrum of the whole matrix, that across the manifold of equilibria, the type and the verdict.
+
+    `silent`: the matrix does not decide, but no eigenvalue is known to grow and there is no manifold of
+    equilibria, so that terms of higher order may decide.
+    """
 
     spectrum: Spectrum
     across: Spectrum
     type: str
     verdict: Verdict
+    silent: bool
 
 
 def local_stability(
@@ -71,16 +76,15 @@ def local_stability(
         sides[order] = [-1] * counts[0] + [0] * counts[1] + [1] * counts[2]
     elif sign == -1 and not k:
         sides = -np.ones(len(matrix), dtype=int)
-    return LocalStability(
-        whole,
-        across,
-        classify(matrix, whole, kind, k, linear, sides),
-        stability_verdict(
-            kind, across, sign, evidence,
-            manifold_dimension=k, linear=linear, semisimple=semisimple,
-            growing=None if counts is None else counts[2],
-        ),
+    verdict = stability_verdict(
+        kind, across, sign, evidence,
+        manifold_dimension=k, linear=linear, semisimple=semisimple,
+        growing=None if counts is None else counts[2],
     )  # fmt: skip
+    silent = not k and verdict.verdict == "undecided"
+    return LocalStability(
+        whole, across, classify(matrix, whole, kind, k, linear, sides), verdict, silent
+    )
 
 
 def modulo(

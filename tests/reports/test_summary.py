@@ -16,7 +16,7 @@ def test_headline_of_the_dirac_gan():
     assert headline(SAMPLES["dirac_gan"]()) == (
         "Training rests at one point, (theta, psi) = (0, 0). Simultaneous steps of 0.1 move away "
         "from it (the error grows by 0.12% per step); whether the flow and alternating steps of "
-        "0.1 stay there is not decided by linearisation."
+        "0.1 stay there is undecided."
     )
 
 
