@@ -84,7 +84,7 @@ def test_every_stability_word_has_its_sentence(word):
         "asymptotically stable": "slower than any exponential",
         "neutral": "neither approaches it nor leaves it",
         "unstable": "moves away from it",
-        "undecided": "stays there is not decided",
+        "undecided": "stays there is undecided",
     }[word] in said
 
 
