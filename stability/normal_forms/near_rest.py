@@ -33,6 +33,8 @@ class NearRest:
     - `inverse`: f is the *inverse* of the map that is meant (an implicit step y with y − h v(y) = x is the
       inverse of the explicit y ↦ y − h v(y)).
     - `names`: of the coordinates, for people.
+    - `known_on_boundary`: why the neutral eigenvalues are known to lie exactly on the boundary where no
+      formulas tell it, as a clause for people ("the trace is identically 0"), or None.
     """
 
     kind: Literal["flow", "map"]
@@ -42,3 +44,4 @@ class NearRest:
     error: float
     formulas: Formulas | None = None
     inverse: bool = False
+    known_on_boundary: str | None = None

@@ -1,0 +1,139 @@
+"""What decides on the circle: the normal form of a map at e^{±iθ}, resonant terms included.
+
+After the rotation is taken out the normal form is z⁺ = z (1 + Σ γ_k |z|^{2k}) + resonant terms, of which
+z̄^{j−1} is the first where e^{ijθ} = 1 (Arnold, Geometrical Methods, §34–35). In polar coordinates
+r⁺ = r + r R(r, φ), φ⁺ = φ + Φ(r, φ), where resonant terms depend on φ.
+
+- Until a resonant term enters, the first mean of R that does not vanish decides.
+- A resonant term b z̄^{n} of order n with nothing before it, beside γ z|z|^{n−1}: the leading part is
+  homogeneous, R = Re γ + |b| cos ψ, Φ = Im γ − |b| sin ψ with ψ = jφ + const. Where Φ has zeros, rays are
+  invariant, with R = Re γ ± √(|b|² − (Im γ)²); where it has none, the mean of R/Φ over a turn has the sign of
+  Re γ / Im γ. So Re γ + √max(0, |b|² − (Im γ)²) decides by its sign, through a homogeneous Lyapunov function,
+  and terms of higher order change nothing. (n = 2: 1:3. n = 3: 1:4.)
+- A twist, Im γ_k ≠ 0 at order s < n, before the resonant term: φ runs through all values, and the term is
+  averaged away, V = r − r^{n−s+1} |b| sin ψ / (j Im γ_k) in the place of r. What is left of it enters at
+  order 2n − s; before that the mean of R decides.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+
+from .pairs import PairField, PairNumber
+from .series import Part, packed
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The number whose sign decides at an order, in K: `rational` + √`root`, before scaling to ‖q‖ = 1.
+
+    `sign` is −1 (stable), 1 or 0 (undecided, for the reason `why`). `resonant`: a resonant term takes part.
+    """
+
+    sign: int
+    order: int
+    rational: Any = None
+    root: Any = None
+    resonant: bool = False
+    why: str | None = None
+
+
+@dataclass
+class CircleOrders:
+    """Judges the orders of a map's normal form one after the other; see the module.
+
+    `pairs` is the field of its coefficients, `inverse` says that the map's inverse is meant.
+    """
+
+    pairs: PairField
+    inverse: bool = False
+    _gammas: list[PairNumber] = field(default_factory=list)
+    _twist: int | None = None
+    _resonant: int | None = None
+
+    def judge(self, order: int, term: Part) -> Decision | None:
+        """What the normal form's part of that order decides, or None if nothing; orders are taken in turn."""
+        back = self.pairs.eigenvalue.conjugate()
+        plain = packed(((order + 1) // 2, order // 2)) if order % 2 else None
+        gamma = back * term.get(plain, self.pairs.zero) if plain is not None else self.pairs.zero
+        others = {m: back * a for m, a in term.items() if m != plain and not self.pairs.is_zero(a)}
+        first = bool(others) and self._resonant is None
+        if first:
+            self._resonant = order
+        if first and self._twist is None:
+            return self._homogeneous(order, gamma, others)
+        radial = self._radial(order, gamma)
+        if self._averaged_until is not None and order >= self._averaged_until:
+            return Decision(0, order, why="the averages of a resonant term")
+        if radial is not None and not self.pairs.over.is_zero(radial):
+            return Decision(self._sign(radial), order, self._directed(radial))
+        if self._twist is None and not self.pairs.over.is_zero(gamma.b):
+            self._twist = order
+        return None
+
+    @property
+    def _averaged_until(self) -> int | None:
+        if self._resonant is None or self._twist is None:
+            return None
+        return 2 * self._resonant - self._twist
+
+    def _radial(self, order: int, gamma: PairNumber) -> Any:
+        """Half of the coefficient of r^{order−1} in |1 + Σ γ_k r^{2k}|², all before being zero."""
+        if order % 2 == 0:
+            return None
+        self._gammas.append(gamma)
+        k, total = len(self._gammas), gamma.real
+        for i in range(1, k):
+            total = total + (self._gammas[i - 1] * self._gammas[k - i - 1].conjugate()).real / 2
+        return total
+
+    def _homogeneous(
+        self, order: int, gamma: PairNumber, others: dict[int, PairNumber]
+    ) -> Decision:
+        over = self.pairs.over
+        if list(others) != [packed((0, order))]:
+            return Decision(0, order, resonant=True, why="the blow-up of two resonant terms")
+        b = others[packed((0, order))]
+        real = self._directed(gamma.real)
+        root = (b * b.conjugate()).real - (gamma * gamma.conjugate()).real + real * real
+        if over.is_zero(root) or over.value(root) < 0:
+            root = over.zero
+        if over.is_zero(real):
+            sign = 1 if root else 0
+        elif over.value(real) > 0 or not root:
+            sign = _sign_of(over.value(real))
+        else:
+            difference = root - real * real
+            sign = 0 if over.is_zero(difference) else _sign_of(over.value(difference))
+        why = None if sign else "the higher orders at a resonance whose leading terms are neutral"
+        return Decision(sign, order, real, root, True, why)
+
+    def _directed(self, number: Any) -> Any:
+        """The inverse of r⁺ = r + d r^n is r⁺ = r − d r^n + …."""
+        return -number if self.inverse else number
+
+    def _sign(self, radial: Any) -> int:
+        return _sign_of(self.pairs.over.value(self._directed(radial)))
+
+
+def _sign_of(value: Any) -> int:
+    return 1 if value > 0 else -1
+
+
+def decided_by(decision: Decision, expression: Any) -> sympy.Expr:
+    """The deciding number as a SymPy expression; `expression` turns an element of K into one."""
+    rational = expression(decision.rational)
+    return rational + sympy.sqrt(expression(decision.root)) if decision.root else rational
+
+
+def resonance(eigenvalue: PairNumber, pairs: PairField, highest: int) -> int | None:
+    """The least j up to `highest` with λ^j = 1, or None."""
+    power = pairs.one
+    for j in range(1, highest + 1):
+        power = power * eigenvalue
+        if pairs.is_zero(power - pairs.one):
+            return j
+    return None
