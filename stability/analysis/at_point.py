@@ -12,7 +12,8 @@ from ..errors import InputError, SingularError
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
 from ..spectra.value import settled, sorted_values
-from ..verdicts.conditions import Conditions, conditions
+from ..verdicts.conditions import Conditions
+from ..verdicts.conditions_at import conditions_at
 from ..verdicts.local_stability import LocalStability, local_stability
 from ..verdicts.point import GamePoint
 from .derivatives import EPS, jacobian_at, point_of
@@ -208,15 +209,7 @@ def _conditions(point: GamePoint) -> Conditions:
         verdict = no_verdict(e)
         leaders = game.players if len(game.players) == 2 else ()
         return Conditions(verdict, verdict, verdict, {f"leader {p}": verdict for p in leaders})
-    numeric, exact, error = point.derivatives
-    return conditions(
-        game.partition,
-        numeric,
-        exact,
-        zero_sum=point.zero_sum,
-        minimizer=game.minimizer,
-        uncertainty=error,
-    )
+    return conditions_at(point)
 
 
 def _decomposition(subject: Subject, e: Equilibrium) -> Decomposition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ..dynamics.partition import Partition
 from ..equilibria.exact import number_is_zero
 from .definite import Definiteness, definiteness, solve
 from .verdict import Verdict
+from .weak_nash import OwnLosses, is_affine, weak_nash
 
 EPS = float(np.finfo(np.float64).eps)
 
@@ -56,22 +57,27 @@ def conditions(
     zero_sum: bool,
     minimizer: int,
     uncertainty: float = 0.0,
+    losses: OwnLosses = lambda _: None,
 ) -> Conditions:
     """The game-theoretic verdicts at a stationary point, from the derivatives there.
 
     `exact` holds the same derivatives in exact numbers, if the point is known exactly; `uncertainty` is
-    added to the rounding error of every second derivative (the point may be off).
+    added to the rounding error of every second derivative (the point may be off); `losses` says what each
+    loss does in its player's own strategy, and is asked only where an own Hessian is singular.
     """
-    checks = _Checks(partition, numeric, exact, uncertainty)
+    checks = _Checks(partition, numeric, exact, uncertainty, losses)
     two = len(partition.players) == 2
     applies = two and zero_sum
-    minmax = checks.minmax(minimizer) if applies else minmax_not_applicable(len(partition.players))
+    nash = checks.nash()
+    minmax = minmax_not_applicable(len(partition.players))
+    if applies:
+        minmax = checks.minmax(minimizer, nash[1])
     leaders = (
         {f"leader {p}": checks.stackelberg(i) for i, p in enumerate(partition.players)}
         if two
         else {}
     )
-    return Conditions(*checks.nash(), minmax, leaders)
+    return Conditions(*nash, minmax, leaders)
 
 
 def minmax_not_applicable(players: int) -> NotApplicable:
@@ -85,11 +91,12 @@ def minmax_not_applicable(players: int) -> NotApplicable:
 
 
 class _Checks:
-    def __init__(self, partition, numeric, exact, uncertainty):
+    def __init__(self, partition, numeric, exact, uncertainty, losses):
         self.partition = partition
         self.numeric: Derivatives = numeric
         self.exact: Derivatives | None = exact
         self.uncertainty = uncertainty
+        self.losses: OwnLosses = losses
 
     def definite(
         self, matrix: np.ndarray, exact: sympy.MatrixBase | None, error: float = 0.0
@@ -127,21 +134,15 @@ class _Checks:
             )
             no = Verdict("no", d.smallest, d.margin, d.evidence, text)
             return no, no
-        singular = [i for i, d in enumerate(found) if d.sign == 0]
-        open_ = [i for i, d in enumerate(found) if d.sign is None]
-        names = ", ".join(self.partition.players[i] for i in [*singular, *open_])
-        local = Verdict(
-            "undecided", smallest, margin, evidence,
-            f"the own Hessian of {names} has a zero eigenvalue and none negative; "
-            "higher derivatives would decide"
-            if not open_ else f"the smallest own-Hessian eigenvalue of {names} cannot be told from zero",
-        )  # fmt: skip
-        if singular:
-            text = f"the own Hessian of {self.partition.players[singular[0]]} is singular"
-            return Verdict("no", 0.0, 0.0, found[singular[0]].evidence, text), local
-        return Verdict("undecided", smallest, margin, evidence, local.because), local
+        local = weak_nash(self.partition.players, found, self.losses)
+        for i, d in enumerate(found):
+            if d.sign == 0 or (d.sign is None and is_affine(self.losses(i))):
+                text = f"the own Hessian of {self.partition.players[i]} is singular"
+                return Verdict("no", 0.0, 0.0, d.evidence, text), local
+        text = f"the smallest own-Hessian eigenvalue of {player} cannot be told from zero"
+        return Verdict("undecided", smallest, margin, evidence, text), local
 
-    def minmax(self, minimizer: int) -> Verdict:
+    def minmax(self, minimizer: int, nash: Verdict) -> Verdict:
         """∇²_yy f ≺ 0 and ∇²_xx f − ∇²_xy f (∇²_yy f)⁻¹ ∇²_yx f ≻ 0 (Jin, Netrapalli, Jordan 2020, prop. 19).
 
         Read from the players' own losses (f = L_x, and −∇²_yy f = ∇²_yy L_y), so that terms in the
@@ -152,7 +153,7 @@ class _Checks:
         inner = self.definite(*self.own(y))
         where = f"min over {players[x]}, max over {players[y]}"
         if inner.sign != 1:
-            return _not_definite(inner, f"{where}: {players[y]}'s own Hessian")
+            return _weakly(_not_definite(inner, f"{where}: {players[y]}'s own Hessian"), nash)
 
         def schur(blocks):
             (f_xx, f_xy), f_yy = blocks
@@ -163,7 +164,7 @@ class _Checks:
         if self.exact is not None:
             exact = schur(((self.own(x)[1], self.own(x, y)[1]), self.own(y)[1]))
         outer = self.definite(numeric, exact, self._solving_error(y, numeric))
-        return _both(inner, outer, where, "the Schur complement")
+        return _weakly(_both(inner, outer, where, "the Schur complement"), nash)
 
     def stackelberg(self, leader: int) -> Verdict:
         """Differential Stackelberg point (Fiez, Chasnov, Ratliff 2020, def. 4), general sum.
@@ -246,6 +247,18 @@ def _not_definite(found: Definiteness, what: str) -> Verdict:
         return Verdict("undecided", found.smallest, found.margin, found.evidence, text)
     text = f"{what} is not positive definite (smallest eigenvalue {found.smallest:.6g})"
     return Verdict("no", found.smallest, found.margin, found.evidence, text)
+
+
+def _weakly(strict: Verdict, nash: Verdict) -> Verdict:
+    """What is said of a point that is no strict local minmax point: a local Nash equilibrium is still a weak
+    one, as f(x*, y*) ≤ f(x, y*) ≤ max over y of f(x, y) (Jin, Netrapalli, Jordan 2020)."""
+    if strict.verdict != "no" or nash.verdict != "yes":
+        return strict
+    text = (
+        f"{strict.because}, so the point is not strict; as a local Nash equilibrium it still is a local "
+        "minmax point"
+    )
+    return replace(strict, because=text)
 
 
 def _both(inner: Definiteness, outer: Definiteness, where: str, what: str) -> Verdict:

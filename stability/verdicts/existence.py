@@ -15,7 +15,7 @@ from ..dynamics.system import is_a
 from ..equilibria.find import Equations, Equilibria, Equilibrium, find_equilibria
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
-from .conditions import conditions
+from .conditions_at import conditions_at
 from .point import GamePoint, game_point
 from .verdict import Verdict
 
@@ -29,13 +29,14 @@ def local_nash_equilibrium_exists(
     """Has the game a local Nash equilibrium, its strategies being unconstrained?
 
     At a local Nash equilibrium of a smooth game v = 0 and every player's own Hessian ∇²ᵢᵢLᵢ ⪰ 0; ≻ 0 is
-    enough (Ratliff, Burden, Sastry 2016). So there is none if the zeros of v are all known and at each of
-    them some own Hessian has a negative eigenvalue, and hence no Nash equilibrium either: that is how GANs
-    without one are recognised (Farnia, Ozdaglar 2020). The verdict is
+    enough (Ratliff, Burden, Sastry 2016), and where one is singular higher terms of the loss decide. So there
+    is none if the zeros of v are all known and at each of them a player can do better nearby, and hence no
+    Nash equilibrium either: so GANs without one are recognised (Farnia, Ozdaglar 2020). The verdict is
 
-    - yes, if some zero of v has positive definite own Hessians; its value is their smallest eigenvalue;
+    - yes, if some zero of v is a local Nash equilibrium; its value is the own Hessians' smallest eigenvalue;
     - no, if the zeros are known exactly and completely, the losses have derivatives wherever they are
-      defined, and at each zero an own Hessian has a negative eigenvalue; its value is the one nearest to 0;
+      defined, and none of the zeros is one; its value is the negative eigenvalue of an own Hessian that is
+      nearest to 0, or 0 where higher terms decide;
     - undecided otherwise; a search that is not exact proves nothing about completeness.
 
     `game` is of either engine. Strategies on the boundary of a constraint are not looked at. `box` and
@@ -72,7 +73,7 @@ def _doubt(
     """Why there may be an equilibrium though none was found, or None."""
     for e, verdict in found:
         if verdict.verdict != "no":
-            return f"at {_place(begin, e)} the second derivatives do not decide"
+            return f"at {_place(begin, e)} it is not decided: {verdict.because}"
     if not search.exhaustive:
         return (
             f"none of the {len(found)} zeros of the field that were found is a Nash equilibrium, but the "
@@ -94,10 +95,9 @@ def _none(found: Sequence[Verdict]) -> Verdict:
     margins = [verdict.margin for verdict in found if verdict.margin is not None]
     exact = all(verdict.evidence == "exact" for verdict in found)
     many = f"the {len(found)} points at which" if len(found) > 1 else "the one point at which"
-    text = (
-        f"at {many} the field vanishes a player can do better nearby: an own Hessian has a negative "
-        f"eigenvalue, at best {max(values):.6g}"
-    )
+    text = f"at {many} the field vanishes a player can do better nearby"
+    if max(values) < 0:
+        text += f": an own Hessian has a negative eigenvalue, at best {max(values):.6g}"
     return Verdict("no", max(values), min(margins), "exact" if exact else "numeric", text)
 
 
@@ -109,16 +109,7 @@ def _local_nash(
     trouble = here.trouble
     if trouble is not None:
         return trouble
-    numeric, exact, error = here.derivatives
-    found = conditions(
-        here.game.partition,
-        numeric,
-        exact,
-        zero_sum=here.zero_sum,
-        minimizer=here.game.minimizer,
-        uncertainty=error,
-    )
-    return found.local_nash
+    return conditions_at(here).local_nash
 
 
 def _rough(begin: GamePoint) -> sympy.Expr | None:

@@ -20,14 +20,15 @@ from tests.known_systems import (
 
 # game, parameters, point, differential Nash, local Nash, local minmax, Stackelberg by leader in order
 CONDITIONS = [
-    ("xy", {}, ORIGIN, "no", "undecided", "no", ("no", "no")),
-    ("dirac-gan", {}, ORIGIN, "no", "undecided", "no", ("no", "no")),
+    ("xy", {}, ORIGIN, "no", "yes", "no", ("no", "no")),
+    ("dirac-gan", {}, ORIGIN, "no", "yes", "no", ("no", "no")),
     # -∇²_ψψ f = γ, Schur complement 1/(4γ); the generator's own Hessian is zero
-    ("dirac-gan-r1", {"gamma": "0.3"}, ORIGIN, "no", "undecided", "yes", ("yes", "no")),
+    ("dirac-gan-r1", {"gamma": "0.3"}, ORIGIN, "no", "yes", "yes", ("yes", "no")),
     # both own Hessians are γ/4; the leader's total second derivative is γ/4 + 1/γ
     # (L_gen + L_disc is not constant: each player pays for both, so minmax is not asked)
     ("dirac-gan-consensus", {"gamma": "0.3"}, ORIGIN, "yes", "yes", UNDECIDED, None),
-    ("nagarajan-kolter-uniform-minimax", {}, ("0", "1"), "no", UNDECIDED, "yes", ("no", "yes")),
+    # at w = 0 the value does not depend on the generator
+    ("nagarajan-kolter-uniform-minimax", {}, ("0", "1"), "no", "yes", "yes", ("no", "yes")),
     ("ridge-1", {}, ORIGIN, "no", "no", "yes", ("yes", "no")),  # L_xx = -6 < 0; Schur 2
     # L_yy = -2 < 0; led by y, x answers -2y/3 and y pays y²/3
     ("ridge-2", {}, ORIGIN, "no", "no", "no", ("no", "yes")),

@@ -43,7 +43,9 @@ def test_a_narrower_target_has_one():
 @pytest.mark.parametrize(
     ("game", "verdict", "because"),
     [
-        (zero_sum(x * y), "undecided", "the second derivatives do not decide"),
+        (zero_sum(x * y), "yes", "a weak global Nash equilibrium"),
+        (zero_sum(x**3 + x * y), "no", "a player can do better nearby"),
+        (zero_sum(x**2 * sympy.exp(-1 / x**2) + x * y), "undecided", ""),
         (zero_sum(x + y), "no", "the field vanishes nowhere"),
         (zero_sum(sympy.Abs(x) - y), "undecided", "has no derivative"),
         (zero_sum((x**2) ** sympy.Rational(1, 3) - y), "undecided", ""),
