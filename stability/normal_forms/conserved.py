@@ -1,0 +1,88 @@
+"""Quantities that a flow or a map conserves: an ansatz, solved exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+from itertools import combinations_with_replacement
+from math import comb
+from operator import mul
+
+import sympy
+from sympy.polys.rings import PolyElement
+
+from .quotients import DirectionField, Quotient, Quotients
+
+_DEGREE, _HIGHEST = 4, 8
+_MOST = 130  # functions in an ansatz
+
+
+def conserved_by_flow(field: DirectionField) -> list[sympy.Expr]:
+    """Functions V with ∇V·f ≡ 0, linearly independent together with 1; [] where the ansatz has none.
+
+    The ansatz: products of the field's letters up to degree 4 (or one more than the field's own), and log |a|
+    for the factors a of the field's components whose zeros the flow keeps (∇a·f = K a: Darboux 1878).
+    """
+    functions = products(field, max(_DEGREE, 1 + max(map(degree, field.components))))
+    changes = [field.change(m) for m in functions]
+    changes += kept_curves(field)
+    return [_combined(c, changes) for c in field.combinations(changes)]
+
+
+def kept_curves(field: DirectionField) -> list[Quotient]:
+    """∇(log a)·n for the irreducible factors a of the components that divide ∇a·n."""
+    found: dict[PolyElement, Quotient] = {}
+    for component in field.components:
+        for a, _ in component.factor_list()[1]:
+            if a in found or not field.is_curve(a):
+                continue
+            change = field.along(a)
+            cofactor, rest = divmod(change.numerator, a)
+            if not rest:
+                meaning = sympy.log(field.expression(a))
+                found[a] = Quotient(meaning, cofactor, change.denominator)
+    return list(found.values())
+
+
+def conserved_by_map(
+    variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
+) -> list[sympy.Expr]:
+    """Polynomials V of degree up to 4 with V∘F ≡ V, linearly independent together with 1; [] if there is none."""
+    quotients = Quotients(variables, [*variables, *expressions])
+    before, after = quotients.quotients[: len(variables)], quotients.quotients[len(variables) :]
+    chosen = _chosen(len(variables), _DEGREE)
+    functions = [product(before, k) for k in chosen]
+    changes = [product(after, k) - f for k, f in zip(chosen, functions, strict=True)]
+    return [_combined(c, functions) for c in quotients.combinations(changes)]
+
+
+def products(quotients: Quotients, highest: int) -> list[Quotient]:
+    """The products of up to `highest` letters, as far as they are linearly independent, and not too many."""
+    letters = quotients.letters()
+    found = [product(letters, k) for k in _chosen(len(letters), min(highest, _HIGHEST))]
+    if len(letters) == len(quotients.variables):
+        return found
+    return [found[k] for k in quotients.independent(found)]
+
+
+def product(letters: Sequence[Quotient], chosen: Sequence[int]) -> Quotient:
+    """The product of the letters at the chosen positions."""
+    return reduce(mul, (letters[k] for k in chosen))
+
+
+def _chosen(count: int, highest: int) -> list[tuple[int, ...]]:
+    """The positions of the letters of every product, short products first."""
+    while highest > 1 and comb(count + highest, highest) > _MOST:
+        highest -= 1
+    sizes = range(1, highest + 1)
+    return [k for n in sizes for k in combinations_with_replacement(range(count), n)]
+
+
+def degree(p: PolyElement) -> int:
+    """The total degree of a polynomial."""
+    return max((sum(m) for m in p.monoms()), default=0)
+
+
+def _combined(coefficients: Sequence[sympy.Expr], functions: Sequence[Quotient]) -> sympy.Expr:
+    terms = zip(coefficients, functions, strict=True)
+    return sympy.Add(*(c * f.meaning for c, f in terms))
