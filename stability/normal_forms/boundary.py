@@ -23,7 +23,7 @@ class Boundary:
     - `jacobian`: of the field or the map at the point, shape (d, d).
     - `basis`: of the subspace, shape (d, c), c ≥ 1; the identity where it is everything.
     - `polynomial`: the characteristic polynomial on it, in descending powers, leading coefficient one.
-    - `case`: which eigenvalues these are; "degenerate" if they are neither one alone nor a pair that is not real.
+    - `case`: which eigenvalues these are; "degenerate" if neither one alone nor a pair that is not real.
     """
 
     jacobian: sympy.Matrix
@@ -32,8 +32,13 @@ class Boundary:
     case: Case
 
 
-def boundary(formulas: Formulas, kind: Literal["flow", "map"]) -> Boundary | None:
-    """The centre of a rest point; None if an eigenvalue grows, if none is on the boundary, or if unclear."""
+def boundary(
+    formulas: Formulas, kind: Literal["flow", "map"], inverse: bool = False
+) -> Boundary | None:
+    """What is on the boundary at a rest point; None if an eigenvalue grows, if none is there, or if unclear.
+
+    `inverse`: the formulas are those of the inverse of the map that is meant.
+    """
     variables = formulas.variables
     matrix = at_point(
         sympy.Matrix(formulas.expressions).jacobian(variables), variables, formulas.point
@@ -41,10 +46,10 @@ def boundary(formulas: Formulas, kind: Literal["flow", "map"]) -> Boundary | Non
     polynomial = sympy.Poly(characteristic_polynomial(matrix), _s)
     neutral = sympy.Poly(1, _s)
     for factor, multiplicity in factors(polynomial.as_expr(), _s):
-        boundary = _on_boundary(factor.all_coeffs(), kind)
-        if boundary is None:
+        on = _on_boundary(factor.all_coeffs(), kind, inverse)
+        if on is None:
             return None
-        if boundary:
+        if on:
             neutral *= factor**multiplicity
     neutral = neutral.monic()
     size = neutral.degree()
@@ -59,14 +64,15 @@ def boundary(formulas: Formulas, kind: Literal["flow", "map"]) -> Boundary | Non
     return Boundary(matrix, basis, tuple(neutral.all_coeffs()), _case(neutral, kind))
 
 
-def _on_boundary(coefficients: list[sympy.Expr], kind: str) -> bool | None:
-    """Whether all roots are on the boundary (True) or all strictly stable (False); None if neither is known."""
+def _on_boundary(coefficients: list[sympy.Expr], kind: str, inverse: bool) -> bool | None:
+    """Whether all roots are on the boundary (or, False, strictly stable); None if neither is known."""
     counts = (root_counts if kind == "flow" else circle_counts)(coefficients)
-    if counts is None or counts[2]:
+    if counts is None:
         return None
-    if counts[1] == 0:
-        return False
-    return True if counts[0] == 0 else None
+    stable, on, growing = reversed(counts) if inverse else counts
+    if growing or (stable and on):
+        return None
+    return on > 0
 
 
 def _power_sum(polynomial: sympy.Poly, matrix: sympy.Matrix) -> sympy.Matrix:

@@ -14,16 +14,18 @@ from sympy.polys.rings import PolyElement
 from .quotients import DirectionField, Quotient, Quotients
 
 _DEGREE, _HIGHEST = 4, 8
-_MOST = 130  # functions in an ansatz
+_MOST = 100  # functions in an ansatz
 
 
 def conserved_by_flow(field: DirectionField) -> list[sympy.Expr]:
     """Functions V with ∇V·f ≡ 0, linearly independent together with 1; [] where the ansatz has none.
 
-    The ansatz: products of the field's letters up to degree 4 (or one more than the field's own), and log |a|
-    for the factors a of the field's components whose zeros the flow keeps (∇a·f = K a: Darboux 1878).
+    The ansatz: products of the field's letters up to degree 4 (or of one more than a polynomial field has),
+    and log |a| for the factors a of the field's components whose zeros the flow keeps (∇a·f = K a: Darboux
+    1878).
     """
-    functions = products(field, max(_DEGREE, 1 + max(map(degree, field.components))))
+    own = 1 + max(map(degree, field.components)) if not field.generators.symbols else 0
+    functions = products(field, max(_DEGREE, own))
     changes = [field.change(m) for m in functions]
     changes += kept_curves(field)
     return [_combined(c, changes) for c in field.combinations(changes)]
@@ -47,7 +49,7 @@ def kept_curves(field: DirectionField) -> list[Quotient]:
 def conserved_by_map(
     variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
 ) -> list[sympy.Expr]:
-    """Polynomials V of degree up to 4 with V∘F ≡ V, linearly independent together with 1; [] if there is none."""
+    """Polynomials V of degree up to 4 with V∘F ≡ V, linearly independent together with 1; [] if none."""
     quotients = Quotients(variables, [*variables, *expressions])
     before, after = quotients.quotients[: len(variables)], quotients.quotients[len(variables) :]
     chosen = _chosen(len(variables), _DEGREE)

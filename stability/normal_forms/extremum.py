@@ -1,4 +1,4 @@
-"""Whether conserved quantities hold orbits near a point: a strict extremum, alone or on the level of others."""
+"""Whether conserved quantities hold orbits near a point: a strict extremum, or one on a common level."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ def hold(
     """Conserved quantities whose common level through the point is, on the centre manifold, the point alone.
 
     Where there are some, the point is stable (Lyapunov; with other eigenvalues by the reduction principle,
-    Pliss 1964; Carr, Applications of Centre Manifold Theory, 1981, section 2.4), and not attracting, because
-    a quantity that is conserved and not constant keeps its value. Let G be the gradients of the quantities and W
-    a combination of them without gradient at the point. A conserved quantity has ∇V(x*) J = 0 (map: ∇V(x*)(A − I)
-    = 0), so that ∇V(x*) vanishes on the other eigenvectors. If W is definite to second order on the
-    directions of the centre on which G vanishes, then W + K Σ(V_k − V_k(x*))² has a strict extremum on the centre
-    manifold for large K (the energy–Casimir method).
+    Pliss 1964; Carr, Applications of Centre Manifold Theory, 1981, section 2.4), and not attracting,
+    because a quantity that is conserved and not constant keeps its value. Let G be the gradients of the
+    quantities and W a combination of them without gradient at the point. A conserved quantity has ∇V(x*) J
+    = 0 (map: ∇V(x*)(A − I) = 0), so that ∇V(x*) vanishes on the other eigenvectors. If W is definite to
+    second order on the directions of the centre on which G vanishes, then W + K Σ(V_k − V_k(x*))² has a
+    strict extremum on the centre manifold for large K (the energy–Casimir method).
 
-    The first returned is W, the others those with a gradient. In the plane higher orders of W decide too. None if
-    there are no such quantities, or that was not seen.
+    The first returned is W, the others those with a gradient. In the plane higher orders of W decide too.
+    None if there are no such quantities, or that was not seen.
     """
     if not conserved:
         return None
@@ -122,8 +122,9 @@ def _definite_combination(forms: Sequence[sympy.Matrix]) -> list[sympy.Rational]
 def _higher_sign(w: sympy.Expr, formulas: Formulas) -> int:
     """1 or −1 where the point of the plane is a strict minimum or maximum of w, by its first terms; else 0.
 
-    With a second derivative of rank one, w(u, s) = a u² + … is minimised over u along a curve u(s), on which
-    the first term decides (the splitting lemma); with none, the leading homogeneous part does if it is definite.
+    With a second derivative of rank one, w(u, s) = a u² + … is minimised over u along a curve u(s), on
+    which the first term decides (the splitting lemma); with none, the leading homogeneous part does if it
+    is definite.
     """
     s, t = sympy.symbols("s t", real=True)
     hessian = _at(sympy.hessian(w, formulas.variables), formulas)
@@ -146,7 +147,7 @@ def _higher_sign(w: sympy.Expr, formulas: Formulas) -> int:
 def _definite_form(form: sympy.Expr, s: sympy.Symbol, t: sympy.Symbol, order: int) -> int:
     on_axis = form.subs({s: 0, t: 1})
     section = sympy.Poly(form.subs(s, 1), t)
-    if order % 2 or number_is_zero(on_axis) or not section.domain.is_QQ and not section.domain.is_ZZ:
+    if order % 2 or number_is_zero(on_axis) or not (section.domain.is_QQ or section.domain.is_ZZ):
         return 0
     if section.count_roots():
         return 0
@@ -195,7 +196,7 @@ def _real_logarithms(w: sympy.Expr, formulas: Formulas) -> sympy.Expr:
 
 
 def _scaled(w: sympy.Expr, formulas: Formulas) -> sympy.Expr:
-    """A positive multiple without constants, whose first term has the coefficient one, in its shortest form."""
+    """A positive multiple without constants, the first coefficient one, in its shortest form."""
     rest = sympy.expand(w).as_independent(*formulas.variables, as_Add=True)[1]
     size = abs(rest.as_ordered_terms()[0].as_coeff_Mul()[0])
     rest = sympy.expand(rest / size)

@@ -1,8 +1,9 @@
 """Expressions as rational functions of independent generators, where an identity is one of polynomials.
 
-Each exponential, logarithm, root, sine, … becomes a symbol: exp(x + 2y) is X Y², sin x is (z − 1/z)/(2i), log(1 + 1/X)
-is log(1 + X) − x. Whatever vanishes as a rational function of the symbols vanishes; the converse holds as far as the
-generators are algebraically independent, so that a difference which does not vanish is only "not shown to".
+Each exponential, logarithm, root, sine, … becomes a symbol: exp(x + 2y) is X Y², sin x is (z − 1/z)/(2i),
+log(1 + 1/X) is log(1 + X) − x. Whatever vanishes as a rational function of the symbols vanishes; the
+converse holds as far as the generators are algebraically independent, so that a difference which does not
+vanish is only "not shown to".
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ class Generators:
     - `variables`: symbols.
     - `expressions`: what the field has to contain.
 
-    `symbols` are the generators besides the variables, `meaning` maps each to its expression. Raises `NotCovered`
-    for expressions with other functions than those of game files away from their kinks.
+    `symbols` are the generators besides the variables, `meaning` maps each to its expression. Raises
+    `NotCovered` for expressions with other functions than those of game files away from their kinks.
     """
 
     def __init__(self, variables: Sequence[sympy.Symbol], expressions: Iterable[sympy.Expr] = ()):
@@ -70,7 +71,7 @@ class Generators:
         return e.xreplace({self.imaginary: sympy.I, **self.meaning})
 
     def convert(self, e: sympy.Expr) -> sympy.Expr:
-        """An expression in the variables, as one in the generators (rational but for rational powers of them)."""
+        """An expression in the variables, as one in the generators and rational powers of them."""
         if e not in self._converted:
             self._converted[e] = self._convert(e)
         return self._converted[e]
@@ -97,8 +98,10 @@ class Generators:
         return result
 
     def fraction(self, e: sympy.Expr) -> tuple[sympy.Poly, sympy.Poly]:
-        """Numerator and denominator of an expression in the generators, as polynomials in `self.polynomial_symbols`
-        of all that was converted so far, reduced by the algebraic relations of the roots."""
+        """Numerator and denominator of an expression in the generators, two polynomials.
+
+        They are in `polynomial_symbols`, with those of all that was converted so far, and `reduced`.
+        """
         units = self._units()
         put = {s: s**q for s, q in units.items() if q > 1}
         numerator, denominator = sympy.fraction(sympy.together(e.xreplace(put)))
@@ -117,7 +120,7 @@ class Generators:
         return bool(self._roots) or any(m.has(sympy.I) for m in self.meaning.values())
 
     def root(self, symbol: sympy.Symbol) -> int:
-        """The q for which the symbol of `fraction`'s polynomials stands for the q-th root of the generator."""
+        """The q for which the symbol in `fraction`'s polynomials is the q-th root of the generator."""
         return self._units().get(symbol, 1)
 
     def in_generators(self, e: sympy.Expr) -> sympy.Expr:
@@ -228,10 +231,17 @@ class Generators:
             for prime, multiplicity in sympy.factorrat(base).items():
                 product *= self._base(sympy.Integer(prime)) ** (multiplicity * exponent)
             return product
-        inside = sympy.expand(self._canonical(base))
-        if sympy.fraction(sympy.together(inside))[1].free_symbols:
+        above, below = sympy.fraction(sympy.together(self._canonical(base)))
+        if not self._is_positive(below):
             raise NotCovered
-        return self._base(inside) ** exponent
+        inside = sympy.expand(above * below ** (exponent.q - 1))
+        return self._base(inside) ** exponent / below**exponent.p
+
+    def _is_positive(self, e: sympy.Expr) -> bool:
+        """Whether a polynomial is a sum of positive terms: of exponentials, with positive coefficients."""
+        real = {s for s, u in self._exponents.items() if not u.has(self.imaginary)}
+        terms = sympy.Add.make_args(sympy.expand(e))
+        return e.free_symbols <= real and all(t.as_coeff_Mul()[0] > 0 for t in terms)
 
     def _base(self, base: sympy.Expr) -> sympy.Symbol:
         symbol = self._generator(("root", base), self.back(base))

@@ -10,8 +10,8 @@ from ..equilibria.exact import number_is_zero
 from ..spectra.exact import at_point
 from ..time_limits import in_time
 from .conserved import degree, kept_curves, products
-from .quotients import DirectionField, Quotient
 from .near_rest import Formulas
+from .quotients import DirectionField, Quotient
 
 _SECONDS_PER_INTEGRAL = 0.7
 _LOGARITHM, _INVERSE = 3, 5  # highest degrees in the ansatz for log μ and for 1/μ
@@ -23,8 +23,9 @@ def integrating_factor(field: DirectionField, formulas: Formulas) -> sympy.Expr 
     Then dV = μ (n₁ dy − n₂ dx) defines an analytic V near the point that n conserves. If n rests there with a
     pair ±iω, the second derivative of V, which is μ n' turned by a right angle, is definite: a centre.
 
-    Tried are: 1/μ = a(x) d(y) where n₁ = a(x) b(y) and n₂ = c(x) d(y); log μ a combination of products of letters and of
-    logarithms of kept curves, ∇ log μ·n = −div n; 1/μ such a combination, ∇(1/μ)·n = (1/μ) div n.
+    Tried are: 1/μ = a(x) d(y) where n₁ = a(x) b(y) and n₂ = c(x) d(y); log μ a combination of products of
+    letters and of logarithms of kept curves, ∇ log μ·n = −div n; 1/μ such a combination, ∇(1/μ)·n = (1/μ)
+    div n.
     """
     divergence = field.divergence()
     if not divergence.numerator:
@@ -94,8 +95,7 @@ def _separable(field: DirectionField) -> sympy.Expr | None:
     parts = []
     for component, own in zip(field.components, (x, y), strict=True):
         product = sympy.Integer(1)
-        constant, factors = component.factor_list()
-        for factor, power in factors:
+        for factor, power in component.factor_list()[1]:
             e = field.expression(factor)
             names = e.free_symbols & {x, y}
             if len(names) > 1:

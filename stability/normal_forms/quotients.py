@@ -1,4 +1,4 @@
-"""A system in independent generators: rational functions, which can be compared coefficient by coefficient."""
+"""A system in independent generators: rational functions, compared coefficient by coefficient."""
 
 from __future__ import annotations
 
@@ -81,17 +81,18 @@ class Quotients:
         return self.generators.unrooted(p.as_expr())
 
     def is_curve(self, p: PolyElement) -> bool:
-        """Whether the zeros of p are a real curve or surface, as they are not where p is an exponential or a number."""
-        real = [not self.generators.meaning.get(s, s).has(sympy.I) for s in self.ring.symbols[:-1]]
-        used = [k for k, s in enumerate(self.ring.gens) if p.degree(s) > 0]
-        varying = [
-            k
-            for k in used
-            if k < len(self.variables)
-            or (k < len(real) and not self.generators.is_constant(self.ring.symbols[k]))
+        """Whether the zeros of p may be a real curve or surface: it is no number and no exponential."""
+        meaning = self.generators.meaning
+        used = [
+            s for s, g in zip(self.ring.symbols, self.ring.gens, strict=True) if p.degree(g) > 0
         ]
-        exponential = len(p) == 1 and not any(k < len(self.variables) for k in used)
-        return bool(varying) and not exponential and all(k < len(real) and real[k] for k in used)
+        if self.generators.imaginary in used or any(
+            s in meaning and meaning[s].has(sympy.I) for s in used
+        ):
+            return False
+        if len(p) == 1:
+            return any(s in self.variables for s in used)
+        return any(s in self.variables or not self.generators.is_constant(s) for s in used)
 
     def letters(self) -> list[Quotient]:
         """The variables, and the generators that are not constants, in their real forms."""
@@ -164,7 +165,6 @@ class Quotients:
         full = [{j: c for j, c in row.items() if c} for row in rows.values()]
         full = [row for row in full if row] or [{}]
         return DomainMatrix(dict(enumerate(full)), (len(full), len(functions)), domain).to_field()
-
 
     def _numbers(self, positions: Sequence[int]) -> tuple[Any, list[Any]]:
         """A field with the irrational numbers among the generators, and these numbers in it."""

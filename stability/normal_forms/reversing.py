@@ -16,24 +16,32 @@ _ORDERS = range(2, 8)
 _LARGEST = 10**5  # coefficient of the quadratic equation of an entry
 
 
-def reversing_reflection(formulas: Formulas, jacobian: sympy.Matrix, kind: str) -> sympy.Matrix | None:
-    """A reflection R of the plane (R² = 1, det R = −1) with f(x* + Ru) ≡ −R f(x* + u); for a map F − x* = f: RfRf ≡ 1.
+def reversing_reflection(
+    formulas: Formulas, jacobian: sympy.Matrix, kind: str
+) -> sympy.Matrix | None:
+    """A reflection R of the plane with f(x* + Ru) ≡ −R f(x* + u); of a map, with RFRF ≡ 1 around x*.
 
-    The rest point x* has a pair of eigenvalues ±iω (map: e^{±iθ}) that is not real, `jacobian` of shape (2, 2). For a flow it then is a centre:
-    an orbit that starts on the line Ru = u, near x*, meets it again after half a turn, and its mirror image
-    closes it (Poincaré's symmetry principle; Lamb and Roberts, Physica D 112, 1998, section 4).
+    R² = 1 and det R = −1.
 
-    In a coordinate z with u = qz + conj, R is z ↦ e^{iφ} conj z for some φ, because R reverses the linear part. The
-    lowest term g z^j conj(z)^k of f with j − k ≠ 1 leaves |j − k − 1| angles; each is tried in numbers, then
-    written exactly and checked as an identity. None if there is no reflection, or none whose entries are rational or
-    square roots.
+    The rest point x* has a pair of eigenvalues ±iω (map: e^{±iθ}) that is not real, `jacobian` of shape (2,
+    2). For a flow it then is a centre: an orbit that starts on the line Ru = u, near x*, meets it again
+    after half a turn, and its mirror image closes it (Poincaré's symmetry principle; Lamb and Roberts,
+    Physica D 112, 1998, section 4).
+
+    In a coordinate z with u = qz + conj, R is z ↦ e^{iφ} conj z for some φ, because R reverses the linear
+    part. The lowest term g z^j conj(z)^k of f with j − k ≠ 1 leaves |j − k − 1| angles; each is tried in
+    numbers, then written exactly and checked as an identity. None if there is no reflection, or none whose
+    entries are rational or square roots.
     """
     u = [sympy.Dummy(v.name, real=True) for v in formulas.variables]
     put = dict(zip(formulas.variables, formulas.point, strict=True))
     with mpmath.workdps(_DIGITS):
         matrix = mpmath.matrix([[_number(e) for e in row] for row in jacobian.tolist()])
         rotation, frame = _frame(matrix, kind)
-        shifted = [e.xreplace({v: put[v] + w for v, w in zip(put, u, strict=True)}) for e in formulas.expressions]
+        shifted = [
+            e.xreplace({v: put[v] + w for v, w in zip(put, u, strict=True)})
+            for e in formulas.expressions
+        ]
         if kind == "map":
             shifted = [e - p for e, p in zip(shifted, formulas.point, strict=True)]
         for angle in _angles(shifted, u, frame, rotation, kind):
@@ -117,7 +125,10 @@ def _reflection(frame: mpmath.matrix, angle: mpmath.mpf) -> mpmath.matrix:
 def _seems_reversing(shifted, u, reflection: mpmath.matrix, kind: str) -> bool:
     """Whether the identity holds at two points, in numbers."""
     function = sympy.lambdify(u, shifted, "mpmath")
-    for point in ((mpmath.mpf(1) / 37, mpmath.mpf(2) / 41), (-mpmath.mpf(3) / 53, mpmath.mpf(1) / 29)):
+    for point in (
+        (mpmath.mpf(1) / 37, mpmath.mpf(2) / 41),
+        (-mpmath.mpf(3) / 53, mpmath.mpf(1) / 29),
+    ):
         here = mpmath.matrix(point)
         if kind == "flow":
             left = mpmath.matrix(function(*(reflection * here)))
@@ -149,7 +160,11 @@ def _exact(number: mpmath.mpf) -> sympy.Expr | None:
     a, b, c = (int(k) for k in found)
     root = sympy.sqrt(sympy.Integer(b * b - 4 * a * c))
     return next(
-        (r for r in ((-b + s * root) / (2 * a) for s in (1, -1)) if abs(_number(r) - number) < tolerance),
+        (
+            r
+            for r in ((-b + s * root) / (2 * a) for s in (1, -1))
+            if abs(_number(r) - number) < tolerance
+        ),
         None,
     )
 

@@ -1,0 +1,61 @@
+"""Reflections that turn time round."""
+
+import numpy as np
+import pytest
+import sympy
+from sympy import Rational, exp, pi, sin, sqrt
+
+from stability.normal_forms.neutral import neutral
+
+from .systems import flow, x, y
+
+A = Rational(3, 20)
+
+
+def test_the_reference_system_and_the_torus_game():
+    found = neutral(flow((x, y), (-y - x**3, x + y**3)))
+    assert (
+        found.verdict == "neutral" and found.reason == "reversible under (x, y, t) → (−y, −x, −t)"
+    )
+    torus = (-(A * sin(x) - sin(x - y)), sin(x - y) - A * sin(y))
+    found = neutral(flow((x, y), torus, (pi, 0)))
+    assert found.reason == "reversible under (x, y, t) → (y + π, x − π, −t)"
+
+
+def test_functions():
+    assert neutral(flow((x, y), (-y * exp(x), sin(x) + x * y**4))).reason is not None
+
+
+@pytest.mark.parametrize("small", [x**9 / 10**12, x**2 * y**2 / 10**12])
+def test_a_small_term_takes_the_symmetry_away(small):
+    assert neutral(flow((x, y), (-y - x**3, x + y**3 + small))) is None
+
+
+def reversed_by_a_reflection(rng, frame, broken=False):
+    """u̇ = v a(u, v²), v̇ = b(u, v²) in coordinates (u, v), whose time (u, −v) turns round; seen in (x, y)."""
+    u, v = sympy.symbols("u v")
+    c = [
+        Rational(int(a), int(b))
+        for a, b in zip(rng.integers(-5, 6, 6), rng.integers(1, 5, 6), strict=True)
+    ]
+    field = [
+        v * (-1 + c[0] * u + c[1] * v**2 + c[2] * u**2),
+        u + c[3] * u**2 + c[4] * v**2 + c[5] * u * v**2 + (v * u**4 / 10**9 if broken else 0),
+    ]
+    inside = frame.inv() * sympy.Matrix([x - 1, y + 2])
+    put = dict(zip((u, v), inside, strict=True))
+    return [sympy.expand(e) for e in frame * sympy.Matrix(field).xreplace(put)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_reflections(seed):
+    rng = np.random.default_rng(seed)
+    frame = sympy.Matrix(2, 2, [int(k) for k in rng.integers(-3, 4, 4)])
+    frame += sympy.diag(5, 7)
+    if seed == 0:
+        frame[0, 0] = sqrt(2)
+    found = neutral(flow((x, y), reversed_by_a_reflection(rng, frame), (1, -2)))
+    assert found.verdict == "neutral"
+    assert found.reason.startswith("reversible under")
+    broken = reversed_by_a_reflection(np.random.default_rng(seed), frame, broken=True)
+    assert neutral(flow((x, y), broken, (1, -2))) is None
