@@ -14,7 +14,6 @@ from stability.normal_forms.twist import twist
 
 from .systems import step, x, y
 
-
 FIFTH = Rational(1, 5)
 
 
