@@ -56,16 +56,13 @@ class CircleOrders:
 
     def judge(self, order: int, term: Part) -> Decision | None:
         """What the normal form's part of that order decides, or None if nothing; orders are taken in turn."""
-        back = self.pairs.eigenvalue.conjugate()
-        plain = packed(((order + 1) // 2, order // 2)) if order % 2 else None
-        gamma = back * term.get(plain, self.pairs.zero) if plain is not None else self.pairs.zero
-        others = {m: back * a for m, a in term.items() if m != plain and not self.pairs.is_zero(a)}
+        gamma, others = self._turned_back(order, term)
         first = bool(others) and self._resonant is None
         if first:
             self._resonant = order
         if first and self._twist is None:
             return self._homogeneous(order, gamma, others)
-        radial = self._radial(order, gamma)
+        radial = self.radial(order, term)
         if self._averaged_until is not None and order >= self._averaged_until:
             return Decision(0, order, why="the averages of a resonant term")
         if radial is not None and not self.pairs.over.is_zero(radial):
@@ -80,10 +77,22 @@ class CircleOrders:
             return None
         return 2 * self._resonant - self._twist
 
-    def _radial(self, order: int, gamma: PairNumber) -> Any:
-        """Half of the coefficient of r^{order−1} in |1 + Σ γ_k r^{2k}|², all before being zero."""
+    def _turned_back(self, order: int, term: Part) -> tuple[PairNumber, dict[int, PairNumber]]:
+        """γ at an odd order, and the resonant terms, after the rotation."""
+        back = self.pairs.eigenvalue.conjugate()
+        plain = packed(((order + 1) // 2, order // 2)) if order % 2 else None
+        gamma = back * term[plain] if plain in term else self.pairs.zero
+        others = {m: back * a for m, a in term.items() if m != plain and not self.pairs.is_zero(a)}
+        return gamma, others
+
+    def radial(self, order: int, term: Part) -> Any:
+        """Half of the coefficient of r^{order−1} in |1 + Σ γ_k r^{2k}|²: R's mean, if those before are 0.
+
+        None at even orders; orders are taken in turn.
+        """
         if order % 2 == 0:
             return None
+        gamma, _ = self._turned_back(order, term)
         self._gammas.append(gamma)
         k, total = len(self._gammas), gamma.real
         for i in range(1, k):

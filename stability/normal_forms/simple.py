@@ -19,6 +19,7 @@ from .fields import ExactField, ManyDigits, Undecidable
 from .near_rest import Formulas, NearRest
 from .reduction import Reduction
 from .resonances import CircleOrders, Decision, decided_by, resonance
+from .rounded import reduce_rounded
 from .sentences import by_coefficient, called, undecided
 from .series import Composition, NotAnalytic, program
 from .value import Case, NormalForm
@@ -67,7 +68,7 @@ def reduce(near: NearRest) -> NormalForm:
     zero, and, as case "degenerate", where more eigenvalues are neutral.
     """
     if near.formulas is None:
-        return undecided("degenerate", "without formulas its coefficients are not computed")
+        return reduce_rounded(near)
     progress = _Progress()
     formulas = near.formulas
     form = in_time(_SECONDS, lambda: _exactly(near, formulas, progress), None)
