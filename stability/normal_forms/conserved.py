@@ -34,7 +34,7 @@ def conserved_by_flow(field: DirectionField) -> list[sympy.Expr]:
 def kept_curves(field: DirectionField) -> list[Quotient]:
     """∇(log a)·n for the irreducible factors a of the components that divide ∇a·n."""
     found: dict[PolyElement, Quotient] = {}
-    for component in field.components:
+    for component in filter(None, field.components):
         for a, _ in component.factor_list()[1]:
             if a in found or not field.is_curve(a):
                 continue
@@ -49,12 +49,41 @@ def kept_curves(field: DirectionField) -> list[Quotient]:
 def conserved_by_map(
     variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
 ) -> list[sympy.Expr]:
-    """Polynomials V of degree up to 4 with V∘F ≡ V, linearly independent together with 1; [] if none."""
-    quotients = Quotients(variables, [*variables, *expressions])
-    before, after = quotients.quotients[: len(variables)], quotients.quotients[len(variables) :]
+    """Polynomials V of degree up to 4 with V∘F ≡ V, linearly independent together with 1; [] if none.
+
+    Where there is none: the quotients of polynomials that F multiplies alike, by its determinant.
+    """
+    kept = kept_up_to(variables, expressions, sympy.Integer(1))
+    if len(kept) > 1:
+        return [v for v in kept if v.free_symbols & {*variables}]
+    densities = invariant_densities(variables, expressions)
+    return [p / densities[0] for p in densities[1:]]
+
+
+def invariant_densities(
+    variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]
+) -> list[sympy.Expr]:
+    """Polynomials P of degree up to 4 with P∘F ≡ (det DF) P: F keeps the measure dx/P where P is not zero."""
+    return kept_up_to(
+        variables, expressions, sympy.Matrix(expressions).jacobian(list(variables)).det()
+    )
+
+
+def kept_up_to(
+    variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr], factor: sympy.Expr
+) -> list[sympy.Expr]:
+    """A basis of the polynomials P of degree up to 4 with P∘F ≡ factor · P (discrete Darboux polynomials).
+
+    See Celledoni et al., Using discrete Darboux polynomials, J. Phys. A 52, 2019.
+    """
+    quotients = Quotients(variables, [*variables, *expressions, factor])
+    *found, factor_quotient = quotients.quotients
+    before, after = found[: len(variables)], found[len(variables) :]
+    one = Quotient(sympy.Integer(1), quotients.ring.one, quotients.ring.one)
     chosen = _chosen(len(variables), _DEGREE)
-    functions = [product(before, k) for k in chosen]
-    changes = [product(after, k) - f for k, f in zip(chosen, functions, strict=True)]
+    functions = [one, *(product(before, k) for k in chosen)]
+    images = [one, *(product(after, k) for k in chosen)]
+    changes = [image - factor_quotient * f for image, f in zip(images, functions, strict=True)]
     return [_combined(c, functions) for c in quotients.combinations(changes)]
 
 

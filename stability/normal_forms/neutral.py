@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import sympy
 
@@ -18,12 +19,13 @@ from .integrating_factor import integrating_factor, potential, rests_on_a_pair
 from .near_rest import Formulas, NearRest
 from .quotients import DirectionField
 from .reversing import reversing_reflection
+from .smaller import smaller
 from .smooth import smooth_near
 from .twist import twist
 from .value import NormalForm
 
-_SECONDS = 1.5  # for each kind of reason
-_STAY = "orbits stay close and come no closer"
+_SECONDS, _SECONDS_IN_ALL = 1.0, 3.0  # for one kind of reason
+_STAY = "stay close and come no closer"
 
 
 def neutral(near: NearRest) -> NormalForm | None:
@@ -31,27 +33,39 @@ def neutral(near: NearRest) -> NormalForm | None:
 
     None also where there are no formulas, where an eigenvalue grows, or where all are strictly stable.
     """
-    if near.formulas is None:
-        return None
-    formulas = smooth_near(near.formulas)
+    formulas = None if near.formulas is None else smooth_near(near.formulas)
     if formulas is None:
         return None
-    split = in_time(_SECONDS, lambda: boundary(formulas, near.kind, near.inverse), None)
+    return in_time(_SECONDS_IN_ALL, lambda: _reasoned(near, formulas), None)
+
+
+def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
+    split = boundary(formulas, near.kind, near.inverse)
     if split is None:
         return None
-    searches = (_by_invariant, _by_reflection, _by_twist)
+    less = in_time(
+        _SECONDS, lambda: _or_none(smaller, formulas, split, near.kind, near.inverse), None
+    )
+    if less is not None:
+        formulas, split = less, boundary(less, near.kind, near.inverse)
+        assert split is not None
+    planar = len(formulas.variables) == 2
+    if near.kind == "flow":
+        searches = (_by_invariant, _by_integrating_factor, _by_reflection)
+        searches = searches if planar and split.case == "hopf" else searches[:1]
+    else:
+        searches = (_by_invariant, _by_twist)
+        searches = searches if planar and split.case == "neimark-sacker" else searches[:1]
     for search in searches:
-        found = in_time(
-            _SECONDS, lambda search=search: _or_none(search, near, formulas, split), None
-        )
+        found = in_time(_SECONDS, lambda s=search: _or_none(s, near, formulas, split), None)
         if found is not None:
             return found
     return None
 
 
-def _or_none(search, near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
+def _or_none(search: Callable[..., Any], *arguments: Any) -> Any:
     try:
-        return search(near, formulas, split)
+        return search(*arguments)
     except NotCovered:
         return None
 
@@ -59,37 +73,39 @@ def _or_none(search, near: NearRest, formulas: Formulas, split: Boundary) -> Nor
 def _by_invariant(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
     if near.kind == "map":
         conserved = conserved_by_map(formulas.variables, formulas.expressions)
-        held = holding(conserved, formulas, split)
-        return None if held is None else _conserved(near, split, held)
+    else:
+        conserved = conserved_by_flow(DirectionField(formulas.variables, formulas.expressions))
+    held = holding(conserved, formulas, split)
+    return None if held is None else _conserved(near, split, held)
+
+
+def _by_integrating_factor(
+    near: NearRest, formulas: Formulas, split: Boundary
+) -> NormalForm | None:
     field = DirectionField(formulas.variables, formulas.expressions)
-    held = holding(conserved_by_flow(field), formulas, split)
-    if held is not None:
-        return _conserved(near, split, held)
-    if len(formulas.variables) != 2 or not rests_on_a_pair(field, formulas):
+    if not rests_on_a_pair(field, formulas):
         return None
     factor = integrating_factor(field, formulas)
     if factor is None:
         return None
     function = potential(field, factor)
-    if function is not None:
-        held = holding([function], formulas, split)
-        if held is not None:
-            return _conserved(near, split, held)
+    held = None if function is None else holding([function], formulas, split)
+    if held is not None:
+        return _conserved(near, split, held)
     text = exact_text(sympy.factor(factor), near.names)
     because = (
         f"multiplied by {readable(text, near.names)} the field has no divergence, so that a quantity is "
-        "conserved, which has a strict extremum here: orbits stay close and come no closer"
+        f"conserved, which has a strict extremum here: orbits {_STAY}"
     )
-    return NormalForm(
-        "neutral", because, split.case, evidence="exact", reason=f"integrating factor {text}"
-    )
+    reason = f"integrating factor {text}"
+    return NormalForm("neutral", because, split.case, evidence="exact", reason=reason)
 
 
 def _conserved(near: NearRest, split: Boundary, held: Sequence[sympy.Expr]) -> NormalForm:
     texts = [exact_text(v, near.names) for v in held]
     shown = [readable(t, near.names) for t in texts]
     if len(held) == 1:
-        because = f"{shown[0]} is conserved and has a strict extremum here: {_STAY}"
+        because = f"{shown[0]} is conserved and has a strict extremum here: orbits {_STAY}"
     else:
         because = (
             f"{', '.join(shown)} are conserved and together hold orbits close, which come no closer"
@@ -98,42 +114,33 @@ def _conserved(near: NearRest, split: Boundary, held: Sequence[sympy.Expr]) -> N
 
 
 def _by_reflection(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
-    if near.kind != "flow" or len(formulas.variables) != 2 or split.case != "hopf":
-        return None
     reflection = reversing_reflection(formulas, split.jacobian, "flow")
     if reflection is None:
         return None
-    moved = [
-        p + e
-        for p, e in zip(
-            formulas.point,
-            reflection * (sympy.Matrix(formulas.variables) - sympy.Matrix(formulas.point)),
-            strict=True,
-        )
-    ]
+    point = sympy.Matrix(formulas.point)
+    moved = point + reflection * (sympy.Matrix(formulas.variables) - point)
     images = ", ".join(readable(exact_text(sympy.expand(e), near.names), near.names) for e in moved)
-    shown = f"({', '.join(near.names)}, t) → ({images}, −t)"
-    because = (
-        f"the reflection {shown} keeps the flow, so that all orbits nearby are closed: "
-        "they stay close and come no closer"
-    )
-    return NormalForm(
-        "neutral", because, split.case, evidence="exact", reason=f"reversible under {shown}"
-    )
+    names = ", ".join(v.name for v in formulas.variables)
+    shown = f"({names}, t) → ({images}, −t)"
+    because = f"{shown} keeps the flow, so that the orbits nearby are closed: they {_STAY}"
+    reason = f"reversible under {shown}"
+    return NormalForm("neutral", because, split.case, evidence="exact", reason=reason)
 
 
 def _by_twist(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
-    if near.kind != "map" or len(formulas.variables) != 2 or split.case != "neimark-sacker":
-        return None
     found = twist(formulas, split.jacobian)
     if found is None:
         return None
     value = number(float(found.coefficient.evalf(20)))
+    structure = f"is {found.structure}"
+    if found.structure == "measure-preserving":
+        density = readable(exact_text(sympy.factor(found.density), near.names), near.names)
+        structure = f"preserves area divided by {density}"
     because = (
-        f"the map is {found.structure} and the rotation changes with the radius (twist {value}): "
+        f"the map {structure}, and its rotation changes with the radius (twist coefficient {value}): "
         "by the twist theorem invariant curves surround the point, and orbits stay between them"
     )
     reason = (
-        f"twist theorem: {found.structure}, with twist coefficient {value} of order {found.order}"
+        f"twist theorem: the map {structure}, with twist coefficient {value} of order {found.order}"
     )
     return NormalForm("neutral", because, split.case, evidence="exact", reason=reason)

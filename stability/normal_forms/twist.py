@@ -7,7 +7,9 @@ from typing import Any, Literal
 
 import sympy
 
+from ..equilibria.exact import number_is_zero
 from .centre import centre, jacobian_of
+from .conserved import invariant_densities
 from .fields import ExactField, Undecidable
 from .generators import Generators
 from .near_rest import Formulas
@@ -16,18 +18,21 @@ from .reversing import reversing_reflection
 from .series import Composition, NotAnalytic, Part, packed, program
 
 _HIGHEST = 9
+Structure = Literal["area-preserving", "measure-preserving", "reversible"]
 
 
 @dataclass(frozen=True)
 class Twist:
     """r⁺ = r + …, φ⁺ = φ + θ + τ r^(order − 1) + … in the scaling ‖q‖ = 1, with the first τ that is not zero.
 
-    `structure` is why orbits cannot drift: the map preserves area, or a reflection reverses it.
+    `structure` is why orbits cannot drift: the map preserves the measure dx dy/`density`, or a reflection
+    reverses it.
     """
 
     order: int
     coefficient: sympy.Expr
-    structure: Literal["area-preserving", "reversible"]
+    structure: Structure
+    density: sympy.Expr
 
 
 def twist(formulas: Formulas, jacobian: sympy.Matrix) -> Twist | None:
@@ -45,9 +50,10 @@ def twist(formulas: Formulas, jacobian: sympy.Matrix) -> Twist | None:
 
     `jacobian` is that of the map at the point, shape (2, 2).
     """
-    structure = _structure(formulas, jacobian)
-    if structure is None:
+    found = _structure(formulas, jacobian)
+    if found is None:
         return None
+    structure, density = found
     try:
         written = program(formulas.variables, formulas.expressions, formulas.point)
         over = ExactField(written.constants)
@@ -60,7 +66,7 @@ def twist(formulas: Formulas, jacobian: sympy.Matrix) -> Twist | None:
             judged = _judged(reduction, order, structure)
             if judged is not None:
                 return (
-                    Twist(order, _coefficient(reduction, order, judged), structure)
+                    Twist(order, _coefficient(reduction, order, judged), structure, density)
                     if judged
                     else None
                 )
@@ -69,14 +75,18 @@ def twist(formulas: Formulas, jacobian: sympy.Matrix) -> Twist | None:
     return None
 
 
-def _structure(
-    formulas: Formulas, jacobian: sympy.Matrix
-) -> Literal["area-preserving", "reversible"] | None:
+def _structure(formulas: Formulas, jacobian: sympy.Matrix) -> tuple[Structure, sympy.Expr] | None:
+    """Why orbits cannot drift, and P where the measure dx dy/P is kept."""
+    one = sympy.Integer(1)
     determinant = sympy.Matrix(formulas.expressions).jacobian(formulas.variables).det()
     if Generators(formulas.variables).vanishes(determinant - 1):
-        return "area-preserving"
+        return "area-preserving", one
+    put = dict(zip(formulas.variables, formulas.point, strict=True))
+    for p in invariant_densities(formulas.variables, formulas.expressions):
+        if not number_is_zero(p.xreplace(put)):
+            return "measure-preserving", p
     if reversing_reflection(formulas, jacobian, "map") is not None:
-        return "reversible"
+        return "reversible", one
     return None
 
 
@@ -90,7 +100,7 @@ def _judged(reduction: Reduction, order: int, structure: str) -> Any:
     gamma = reduction.centre.eigenvalue.conjugate() * term.get(plain, pairs.zero)
     if not resonant:
         return None if pairs.over.is_zero(gamma.b) else gamma
-    if list(resonant) != [packed((0, order))] or structure != "area-preserving":
+    if list(resonant) != [packed((0, order))] or structure == "reversible":
         return False
     b = resonant[packed((0, order))]
     excess = (gamma * gamma.conjugate()).real - (b * b.conjugate()).real

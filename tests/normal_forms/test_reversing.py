@@ -7,19 +7,35 @@ from sympy import Rational, exp, pi, sin, sqrt
 
 from stability.normal_forms.neutral import neutral
 
-from .systems import flow, x, y
+from .systems import flow, x, y, z
 
 A = Rational(3, 20)
 
 
 def test_the_reference_system_and_the_torus_game():
     found = neutral(flow((x, y), (-y - x**3, x + y**3)))
-    assert (
-        found.verdict == "neutral" and found.reason == "reversible under (x, y, t) → (−y, −x, −t)"
-    )
+    assert found.verdict == "neutral"
+    assert found.reason == "reversible under (x, y, t) → (−y, −x, −t)"
     torus = (-(A * sin(x) - sin(x - y)), sin(x - y) - A * sin(y))
     found = neutral(flow((x, y), torus, (pi, 0)))
     assert found.reason == "reversible under (x, y, t) → (y + π, x − π, −t)"
+
+
+@pytest.mark.parametrize(
+    "expressions",
+    [
+        (-y - x**3, x + y**3, -z + x * y),  # the plane moves by itself
+        (-y - x**3 + z * x, x + y**3 + z * x**2, -z + z * y),  # z = 0 is the centre manifold
+        (
+            -y - x**3 + (z - x) * y,
+            x + y**3,
+            -y - x**3 + (z - x) * y - (z - x) * (1 + x),
+        ),  # z = x is
+    ],
+)
+def test_a_third_variable_that_decays(expressions):
+    found = neutral(flow((x, y, z), expressions))
+    assert found.reason == "reversible under (x, y, t) → (−y, −x, −t)"
 
 
 def test_functions():

@@ -12,7 +12,7 @@ from stability.normal_forms.boundary import boundary
 from stability.normal_forms.neutral import neutral
 from stability.normal_forms.twist import twist
 
-from .systems import step, x, y
+from .systems import step, x, y, z
 
 FIFTH = Rational(1, 5)
 
@@ -40,7 +40,7 @@ def test_closed_forms(near, order, coefficient):
     found = found_twist(near)
     assert (found.order, found.structure) == (order, "area-preserving")
     assert sympy.simplify(found.coefficient - coefficient) == 0
-    assert neutral(near).reason.startswith("twist theorem: area-preserving")
+    assert neutral(near).reason.startswith("twist theorem: the map is area-preserving")
 
 
 def rotation(near, radius, steps=4000):
@@ -100,6 +100,27 @@ def test_what_is_not_area_preserving_is_not_neutral():
     )
 
 
+@pytest.mark.parametrize("h", [Rational(1, 10), Rational(1, 2)])
+def test_the_pearson_dirac_gan_preserves_a_density(h):
+    """Alternating steps: each has its own determinant, and the measure dx dy/(2 + xy) is kept."""
+    moved = x + h * y * (1 + x * y / 2)
+    near = step((x, y), (moved, y - h * moved * (1 + moved * y / 2)))
+    found = found_twist(near)
+    assert (found.order, found.structure) == (5, "measure-preserving")
+    assert sympy.simplify(found.density.diff(x, y) * (2 + x * y) - found.density) == 0
+    assert neutral(near).reason.startswith(
+        "twist theorem: the map preserves area divided by x·y + 2"
+    )
+
+
+def test_a_cascade_and_an_invariant_plane():
+    plane = alternating(lambda y: y + y**3, lambda a: a).formulas.expressions
+    assert neutral(step((x, y, z), (*plane, z / 2 + x * y))) is not None
+    pulled = (plane[0] + z * x**2, plane[1], z / 2 + z * x)
+    assert neutral(step((x, y, z), pulled)) is not None
+    assert neutral(step((x, y, z), (plane[0] + z * x, plane[1], z / 2 + x**2))) is None
+
+
 def test_reversible_maps():
     """F = S∘R with two involutions: the linear R = (x, −y) turns its time round, and F preserves no area."""
     straight = (-y + x**2 / 4) * (1 + x / 3)  # S is seen through (x, y) ↦ (x, y/(1 + x/3) − x²/4)
@@ -110,4 +131,4 @@ def test_reversible_maps():
         assert (found is None) == bool(power)
         if found is not None:
             assert found.structure == "reversible"
-            assert neutral(near).reason.startswith("twist theorem: reversible")
+            assert neutral(near).reason.startswith("twist theorem: the map is reversible")
