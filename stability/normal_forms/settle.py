@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .near_rest import NearRest
+from .neutral import neutral
+from .simple import reduce
 from .value import NormalForm
 
 
@@ -14,4 +16,7 @@ def settle(near: NearRest) -> NormalForm | None:
     field; where every coefficient vanishes, a reason for orbits to stay: a conserved quantity, a reversing
     symmetry, the twist theorem. Undecided, with what would decide, where none of these applies.
     """
-    return None
+    form = reduce(near)
+    if form.verdict != "undecided":
+        return form
+    return neutral(near) or form

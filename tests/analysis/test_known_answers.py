@@ -15,8 +15,11 @@ from tests.analysis.known import (
     equilibrium,
     near,
 )
-from tests.known_systems import FLOWS, ORIGIN, STABLE, UNDECIDED, UNSTABLE, number, numbers
+from tests.known_systems import FLOWS, ORIGIN, STABLE, UNSTABLE, number, numbers
 from tests.selection import slow_rows
+
+SLOWLY = "asymptotically stable"
+ROLLS = "54863333112/21468766692515"  # Re c₁ > 0: the Hopf bifurcation of the rolls is subcritical
 
 # Long to analyse, or like another row. One report serves all points of a game, so it is slow for all of them.
 SLOW = [
@@ -64,19 +67,24 @@ def test_closed_forms_of_eigenvalues(game, parameters, point, eigenvalues):
 
 
 @pytest.mark.parametrize(
-    ("game", "parameters", "point", "names"),
+    ("game", "parameters", "point", "verdict", "case", "exact"),
     [
-        ("dirac-gan", {}, ORIGIN, "conserved quantity"),
-        ("brusselator", {"B": "2"}, ("1", "2"), "first Lyapunov coefficient"),
-        ("lorenz", {"rho": "470/19"}, ("sqrt(1/19*8/3*451)",) * 2 + ("451/19",), "Lyapunov"),
-        ("lorenz", {"rho": "1"}, ("0", "0", "0"), "centre manifold"),
+        ("dirac-gan", {}, ORIGIN, "neutral", "hopf", None),
+        ("dirac-gan-nonsaturating", {}, ORIGIN, SLOWLY, "hopf", "-1/8"),
+        ("brusselator", {"B": "2"}, ("1", "2"), SLOWLY, "hopf", "-1/2"),
+        ("brusselator", {"A": "2", "B": "5"}, ("2", "5/2"), SLOWLY, "hopf", "-1/3"),
+        ("lorenz", {"rho": "470/19"}, ("sqrt(1/19*8/3*451)",) * 2 + ("451/19",), UNSTABLE, "hopf", ROLLS),
+        ("lorenz", {"rho": "1"}, ("0", "0", "0"), SLOWLY, "zero", "-15/88"),
     ],
     ids=case_id,
-)
-def test_undecided_says_what_would_decide(game, parameters, point, names):
-    verdict = equilibrium(analyse(game, **parameters), *point)["flows"][0]["stability"]
-    assert (verdict["verdict"], verdict["margin"]) == (UNDECIDED, 0.0)
-    assert names in verdict["because"]
+)  # fmt: skip
+def test_where_the_linearisation_is_silent(game, parameters, point, verdict, case, exact):
+    """Value and margin stay those of the linearisation; the Brusselator's are −½ and −⅓."""
+    flow = equilibrium(analyse(game, **parameters), *point)["flows"][0]
+    stability, form = flow["stability"], flow["normal_form"]
+    assert (stability["verdict"], stability["margin"]) == (verdict, 0.0)
+    assert (form["case"], form["exact"], form["evidence"]) == (case, exact, "exact")
+    assert form.get("invariant") == ("psi**2 + theta**2" if verdict == "neutral" else None)
 
 
 @pytest.mark.parametrize(
@@ -84,13 +92,13 @@ def test_undecided_says_what_would_decide(game, parameters, point, names):
     [
         ("2", STABLE),
         pytest.param("24.73", STABLE, marks=pytest.mark.slow),
-        ("470/19", UNDECIDED),
+        ("470/19", UNSTABLE),
         ("24.74", UNSTABLE),
         ("28", UNSTABLE),
     ],
 )
 def test_lorenz_convection_rolls(rho, verdict):
-    """C± lose their stability at rho = 470/19, at ω = 9.624530."""
+    """C± lose their stability at rho = 470/19, at ω = 9.624530, in a subcritical Hopf bifurcation."""
     value = number(rho).real
     x = math.sqrt(8 / 3 * (value - 1))
     characteristic = [1, 41 / 3, 8 / 3 * (value + 10), 160 / 3 * (value - 1)]
