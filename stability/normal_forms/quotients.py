@@ -163,7 +163,7 @@ class Quotients:
                 row = rows.setdefault(key, {})
                 row[column] = row.get(column, domain.zero) + value
         full = [{j: c for j, c in row.items() if c} for row in rows.values()]
-        full = [row for row in full if row] or [{}]
+        full = [row for row in full if row]
         return DomainMatrix(dict(enumerate(full)), (len(full), len(functions)), domain).to_field()
 
     def _numbers(self, positions: Sequence[int]) -> tuple[Any, list[Any]]:
