@@ -6,6 +6,7 @@ import math
 
 import sympy
 
+from ..documents.formulas import readable
 from ..documents.numbers import number
 from ..spectra.exact import exact_text
 from ..spectra.value import Evidence
@@ -91,7 +92,7 @@ def called(case: Case, order: int) -> str:
 
 def _shown(coefficient: float, text: str | None) -> str:
     if text is not None and len(text) <= _LONGEST_IN_SENTENCE:
-        return text.replace("-", "−")
+        return readable(text)
     return number(coefficient)
 
 

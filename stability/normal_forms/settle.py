@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from .near_rest import NearRest
 from .neutral import neutral
-from .simple import reduce
+from .simple import HIGHEST_OF_A_PAIR, reduce
 from .value import NormalForm
+
+_EARLY = 5  # in a flow a reason to stay is found faster than that higher orders vanish
 
 
 def settle(near: NearRest) -> NormalForm | None:
@@ -16,7 +18,10 @@ def settle(near: NearRest) -> NormalForm | None:
     field; where every coefficient vanishes, a reason for orbits to stay: a conserved quantity, a reversing
     symmetry, the twist theorem. Undecided, with what would decide, where none of these applies.
     """
-    form = reduce(near)
-    if form.verdict != "undecided":
+    form = reduce(near, _EARLY if near.kind == "flow" else HIGHEST_OF_A_PAIR)
+    if form.verdict != "undecided" or near.formulas is None:
         return form
-    return neutral(near) or form
+    kept = neutral(near)
+    if kept is not None:
+        return kept
+    return reduce(near) if near.kind == "flow" and form.case != "degenerate" else form

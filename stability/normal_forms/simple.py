@@ -49,27 +49,29 @@ class Found:
 
 @dataclass
 class _Progress:
-    """How far the work had come when its time was over."""
+    """How far the work is to go, and had come when its time was over."""
 
+    highest: int
     centre: Centre | None = None
     case: Case = "degenerate"
     order: int = 1  # all coefficients up to it vanish
 
 
-def reduce(near: NearRest) -> NormalForm:
+def reduce(near: NearRest, highest: int = HIGHEST_OF_A_PAIR) -> NormalForm:
     """What the first coefficient that does not vanish says, where one eigenvalue or one pair is neutral.
 
     **Arguments:**
 
     - `near`: the flow or map and its rest point. With formulas the verdict rests on them alone.
+    - `highest`: the order up to which coefficients are looked at (for one eigenvalue at most 9).
 
     To third order the coefficients are Kuznetsov's (Elements of Applied Bifurcation Theory, §5.4 and §8.7).
-    Undecided where all of them vanish up to order 11 (9 for one eigenvalue), where one cannot be told from
+    Undecided where all of them vanish up to the highest order, where one cannot be told from
     zero, and, as case "degenerate", where more eigenvalues are neutral.
     """
     if near.formulas is None:
         return reduce_rounded(near)
-    progress = _Progress()
+    progress = _Progress(highest)
     formulas = near.formulas
     form = in_time(_SECONDS, lambda: _exactly(near, formulas, progress), None)
     return form if form is not None else _by_digits(near, formulas, progress)
@@ -148,7 +150,7 @@ def _first(near: NearRest, reduction: Reduction, progress: _Progress) -> Found |
     pairs = middle.pairs
     circle = CircleOrders(pairs, near.inverse) if pairs is not None and near.kind == "map" else None
     highest = HIGHEST_OF_ONE if pairs is None else HIGHEST_OF_A_PAIR
-    while len(reduction.terms) <= highest:
+    while len(reduction.terms) <= min(highest, progress.highest):
         order = reduction.next_order()
         term = reduction.terms[order]
         if circle is not None:
@@ -264,7 +266,7 @@ def _with_digits(
     near: NearRest, formulas: Formulas, decimals: int, progress: _Progress
 ) -> tuple[Found, Any] | None:
     over = ManyDigits(decimals)
-    own = _Progress()
+    own = _Progress(progress.highest)
     try:
         written = program(formulas.variables, formulas.expressions, formulas.point)
         reduction = _reduction(near, written, over, own)
