@@ -13,6 +13,7 @@ from ..spectra.value import Evidence
 from .value import Case, Law, NormalForm, Word
 
 _LONGEST, _LONGEST_IN_SENTENCE = 80, 24  # characters of a closed form
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ORDINALS = {2: "first", 3: "first", 5: "second", 7: "third", 9: "fourth", 11: "fifth"}
 _NAMES = {
     2: "quadratic", 3: "cubic", 4: "quartic", 5: "quintic", 6: "sextic", 7: "septic", 8: "octic", 9: "nonic"
@@ -88,6 +89,13 @@ def called(case: Case, order: int) -> str:
     if case == "resonance":
         return f"the deciding coefficient of order {order} at the resonance"
     return f"the coefficient of order {order} of the Neimark–Sacker normal form"
+
+
+def term(coefficient: float, variable: str, power: int) -> str:
+    """`−x³`, `2.5 r`: a coefficient times a power, in a sentence."""
+    size = {"1": "", "−1": "−"}.get(shown := number(coefficient), f"{shown} ")
+    raised = "" if power == 1 else str(power).translate(_RAISED)
+    return f"{size}{variable}{raised}" if power else shown
 
 
 def _shown(coefficient: float, text: str | None) -> str:

@@ -1,0 +1,167 @@
+"""Zero and nilpotent Jacobians in the plane: known answers, blow-up against Andronov's table, changed coordinates."""
+
+import random
+
+import numpy as np
+import pytest
+import sympy
+from scipy.integrate import solve_ivp
+
+from stability.normal_forms.blow_up import Germ, orbits
+from stability.normal_forms.degenerate import degenerate
+from stability.normal_forms.fields import ExactField
+from stability.normal_forms.nilpotent import nilpotent
+from tests.normal_forms.systems import flow, step, u, v, x, y
+
+STABLE, UNSTABLE = "asymptotically stable", "unstable"
+
+
+def germ(f, g, known=24):
+    parts = [sympy.Poly(sympy.expand(e), x, y) for e in (f, g)]
+    over = ExactField([c for p in parts for c in p.coeffs()])
+    terms = [{m: over.number(c) for m, c in p.terms() if c} for p in parts]
+    return Germ(terms[0], terms[1], known, over)
+
+
+def verdict(*expressions, point=None):
+    return degenerate(flow((x, y), expressions, point)).verdict
+
+
+@pytest.mark.parametrize(
+    ("f", "g", "answer"),
+    [
+        (-(x**3), -(y**3), STABLE),
+        (-(x**3) - y**3, x**3 - y**3, STABLE),  # turns around
+        (-(x**3) - 2 * y**3, x**3 + y**3 / 2, STABLE),  # ∫ R/A dφ decides
+        (x**3 - 2 * y**3, x**3 - y**3, UNSTABLE),  # inwards on the second axis only
+        (x**3 - 3 * x * y**2, 3 * x**2 * y - y**3, UNSTABLE),  # elliptic sectors
+        (x**2 - y**2, 2 * x * y, UNSTABLE),
+        (-(x**3) + x**2 * y, -(y**3), STABLE),
+        (-(x**5) + x**2 * y, -(x**5) - y**3, STABLE),  # a direction is blown up
+        (x**5 + x**2 * y, -(x**5) - y**3, STABLE),  # y ≈ −x^(5/3), ẋ ≈ x²y
+        (x**5 + x**2 * y, x**5 - y**3, UNSTABLE),
+        (-2 * y**4 - 2 * x**4 * y, -(y**3) - x**3 * y, UNSTABLE),  # leaves in y ≈ |x|^1.5
+        (x * (x + y), x * (x + y), UNSTABLE),  # two lines of rest points cross
+        (-(x**3), sympy.Integer(0), "neutral"),
+        (-x * y**2, -(x**2) * y, "neutral"),
+        (y**3, -(x**3), "undecided"),  # a centre needs more than leading terms
+    ],
+)
+def test_zero_jacobians(f, g, answer):
+    assert verdict(f, g) == answer
+    assert verdict(f.expand().subs(x, x - 1), g.expand().subs(x, x - 1), point=(1, 0)) == answer
+
+
+def test_public_questions():
+    found = degenerate(flow((x, y), [(y - 1) ** 2, -((x - 1) ** 2)], (1, 1)))
+    assert (found.verdict, found.evidence, found.order) == (UNSTABLE, "exact", 2)
+    assert found.exact == "sqrt(2)/2"
+    typed = degenerate(flow((x, y), [y * y - 2 * y + 1, -x * x + 2 * x - 1], (1, 1)))
+    assert typed == found
+    renamed = degenerate(flow((u, v), [(v - 1) ** 2, -((u - 1) ** 2)], (1, 1)))
+    assert renamed == found
+
+
+def test_law_of_decay():
+    found = degenerate(flow((x, y), [-(x**3) * sympy.exp(y), -(y**3)]))
+    assert found.law is not None
+    assert (found.law.exponent, found.law.constant) == (0.5, pytest.approx(1.0))
+    assert "1/√t" in found.because
+    mirrored = degenerate(step((x, y), [x - x**3, -y + y**3]))
+    assert mirrored.law is not None
+    assert mirrored.law.constant == pytest.approx(found.law.constant)
+    assert "1/√n" in mirrored.because
+    star = degenerate(flow((x, y), [-2 * x * (x**2 + y**2), -2 * y * (x**2 + y**2)]))
+    assert star.verdict == STABLE
+
+
+@pytest.mark.parametrize(
+    ("f", "g", "answer"),
+    [
+        (0, x**2, UNSTABLE),  # cusp
+        (0, x**3, UNSTABLE),  # saddle
+        (0, -(x**4) - x * y, UNSTABLE),  # saddle-node
+        (0, -(x**3) - 3 * x * y, UNSTABLE),  # elliptic sector
+        (0, -(x**7) - x**2 * y, STABLE),  # node
+        (0, -(x**7) + x**2 * y, UNSTABLE),
+        (0, -(x**3) - x**2 * y, STABLE),  # focus
+        (0, -(x**3) + x**2 * y, UNSTABLE),
+        (0, -(x**3) - x * y, "undecided"),  # a centre by symmetry
+        (0, -(x**2) * y, "neutral"),  # a line of rest points
+    ],
+)
+def test_nilpotent_jacobians(f, g, answer):
+    assert verdict(y + f, sympy.sympify(g)) == answer
+    # sheared, and time run twice as fast
+    put = {x: x - y, y: y}
+    first, second = (sympy.expand(2 * sympy.sympify(e).subs(put)) for e in (y + f, g))
+    assert verdict(first + second, second) == answer
+
+
+def test_blow_up_agrees_with_andronov():
+    chance, seen = random.Random(4), []
+    for _ in range(60):
+        m, n = chance.randint(2, 7), chance.randint(1, 3)
+        a, b = chance.choice([-2, -1, 1, 2]), chance.choice([-3, -1, 1, 3])
+        bend = chance.choice([0, 1]) * x**2
+        found = germ(y - bend, (a * x**m + b * x**n * (y - bend)).expand() + 2 * x * bend)
+        table, blown = nilpotent(found).verdict, orbits(found)
+        seen.append(table)
+        if table == UNSTABLE:
+            assert blown.leave or (blown.leave is False and blown.arrive is False)
+        elif table == STABLE:
+            assert blown.leave is False
+    assert {STABLE, UNSTABLE, "undecided"} <= set(seen)
+
+
+def escapes(f, g, start):
+    """Whether some orbits from a small circle reach 0.3, in logarithmic polar coordinates and their own time."""
+    run = sympy.lambdify((x, y), [f, g])
+    m = min(sum(e) for p in (f, g) for e in sympy.Poly(p, x, y).monoms())
+
+    def slope(_, state):
+        r, c, s = np.exp(state[0]), np.cos(state[1]), np.sin(state[1])
+        a, b = np.array(run(r * c, r * s)) / r**m
+        return [c * a + s * b, c * b - s * a]
+
+    far = lambda _, state: state[0] - np.log(0.3)  # noqa: E731
+    near = lambda _, state: state[0] - np.log(start / 100)  # noqa: E731
+    far.terminal = near.terminal = True
+    for angle in np.arange(0.1, 6.2, 0.7):
+        end = solve_ivp(
+            slope, (0, 1e30), [np.log(start), angle], "LSODA", events=[far, near], rtol=1e-7
+        )
+        if end.t_events[0].size:
+            return True
+    return False
+
+
+def test_random_fields_are_as_their_orbits_say():
+    chance, counted = random.Random(8), {STABLE: 0, UNSTABLE: 0}
+    while sum(counted.values()) < 16:
+        f, g = -(x**3), -(y**3)
+        for degree in (3, 4):
+            for i in range(degree + 1):
+                f += chance.choice([0, 0, 1, -1]) * x**i * y ** (degree - i)
+                g += chance.choice([0, 0, 1, -1]) * x**i * y ** (degree - i)
+        word = verdict(f, g)
+        if word in counted:
+            counted[word] += 1
+            assert escapes(f, g, 1e-4) == (word == UNSTABLE), (f, g)
+    assert min(counted.values()) > 3
+
+
+def test_irrational_and_transcendental_coefficients():
+    assert verdict(-(x**3) + sympy.pi * x**2 * y, -sympy.E * y**3) == STABLE
+    assert verdict(sympy.sqrt(2) * x * y - y**2, x**2 + sympy.log(2) * x * y) == UNSTABLE
+    # κ = 0 along the irrational direction y = √2 x, where the next terms decide
+    along = y**2 - 2 * x**2
+    assert verdict(along * x - x**5, along * y * 2 - 2 * y**5) in (UNSTABLE, STABLE, "undecided")
+
+
+def test_maps_are_judged_as_their_flows():
+    assert degenerate(step((x, y), [x - x**3, y - y**3])).verdict == STABLE
+    assert degenerate(step((x, y), [x - x**3, y - y**3], inverse=True)).verdict == UNSTABLE
+    assert degenerate(step((x, y), [x + y, y - x**3])).verdict == UNSTABLE  # explicit Euler
+    assert degenerate(step((x, y), [x + y - x**3, y - x**3 - x**2 * y])).verdict != "neutral"
+    assert degenerate(step((x, y), [-x + x**3, -y + y**3])).verdict == STABLE
