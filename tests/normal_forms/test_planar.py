@@ -1,4 +1,4 @@
-"""Zero and nilpotent Jacobians in the plane: known answers, blow-up against Andronov's table, changed coordinates."""
+"""Zero and nilpotent Jacobians in the plane: known answers, random fields, other coordinates."""
 
 import random
 
@@ -115,7 +115,7 @@ def test_blow_up_agrees_with_andronov():
 
 
 def escapes(f, g, start):
-    """Whether some orbits from a small circle reach 0.3, in logarithmic polar coordinates and their own time."""
+    """Whether some orbits from a small circle reach 0.3, in logarithmic polar coordinates."""
     run = sympy.lambdify((x, y), [f, g])
     m = min(sum(e) for p in (f, g) for e in sympy.Poly(p, x, y).monoms())
 
