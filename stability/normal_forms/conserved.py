@@ -14,7 +14,10 @@ from sympy.polys.rings import PolyElement
 from .quotients import DirectionField, Quotient, Quotients
 
 _DEGREE, _HIGHEST = 4, 8
-_MOST = 100  # functions in an ansatz
+_MOST, _MOST_WITH_FUNCTIONS = (
+    220,
+    100,
+)  # products in an ansatz, of variables alone and of others too
 
 
 def conserved_by_flow(field: DirectionField) -> list[sympy.Expr]:
@@ -90,8 +93,11 @@ def kept_up_to(
 def products(quotients: Quotients, highest: int) -> list[Quotient]:
     """The products of up to `highest` letters, as far as they are linearly independent, and not too many."""
     letters = quotients.letters()
-    found = [product(letters, k) for k in _chosen(len(letters), min(highest, _HIGHEST))]
-    if len(letters) == len(quotients.variables):
+    polynomial = len(letters) == len(quotients.variables)
+    most = _MOST if polynomial else _MOST_WITH_FUNCTIONS
+    chosen = _chosen(len(letters), min(highest, _HIGHEST), most)
+    found = [product(letters, k) for k in chosen]
+    if polynomial:
         return found
     return [found[k] for k in quotients.independent(found)]
 
@@ -101,9 +107,9 @@ def product(letters: Sequence[Quotient], chosen: Sequence[int]) -> Quotient:
     return reduce(mul, (letters[k] for k in chosen))
 
 
-def _chosen(count: int, highest: int) -> list[tuple[int, ...]]:
+def _chosen(count: int, highest: int, most: int = _MOST) -> list[tuple[int, ...]]:
     """The positions of the letters of every product, short products first."""
-    while highest > 1 and comb(count + highest, highest) > _MOST:
+    while highest > 1 and comb(count + highest, highest) > most:
         highest -= 1
     sizes = range(1, highest + 1)
     return [k for n in sizes for k in combinations_with_replacement(range(count), n)]

@@ -53,25 +53,35 @@ def hold(
     matrix = sympy.Matrix.vstack(*gradients)
     flat = matrix.T.nullspace(iszerofunc=number_is_zero)
     tilted = [v for v, g in zip(conserved, gradients, strict=True) if not _is_zero(g)]
-    directions = centre.basis
-    if tilted:
-        free = (matrix * centre.basis).nullspace(iszerofunc=number_is_zero)
-        if not free:
-            return tuple(tilted)
-        directions = centre.basis * sympy.Matrix.hstack(*free)
     level = [sum(c * v for c, v in zip(w, conserved, strict=True)) for w in flat]
-    second = [_second(w, formulas, directions) for w in level]
-    for w, form in zip(level, second, strict=True):
-        if (sign := _definite(form)) != 0:
-            return (_scaled(sign * w, formulas), *tilted)
-    if (weights := _definite_combination(second)) is not None:
-        total = sum(c * w for c, w in zip(weights, level, strict=True))
-        return (_scaled(total, formulas), *tilted)
-    if not tilted and len(formulas.variables) == 2 == centre.basis.cols:
+    free = (matrix * centre.basis).nullspace(iszerofunc=number_is_zero)
+    if not free:
+        return tuple(tilted)
+    alone = _minimum(level, formulas, centre.basis)
+    if alone is not None:
+        return (alone,)
+    if tilted:
+        least = _minimum(level, formulas, centre.basis * sympy.Matrix.hstack(*free))
+        return None if least is None else (least, *tilted)
+    if len(formulas.variables) == 2 == centre.basis.cols:
         for w in level:
             if (sign := _higher_sign(w, formulas)) != 0:
                 return (_scaled(sign * w, formulas),)
     return None
+
+
+def _minimum(
+    level: Sequence[sympy.Expr], formulas: Formulas, directions: sympy.Matrix
+) -> sympy.Expr | None:
+    """One of the functions or a combination whose second derivative on the directions is positive definite."""
+    forms = [_second(w, formulas, directions) for w in level]
+    for w, form in zip(level, forms, strict=True):
+        if (sign := _definite(form)) != 0:
+            return _scaled(sign * w, formulas)
+    weights = _definite_combination(forms)
+    if weights is None:
+        return None
+    return _scaled(sum(c * w for c, w in zip(weights, level, strict=True)), formulas)
 
 
 def _at(matrix: sympy.Matrix, formulas: Formulas) -> sympy.Matrix:
