@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 
+import numpy as np
+import sympy
+
+from ..dynamics.traced_formulas import traced_formulas
+from ..equilibria.exact import number_is_zero
+from ..games.game import Game
+from ..spectra.value import Evidence
 from ..time_limits import in_time
 from .conditions import Conditions, conditions
 from .everywhere import is_affine
@@ -11,7 +20,19 @@ from .minimum import Minimum, minimum
 from .point import GamePoint
 from .weak_nash import OwnLoss
 
-_SECONDS = 1.0  # for what is seen at once
+_SECONDS = 2.0  # for what SymPy sees at once
+_LARGEST_TRACED = 32  # numbers of a game whose formulas are read from its trace
+_ROUND = 1000  # the largest denominator of a coordinate that counts as a round number
+
+
+@dataclass(frozen=True)
+class _Formulas:
+    """The losses as expressions in `variables`, real symbols, and the point in exact numbers, or None."""
+
+    variables: tuple[sympy.Symbol, ...]
+    losses: tuple[sympy.Expr, ...]
+    at: tuple[sympy.Expr, ...] | None
+    evidence: Evidence
 
 
 def conditions_at(point: GamePoint) -> Conditions:
@@ -20,6 +41,7 @@ def conditions_at(point: GamePoint) -> Conditions:
     The point is at rest and the losses are differentiable there.
     """
     numeric, exact, error = point.derivatives
+    formulas = cache(lambda: _given(point) or _traced(point))
     return conditions(
         point.game.partition,
         numeric,
@@ -27,28 +49,74 @@ def conditions_at(point: GamePoint) -> Conditions:
         zero_sum=point.zero_sum,
         minimizer=point.game.minimizer,
         uncertainty=error,
-        losses=cache(lambda i: own_loss(point, i)),
+        losses=cache(lambda i: _own_loss(point.game, i, formulas())),
     )
 
 
-def own_loss(point: GamePoint, i: int) -> OwnLoss | None:
+def _own_loss(game: Game, i: int, formulas: _Formulas | None) -> OwnLoss | None:
     """The i-th player's loss in its own strategy at a point of rest; None where nothing is known of it."""
-    game = point.symbolic
+    if formulas is None:
+        return None
+    own, loss = formulas.variables[game.partition.slices[i]], formulas.losses[i]
+    evidence = "numeric" if formulas.at is None else formulas.evidence
+    if in_time(_SECONDS, lambda: is_affine(loss, own), False):
+        return OwnLoss(Minimum("yes", False, "constant"), True, evidence)
+    if formulas.at is None:
+        return None
+    at = dict(zip(formulas.variables, formulas.at, strict=True))
+    alone = loss.xreplace({v: c for v, c in at.items() if v not in own})
+    if not alone.free_symbols <= set(own):
+        return None
+    return OwnLoss(minimum(alone, {v: at[v] for v in own}), evidence=evidence)
+
+
+def _given(point: GamePoint) -> _Formulas | None:
+    """The formulas of a symbolic game."""
+    game, values = point.symbolic, dict(point.values)
     if game is None:
         return None
-    values = dict(point.values)
-    loss = game.losses()[i].xreplace(values)
-    own = game.variables[game.partition.slices[i]]
-    if in_time(_SECONDS, lambda: is_affine(loss, own), False):
-        known = point.equilibrium.exact is not None
-        return OwnLoss(Minimum("yes", False, "constant"), True, "exact" if known else "numeric")
-    if point.equilibrium.exact is None:
+    at = point.equilibrium.exact
+    if at is not None:
+        at = tuple(c.xreplace(values) for c in at)
+        at = None if any(c.free_symbols for c in at) else at
+    losses = tuple(loss.xreplace(values) for loss in game.losses())
+    return _Formulas(game.variables, losses, at, "exact")
+
+
+def _traced(point: GamePoint) -> _Formulas | None:
+    """The formulas that the losses of a JAX game compute, and the point where by these it rests exactly.
+
+    The evidence stays numeric: constants are taken at their binary values.
+    """
+    game = point.game
+    if game.dimension > _LARGEST_TRACED:
         return None
-    at = dict(
-        zip(game.variables, (c.xreplace(values) for c in point.equilibrium.exact), strict=True)
-    )
-    others = {v: c for v, c in at.items() if v not in own}
-    alone = loss.xreplace(others)
-    if alone.free_symbols - set(own) or any(c.free_symbols for c in at.values()):
+    variables = tuple(sympy.Symbol(name, real=True) for name in game.variables)
+    losses = game.kept("formulas", "losses", lambda: traced_formulas(game.losses, variables))
+    if losses is None:
         return None
-    return OwnLoss(minimum(alone, {v: at[v] for v in own}))
+
+    def resting() -> tuple[sympy.Expr, ...] | None:
+        own = zip(losses, game.partition.slices, strict=True)
+        field = [sympy.diff(loss, v) for loss, part in own for v in variables[part]]
+        for candidate in _candidates(point):
+            put = dict(zip(variables, candidate, strict=True))
+            if all(number_is_zero(e.xreplace(put)) for e in field):
+                return candidate
+        return None
+
+    return _Formulas(variables, losses, in_time(_SECONDS, resting, None), "numeric")
+
+
+def _candidates(point: GamePoint) -> list[tuple[sympy.Expr, ...]]:
+    """The point at its binary value, and the round numbers that it is within its error."""
+    x = np.asarray(point.equilibrium.point, dtype=float)
+    binary = [Fraction(float(v)) for v in x]
+    near = [v.limit_denominator(_ROUND) for v in binary]
+    allowed = 10 * point.equilibrium.error + 1e-12 * np.maximum(1.0, np.abs(x))
+    both = zip(binary, near, allowed, strict=True)
+    rounded = [r if abs(float(r - b)) <= a else b for b, r, a in both]
+    return [
+        tuple(sympy.Rational(v.numerator, v.denominator) for v in candidate)
+        for candidate in (rounded, binary)
+    ]

@@ -42,10 +42,11 @@ def weak_nash(players: Sequence[str], found: Sequence[Definiteness], losses: Own
     signs; only where one is not positive definite, and then for all, `losses` is asked.
     """
     own = {i: losses(i) for i, d in enumerate(found) if d.sign != 1}
-    known = {i: loss for i, loss in own.items() if loss is not None and _decides(found[i], loss)}
+    known = {i: loss for i, loss in own.items() if loss is not None}
     for i, loss in known.items():
         if loss.minimum.word == "no":
-            text = f"player {players[i]} can do better nearby: {_falls(loss.minimum)}"
+            singular = "its own Hessian is singular, and " if found[i].sign == 0 else ""
+            text = f"player {players[i]} can do better nearby: {singular}{_falls(loss.minimum)}"
             return Verdict("no", 0.0, 0.0, loss.evidence, text)
     open_ = [i for i in own if i not in known or known[i].minimum.word != "yes"]
     if open_:
@@ -62,11 +63,6 @@ def weak_nash(players: Sequence[str], found: Sequence[Definiteness], losses: Own
     kind += "global" if everywhere else "local"
     text = f"a {kind} Nash equilibrium: {_why(players, known)}"
     return Verdict("yes", 0.0, 0.0, "exact" if exact else "numeric", text)
-
-
-def _decides(found: Definiteness, loss: OwnLoss) -> bool:
-    """Whether the second derivatives are known to be singular, so that higher ones decide."""
-    return found.sign == 0 or is_affine(loss)
 
 
 def _undecided(
@@ -119,8 +115,8 @@ def _clause(loss: OwnLoss | None) -> str:
 
 def _falls(found: Minimum) -> str:
     if found.leading is None:
-        return "its own Hessian is singular, and its loss falls along some curve"
-    return f"its own Hessian is singular, and its loss changes like {_terms(found)}"
+        return "its loss falls along some curve"
+    return f"its loss changes like {_terms(found)}"
 
 
 def _terms(found: Minimum) -> str:
