@@ -34,21 +34,34 @@ def sign_of_form(form: Terms, count: int) -> int | None:
     somewhere beside the origin, −1 if it takes a negative value, None if that is not found out.
 
     In one variable the coefficient decides, in two the real roots of f(1, t), counted by Sturm's theorem. In
-    more, the form is bounded from below on the faces x_i = 1 of the cube, box by box, until it is positive on
-    all or negative at the middle of one. `form`: exponents ↦ exact number, all of one even degree.
+    more, linear combinations on which it does not depend are left out, and the rest is bounded from below on
+    the faces x_i = 1 of the cube, box by box, until it is positive on all or negative at the middle of one.
+    `form`: exponents ↦ exact number, all of one even degree.
     """
     if count == 1:
         return sign_of(next(iter(form.values())))
     if count == 2 and all(c.is_Rational for c in form.values()):
         return _binary(form)
+    pivots, flat = _essential(form, count)
+    if flat:
+        sign = sign_of_form(_restricted(form, pivots), len(pivots))
+        return 0 if sign == 1 else sign
     squares = _of_squares(form)
     return squares if squares is not None else _by_boxes(form, count)
 
 
-def directions(form: Terms) -> list[tuple[sympy.Expr, sympy.Expr]] | None:
-    """The (1, t) and (0, 1) in which a form of two variables vanishes; None without short formulas."""
+def directions(form: Terms, count: int) -> list[tuple[sympy.Expr, ...]] | None:
+    """The directions in which a form that is nowhere negative vanishes, one entry of each being 1.
+
+    None where they are not finitely many, or have no short formulas: then the form is of more variables than
+    two and not a positive definite one of all but one linear combinations of them.
+    """
+    if count > 2:
+        pivots, flat = _essential(form, count)
+        definite = len(flat) == 1 and sign_of_form(_restricted(form, pivots), len(pivots)) == 1
+        return [tuple(flat[0])] if definite else None
     polynomial, at_infinity = _dehomogenised(form)
-    found: list[tuple[sympy.Expr, sympy.Expr]] = [(sympy.S.Zero, sympy.S.One)] * bool(at_infinity)
+    found: list[tuple[sympy.Expr, ...]] = [(sympy.S.Zero, sympy.S.One)] * bool(at_infinity)
     if polynomial.degree() > 0:
         if not polynomial.domain.is_QQ and not polynomial.domain.is_ZZ:
             return None
@@ -59,6 +72,30 @@ def directions(form: Terms) -> list[tuple[sympy.Expr, sympy.Expr]] | None:
                 return None
             found += [(sympy.S.One, root) for root in sympy.real_roots(factor)]
     return found
+
+
+def _essential(form: Terms, count: int) -> tuple[list[int], list[sympy.Matrix]]:
+    """Variables on which a form depends, and directions along which it is constant, from its derivatives.
+
+    With the others put to 0 it is a form of these variables, and the same one along the directions.
+    """
+    rows: dict[Exponents, int] = {}
+    entries: dict[tuple[int, int], sympy.Expr] = {}
+    for exponents, coefficient in form.items():
+        for i, e in enumerate(exponents):
+            if e:
+                lower = (*exponents[:i], e - 1, *exponents[i + 1 :])
+                entries[rows.setdefault(lower, len(rows)), i] = coefficient * e
+    matrix = sympy.Matrix(len(rows), count, lambda j, i: entries.get((j, i), sympy.S.Zero))
+    pivots = list(matrix.rref(iszerofunc=number_is_zero)[1])
+    return pivots, matrix.nullspace(iszerofunc=number_is_zero)
+
+
+def _restricted(form: Terms, kept: list[int]) -> dict[Exponents, sympy.Expr]:
+    """The form where all variables but these are 0."""
+    return {
+        tuple(e[i] for i in kept): c for e, c in form.items() if sum(e[i] for i in kept) == sum(e)
+    }
 
 
 def _dehomogenised(form: Terms) -> tuple[sympy.Poly, int]:

@@ -64,8 +64,8 @@ def nearby(series: Series) -> Nearby:
     (yes). A semidefinite quadratic part is split off: with H ≻ 0 in as many variables w as its rank, and s
     the others, the function is φ(s) = min over w of f(s, w) plus a positive definite quadratic form, in
     suitable coordinates (the splitting lemma: Gromoll, Meyer 1969; Poston, Stewart 1978, ch. 4), and φ
-    decides. Where a form of two variables vanishes in some directions without a change of sign, each of these
-    is blown up: s = r(1, t₀ + τ), and f/r^m in (r, τ) has to be nowhere negative near 0.
+    decides. Where a form vanishes in some directions d without a change of sign, each of these is blown up:
+    x = r(d + τ), and f/r^m in (r, τ) has to be nowhere negative near 0.
     """
     return _nearby(series, tuple(range(series.count)), 0)
 
@@ -93,12 +93,12 @@ def _nearby(series: Series, kept: tuple[int, ...], depth: int) -> Nearby:
         return Nearby("undecided", missing=f"the sign of {what}")
     if _is_whole(series):
         return Nearby("yes", False, lowest, kept)
-    zeros = directions(lowest) if series.count == 2 else None
+    zeros = directions(lowest, series.count)
     if zeros is None:
         return Nearby("undecided", missing=f"terms beyond {what} that vanishes in some direction")
     words = []
     for direction in zeros:
-        found = _nearby(_blown_up(series, direction, degree), (0, 1), depth + 1)
+        found = _nearby(_blown_up(series, direction, degree), kept, depth + 1)
         if found.word == "no":
             return Nearby("no", False, lowest, kept, beyond=True)
         words.append(found)
@@ -208,20 +208,22 @@ def _cut(polynomial: Any, order: int | None) -> Any:
     return polynomial.ring.from_dict(kept)
 
 
-def _blown_up(series: Series, direction: tuple[sympy.Expr, sympy.Expr], degree: int) -> Series:
-    """f(r d + rτ n)/r^degree in (r, τ): d = (1, t) and n = (0, 1), or d = (0, 1) and n = (1, 0)."""
-    a, b = direction
-    flipped = a == 0
-    slope = sympy.Integer(0) if flipped else b
-    terms: dict[Exponents, sympy.Expr] = {}
-    for (i, j), coefficient in series.terms.items():
-        along, across = (j, i) if flipped else (i, j)
-        for k in range(across + 1):  # r^(i + j − m) (t + τ)^across
-            part = coefficient * sympy.binomial(across, k) * slope ** (across - k)
-            e = (along + across - degree, k)
-            terms[e] = terms.get(e, sympy.Integer(0)) + part
-    expanded = {e: sympy.expand(sympy.radsimp(c)) for e, c in terms.items()}
-    order = None if series.order is None else series.order - degree
-    if order is not None:  # r is known to this degree whatever that of τ
-        expanded = {e: c for e, c in expanded.items() if sum(e) <= order}
-    return Series(without_zeros(expanded), 2, order)
+def _blown_up(series: Series, direction: Sequence[sympy.Expr], degree: int) -> Series:
+    """f(r(d + τ))/r^degree in r and τ, where τ has no component in a variable in which d has the entry 1."""
+    chart = next(i for i, c in enumerate(direction) if c == 1)
+    new = sympy.symbols(f"x:{series.count}", cls=sympy.Dummy)
+    r = new[chart]
+    factors = [sympy.S.One if i == chart else direction[i] + v for i, v in enumerate(new)]
+    moved = sympy.Add(
+        *(
+            c * r ** (sum(e) - degree) * sympy.Mul(*map(sympy.Pow, factors, e))
+            for e, c in series.terms.items()
+        )
+    )
+    order = None if series.order is None else series.order - degree  # whatever the degree of τ
+    terms = {
+        e: sympy.radsimp(c)
+        for e, c in sympy.Poly(sympy.expand(moved), *new).terms()
+        if order is None or sum(e) <= order
+    }
+    return Series(without_zeros(terms), series.count, order)

@@ -9,13 +9,14 @@ from typing import Literal
 import sympy
 
 from ..equilibria.exact import number_is_zero
+from ..normal_forms.fields import ExactField, Undecidable
+from ..normal_forms.series import Composition, NotAnalytic, Part, packed, program, unpacked
 from ..spectra.exact import LONGEST
 from ..time_limits import in_time
 from .everywhere import Shape, lowest_everywhere
-from .forms import sign_of
 from .lowest_terms import Exponents, Nearby, Series, nearby, without_zeros
 
-_SECONDS = 3.0  # for one function
+_SECONDS, _SECONDS_TYPED = 3.0, 0.5  # for one function, and for it as it is typed
 _ORDERS = (4, 8, 12)  # to which a function that is no polynomial is expanded, one after the other
 _ROUGH = (
     sympy.Piecewise,
@@ -59,18 +60,36 @@ def minimum(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Mini
     `stability.verdicts.lowest_terms.nearby` decides. That all terms of a series vanish proves nothing, unless
     the function is seen to be constant. Undecided where SymPy takes too long, and at a kink.
     """
-    return in_time(_SECONDS, lambda: _minimum(function, at), LATE)
+    found = in_time(_SECONDS, lambda: _minimum(function, at), None)
+    return found or in_time(_SECONDS_TYPED, lambda: _as_typed(function, at), LATE)
+
+
+def _as_typed(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Minimum:
+    """What is seen of a long function without expanding it: that it is a sum of squares, say."""
+    if _rests(function, at) and (function - function.xreplace(dict(at))).is_nonnegative:
+        return Minimum("yes", None, "nowhere lower")
+    return LATE
+
+
+def _rests(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> bool:
+    """Whether the gradient vanishes, exactly."""
+    return all(number_is_zero(sympy.diff(function, v).xreplace(dict(at))) for v in at)
 
 
 def _minimum(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Minimum:
     expanded = sympy.expand(function)
-    slopes = [sympy.diff(function, v).xreplace(dict(at)) for v in at]
-    if not all(map(number_is_zero, slopes)):
+    if not _rests(function, at):
         return Minimum("undecided", missing="the point in closed form")
-    shape = lowest_everywhere(function, at)
+    own = _own(expanded, at)
+    shape = lowest_everywhere(function, own)
     if shape == "constant":
         return Minimum("yes", False, "constant")
-    parts = [_part(terms, at) for terms in _apart(expanded)]
+    groups = _apart(expanded)
+    if len(groups) == 1:
+        parts = [_part(function, own, shape)]
+    else:
+        pairs = [(group, _own(group, at)) for group in groups]
+        parts = [_part(group, own, lowest_everywhere(group, own)) for group, own in pairs]
     strict = _all(found.strict for found in parts)
     strict = strict if set(at) <= expanded.free_symbols else False
     shape = shape or _weakest([found.everywhere for found in parts])
@@ -111,10 +130,17 @@ def _apart(expanded: sympy.Expr) -> list[sympy.Expr]:
     return [sympy.Add(*terms) for _, terms in groups]
 
 
-def _part(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Minimum:
-    """One of the parts; its own variables are those of `at` that occur in it."""
-    own = {v: c for v, c in at.items() if v in function.free_symbols}
-    shape = lowest_everywhere(function, own)
+def _own(
+    function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]
+) -> dict[sympy.Symbol, sympy.Expr]:
+    """The variables that occur in a function, and where they are."""
+    return {v: c for v, c in at.items() if v in function.free_symbols}
+
+
+def _part(
+    function: sympy.Expr, own: Mapping[sympy.Symbol, sympy.Expr], shape: Shape | None
+) -> Minimum:
+    """One of the parts, which is seen to have a `shape`."""
     missing = "one-sided derivatives"
     for series in _expansions(function, own):
         found = nearby(series)
@@ -149,38 +175,29 @@ def _expansions(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> 
         terms = {e: c for e, c in sympy.Poly(moved, *at).terms() if any(e)}
         yield Series(without_zeros(terms), len(at), None)
         return
-    smooth = _smooth(function, at)
-    if smooth is None:
+    count = len(at)
+    try:
+        written = program(list(at), [function], list(at.values()))
+        over = ExactField(written.constants)
+        composition = Composition(written, over)
+        inputs: list[list[Part]] = [
+            [{packed(row): over.one} for row in _unit_rows(count)],
+            [{}] * count,
+        ]
+        terms: dict[Exponents, sympy.Expr] = {}
+        reached = 0
+        for order in _ORDERS:
+            for degree in range(reached + 1, order + 1):
+                (part,) = composition.part(degree, inputs[degree > 1])
+                terms |= {unpacked(m, count): over.expression(c) for m, c in part.items()}
+            reached = order
+            yield Series(without_zeros(terms), count, order)
+    except (NotAnalytic, Undecidable):
         return
-    along = smooth.xreplace({v: c + _e * v for v, c in at.items()})
-    terms: dict[Exponents, sympy.Expr] = {}
-    reached = 0
-    for order in _ORDERS:
-        while reached < order:
-            reached += 1
-            along = sympy.diff(along, _e)
-            part = sympy.expand(along.xreplace({_e: sympy.S.Zero}) / sympy.factorial(reached))
-            if not part.is_polynomial(*at) or part.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
-                return
-            terms |= dict(sympy.Poly(part, *at).terms())
-        yield Series(without_zeros(terms), len(at), order)
 
 
-def _smooth(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr | None:
-    """The function without |z| and max, which near the point are one of their branches; None at a kink."""
-    if function.has(*_ROUGH):
-        return None
-    kinks = sorted(function.atoms(sympy.Abs, sympy.Max, sympy.Min), key=sympy.count_ops)
-    for kink in reversed(kinks):  # the outer ones first
-        parts = kink.args if not isinstance(kink, sympy.Abs) else (kink.args[0], -kink.args[0])
-        value = kink.xreplace(dict(at))
-        away = 1 if isinstance(kink, sympy.Min) else -1
-        taken = [p for p in parts if sign_of(p.xreplace(dict(at)) - value) != away]
-        smooth = _smooth(taken[0], at) if len(taken) == 1 else None
-        if smooth is None:
-            return None
-        function = function.xreplace({kink: smooth})
-    return None if function.has(sympy.Abs, sympy.Max, sympy.Min) else function
+def _unit_rows(count: int) -> list[tuple[int, ...]]:
+    return [tuple(int(i == k) for i in range(count)) for k in range(count)]
 
 
 def _is_constant(function: sympy.Expr) -> bool:

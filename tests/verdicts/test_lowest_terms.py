@@ -51,6 +51,14 @@ def series(f, variables=None):
         ((x + y + z) ** 2 + y**4 + z**4 - 3 * y * z**3, "no", None),
         (x**4 + y**4 + z**4 - x**2 * y * z, "yes", True),
         (x**4 + y**4 + z**4 - 4 * x**2 * y * z, "no", None),
+        (
+            (x + y) ** 4 + (y - z) ** 4 + x**6,
+            "yes",
+            True,
+        ),  # constant to fourth order along (1, −1, −1)
+        ((x + y) ** 4 + (y - z) ** 4 - x**6, "no", None),
+        ((x + y) ** 4 + (y - z) ** 4 + x**5, "no", None),
+        ((x + y - z**2) ** 4 + (y - z) ** 4 + x**2 * y**6, "yes", True),
         (x**2 + 2 * sqrt(2) * x * y + 2 * y**2 + y**4, "yes", True),
         (x**2 + 2 * sqrt(2) * x * y + 2 * y**2 + y**3, "no", None),
         (x**4 + y**4 * Rational(1, 10**12) - x**2 * y**2 / 10**5, "no", None),  # 10⁻¹⁰ > 4·10⁻¹²
@@ -95,6 +103,9 @@ def test_motzkins_form_is_left_open():
         (x**4 + y**4 + z**4 - 2 * x**2 * y * z, 1),
         (x**4 + y**4 + z**4 - 3 * x**2 * y * z, -1),  # −1/16 at (1, √¾, √¾)
         (x**2 * y**2 + y**2 * z**2, 0),
+        ((x + y) ** 4 + (y - z) ** 4, 0),
+        ((x + y) ** 4 - (x + y) ** 3 * (y - z), -1),
+        ((x + y - z) ** 4, 0),
     ],
 )
 def test_signs_of_forms(f, sign):
@@ -104,7 +115,7 @@ def test_signs_of_forms(f, sign):
 
 def test_directions_in_which_a_form_vanishes():
     terms = series(x**2 * (x - 3 * y) ** 2 * (x**2 - 2 * y**2) ** 2).terms
-    found = set(directions(terms) or ())
+    found = set(directions(terms, 2) or ())
     assert found == {(0, 1), (1, Rational(1, 3)), (1, sqrt(2) / 2), (1, -sqrt(2) / 2)}
 
 

@@ -131,3 +131,11 @@ def test_what_is_lowest_everywhere(f, shape):
         lowest_everywhere(f, {x: Integer(0), y: Integer(0)} if f.has(y) else {x: Integer(0)})
         == shape
     )
+
+
+def test_a_long_sum_of_squares_is_seen_as_it_is_typed():
+    """Expanded it has thousands of terms."""
+    squares = (x - y * z + z**3) ** 12 + (y + x * z + y * x * z) ** 12 + (z - x * y + x**4) ** 10
+    with time_limits.patience(0.1):
+        found = minimum(squares, {x: Integer(0), y: Integer(0), z: Integer(0)})
+    assert (found.word, found.everywhere) == ("yes", "nowhere lower")
