@@ -9,7 +9,7 @@ from math import comb
 from typing import Literal
 
 Form = dict[tuple[int, ...], Fraction]  # exponents to coefficient, all of one degree
-_BOXES = 3000
+_BOXES = 1000
 
 
 def definite(form: Form, error: Fraction = Fraction(0)) -> Literal["positive", "indefinite"] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,13 +13,14 @@ from scipy.optimize import linprog
 
 from .fields import ExactField
 from .forms import Form, definite
-from .rays import growing_ray
+from .rays import derivative, growing_ray
 from .sentences import term
 from .value import NormalForm
 
-_SAMPLES = 300
+_SAMPLES, _MANY_SAMPLES, _ROUNDS = 200, 4000, 4
 _LARGEST = 5  # dimension in which a form is proved definite
-_DENOMINATOR = 32  # of a Lyapunov function's coefficients
+_DEGREES = (2, 4)  # of forms that are tried as Lyapunov functions
+_DENOMINATOR, _MARGIN = 2**12, 1e-5  # of their coefficients
 _ROUNDING = Fraction(1, 10**45)  # of irrational coefficients, relative to the largest
 
 
@@ -28,7 +30,7 @@ def homogeneous(field: Sequence[Any], over: ExactField, resonance: str | None = 
     - `field`: d polynomials in d variables over the field `over`, not all zero, without linear terms.
     - `resonance`: of the linear part that f_m commutes with, named where nothing decides.
 
-    Asymptotically stable if xᵀP f_m(x) < 0 for all x ≠ 0 and some P > 0: a Lyapunov function. Unstable if
+    Asymptotically stable if a positive form V has ∇V·f_m < 0 for all x ≠ 0: a Lyapunov function. Unstable if
     f_m(u) = κu, κ > 0 for some u: with x = r u and after division by r^(m−1) (0, u) is a rest point with the
     eigenvalue κ across r = 0, and orbits leave it. So also if f_m is the gradient of a form that takes
     positive values (u is where it is largest on the sphere), if xᵀf_m(x) > 0 everywhere, or if m is even
@@ -56,7 +58,7 @@ def homogeneous(field: Sequence[Any], over: ExactField, resonance: str | None = 
     return NormalForm(
         "undecided",
         f"for the leading part, of degree {m}{named}, no direction in which orbits leave was found, and no "
-        "quadratic Lyapunov function: another Lyapunov function, or higher terms, would be needed",
+        "Lyapunov function: another Lyapunov function, or higher terms, would be needed",
         "degenerate",
         order=m,
     )
@@ -99,46 +101,55 @@ def _by_forms(lead: list[Form], error: Fraction, m: int) -> tuple[Any, str] | No
         return "unstable", (
             f"the leading part, of degree {m}, points outwards everywhere: the distance grows"
         )
-    return _lyapunov(lead, error, m)
+    for degree in _DEGREES if d <= 3 else _DEGREES[:1]:
+        if _lyapunov(lead, error, degree) is not None:
+            return "asymptotically stable", (
+                f"a form of degree {degree} falls along the leading part, of degree {m}: a Lyapunov function"
+            )
+    return None
 
 
-def _lyapunov(lead: list[Form], error: Fraction, m: int) -> tuple[Any, str] | None:
-    """A quadratic form xᵀPx that falls along the leading part: guessed from samples, proved exactly."""
+def _lyapunov(lead: list[Form], error: Fraction, degree: int) -> Form | None:
+    """A positive form of that degree that falls along the leading part: guessed from samples, proved exactly."""
     d = len(lead)
+    monomials = [e for e in product(range(degree + 1), repeat=d) if sum(e) == degree]
     random = np.random.default_rng(0)
-    u = random.normal(size=(_SAMPLES, d))
+    u = random.normal(size=(_MANY_SAMPLES, d))
     u /= np.linalg.norm(u, axis=1, keepdims=True)
-    f = np.stack([_sampled(p, u) for p in lead], axis=1)
-    size = np.abs(f).max()
-    places = [(i, j) for i in range(d) for j in range(i, d)]
-    change = np.stack([u[:, i] * f[:, j] + u[:, j] * f[:, i] for i, j in places], axis=1) / size
-    height = np.stack([u[:, i] * u[:, j] * (1 if i == j else 2) for i, j in places], axis=1)
-    ones = np.ones((_SAMPLES, 1))
-    bounds = [(-1, 1)] * len(places) + [(None, 1)]
-    target = np.zeros(len(places) + 1)
-    target[-1] = -1
-    limits = np.vstack([np.hstack([change, ones]), np.hstack([-height, ones])])
-    best = linprog(target, A_ub=limits, b_ub=np.zeros(len(limits)), bounds=bounds)
-    if best.status != 0 or best.x[-1] <= 1e-4:
-        return None
+    speed = np.stack([_sampled(p, u) for p in lead], axis=1)
+    height = np.stack([_sampled({e: Fraction(1)}, u) for e in monomials], axis=1)
+    change = np.zeros_like(height)
+    for k, e in enumerate(monomials):
+        for i in range(d):
+            change[:, k] += _sampled(derivative({e: Fraction(1)}, i), u) * speed[:, i]
+    size = np.linalg.norm(speed, axis=1)
+    change /= np.maximum(size, _MARGIN * size.max())[:, None]
+    # the greatest t with V ≥ t and V̇ ≤ −t|f| at the samples, and no coefficient above 1
+    target = np.append(np.zeros(len(monomials)), -1.0)
+    bounds = [(-1, 1)] * len(monomials) + [(None, 1)]
+    used = np.arange(_SAMPLES)
+    for _ in range(_ROUNDS):
+        ones = np.ones((len(used), 1))
+        limits = np.vstack([np.hstack([change[used], ones]), np.hstack([-height[used], ones])])
+        best = linprog(target, A_ub=limits, b_ub=np.zeros(len(limits)), bounds=bounds)
+        if best.status != 0 or best.x[-1] <= _MARGIN:
+            return None
+        worst = np.maximum(change @ best.x[:-1], -height @ best.x[:-1])
+        broken = np.argsort(-worst)[:_SAMPLES]
+        broken = broken[worst[broken] > -0.9 * best.x[-1]]
+        if not broken.size:
+            break
+        used = np.union1d(used, broken)
     weights = [Fraction(round(c * _DENOMINATOR), _DENOMINATOR) for c in best.x[:-1]]
-    quadratic: Form = {}
-    pairs: list[tuple[Form, Form]] = []
-    for (i, j), weight in zip(places, weights, strict=True):
-        if not weight:
-            continue
-        key = tuple(int(k == i) + int(k == j) for k in range(d))
-        quadratic[key] = weight if i == j else 2 * weight
-        for a, b in {(i, j), (j, i)}:
-            pairs.append(({e: -weight * c for e, c in lead[a].items()}, _coordinate(b, d)))
-    falls = _sum_of_products(pairs, d)
-    if not falls or not quadratic:
-        return None
-    if definite(quadratic) != "positive" or definite(falls, error * d * d) != "positive":
-        return None
-    return "asymptotically stable", (
-        f"a quadratic form falls along the leading part, of degree {m}: a Lyapunov function"
+    guess = {e: w for e, w in zip(monomials, weights, strict=True) if w}
+    slopes = [derivative(guess, i) for i in range(d)]
+    falls = _sum_of_products(
+        ((s, {e: -c for e, c in p.items()}) for s, p in zip(slopes, lead, strict=True)), d
     )
+    slack = error * degree * d * len(monomials)
+    if guess and falls and definite(guess) == "positive" and definite(falls, slack) == "positive":
+        return guess
+    return None
 
 
 def _sampled(p: Form, u: np.ndarray) -> np.ndarray:
@@ -152,10 +163,7 @@ def _is_gradient(lead: list[Form]) -> bool:
     """Whether ∂f_i/∂x_j = ∂f_j/∂x_i."""
     d = len(lead)
 
-    def slope(p: Form, j: int) -> Form:
-        return {(*e[:j], e[j] - 1, *e[j + 1 :]): c * e[j] for e, c in p.items() if e[j]}
-
-    return all(slope(lead[i], j) == slope(lead[j], i) for i in range(d) for j in range(i))
+    return all(derivative(lead[i], j) == derivative(lead[j], i) for i in range(d) for j in range(i))
 
 
 def _coordinate(i: int, d: int) -> Form:

@@ -136,7 +136,7 @@ def _proved(
     others = [i for i in range(len(point)) if i != place]
     side = point[place]
     centre = [Fraction(round(c * _PLACES), _PLACES) for c in point]
-    jets = {(i, j): _derivative(field[i], j) for i in range(len(field)) for j in others}
+    jets = {(i, j): derivative(field[i], j) for i in range(len(field)) for j in others}
 
     def jacobian(box: list[_Interval]) -> list[list[_Interval]]:
         """Of g_i = f_i − side·f_place·u_i in the other coordinates."""
@@ -179,7 +179,8 @@ def _proved(
     return None
 
 
-def _derivative(p: Form, j: int) -> Form:
+def derivative(p: Form, j: int) -> Form:
+    """∂p/∂x_j."""
     found: Form = {}
     for exponents, c in p.items():
         if exponents[j]:
