@@ -317,6 +317,6 @@ def number_is_zero(expression: sympy.Expr) -> bool:
         return False
 
     def vanishes() -> bool:
-        return sympy.simplify(expression) == 0 or expression.equals(0)
+        return bool(sympy.simplify(expression) == 0 or expression.equals(0))
 
     return bool(in_time(_SECONDS_PER_ZERO_TEST, vanishes, False))

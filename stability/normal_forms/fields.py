@@ -8,7 +8,7 @@ variables may be dependent in ways that nobody has proved or disproved.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -54,14 +54,15 @@ class ExactField:
         self._others: Sequence[sympy.Expr] = []
         if others:
             bases = _bases(others)
-            self._others = [base for base, _ in bases.values()]
+            self._others = list(dict.fromkeys(base for base, _ in bases.values()))
             symbols = [sympy.Dummy(f"t{i}") for i in range(len(self._others))]
             lower = domain
             domain = lower.frac_field(*symbols)
             self._images = {a: domain.convert(v, lower) for a, v in self._images.items()}
             place = {base: domain.gens[i] for i, base in enumerate(self._others)}
-            for atom, (base, power) in bases.items():
-                self._images[atom] = place[base] ** power
+            for atom, (base, multiple) in bases.items():
+                image = _multiple_angle if isinstance(base, sympy.tan) else pow
+                self._images[atom] = image(place[base], multiple)
         self.domain = domain
         self._context = mpmath.MPContext()
         self._context.dps = _DIGITS
@@ -83,7 +84,10 @@ class ExactField:
 
     def number(self, constant: sympy.Expr) -> Any:
         """The element that equals a constant expression of those that the field was made of."""
-        return self._convert(self._normal(sympy.sympify(constant)))
+        try:
+            return self._convert(self._normal(sympy.sympify(constant)))
+        except ZeroDivisionError:
+            raise Undecidable(f"{constant} has a zero in a denominator") from None
 
     def _convert(self, e: Any) -> Any:
         if e.is_Rational:
@@ -235,6 +239,8 @@ def normal_constant(constant: sympy.Expr) -> sympy.Expr:
     if isinstance(constant, _REWRITTEN):
         arguments = [sympy.expand(a) for a in arguments]
         return normal_constant(_rewritten(constant, arguments[0]))
+    if isinstance(constant, sympy.tan):
+        return _tangent(arguments[0])
     if isinstance(constant, sympy.exp):
         exponent = sympy.expand(arguments[0])
         return sympy.Mul(*(sympy.exp(term) for term in sympy.Add.make_args(exponent)))
@@ -250,12 +256,13 @@ _REWRITTEN = (
 
 def _rewritten(function: Any, z: sympy.Expr) -> sympy.Expr:
     e = sympy.exp(z)
-    half: Callable[[], Any] = lambda: sympy.tan(z / 2)  # noqa: E731
     match function:
         case sympy.sin():
-            return 2 * half() / (1 + half() ** 2)
+            half = _tangent(z / 2)
+            return 2 * half / (1 + half**2)
         case sympy.cos():
-            return (1 - half() ** 2) / (1 + half() ** 2)
+            half = _tangent(z / 2)
+            return (1 - half**2) / (1 + half**2)
         case sympy.sinh():
             return (e - 1 / e) / 2
         case sympy.cosh():
@@ -266,6 +273,23 @@ def _rewritten(function: Any, z: sympy.Expr) -> sympy.Expr:
             return e / (1 + e)
         case _:
             return sympy.log(1 + e)
+
+
+def _tangent(z: sympy.Expr) -> Any:
+    """tan of a sum by those of its terms."""
+    total: Any = sympy.Integer(0)
+    for term in sympy.Add.make_args(sympy.expand(z)):
+        own = sympy.tan(term)
+        total = (total + own) / (1 - total * own)
+    return total
+
+
+def _multiple_angle(tangent: Any, n: int) -> Any:
+    """tan(nb) in tan(b): from (1 + i tan b)^n, whose real and imaginary parts are taken along."""
+    real, imaginary = tangent**0, tangent - tangent
+    for _ in range(abs(n)):
+        real, imaginary = real - tangent * imaginary, imaginary + tangent * real
+    return (imaginary if n > 0 else -imaginary) / real
 
 
 def _collect(e: Any, atoms: dict[sympy.Expr, None]) -> None:
@@ -282,12 +306,18 @@ def _collect(e: Any, atoms: dict[sympy.Expr, None]) -> None:
 
 
 def _bases(atoms: Sequence[sympy.Expr]) -> Mapping[sympy.Expr, tuple[sympy.Expr, int]]:
-    """Each atom as a whole power of a base, so that exp(1) and exp(1/2) have the same one."""
+    """Each atom as a whole power of a base, or at a whole multiple of its angle.
+
+    So exp(1) and exp(1/2) have the same base, as do tan(1/2) and tan(3/4).
+    """
     split: dict[sympy.Expr, tuple[sympy.Expr, sympy.Rational]] = {}
     for atom in atoms:
         if isinstance(atom, sympy.exp):
             power, rest = atom.args[0].as_coeff_Mul()
             split[atom] = (sympy.exp(rest), power) if power.is_Rational else (atom, sympy.S.One)
+        elif isinstance(atom, sympy.tan):
+            power, rest = atom.args[0].as_coeff_Mul()
+            split[atom] = (sympy.tan(rest), power) if power.is_Rational else (atom, sympy.S.One)
         elif atom.is_Pow and atom.exp.is_Rational:
             split[atom] = (atom.base, atom.exp)
         else:
@@ -302,7 +332,9 @@ def _bases(atoms: Sequence[sympy.Expr]) -> Mapping[sympy.Expr, tuple[sympy.Expr,
 
 
 def _root(base: sympy.Expr, n: int) -> sympy.Expr:
-    return base ** sympy.Rational(1, n)
+    return (
+        sympy.tan(base.args[0] / n) if isinstance(base, sympy.tan) else base ** sympy.Rational(1, n)
+    )
 
 
 def _number_field(atoms: Sequence[sympy.Expr]) -> tuple[Any, list[Any]]:

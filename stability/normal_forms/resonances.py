@@ -11,8 +11,7 @@ r⁺ = r + r R(r, φ), φ⁺ = φ + Φ(r, φ), where resonant terms depend on φ
   Re γ / Im γ. So Re γ + √max(0, |b|² − (Im γ)²) decides by its sign, through a homogeneous Lyapunov function,
   and terms of higher order change nothing. (n = 2: 1:3. n = 3: 1:4.)
 - A twist, Im γ_k ≠ 0 at order s < n, before the resonant term: φ runs through all values, and the term is
-  averaged away, V = r − r^{n−s+1} |b| sin ψ / (j Im γ_k) in the place of r. What is left of it enters at
-  order 2n − s; before that the mean of R decides.
+  averaged away (`averaging`): V = r − r^{n−s+1} |b| sin ψ / (j Im γ_k) in the place of r, and so on.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from typing import Any
 
 import sympy
 
+from .averaging import averaged_rates
 from .pairs import PairField, PairNumber
 from .series import Part, packed
 
@@ -51,31 +51,27 @@ class CircleOrders:
     pairs: PairField
     inverse: bool = False
     _gammas: list[PairNumber] = field(default_factory=list)
-    _twist: int | None = None
-    _resonant: int | None = None
+    _turned: list[Part] = field(
+        default_factory=lambda: [{}, {}]
+    )  # by degree, the rotation taken out
+    _twisted: bool = False
+    _resonant: bool = False
 
     def judge(self, order: int, term: Part) -> Decision | None:
         """What the normal form's part of that order decides, or None if nothing; orders are taken in turn."""
+        back = self.pairs.eigenvalue.conjugate()
         gamma, others = self._turned_back(order, term)
-        first = bool(others) and self._resonant is None
-        if first:
-            self._resonant = order
-        if first and self._twist is None:
+        if others and not self._twisted:
             return self._homogeneous(order, gamma, others)
         radial = self.radial(order, term)
-        if self._averaged_until is not None and order >= self._averaged_until:
-            return Decision(0, order, why="the averages of a resonant term")
+        self._turned.append({m: back * a for m, a in term.items()})
+        self._resonant |= bool(others)
+        if self._resonant and order % 2:
+            radial = averaged_rates(self._turned, self.pairs)[-1][1]
         if radial is not None and not self.pairs.over.is_zero(radial):
             return Decision(self._sign(radial), order, self._directed(radial))
-        if self._twist is None and not self.pairs.over.is_zero(gamma.b):
-            self._twist = order
+        self._twisted |= not self.pairs.over.is_zero(gamma.b)
         return None
-
-    @property
-    def _averaged_until(self) -> int | None:
-        if self._resonant is None or self._twist is None:
-            return None
-        return 2 * self._resonant - self._twist
 
     def _turned_back(self, order: int, term: Part) -> tuple[PairNumber, dict[int, PairNumber]]:
         """γ at an odd order, and the resonant terms, after the rotation."""

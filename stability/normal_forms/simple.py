@@ -219,10 +219,23 @@ def _orientation(middle: Centre, over: Any) -> int:
 
 
 def _shortest(e: sympy.Expr) -> sympy.Expr:
-    candidates = [e]
-    for spelling in (sympy.cancel, sympy.radsimp, sympy.factor_terms, sympy.factor):
-        candidates.append(spelling(candidates[1] if len(candidates) > 1 else e))
-    return min(candidates, key=lambda c: len(str(c)))
+    """The shortest of some spellings, with sines and cosines in the place of tangents of half angles."""
+    cancelled = sympy.cancel(e)
+    candidates = [e, cancelled]
+    candidates += [
+        spelling(cancelled) for spelling in (sympy.radsimp, sympy.factor_terms, sympy.factor)
+    ]
+    tangents = cancelled.atoms(sympy.tan)
+    if tangents:
+        angles = {t: 2 * t.args[0] for t in tangents}
+        whole = {t: sympy.sin(a) / (1 + sympy.cos(a)) for t, a in angles.items()}
+        even = {t: (1 - sympy.cos(a)) / (1 + sympy.cos(a)) for t, a in angles.items()}
+        squared = cancelled.replace(
+            lambda p: p.is_Pow and p.base in even and p.exp.is_even,
+            lambda p: even[p.base] ** (p.exp / 2),
+        )
+        candidates.append(sympy.factor(sympy.cancel(squared.xreplace(whole))))
+    return min(candidates, key=lambda c: (c.has(sympy.tan), len(str(c))))
 
 
 # ---- many digits -----------------------------------------------------------------------------
