@@ -14,8 +14,10 @@ from ..spectra.exact import exact_eigenvalues, exact_text
 from ..spectra.value import settled, sorted_values
 from ..verdicts.conditions import Conditions
 from ..verdicts.conditions_at import conditions_at
+from ..verdicts.kinks import conditions_at_kink
 from ..verdicts.local_stability import LocalStability, local_stability
 from ..verdicts.point import GamePoint
+from .at_kinks import flow_at_kink, known_at_kink
 from .derivatives import EPS, jacobian_at, point_of
 from .remarks import remarks
 from .rules_at_point import HUGE, FieldJacobian, analyse_rule, no_verdict
@@ -87,6 +89,8 @@ def analyse_flow(
     """
     expression = None if field.symbolic is None else field.symbolic.jacobian()
     evaluate = (field.numeric if field.numeric is subject.main else field.quick).evaluate
+    if known_at_kink(e):
+        return flow_at_kink(field, e), None
     try:
         if not e.differentiable:
             raise SingularError(f"the field is {NoNumbers.NOT_DIFFERENTIABLE}")
@@ -205,6 +209,16 @@ def _eigenvalues(
 
 def _conditions(point: GamePoint) -> Conditions:
     game, e = point.game, point.equilibrium
+    if known_at_kink(e) and point.symbolic is not None and e.pieces is not None:
+        own, put = point.symbolic, dict(point.values)
+        return conditions_at_kink(
+            game.players,
+            [own.variables[s] for s in game.partition.slices],
+            tuple(loss.xreplace(put) for loss in own.losses()),
+            e.pieces.point,
+            exact=e.pieces.exact,
+            zero_sum=point.zero_sum,
+        )
     if not (e.differentiable and e.stationary):
         verdict = no_verdict(e)
         leaders = game.players if len(game.players) == 2 else ()

@@ -25,6 +25,7 @@ from ..spectra.exact import exact_text
 from ..spectra.value import Spectrum, settled, sorted_values
 from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
+from .at_kinks import known_at_kink, rule_at_kink
 from .derivatives import EPS
 from .silent import settled_rule
 from .subject import FieldFlow, Subject, plain
@@ -156,6 +157,8 @@ def as_it_acts(
     field: FieldFlow, e: Equilibrium, rule: Rule, known: FieldJacobian | None
 ) -> Rule | RuleAnalysis:
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
+    if known_at_kink(e) and e.stationary and known is None:
+        return rule_at_kink(field, e, rule)
     at_rest = e.stationary and known is not None
     e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
     if not at_rest and not rule.rests_elsewhere:

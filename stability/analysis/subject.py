@@ -111,7 +111,13 @@ class Subject:
         system = self.symbolic
         if system is None or system.dimension > LARGEST_EXACT:
             return None
-        return Equations(system.variables, tuple(system.rest_equations), self.values, system.domain)
+        return Equations(
+            system.variables,
+            tuple(system.rest_equations),
+            self.values,
+            system.domain,
+            flows=self.kind != "map",
+        )
 
 
 def prepare(

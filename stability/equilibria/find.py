@@ -11,6 +11,8 @@ import sympy
 from ..dynamics.domain import all_real
 from .exact import NOTHING, ExactZeros, is_zero_at, solve_exactly
 from .isolation import isolation, isolations, merge_manifolds
+from .kinks import RestsOnKinks, rests, rests_on_kinks
+from .pieces import Pieces, TangledError, has_kinks, pieces_at
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
 from .smoothness import smoothness
@@ -21,12 +23,24 @@ class Equations:
     """A symbolic field whose zeros are wanted: real variables, and parameters with their values.
 
     `domain`: what has to be real and finite at a zero besides, such as the parts of a game's losses.
+    `flows`: the field is that of a flow, which may rest on a jump too (no displacement of a map).
     """
 
     variables: tuple[sympy.Symbol, ...]
     expressions: tuple[sympy.Expr, ...]
     values: Mapping[sympy.Symbol, sympy.Expr]
     domain: tuple[sympy.Expr, ...] = ()
+    flows: bool = True
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the field of a flow has kinks or jumps."""
+        return self.flows and has_kinks(self.expressions)
+
+    @property
+    def in_numbers(self) -> tuple[sympy.Expr, ...]:
+        """The expressions with the values of the parameters put in."""
+        return tuple(e.xreplace(dict(self.values)) for e in self.expressions)
 
 
 @dataclass(frozen=True)
@@ -39,6 +53,8 @@ class Equilibrium:
     - `stationary`, `differentiable`: whether v vanishes there and has a derivative there.
     - `isolated` (yes, no, undecided) and the dimension and tangent, shape (d, k), of the manifold of
       equilibria through it.
+    - `pieces`: the smooth fields that meet there, where some are known to. If the field jumps there, then
+      `stationary` means in Filippov's sense (see `stability.equilibria.kinks`).
     """
 
     point: np.ndarray
@@ -52,6 +68,7 @@ class Equilibrium:
     manifold_dimension: int
     tangent: np.ndarray
     because: str
+    pieces: Pieces | None = None
 
     def across(self, matrix: np.ndarray) -> np.ndarray:
         """A matrix (d, d) that keeps the manifold of equilibria, modulo its tangent; see `across`."""
@@ -106,6 +123,12 @@ def find_equilibria(
     point, shape (d,).
     """
     exact = NOTHING if equations is None else _solve(equations)
+    kinks = None
+    if equations is not None and equations.kinked:
+        kinks = rests_on_kinks(
+            equations.in_numbers, equations.variables, equations.domain, box, seed
+        )
+        exact = _with_zeros_between(exact, kinks, equations)
     points = [_numbers(e, equations) for e in exact.points] if equations else []
     guides = [*special, *points, *(_member(f, equations, box) for f in exact.families)]
     search = find_zeros(evaluate, box, special=guides, starts=starts, seed=seed)
@@ -151,6 +174,9 @@ def find_equilibria(
         found.append(_described(evaluate, zero.point, zero.error, box, coordinates, generic, False))
     if surprises:
         warnings.append(f"the numeric search found {surprises} zeros that the exact solution lacks")
+    if kinks is not None and equations is not None:
+        found = _with_kinks(evaluate, found, kinks, equations, box)
+        exhaustive = exhaustive and kinks.exhaustive
     found.sort(key=lambda e: tuple(np.round(e.point / scale, 9)))
     method = search.method
     if exhaustive:
@@ -174,10 +200,99 @@ def describe_point(
     equations: Equations | None,
 ) -> Equilibrium:
     """A given point, stationary or not, described like a found one."""
+    given = exact
     if equations is None or (exact is not None and not _vanishes(exact, equations)):
         exact = None  # only algebra can tell that the field vanishes exactly
     generic = equations is not None and exact is not None and _is_generic(exact, equations)
-    return _described(evaluate, point, 0.0, box, exact, generic, False)
+    found = _described(evaluate, point, 0.0, box, exact, generic, False)
+    if equations is None or given is None or not equations.kinked:
+        return found
+    coordinates = tuple(c.xreplace(dict(equations.values)) for c in given)
+    try:
+        pieces = pieces_at(equations.in_numbers, equations.variables, coordinates)
+    except TangledError:
+        return found
+    return found if pieces is None else _on_kinks(found, pieces)
+
+
+def _with_zeros_between(
+    exact: ExactZeros, kinks: RestsOnKinks, equations: Equations
+) -> ExactZeros:
+    """The exact zeros, with those of the smooth pieces where the field itself was not solved to the end."""
+    if exact.exhaustive:
+        return exact
+    values = dict(equations.values)
+    known = [
+        [complex(p[v].xreplace(values).evalf(20)) for v in equations.variables]
+        for p in exact.points
+    ]
+    new = [
+        dict(zip(equations.variables, own, strict=True))
+        for own in kinks.others
+        if not any(np.allclose([complex(x.evalf(20)) for x in own], k, rtol=1e-12) for k in known)
+    ]
+    return ExactZeros((*exact.points, *new), exact.families, kinks.exhaustive)
+
+
+def _with_kinks(
+    evaluate: Evaluate,
+    found: list[Equilibrium],
+    kinks: RestsOnKinks,
+    equations: Equations,
+    box: np.ndarray,
+) -> list[Equilibrium]:
+    """What was found, without what only the convention for sign(0) makes a zero, and with rests on kinks."""
+    scale, kept = box[:, 1] - box[:, 0], list(found)
+    lines = {id(pieces): tangent for pieces, tangent in kinks.lines}
+    for pieces in (*kinks.points, *(own for own, _ in kinks.lines)):
+        x = np.array([float(c.evalf(20)) for c in pieces.point])
+        exact = pieces.point if pieces.exact else None
+        near = [e for e in kept if (np.abs(e.point - x) <= 1e-6 * scale + 10 * e.error).all()]
+        own = near[0] if near else _described(evaluate, x, 0.0, box, exact, False, False)
+        kept = [e for e in kept if not any(e is other for other in near)]
+        own = _on_kinks(own, pieces)
+        if not own.differentiable and kinks.exhaustive and not kinks.lines:
+            own = replace(own, isolated="yes", because="the exact solution has finitely many points")
+        if id(pieces) in lines:
+            tangent = np.array(lines[id(pieces)].evalf(20).tolist(), dtype=float)
+            because = "it is one of a family of rest points on the same kink"
+            own = replace(
+                own, isolated="no", manifold_dimension=tangent.shape[1],
+                tangent=np.linalg.qr(tangent)[0], because=because,
+            )  # fmt: skip
+        kept.append(own)
+    return [e for e in kept if e.pieces is not None or not _rests_by_convention(e, equations)]
+
+
+def _rests_by_convention(e: Equilibrium, equations: Equations) -> bool:
+    """Whether the field vanishes at a jump only because sign(0) is 0, and orbits pass through."""
+    if e.differentiable or e.exact is None:
+        return False
+    coordinates = tuple(c.xreplace(dict(equations.values)) for c in e.exact)
+    try:
+        pieces = pieces_at(equations.in_numbers, equations.variables, coordinates)
+        return pieces is not None and not rests(pieces)
+    except TangledError:
+        return False
+
+
+def _on_kinks(e: Equilibrium, pieces: Pieces) -> Equilibrium:
+    """A point on kinks with the pieces that meet there; at rest where a mixture of their fields vanishes."""
+    if e.differentiable:
+        return replace(e, pieces=pieces)
+    try:
+        at_rest = rests(pieces)
+    except TangledError:
+        return e
+    return replace(
+        e,
+        point=np.array([float(c.evalf(20)) for c in pieces.point]),
+        exact=pieces.point if pieces.exact and at_rest else None,
+        residual=0.0 if at_rest else e.residual,
+        error=0.0,
+        stationary=at_rest,
+        pieces=pieces,
+    )
 
 
 def _solve(equations: Equations) -> ExactZeros:

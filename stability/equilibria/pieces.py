@@ -247,13 +247,7 @@ def pieces_at(
     had: at infinities, where a loss jumps, at the apex of a cone such as √(x² + y²), where surfaces touch.
     """
     put = dict(zip(variables, point, strict=True))
-
-    def side(surface: sympy.Expr) -> int | None:
-        value = surface.xreplace(put)
-        if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
-            raise TangledError("an argument of a kink is infinite")
-        return sign_of(value, exact) or None
-
+    side = _sides_at(put, exact)
     found = branches(expressions, side)
     if len(found) == 1:
         return None
@@ -275,6 +269,30 @@ def pieces_at(
         formulas = tuple(_in_cell(e, own, side) for e in expressions)
         cells.append(Cell(tuple(direction), signs, formulas))
     return _told(Pieces(variables, tuple(point), exact, surfaces, normals, tuple(cells)))
+
+
+def formulas_around(
+    expressions: Expressions, variables: tuple[sympy.Symbol, ...], point: Expressions
+) -> Expressions | None:
+    """The formulas without kinks that hold around an exact point; None where a kink goes through it."""
+    put = dict(zip(variables, point, strict=True))
+    try:
+        found = branches(expressions, _sides_at(put, True))
+    except TangledError:
+        return None
+    return found[0][1] if len(found) == 1 else None
+
+
+def _sides_at(put: Mapping, exact: bool) -> Callable[[sympy.Expr], int | None]:
+    """The sign of a surface at a point; None for one that goes through it."""
+
+    def side(surface: sympy.Expr) -> int | None:
+        value = surface.xreplace(put)
+        if value.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
+            raise TangledError("an argument of a kink is infinite")
+        return sign_of(value, exact) or None
+
+    return side
 
 
 def _told(pieces: Pieces) -> Pieces | None:

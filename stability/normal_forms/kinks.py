@@ -7,18 +7,20 @@ Righthand Sides*; di Bernardo, Budd, Champneys, Kowalczyk (2008), *Piecewise-smo
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import sympy
 
 from ..documents.numbers import number
 from ..equilibria.kinks import rests, sums
-from ..equilibria.pieces import Pieces, TangledError, pieces_at
+from ..equilibria.pieces import Pieces, TangledError, formulas_around, has_kinks, pieces_at
 from ..spectra.exact import LONGEST, exact_text
 from ..spectra.hurwitz import characteristic_polynomial, root_counts
 from ..spectra.value import Evidence
 from ..time_limits import in_time
+from .linear_pieces import LinearPieces, jacobian, linear_pieces
 from .near_rest import NearRest
-from .quadratic import common_lyapunov_function
 from .sectors import Motion, motion, sectors
 from .sides import Side, side
 from .value import Law, NormalForm
@@ -30,20 +32,50 @@ CROSSED = "the field jumps here and orbits pass through: no mixture of the one-s
 
 
 def kink(near: NearRest) -> NormalForm | None:
-    """The verdict on a flow at a rest point where its formulas have a kink; None where they have none.
+    """The verdict at a rest point where the formulas of a flow or a map have a kink; None where they have none.
 
-    Without formulas, and for maps, None too.
+    Meant for kinks at which there is a derivative, as of x|x|, and the linearisation is silent. A map of one
+    variable then moves like the flow of its displacement. Without formulas None too.
     """
     own = near.formulas
-    if own is None or near.kind != "flow":
+    if own is None or not has_kinks(own.expressions):
         return None
+    if near.kind == "map":
+        way = -1 if near.inverse else 1  # the displacement of the inverse, turned round
+        moved = zip(own.expressions, own.variables, strict=True)
+        own = replace(own, expressions=tuple(way * (e - v) for e, v in moved))
     try:
         pieces = in_time(
             _SECONDS, lambda: pieces_at(own.expressions, own.variables, own.point), None
         )
     except TangledError:
         return _undecided(TANGLED)
-    return None if pieces is None else at_kink(pieces)
+    if pieces is None:
+        return None
+    if near.kind == "map":
+        return _of_map(pieces)
+    return at_kink(pieces)
+
+
+def without_kinks(near: NearRest) -> NearRest:
+    """The same with the formulas that hold around the point, where no kink of theirs goes through it."""
+    own = near.formulas
+    if own is None or not has_kinks(own.expressions):
+        return near
+    smooth = in_time(
+        _SECONDS, lambda: formulas_around(own.expressions, own.variables, own.point), None
+    )
+    return near if smooth is None else replace(near, formulas=replace(own, expressions=smooth))
+
+
+def _of_map(pieces: Pieces) -> NormalForm:
+    found = at_kink(pieces) if len(pieces.variables) == 1 else None
+    if found is None or found.order is None or found.order < 2:
+        return _undecided("the step has a kink here; a normal form of its one-sided pieces would decide")
+    if found.law is not None:
+        text = f"steps come nearer from both sides: the error shrinks like {found.law.text('n')}"
+        return replace(found, because=text)
+    return replace(found, because=found.because.replace("the field points", "steps go"))
 
 
 def at_kink(pieces: Pieces) -> NormalForm:
@@ -68,10 +100,11 @@ def _judged(pieces: Pieces) -> NormalForm:
         return _undecided(CROSSED)
     if len(pieces.variables) == 1:
         return _one_variable(pieces)
+    linear = linear_pieces(pieces)
+    if linear is not None:
+        return _linear(linear)
     fields = [pieces.at(sympy.Matrix(cell.expressions)) for cell in pieces.cells]
     moving = [any(pieces.sign(x) for x in field) for field in fields]
-    if not any(moving):
-        return _linear(pieces)
     for cell, field in zip(pieces.cells, fields, strict=True):
         pushes = zip(cell.signs, pieces.normals * field, strict=True)
         if all(s * pieces.sign(push) > 0 for s, push in pushes):
@@ -125,7 +158,8 @@ def _one_variable(pieces: Pieces) -> NormalForm:
 
 def _speed(own: Side, name: str) -> str:
     size = number(abs(own.number))
-    return f"speed {size} {name} it" if own.order == 0 else f"{size}·r^{own.order} {name} it"
+    power = "" if own.order == 1 else f"^{own.order}" if own.order.is_Integer else f"^({own.order})"
+    return f"speed {size} {name} it" if own.order == 0 else f"{size}·r{power} {name} it"
 
 
 def _one(
@@ -138,44 +172,12 @@ def _one(
     )  # fmt: skip
 
 
-def _linear(pieces: Pieces) -> NormalForm:
+def _linear(own: LinearPieces) -> NormalForm:
     """All one-sided fields vanish: their linear parts, each in its cell."""
-    matrices = [_jacobian(pieces, sympy.Matrix(cell.expressions)) for cell in pieces.cells]
-    if len(pieces.variables) == 2:
-        found = _plane(pieces, pieces.normals, list(zip(pieces.cells, matrices, strict=True)))
-        if found is not None:
-            return found
-    for cell, matrix in zip(pieces.cells, matrices, strict=True):
-        rate = _growing_ray(pieces, cell.signs, matrix)
-        if rate is not None:
-            return NormalForm(
-                "unstable",
-                f"on one side of the kink a ray of the linear part leaves like exp({number(rate)}·t)",
-                "kink", 1, rate,
-            )  # fmt: skip
-    if common_lyapunov_function(matrices, pieces.sign) is not None:
-        return NormalForm(
-            "exponentially stable",
-            "the linear parts of the one-sided fields share a quadratic Lyapunov function",
-            "kink", 1, evidence=_evidence(pieces),
-        )  # fmt: skip
-    return _undecided(
-        "the one-sided linear parts leave it open; a common Lyapunov function of them would decide"
-    )
-
-
-def _growing_ray(pieces: Pieces, signs: tuple[int, ...], matrix: sympy.Matrix) -> float | None:
-    """The rate of growth along a real eigenvector that lies inside the matrix's own cell."""
-    numbers = _floats(matrix)
-    values, vectors = np.linalg.eig(numbers)
-    normals, scale = _floats(pieces.normals), float(np.abs(numbers).max())
-    for value, vector in zip(values, vectors.T, strict=True):
-        if abs(value.imag) < 1e-12 * scale and value.real > _FLAT * scale:
-            inside = normals @ vector.real * np.array(signs)
-            size = np.linalg.norm(normals, axis=1)
-            if (inside > 1e-6 * size).all() or (inside < -1e-6 * size).all():
-                return float(value.real)
-    return None
+    if len(own.pieces.variables) == 2:
+        fields = list(zip(own.pieces.cells, own.matrices, strict=True))
+        return _plane(own.pieces, fields) or own.of_flow()
+    return own.of_flow()
 
 
 def _sliding(pieces: Pieces) -> NormalForm | None:
@@ -236,7 +238,7 @@ def _along(pieces: Pieces, sliding: sympy.Matrix, reached: int | None) -> Normal
     """What the sliding field's linear part on the tangent space of the intersection says."""
     tangent = sympy.Matrix.hstack(*pieces.normals.nullspace())
     onto = (tangent.T * tangent).inv() * tangent.T
-    reduced = (onto * _jacobian(pieces, sliding) * tangent).applyfunc(sympy.expand)
+    reduced = (onto * jacobian(pieces, sliding) * tangent).applyfunc(sympy.expand)
     counts, rate = _counts(pieces, reduced)
     if counts is None:
         return None
@@ -268,7 +270,7 @@ def _along(pieces: Pieces, sliding: sympy.Matrix, reached: int | None) -> Normal
 def _constant(pieces: Pieces, fields: list[sympy.Matrix], moving: bool) -> NormalForm:
     """Constant fields in the sectors of the plane; elsewhere undecided."""
     if len(pieces.variables) == 2 and moving:
-        found = _plane(pieces, pieces.normals, list(zip(pieces.cells, fields, strict=True)))
+        found = _plane(pieces, list(zip(pieces.cells, fields, strict=True)))
         if found is not None:
             return found
     if not moving:
@@ -281,9 +283,9 @@ def _constant(pieces: Pieces, fields: list[sympy.Matrix], moving: bool) -> Norma
     )
 
 
-def _plane(pieces: Pieces, normals: sympy.Matrix, fields: list) -> NormalForm | None:
+def _plane(pieces: Pieces, fields: list) -> NormalForm | None:
     own = [(sympy.Matrix(cell.direction), field) for cell, field in fields]
-    plane = sectors(normals, own)
+    plane = sectors(pieces.normals, own)
     found: Motion = motion(plane, pieces.sign)
     evidence: Evidence = _evidence(pieces) if found.exact else "numeric"
     order = plane.degree
@@ -341,13 +343,6 @@ def _counts(
         return counts, float(real.max())
     found = root_counts(characteristic_polynomial(matrix))
     return None if found is None else (found.left, found.axis, found.right), float(real.max())
-
-
-def _jacobian(pieces: Pieces, field: sympy.Matrix) -> sympy.Matrix:
-    found = pieces.at(field.jacobian(pieces.variables))
-    if found.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
-        raise TangledError("a one-sided field has no derivative")
-    return found.applyfunc(sympy.expand)
 
 
 def _floats(matrix: sympy.Matrix) -> np.ndarray:

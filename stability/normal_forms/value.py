@@ -13,7 +13,9 @@ from ..spectra.value import Evidence
 Case = Literal[
     "zero", "hopf", "one", "flip", "neimark-sacker", "resonance", "degenerate", "kink"
 ]  # which eigenvalues are on the boundary: 0, ±iω, 1, −1, e^{±iθ}, a resonant pair, more or none of these
-Word = Literal["asymptotically stable", "neutral", "unstable", "undecided"]
+Word = Literal[
+    "exponentially stable", "asymptotically stable", "neutral", "unstable", "undecided"
+]  # the first only at kinks
 
 
 @dataclass(frozen=True)
