@@ -1,4 +1,4 @@
-"""Flows and rules at a rest point where the field has a kink or a jump: there are no eigenvalues, but answers."""
+"""Flows and rules at a rest point where the field has a kink or a jump: no eigenvalues, but answers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from ..dynamics.simulate import simulate
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.vectors import stack
 from ..equilibria.find import Equilibrium
-from ..equilibria.pieces import Pieces, TangledError
+from ..equilibria.cells import TangledError
+from ..equilibria.pieces import Pieces
 from ..normal_forms.kinks import at_kink
 from ..normal_forms.linear_pieces import LinearPieces, linear_pieces
 from ..normal_forms.value import NormalForm
@@ -65,9 +66,9 @@ def rule_at_kink(field: FieldFlow, e: Equilibrium, rule: Rule) -> RuleAnalysis:
     converge but ends in a band about as wide as it is long. That it stays is seen by following steps.
     """
     assert e.pieces is not None
-    form = in_time(
-        _SECONDS, lambda: _linear(field, e.pieces, rule), None
-    ) or _followed(field, e.pieces, rule, at_kink(e.pieces))
+    form = in_time(_SECONDS, lambda: _linear(field, e.pieces, rule), None) or _followed(
+        field, e.pieces, rule, at_kink(e.pieces)
+    )
     kind = "band around a kink" if form.verdict == "neutral" else KINDS.get(form.verdict, "kink")
     return RuleAnalysis(
         rule=rule.name,
@@ -108,12 +109,10 @@ def _linear(field: FieldFlow, pieces: Pieces | None, rule: Rule) -> NormalForm |
         return None
 
 
-def _followed(
-    field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalForm
-) -> NormalForm:
+def _followed(field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalForm) -> NormalForm:
     """What steps from beside the kink were seen to do."""
     assert pieces is not None
-    if flow.verdict in ("undecided", "neutral") or not flow.order == 0 and not _jumps(pieces):
+    if flow.verdict in ("undecided", "neutral") or not _jumps(pieces):
         return _undecided(f"the flow's verdict here tells nothing of {rule.name} steps")
     own = rule.with_each_lr(float)
     x = np.array([float(c.evalf(20)) for c in pieces.point])
@@ -135,9 +134,13 @@ def _followed(
     left = not complete or not farthest <= _FAR * reach
     if flow.verdict == "unstable":
         if left:
-            text = f"the flow is repelled by the kink, and {rule.name} steps from beside it were seen to leave"
+            text = (
+                f"the kink repels the flow, and {rule.name} steps from beside it were seen to leave"
+            )
             return NormalForm("unstable", text, "kink", 0)
-        return _undecided(f"the flow is repelled by the kink, but {rule.name} steps stay near it")
+        return _undecided(
+            f"the kink repels the flow, but {rule.name} steps were seen to stay near it"
+        )
     if left:
         return _undecided(
             f"the flow is attracted by the kink, but {rule.name} steps of this size leave its neighbourhood"
@@ -147,8 +150,8 @@ def _followed(
     width = _width(pieces, sizes, rule, field.numeric.partition)
     how = f"of width {width}" if width else f"within {number(farthest, 2)} of it"
     text = (
-        f"{rule.name} steps jump over the kink and back: they neither converge to it nor leave it, but end in "
-        f"a band {how}"
+        f"{rule.name} steps jump over the kink and back: they neither converge to it nor leave it, but end "
+        f"in a band {how}"
     )
     return NormalForm("neutral", text, "kink", 0, reason="steps of fixed size jump over the kink")
 
@@ -172,7 +175,9 @@ def _width(pieces: Pieces, sizes: np.ndarray, rule: Rule, partition: Partition) 
     for k, normal in enumerate(normals):
         sides: dict[int, float] = {}
         for cell in pieces.cells:
-            push = abs(float(normal @ (sizes * _numbers(pieces.at(sympy.Matrix(cell.expressions)))[:, 0])))
+            push = abs(
+                float(normal @ (sizes * _numbers(pieces.at(sympy.Matrix(cell.expressions)))[:, 0]))
+            )
             sides[cell.signs[k]] = max(sides.get(cell.signs[k], 0.0), push)
         widths.append(f"{number(sum(sides.values()) / float(np.linalg.norm(normal)), 3)}")
     formula = "lr·(|v⁻| + |v⁺|)"
@@ -185,7 +190,9 @@ def _sizes(lr: Any, partition: Partition) -> np.ndarray:
     """The step size of every coordinate; of a rule without one, one."""
     if lr is None:
         return np.ones(partition.dimension)
-    own = partition.per_player(lr, "lr") if isinstance(lr, Mapping) else (lr,) * len(partition.slices)
+    own = (
+        partition.per_player(lr, "lr") if isinstance(lr, Mapping) else (lr,) * len(partition.slices)
+    )
     sizes = np.empty(partition.dimension)
     for size, part in zip(own, partition.slices, strict=True):
         sizes[part] = float(size)

@@ -29,7 +29,9 @@ def remarks(
         said.append(f"This point is not {noun}: the field there has size {e.residual:.6g}{where}.")
         return tuple(said)
     if not e.differentiable:
-        said.append("The field is not differentiable here, so it has no linearisation.")
+        known = any(flow.normal_form is not None for flow in flows)
+        instead = ": the one-sided fields decide" if known else ", so it has no linearisation"
+        said.append(f"The field is not differentiable here{instead}.")
         return tuple(said)
     if e.manifold_dimension:
         shape = {1: "curve", 2: "surface"}.get(

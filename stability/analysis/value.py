@@ -195,7 +195,17 @@ class EquilibriumAnalysis:
         """Whether something rests here: the game's own field, another one, or a rule."""
         somewhere = [flow.stationary for flow in self.flows]
         somewhere += [rule.multipliers is not None for rule in self.rules]
-        return self.differentiable and (self.stationary or any(somewhere))
+        return self.on_kink or (self.differentiable and (self.stationary or any(somewhere)))
+
+    @property
+    def on_kink(self) -> bool:
+        """Whether a flow rests here on a kink or a jump of its field, so that one-sided fields decide."""
+        return not self.differentiable and any(flow.normal_form is not None for flow in self.flows)
+
+    @property
+    def judged(self) -> bool:
+        """Whether the subject's own flow or map rests here and has verdicts, by eigenvalues or at a kink."""
+        return self.stationary and (self.differentiable or self.on_kink)
 
 
 def system_to_dict(system: SystemInfo) -> dict[str, Any]:

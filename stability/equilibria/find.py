@@ -9,10 +9,11 @@ import numpy as np
 import sympy
 
 from ..dynamics.domain import all_real
+from .cells import TangledError, has_kinks
 from .exact import NOTHING, ExactZeros, is_zero_at, solve_exactly
 from .isolation import isolation, isolations, merge_manifolds
-from .kinks import RestsOnKinks, rests, rests_on_kinks
-from .pieces import Pieces, TangledError, has_kinks, pieces_at
+from .kinks import RestsOnKinks, passes, rests, rests_on_kinks, with_zeros_between
+from .pieces import Pieces, pieces_at
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
 from .smoothness import smoothness
@@ -128,7 +129,7 @@ def find_equilibria(
         kinks = rests_on_kinks(
             equations.in_numbers, equations.variables, equations.domain, box, seed
         )
-        exact = _with_zeros_between(exact, kinks, equations)
+        exact = with_zeros_between(exact, kinks, equations.variables, equations.values)
     points = [_numbers(e, equations) for e in exact.points] if equations else []
     guides = [*special, *points, *(_member(f, equations, box) for f in exact.families)]
     search = find_zeros(evaluate, box, special=guides, starts=starts, seed=seed)
@@ -215,25 +216,6 @@ def describe_point(
     return found if pieces is None else _on_kinks(found, pieces)
 
 
-def _with_zeros_between(
-    exact: ExactZeros, kinks: RestsOnKinks, equations: Equations
-) -> ExactZeros:
-    """The exact zeros, with those of the smooth pieces where the field itself was not solved to the end."""
-    if exact.exhaustive:
-        return exact
-    values = dict(equations.values)
-    known = [
-        [complex(p[v].xreplace(values).evalf(20)) for v in equations.variables]
-        for p in exact.points
-    ]
-    new = [
-        dict(zip(equations.variables, own, strict=True))
-        for own in kinks.others
-        if not any(np.allclose([complex(x.evalf(20)) for x in own], k, rtol=1e-12) for k in known)
-    ]
-    return ExactZeros((*exact.points, *new), exact.families, kinks.exhaustive)
-
-
 def _with_kinks(
     evaluate: Evaluate,
     found: list[Equilibrium],
@@ -252,7 +234,9 @@ def _with_kinks(
         kept = [e for e in kept if not any(e is other for other in near)]
         own = _on_kinks(own, pieces)
         if not own.differentiable and kinks.exhaustive and not kinks.lines:
-            own = replace(own, isolated="yes", because="the exact solution has finitely many points")
+            own = replace(
+                own, isolated="yes", because="the exact solution has finitely many points"
+            )
         if id(pieces) in lines:
             tangent = np.array(lines[id(pieces)].evalf(20).tolist(), dtype=float)
             because = "it is one of a family of rest points on the same kink"
@@ -261,19 +245,15 @@ def _with_kinks(
                 tangent=np.linalg.qr(tangent)[0], because=because,
             )  # fmt: skip
         kept.append(own)
-    return [e for e in kept if e.pieces is not None or not _rests_by_convention(e, equations)]
+    return [e for e in kept if e.differentiable or e.pieces or not _passed(e, equations)]
 
 
-def _rests_by_convention(e: Equilibrium, equations: Equations) -> bool:
-    """Whether the field vanishes at a jump only because sign(0) is 0, and orbits pass through."""
-    if e.differentiable or e.exact is None:
+def _passed(e: Equilibrium, equations: Equations) -> bool:
+    """Whether the field vanishes at a jump only because sign(0) is 0."""
+    if e.exact is None:
         return False
     coordinates = tuple(c.xreplace(dict(equations.values)) for c in e.exact)
-    try:
-        pieces = pieces_at(equations.in_numbers, equations.variables, coordinates)
-        return pieces is not None and not rests(pieces)
-    except TangledError:
-        return False
+    return passes(equations.in_numbers, equations.variables, coordinates)
 
 
 def _on_kinks(e: Equilibrium, pieces: Pieces) -> Equilibrium:

@@ -1,14 +1,15 @@
 """Rest points on kinks and jumps of a vector field, in the sense of Filippov (1988).
 
-A point on some surfaces rests if 0 is a convex combination of the fields of the cells that meet there. On one
-surface these are the zeros of the sliding field, or of one side's own field; several surfaces that meet in a
-point are asked there; on fewer the field has to be a sum A + Σ sign(gₖ) Bₖ, so that what takes the place of the
-signs is determined (the equivalent control; di Bernardo et al. 2008, *Piecewise-smooth Dynamical Systems*, §2).
+A point on some surfaces rests if 0 is a convex combination of the fields of the cells that meet there. On
+one surface these are the zeros of the sliding field, or of one side's own field. Several surfaces that meet
+in a point are asked there. On fewer the field has to be a sum A + Σ sign(gₖ) Bₖ, so that what takes the place
+of the signs is determined (the equivalent control; di Bernardo et al. 2008, *Piecewise-smooth Dynamical
+Systems*, chapter 2).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
@@ -20,16 +21,9 @@ from ..dynamics.batch import batched
 from ..dynamics.domain import all_real
 from ..dynamics.functions import jax_vector_function
 from ..time_limits import in_time
+from .cells import Expressions, Signs, TangledError, branches, in_cell, sign_of
 from .exact import ExactZeros, number_is_zero, solve_exactly
-from .pieces import (
-    Expressions,
-    Pieces,
-    Signs,
-    TangledError,
-    branches,
-    in_cell,
-    pieces_at,
-)
+from .pieces import Pieces, formulas_around, pieces_at
 from .search import find_zeros
 
 _SECONDS = 6.0
@@ -70,9 +64,7 @@ def rests_on_kinks(
     """
     search = _Search(tuple(expressions), variables, tuple(domain), box, seed)
     complete = in_time(_SECONDS, search.run, False)
-    return RestsOnKinks(
-        tuple(search.points), tuple(search.lines), tuple(search.others), complete
-    )
+    return RestsOnKinks(tuple(search.points), tuple(search.lines), tuple(search.others), complete)
 
 
 class _Search:
@@ -114,7 +106,7 @@ class _Search:
             self.solve(chosen)
             return
         for sides in product((-1, 1), repeat=len(others)):
-            own = dict(zip(others, sides, strict=True))
+            own: Signs = dict(zip(others, sides, strict=True))
             try:
                 parts = parts_of(self.expressions, chosen, own)
             except TangledError:
@@ -272,3 +264,40 @@ def rests(pieces: Pieces) -> bool:
     equal = np.concatenate([rows.T, np.ones((1, len(rows)))])
     right = np.append(np.zeros(rows.shape[1]), 1.0)
     return bool(linprog(np.zeros(len(rows)), A_eq=equal, b_eq=right).status == 0)
+
+
+def passes(
+    expressions: Expressions, variables: tuple[sympy.Symbol, ...], point: Expressions
+) -> bool:
+    """Whether orbits are known to pass through an exact point on a jump, whatever sign(0) makes of the field."""
+    try:
+        smooth = formulas_around(expressions, variables, point)
+        if smooth is not None:
+            put = dict(zip(variables, point, strict=True))
+            return any(sign_of(v.xreplace(put)) for v in smooth)
+        pieces = pieces_at(expressions, variables, point)
+        return pieces is not None and not rests(pieces)
+    except TangledError:
+        return False
+
+
+def with_zeros_between(
+    exact: ExactZeros,
+    kinks: RestsOnKinks,
+    variables: tuple[sympy.Symbol, ...],
+    values: Mapping[sympy.Symbol, sympy.Expr],
+) -> ExactZeros:
+    """The exact zeros, with those of the smooth pieces where the field itself was not solved to the end."""
+    if exact.exhaustive:
+        return exact
+
+    def numbers(point: Sequence[sympy.Expr]) -> list[complex]:
+        return [complex(x.xreplace(dict(values)).evalf(20)) for x in point]
+
+    known = [numbers([p[v] for v in variables]) for p in exact.points]
+    new = [
+        dict(zip(variables, own, strict=True))
+        for own in kinks.others
+        if not any(np.allclose(numbers(own), other, rtol=1e-12) for other in known)
+    ]
+    return ExactZeros((*exact.points, *new), exact.families, kinks.exhaustive)

@@ -1,8 +1,9 @@
 """Flows at rest on kinks and jumps of their field: what the smooth pieces that meet there decide.
 
-Solutions are Filippov's (1988): on a surface that both sides push onto they slide, with the convex combination
-of the two fields that keeps them there. References: Filippov (1988), *Differential Equations with Discontinuous
-Righthand Sides*; di Bernardo, Budd, Champneys, Kowalczyk (2008), *Piecewise-smooth Dynamical Systems*.
+Solutions are Filippov's (1988): on a surface that both sides push onto they slide, with the convex
+combination of the two fields that keeps them there. References: Filippov (1988), *Differential Equations
+with Discontinuous Righthand Sides*; di Bernardo, Budd, Champneys, Kowalczyk (2008), *Piecewise-smooth
+Dynamical Systems*.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import sympy
 
 from ..documents.numbers import number
 from ..equilibria.kinks import rests, sums
-from ..equilibria.pieces import Pieces, TangledError, formulas_around, has_kinks, pieces_at
+from ..equilibria.cells import TangledError, has_kinks
+from ..equilibria.pieces import Pieces, formulas_around, pieces_at
 from ..spectra.exact import LONGEST, exact_text
 from ..spectra.hurwitz import characteristic_polynomial, root_counts
 from ..spectra.value import Evidence
@@ -28,11 +30,13 @@ from .value import Law, NormalForm
 _SECONDS = 4.0
 _FLAT = 1e-8  # real parts that numbers do not tell from zero, relative to the matrix
 TANGLED = "which kinks meet here cannot be told, so that no one-sided fields can be compared"
-CROSSED = "the field jumps here and orbits pass through: no mixture of the one-sided fields vanishes"
+CROSSED = (
+    "the field jumps here and orbits pass through: no mixture of the one-sided fields vanishes"
+)
 
 
 def kink(near: NearRest) -> NormalForm | None:
-    """The verdict at a rest point where the formulas of a flow or a map have a kink; None where they have none.
+    """The verdict at a rest point where the formulas of a flow or a map have a kink, or None.
 
     Meant for kinks at which there is a derivative, as of x|x|, and the linearisation is silent. A map of one
     variable then moves like the flow of its displacement. Without formulas None too.
@@ -71,7 +75,9 @@ def without_kinks(near: NearRest) -> NearRest:
 def _of_map(pieces: Pieces) -> NormalForm:
     found = at_kink(pieces) if len(pieces.variables) == 1 else None
     if found is None or found.order is None or found.order < 2:
-        return _undecided("the step has a kink here; a normal form of its one-sided pieces would decide")
+        return _undecided(
+            "the step has a kink here; a normal form of its one-sided pieces would decide"
+        )
     if found.law is not None:
         text = f"steps come nearer from both sides: the error shrinks like {found.law.text('n')}"
         return replace(found, because=text)
@@ -111,7 +117,7 @@ def _judged(pieces: Pieces) -> NormalForm:
             speed = float(sympy.sqrt(field.dot(field)).evalf(20))
             return NormalForm(
                 "unstable",
-                f"repelling: on one side of the kink the field points away from it, with speed {number(speed)}",
+                f"repelling: on one side of the kink the field points away from it, at speed {number(speed)}",
                 "kink", 0, speed, _text(sympy.sqrt(field.dot(field)), pieces),
                 evidence=_evidence(pieces),
             )  # fmt: skip
@@ -204,7 +210,8 @@ def _sliding(pieces: Pieces) -> NormalForm | None:
     ):
         return None
     pushes = {
-        cell.signs: pieces.at(pieces.normals * sympy.Matrix(cell.expressions)) for cell in pieces.cells
+        cell.signs: pieces.at(pieces.normals * sympy.Matrix(cell.expressions))
+        for cell in pieces.cells
     }
     reached = _reached(pieces, pushes)
     if reached == 1:
@@ -300,7 +307,8 @@ def _plane(pieces: Pieces, fields: list) -> NormalForm | None:
         text = "in every sector between the kinks orbits come in along a ray"
     else:
         assert found.value is not None
-        text = f"orbits turn around the kink, and each turn multiplies the distance by exp({number(found.value)})"
+        growth = f"exp({number(found.value)})"
+        text = f"orbits turn around the kink, and each turn multiplies the distance by {growth}"
         if found.sign > 0:
             return NormalForm("unstable", text, "kink", order, found.value, evidence=evidence)
     if order == 0:
@@ -331,9 +339,7 @@ def _closed(pieces: Pieces, fields: list, order: int, evidence: Evidence) -> Nor
     )
 
 
-def _counts(
-    pieces: Pieces, matrix: sympy.Matrix
-) -> tuple[tuple[int, int, int] | None, float]:
+def _counts(pieces: Pieces, matrix: sympy.Matrix) -> tuple[tuple[int, int, int] | None, float]:
     """How many eigenvalues decay, are neutral and grow, or None; and the largest real part."""
     numbers = _floats(matrix)
     real = np.linalg.eigvals(numbers).real

@@ -8,7 +8,8 @@ import numpy as np
 import sympy
 
 from ..documents.numbers import number
-from ..equilibria.pieces import Pieces, TangledError
+from ..equilibria.cells import TangledError
+from ..equilibria.pieces import Pieces
 from ..spectra.value import Evidence
 from .quadratic import common_lyapunov_function
 from .value import NormalForm
@@ -40,7 +41,9 @@ class LinearPieces:
             return self._one_variable()
         rate = self._ray(1.0)
         if rate is not None:
-            text = f"on one side of the kink steps multiply the distance by {number(rate)} along a ray"
+            text = (
+                f"on one side of the kink steps multiply the distance by {number(rate)} along a ray"
+            )
             return NormalForm("unstable", text, "kink", 1, rate)
         if common_lyapunov_function(self.matrices, self.pieces.sign, steps=True) is not None:
             text = "the linear parts of the steps on all sides share a quadratic Lyapunov function"

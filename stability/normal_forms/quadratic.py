@@ -37,7 +37,9 @@ def common_lyapunov_function(
         candidates.append(found / np.abs(found).max())
     for candidate in candidates:
         rounded = np.round((candidate + candidate.T) / 2 * _DENOMINATOR)
-        P = sympy.Matrix(d, d, lambda i, j, own=rounded: sympy.Rational(int(own[i, j]), _DENOMINATOR))
+        P = sympy.Matrix(
+            d, d, lambda i, j, own=rounded: sympy.Rational(int(own[i, j]), _DENOMINATOR)
+        )
         falls = [P - J.T * P * J if steps else -(J.T * P + P * J) for J in matrices]
         if all(_positive(own, sign) for own in (P, *falls)):
             return P

@@ -1,9 +1,10 @@
 """Flows of the plane that are homogeneous in every sector around the origin: constant there, or linear.
 
-In polar coordinates the angle moves by itself. If it comes to rest anywhere, on a ray inside a sector or along
-the edge of two, every orbit ends along such rays, and what happens on these decides; if it rests nowhere, orbits
-go round, and the factor by which one turn changes the radius decides (di Bernardo et al. 2008,
-*Piecewise-smooth Dynamical Systems*, §5; for two linear half-planes Freire, Ponce, Rodrigo, Torres 1998).
+In polar coordinates the angle moves by itself. If it comes to rest anywhere, on a ray inside a sector or
+along the edge of two, every orbit ends along such rays, and what happens on these decides. If it rests
+nowhere, orbits go round, and the factor by which one turn changes the radius decides (di Bernardo et al.
+2008, *Piecewise-smooth Dynamical Systems*, chapter 5; for two linear half-planes Freire, Ponce, Rodrigo,
+Torres 1998).
 Nothing of this changes with terms of higher order, as long as no rate is zero and the factor is not one.
 """
 
@@ -25,8 +26,8 @@ Sign = Callable[[sympy.Expr], int]
 class Sectors:
     """Sectors counterclockwise, the i-th from ray i to ray i + 1 and none wider than a half-plane.
 
-    `rays`: exact vectors, shape (2, 1); `fields`: one in each sector, a constant vector of shape (2, 1) or the
-    matrix of a linear field, shape (2, 2); `degree` says which: 0 or 1.
+    `rays`: exact vectors, shape (2, 1); `fields`: one in each sector, a constant vector of shape (2, 1) or
+    the matrix of a linear field, shape (2, 2); `degree` says which: 0 or 1.
     """
 
     rays: tuple[sympy.Matrix, ...]
@@ -150,7 +151,9 @@ def _turn(plane: Sectors, sign: Sign) -> Motion:
         halves = [(J.trace() / 2, sympy.sqrt(sympy.expand(J.det() - J.trace() ** 2 / 4)))
                   for J in plane.fields]  # fmt: skip
         (a, v), (b, w) = halves
-        return Motion(turn=sign(sympy.expand(a * w + b * v)), value=float((pi * (a / v + b / w)).evalf()))
+        return Motion(
+            turn=sign(sympy.expand(a * w + b * v)), value=float((pi * (a / v + b / w)).evalf())
+        )
     total, error = 0.0, 0.0
     for (before, after), field in zip(pairwise(edges), plane.fields, strict=True):
         start, end = _angle(before), _angle(after)

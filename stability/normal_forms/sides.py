@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from ..equilibria.pieces import TangledError
+from ..equilibria.cells import TangledError
 
 _HIGHEST = 12  # derivative that is looked at
 

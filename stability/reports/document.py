@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -226,7 +227,7 @@ def _status(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
         text = f"One point of a {shape(e.manifold_dimension)} of equilibria"
         if not any(remark.startswith(text) for remark in e.remarks):
             said.append(f"{text}.")
-    elif e.stationary and e.differentiable:
+    elif e.judged:
         text = {"yes": "Isolated", "no": "Not isolated"}
         said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")
     if math.isfinite(e.residual):
@@ -280,17 +281,22 @@ def _deciding(verdict: Verdict) -> str:
 
 
 def _without_numbers(e: EquilibriumAnalysis) -> Iterable[Block]:
-    """What is left to say where the field has no derivative: everything is undecided."""
+    """What there is to say where the field has no derivative: verdicts, no numbers; a common reason once."""
     found = {} if e.conditions is None else conditions_by_name(e.conditions) | e.further_verdicts
     several = len(e.flows) > 1
     found |= {f"{flow_name(f)} flow": f.stability for f in e.flows}
     found |= {rule_name(r, several): r.stability for r in e.rules}
     if e.maps:
         found["map"] = e.maps[0].stability
-    if found:
-        rows = tuple(Row((name, v.verdict)) for name, v in found.items())
-        yield Table(("Condition, flow or rule", "Verdict"), rows)
-        yield Paragraph(" ".join(dict.fromkeys(map(_because, found.values()))))
+    if not found:
+        return
+    shared = Counter(map(_because, found.values())).most_common(1)[0][0]
+    rows = tuple(
+        Row((name, v.word), () if _because(v) == shared else (_because(v),))
+        for name, v in found.items()
+    )
+    yield Table(("Condition, flow or rule", "Verdict"), rows)
+    yield Paragraph(shared)
 
 
 def _because(verdict: Verdict) -> str:

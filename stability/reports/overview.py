@@ -72,7 +72,9 @@ def heading(report: Report, index: int) -> str:
     """What the part about one equilibrium is called."""
     e = report.equilibria[index]
     noun = "Fixed point" if report.system.kind == "map" else "Equilibrium"
-    if not (e.stationary and e.differentiable):
+    if e.judged and not e.differentiable:
+        noun = "Equilibrium on a kink"
+    elif not e.judged:
         noun = "Rest point" if e.at_rest else "Point"
     total = len(report.equilibria)
     which = f" {index + 1} of {total}" if total > 1 else ""

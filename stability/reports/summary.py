@@ -50,7 +50,7 @@ def sentences(report: Report) -> str:
     points = report.equilibria
     if not points:
         return _nothing(report)
-    usable = [e for e in points if e.stationary and e.differentiable]
+    usable = [e for e in points if e.judged]
     said = []
     if len(usable) == 1:
         said += [_where_one(report, usable[0]), _one(report, usable[0])]
@@ -59,7 +59,7 @@ def sentences(report: Report) -> str:
     moving = [e for e in points if e.differentiable and not e.stationary]
     said += [_elsewhere(report, e) for e in moving if e.at_rest]
     said += _unusable([e for e in moving if not e.at_rest], "moving")
-    said += _unusable([e for e in points if not e.differentiable], "kinked")
+    said += _unusable([e for e in points if not (e.differentiable or e.judged)], "kinked")
     return " ".join(s for s in said if s)
 
 
@@ -149,7 +149,7 @@ def box(report: Report) -> str:
 
 
 def _where_one(report: Report, e: EquilibriumAnalysis) -> str:
-    where = point(e.point)
+    where = point(e.point) + ("" if e.differentiable else ", on a kink of the field")
     dimension = e.manifold_dimension
     subject, verb = {
         "game": ("Training", "rests"),
@@ -243,7 +243,8 @@ def _does(mover: Mover, verdict: str, there: str) -> str:
         return f"{mover.name} neither {mover.verb('approach')} {there} nor {mover.verb('leave')} it"
     how = ""
     if verdict == "asymptotically stable":
-        kinks = all(f.normal_form is not None and f.normal_form.case == "kink" for f in mover.found)
+        forms = [f.normal_form for f in mover.found]
+        kinks = all(form is not None and form.case == "kink" and not form.law for form in forms)
         how = " in finite time" if kinks else ", but slower than any exponential"
     return f"{mover.name} {mover.verb('return')} to {there}{how}"
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import sympy
 
 from ..documents.numbers import number
-from ..equilibria.pieces import Expressions, Pieces, TangledError, formulas_around, pieces_at, sign_of
+from ..equilibria.cells import Expressions, TangledError, sign_of
+from ..equilibria.pieces import Pieces, formulas_around, pieces_at
 from ..normal_forms.sides import side
 from ..spectra.hurwitz import characteristic_polynomial, root_counts
 from ..time_limits import in_time
@@ -127,7 +128,9 @@ def _smooth(loss: sympy.Expr, own: Expressions, point: Expressions, exact: bool)
         return _Own(0, "the own loss does not depend on the own strategy")
     if len(own) == 1:
         base = formula - formula.xreplace(put)
-        ways = [side(way * base, own[0], point[0], way, lambda n: sign_of(n, exact)) for way in (-1, 1)]
+        ways = [
+            side(way * base, own[0], point[0], way, lambda n: sign_of(n, exact)) for way in (-1, 1)
+        ]
         if all(s.sign > 0 for s in ways):
             return _Own(1, "the own loss has a minimum")
         return _Own(-1, "the own loss falls on one side")
@@ -181,7 +184,9 @@ def _several(pieces: Pieces) -> _Own:
         along = (gradient - normals.T * weights).applyfunc(sympy.expand)
         if any(map(pieces.sign, along)):
             size = float(sympy.sqrt(along.dot(along)).evalf(20))
-            return _Own(-1, f"the own loss falls along the kink with slope {number(size)}", -size, True)
+            return _Own(
+                -1, f"the own loss falls along the kink with slope {number(size)}", -size, True
+            )
         across = [sympy.expand(w * s) for w, s in zip(weights, cell.signs, strict=True)]
         signs = list(map(pieces.sign, across))
         if -1 in signs:
@@ -190,7 +195,9 @@ def _several(pieces: Pieces) -> _Own:
         level = level or 0 in signs
         slopes += [float(w.evalf(20)) for w in across]
     if level:
-        return _Own(None, "the own loss is level across the kink; higher terms would decide", None, True)
+        return _Own(
+            None, "the own loss is level across the kink; higher terms would decide", None, True
+        )
     rising = _Own(1, f"the own loss rises in every direction, with slope {number(min(slopes))} or more",
                   min(slopes), True)  # fmt: skip
     tangent = normals.nullspace()
@@ -207,7 +214,9 @@ def _several(pieces: Pieces) -> _Own:
         return _Own(1, "the own loss rises from the kink and along it", min(slopes), True)
     if definite == -1:
         return _Own(-1, "the own loss falls along the kink", None, True)
-    return _Own(None, "the own loss is level along the kink; higher derivatives would decide", None, True)
+    return _Own(
+        None, "the own loss is level along the kink; higher derivatives would decide", None, True
+    )
 
 
 def _rays(pieces: Pieces) -> _Own:
@@ -225,8 +234,12 @@ def _rays(pieces: Pieces) -> _Own:
     if -1 in signs:
         return _Own(-1, f"the own loss falls along a kink with slope {number(-least)}", least, True)
     if 0 in signs:
-        return _Own(None, "the own loss is level along a kink; higher terms would decide", None, True)
-    return _Own(1, f"the own loss rises in every direction, with slope {number(least)} or more", least, True)
+        return _Own(
+            None, "the own loss is level along a kink; higher terms would decide", None, True
+        )
+    return _Own(
+        1, f"the own loss rises in every direction, with slope {number(least)} or more", least, True
+    )
 
 
 def _level(pieces: Pieces) -> sympy.Expr:
@@ -238,7 +251,7 @@ def _level(pieces: Pieces) -> sympy.Expr:
 
 
 def _definite(matrix: sympy.Matrix) -> int | None:
-    """1 for a positive definite matrix, −1 with a negative eigenvalue, None for a singular one or no answer."""
+    """1 for a positive definite matrix, −1 with a negative eigenvalue, None for any other."""
     counts = root_counts(characteristic_polynomial(matrix.applyfunc(sympy.expand)))
     if counts is None:
         return None
