@@ -13,8 +13,8 @@ from ..dynamics.partition import Partition
 from ..dynamics.simulate import simulate
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.vectors import stack
-from ..equilibria.find import Equilibrium
 from ..equilibria.cells import TangledError
+from ..equilibria.find import Equilibrium
 from ..equilibria.pieces import Pieces
 from ..normal_forms.kinks import at_kink
 from ..normal_forms.linear_pieces import LinearPieces, linear_pieces

@@ -269,7 +269,7 @@ def rests(pieces: Pieces) -> bool:
 def passes(
     expressions: Expressions, variables: tuple[sympy.Symbol, ...], point: Expressions
 ) -> bool:
-    """Whether orbits are known to pass through an exact point on a jump, whatever sign(0) makes of the field."""
+    """Whether orbits are known to pass through an exact point on a jump, whatever the field is at it."""
     try:
         smooth = formulas_around(expressions, variables, point)
         if smooth is not None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy
 
-from .cells import Expressions, TangledError, branches, sign_of, sides_known, without_deltas
+from .cells import Expressions, TangledError, branches, sides_known, sign_of, without_deltas
 
 _HIGHEST = 12  # derivative that tells on which side of a kink a curve is
 
@@ -102,7 +102,7 @@ def pieces_at(
 def formulas_around(
     expressions: Expressions, variables: tuple[sympy.Symbol, ...], point: Expressions
 ) -> Expressions | None:
-    """The formulas without kinks that hold around an exact point (sign(0) apart); None where a kink is there."""
+    """The formulas without kinks that hold around an exact point, or beside it; None where there are several."""
     put = dict(zip(variables, point, strict=True))
     try:
         found = branches(expressions, _sides_at(put, True))

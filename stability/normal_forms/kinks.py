@@ -14,8 +14,8 @@ import numpy as np
 import sympy
 
 from ..documents.numbers import number
-from ..equilibria.kinks import rests, sums
 from ..equilibria.cells import TangledError, has_kinks
+from ..equilibria.kinks import rests, sums
 from ..equilibria.pieces import Pieces, formulas_around, pieces_at
 from ..spectra.exact import LONGEST, exact_text
 from ..spectra.hurwitz import characteristic_polynomial, root_counts

@@ -171,13 +171,13 @@ def test_curves_of_equilibria(name):
 
 def test_wgan_gp_has_no_linearisation():
     report = analyse("dirac-gan-wgan-gp", rules=[st.Simultaneous()])
-    for e in report["equilibria"]:  # the kink ψ = 0 may be shown, but without numbers
+    for e in report["equilibria"]:  # the kink ψ = 0 is judged by its two sides, without eigenvalues
         assert not e["differentiable"]
         assert e["flows"][0]["eigenvalues"] is None
-        assert e["flows"][0]["type"] == "not differentiable here"
+        assert e["flows"][0]["type"] == "repelling kink"
         assert e["rules"][0]["multipliers"] is None
         verdicts = [e["flows"][0]["stability"], e["rules"][0]["stability"]]
-        assert [v["verdict"] for v in verdicts] == [UNDECIDED] * 2
+        assert [v["verdict"] for v in verdicts] == ["unstable"] * 2
 
 
 @pytest.mark.parametrize(

@@ -306,3 +306,20 @@ def test_summary_and_details(tmp_path):
         assert why in result.stderr
     both = in_process("report", str(path), "--details", "1", "--summary")
     assert "say one" in both.stderr
+
+
+def test_a_kink_is_answered(tmp_path):
+    file = tmp_path / "adversarial.toml"
+    file.write_text(
+        '[players.p]\nstrategy = ["w"]\nloss = "relu(1 - w + abs(w)/2) + w**2/20"\n', "utf-8"
+    )
+    result = process("report", str(file), "--json")
+    assert result.returncode == 0, result.stderr
+    (found,) = json.loads(result.stdout)["equilibria"]
+    assert found["exact"] == {"w": "2"}
+    assert found["conditions"]["local_nash"]["verdict"] == "yes"
+    (flow,) = found["flows"]
+    assert flow["stability"]["verdict"] == "asymptotically stable"
+    assert flow["normal_form"]["case"] == "kink"
+    assert "finite time" in flow["stability"]["because"]
+    assert "band of width about 0.05" in found["rules"][0]["stability"]["because"]

@@ -1,13 +1,13 @@
-"""Rest points on kinks and jumps: found whatever the typing, and only where a mixture of the sides vanishes."""
+"""Rest points on kinks and jumps: found whatever the typing, where a mixture of the sides vanishes."""
 
 import numpy as np
 import pytest
 import sympy
 
 from stability.dynamics.flow import SymbolicFlow
+from stability.equilibria.cells import TangledError, surfaces_of
 from stability.equilibria.find import Equations, describe_point, find_equilibria
 from stability.equilibria.kinks import rests, rests_on_kinks
-from stability.equilibria.cells import TangledError, surfaces_of
 from stability.equilibria.pieces import formulas_around, pieces_at
 
 x, y, z = sympy.symbols("x y z", real=True)
@@ -180,7 +180,7 @@ def test_a_given_point_knows_its_pieces():
     assert beside.pieces is None
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_random_sliding_points_are_recovered(seed):
     """A planted rest point: on a random line, with one-sided fields that are opposite there."""
     rng = np.random.default_rng(seed)
