@@ -102,7 +102,7 @@ def pieces_at(
 def formulas_around(
     expressions: Expressions, variables: tuple[sympy.Symbol, ...], point: Expressions
 ) -> Expressions | None:
-    """The formulas without kinks that hold around an exact point, or beside it; None where there are several."""
+    """The formulas without kinks that hold around an exact point; None where there are several."""
     put = dict(zip(variables, point, strict=True))
     try:
         found = branches(expressions, _sides_at(put, True))
