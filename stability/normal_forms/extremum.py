@@ -73,7 +73,7 @@ def hold(
 def _minimum(
     level: Sequence[sympy.Expr], formulas: Formulas, directions: sympy.Matrix
 ) -> sympy.Expr | None:
-    """One of the functions or a combination whose second derivative on the directions is positive definite."""
+    """One of the functions, or a combination, whose second derivative on the directions is definite."""
     forms = [_second(w, formulas, directions) for w in level]
     for w, form in zip(level, forms, strict=True):
         if (sign := _definite(form)) != 0:
