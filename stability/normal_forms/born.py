@@ -65,19 +65,24 @@ def born(
     matrix = terms(lines)[:, 1].T
     if not np.isfinite(matrix).all():
         return None
-    values, vectors = np.linalg.eig(matrix)
-    off = values.real if kind == "flow" else np.abs(values) - 1
-    k = int(np.argmax(off + (values.imag > 0) * _EPS))
+    values, vectors = (np.asarray(part, complex) for part in np.linalg.eig(matrix))
+    off = np.real(values) if kind == "flow" else np.abs(values) - 1
+    k = int(np.argmax(off))
     value, distance = complex(values[k]), float(off[k])
-    others = np.delete(off, [k, *np.flatnonzero(values == np.conj(value))])
+    own = (values == value) | (values == value.conjugate())
+    others = off[~own]
     size = abs(value) if kind == "flow" else 1.0
-    if np.any(others >= 0) or not 64 * d * _EPS * size < abs(distance) <= reach * size:
+    if own.sum() != 1 + (value.imag != 0) or np.any(others >= 0):
         return None
-    q, p = vectors[:, k], np.linalg.inv(vectors)[k]
+    if not 64 * d * _EPS * size < abs(distance) <= reach * size:
+        return None
+    left, columns = np.linalg.eig(matrix.T)
+    q, p = vectors[:, k], columns[:, int(np.argmin(np.abs(left - value)))]
+    p = p / (p @ q)
     if value.imag != 0:
         return _around_a_pair(kind, terms, matrix, value, q, p)
     if kind == "map" and value.real < 0:
-        return _two_cycle(terms, matrix, value.real, q.real, p.real)
+        return _two_cycle(terms, matrix, value.real, np.real(q), np.real(p))
     return None
 
 
