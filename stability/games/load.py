@@ -15,6 +15,7 @@ from typing import Any
 from .. import catalogue
 from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
+from ..dynamics.symbols import exact
 from ..dynamics.system import System
 from ..errors import GameFileError, InputError, InputTypeError, line_of_user
 from .files import GameFile, read_game_file
@@ -24,16 +25,19 @@ _refused: ContextVar[bool] = ContextVar("no code", default=False)
 _LARGEST = 2**24  # bytes of a game's file
 
 
-def load(game: str | os.PathLike[str], settings: Mapping[str, str] | None = None) -> System:
+def load(game: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> System:
     """The system that GAME names: a catalogue name, the path of a .toml file, or `file.py:name`.
 
-    `game` is such a text, or a path. `settings` are parameter values as text ("0.3", "1/3", "sqrt(2)"). A
+    `game` is such a text, or a path. `settings` are parameter values, numbers or text ("1/3", "sqrt(2)"). A
     Python file is run; the object called `name` in it is a Game, SymbolicGame, Flow or Map, or a function
     without arguments that returns one.
 
     Raises InputError (GameFileError for what is inside a file) if there is no such game or it is wrong.
     """
-    settings = dict(settings or {})
+    settings = {
+        name: value if isinstance(value, str) else str(exact(value))
+        for name, value in (settings or {}).items()
+    }
     game = os.fspath(game)
     path, _, attribute = game.rpartition(":")
     if path.endswith(".py") or game.endswith(".py"):

@@ -145,6 +145,13 @@ def test_a_start_may_name_some_of_the_variables(here):
     np.testing.assert_array_equal(load(str(here / "g.toml")).start, [0.0, 1.5])
 
 
+def test_settings_are_numbers_or_text():
+    values = [load("dirac-gan-r1", {"gamma": g}) for g in (0.3, "3/10", sympy.Rational(3, 10))]
+    assert {tuple(game.parameters.values()) for game in values} == {(sympy.Rational(3, 10),)}
+    with pytest.raises(InputError, match="finite"):
+        load("dirac-gan-r1", {"gamma": float("nan")})
+
+
 def test_settings_of_a_game_file(here):
     (here / "g.toml").write_text(TOML.format(up="payoff", down="loss", sign=""))
     assert list(load("g.toml", {"k": "sqrt(2)"}).parameters.values()) == [sympy.sqrt(2)]

@@ -1,0 +1,121 @@
+"""Where the linearisation is silent: what goes to the normal forms, and what comes back."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+import pytest
+import sympy
+
+import stability as st
+from stability.analysis.silent import _near_rule
+from stability.analysis.study import as_study
+from stability.reports.value import Report
+
+ORIGIN = {"theta": 0, "psi": 0}
+SLOWLY = "asymptotically stable"
+
+
+def at_origin(name: str, *rules: st.Rule) -> Report:
+    return st.report(st.load(name), rules=list(rules), at=ORIGIN)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        st.Simultaneous(0.1),
+        st.Alternating(0.1),
+        st.Alternating(0.1, order=("disc", "gen")),
+        st.Alternating({"gen": 0.1, "disc": 0.2}, steps={"disc": 2}),
+        st.Extragradient(0.1),
+        st.Optimistic(0.1),
+        st.HeavyBall(0.1, beta=-0.5),
+        st.HeavyBall(0.1, beta=0.5, order="alternating"),
+        st.Nesterov(0.1),
+        st.RK4(0.1),
+        st.Lookahead(0.1, k=2),
+        st.Competitive(0.1),
+    ],
+    ids=str,
+)
+def test_the_formulas_of_a_rule_are_its_step(rule):
+    """SymPy's step against JAX's, on the whole state, at a point off the equilibrium."""
+    near = near_rule("dirac-gan-r1", rule)
+    assert near.formulas is not None
+    x = np.random.default_rng(0).uniform(-1, 1, len(near.point))
+    put = dict(zip(near.formulas.variables, map(sympy.Float, x), strict=True))
+    exact = [float(e.xreplace(put).evalf()) for e in near.formulas.expressions]
+    with jax.enable_x64(True):
+        np.testing.assert_allclose(near.function(x), exact, rtol=0, atol=1e-14)
+    np.testing.assert_array_equal([float(c) for c in near.formulas.point], near.point)
+
+
+def test_an_implicit_step_is_given_by_its_inverse():
+    near = near_rule("dirac-gan-r1", st.Proximal(0.1))
+    assert near.inverse
+    assert near.formulas is not None
+    x = np.array([0.3, -0.4])
+    with jax.enable_x64(True):
+        after = np.asarray(near.function(x))
+    put = dict(zip(near.formulas.variables, map(sympy.Float, after), strict=True))
+    before = [float(e.xreplace(put).evalf()) for e in near.formulas.expressions]
+    np.testing.assert_allclose(before, x, atol=1e-14)
+
+
+def test_an_implicit_step_whose_multiplier_is_minus_one():
+    """ẋ = 2x − 4x³, h = 1: y = x + 2y − 4y³ gives y = −x − 4x³ + …, which leaves."""
+    x = sympy.Symbol("x", real=True)
+    game = st.SymbolicGame({"one": ([x], -(x**2) + x**4)})
+    (rule,) = st.report(game, rules=[st.Proximal(1)], at={"x": 0}).equilibria[0].rules
+    assert rule.stability.verdict == "unstable"
+    assert (rule.normal_form.case, rule.normal_form.exact) == ("flip", "-4")
+
+
+@pytest.mark.parametrize(
+    ("name", "flow", "steps", "order"),
+    [
+        ("dirac-gan-nonsaturating", SLOWLY, SLOWLY, 3),
+        ("dirac-gan", "neutral", "unstable", 9),
+        ("dirac-gan-pearson", "neutral", "neutral", None),
+        ("dirac-gan-squared-hellinger", "neutral", SLOWLY, 5),
+    ],
+)
+def test_dirac_gans(name, flow, steps, order):
+    """The four fates of a flow and of alternating steps that linearise to the same centre."""
+    (e,) = at_origin(name, st.Alternating(0.1)).equilibria
+    assert (e.flows[0].stability.verdict, e.rules[0].stability.verdict) == (flow, steps)
+    assert e.rules[0].normal_form.order == order
+    assert {e.flows[0].normal_form.evidence, e.rules[0].normal_form.evidence} == {"exact"}
+
+
+def test_alternating_steps_of_the_non_saturating_dirac_gan():
+    """d = −h/8, and the distance √(8/(hn))."""
+    rules = [st.Alternating(h, order=o) for h in (0.2, 3) for o in (None, ("disc", "gen"))]
+    (e,) = at_origin("dirac-gan-nonsaturating", *rules).equilibria
+    for rule, found in zip(rules, e.rules, strict=True):
+        assert found.normal_form.coefficient == pytest.approx(-rule.lr / 8, rel=1e-14)
+        assert found.normal_form.law.constant == pytest.approx((8 / rule.lr) ** 0.5, rel=1e-14)
+        assert found.normal_form.law.exponent == 0.5
+
+
+def test_the_flip_of_the_minimax_dirac_gan_with_r1():
+    """At h = 4(√(γ²+1) − γ) the cubic coefficient is 0 and the fifth-order one positive, in both orders."""
+    game = st.load("dirac-gan-r1", {"gamma": 0.75})  # h = 2, exactly
+    rules = [st.Alternating(2, order=o) for o in (None, ("disc", "gen"))]
+    for found in st.report(game, rules=rules, at=ORIGIN).equilibria[0].rules:
+        assert (found.normal_form.case, found.normal_form.order) == ("flip", 5)
+        assert found.normal_form.coefficient > 0
+        assert found.stability.verdict == SLOWLY
+
+
+def test_regular_points_have_no_normal_form():
+    (e,) = at_origin("dirac-gan-r1", st.Simultaneous(0.1)).equilibria
+    assert e.flows[0].normal_form is None
+    assert e.rules[0].normal_form is None
+    assert "normal_form" not in at_origin("dirac-gan-r1").to_dict()["equilibria"][0]["flows"][0]
+
+
+def near_rule(name: str, rule: st.Rule):
+    study = as_study(st.load(name), rules=[rule])
+    place = study.rest_points(at=ORIGIN, elsewhere=False).places[0]
+    return _near_rule(study.flows[0], place.fields[0], rule)
