@@ -8,56 +8,94 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
-from ..dynamics.flow import SymbolicFlow
-from ..dynamics.map import SymbolicMap
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.symbols import exact as exact_number
+from ..dynamics.traced_formulas import traced_formulas
 from ..dynamics.vectors import stack
 from ..equilibria.find import Equilibrium
+from ..equilibria.recognise import recognise
 from ..errors import InputError
+from ..games.symbolic import SymbolicGame
 from ..normal_forms.near_rest import Formulas, NearRest
 from ..normal_forms.settle import settle
 from ..normal_forms.value import NormalForm
 from ..rules import Rule
 from ..time_limits import in_time
 from ..verdicts.local_stability import LocalStability
+from ..verdicts.point import LARGEST_EXACT
 from ..verdicts.verdict import Verdict
 from .subject import FieldFlow, Subject
 
-_SECONDS = 3.0  # to write a rule's step down in SymPy
+_SECONDS = 3.0  # to write a step down in SymPy
 
 
 def settled_flow(
     field: FieldFlow, e: Equilibrium, found: LocalStability
 ) -> tuple[Verdict, NormalForm | None]:
     """The verdict on a flow at its rest point `e`, and the normal form, where that was needed."""
-    return _settled(found, lambda: _near_flow(field, e))
+    return _settled(found, field.symbolic is None, lambda: _near_flow(*_with_formulas(field, e)))
 
 
 def settled_map(
     subject: Subject, e: Equilibrium, found: LocalStability
 ) -> tuple[Verdict, NormalForm | None]:
     """The verdict on the map that the subject is."""
-    return _settled(found, lambda: _near_map(subject, e))
+    return _settled(found, subject.symbolic is None, lambda: _near_map(subject, e))
 
 
 def settled_rule(
     field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStability
 ) -> tuple[Verdict, NormalForm | None]:
     """The verdict on a rule's steps along a field at a rest point `e` of both."""
-    return _settled(found, lambda: _near_rule(field, e, rule))
+    return _settled(
+        found, field.symbolic is None, lambda: _near_rule(*_with_formulas(field, e), rule)
+    )
 
 
 def _settled(
-    found: LocalStability, near: Callable[[], NearRest]
+    found: LocalStability, traced: bool, near: Callable[[], NearRest]
 ) -> tuple[Verdict, NormalForm | None]:
+    """Evidence from formulas that were `traced` is numeric: they hold the binary values of constants."""
     verdict = found.verdict
     if not found.silent:
         return verdict, None
     form = settle(near())
-    if form is None:
-        return verdict, None
+    if traced:
+        form = replace(form, evidence="numeric")
     evidence = form.evidence if form.verdict != "undecided" else verdict.evidence
     return replace(verdict, verdict=form.verdict, evidence=evidence, because=form.because), form
+
+
+def _with_formulas(field: FieldFlow, e: Equilibrium) -> tuple[FieldFlow, Equilibrium]:
+    """A field in JAX alone with the formulas that it computes, and the point exactly if recognised."""
+    own = field.numeric
+    if field.symbolic is not None or own.dimension > LARGEST_EXACT:
+        return field, e
+    symbolic = own.kept("traced", None, lambda: in_time(_SECONDS, lambda: _traced(own), None))
+    if symbolic is None:
+        return field, e
+    exact = recognise(e.point, e.error, list(symbolic.expressions), symbolic.variables, {})
+    return replace(field, symbolic=symbolic), replace(e, exact=exact)
+
+
+def _traced(flow: Flow) -> SymbolicFlow | None:
+    """The flow in SymPy, from the losses of its game if it has one: their derivatives trace less well."""
+    variables = tuple(sympy.Symbol(name, real=True) for name in flow.variables)
+    game = flow.game
+    expressions = traced_formulas(flow.function if game is None else game.losses, variables)
+    if expressions is None:
+        return None
+    if game is None:
+        return SymbolicFlow(
+            dict(zip(variables, expressions, strict=True)), partition=flow.partition
+        )
+    owned = (variables[part] for part in game.partition.slices)
+    losses = zip(game.players, owned, expressions, strict=True)
+    symbolic = SymbolicGame(
+        {player: (own, loss) for player, own, loss in losses}, minimizer=game.minimizer
+    )
+    return flow.field.flow(symbolic)
 
 
 def _near_flow(field: FieldFlow, e: Equilibrium) -> NearRest:
@@ -70,11 +108,24 @@ def _near_flow(field: FieldFlow, e: Equilibrium) -> NearRest:
 
 
 def _near_map(subject: Subject, e: Equilibrium) -> NearRest:
-    formulas, values = None, subject.values
-    if subject.symbolic is not None and e.exact is not None:
-        own: SymbolicMap = subject.symbolic
-        formulas = Formulas(own.variables, _at(own.expressions, values), _at(e.exact, values))
+    own, exact, values = subject.symbolic, e.exact, subject.values
+    if own is None and subject.main.dimension <= LARGEST_EXACT:
+        own = in_time(_SECONDS, lambda: _traced_map(subject.main), None)
+        if own is not None:
+            moved = list(own.expressions - own.profile)
+            exact = recognise(e.point, e.error, moved, own.variables, {})
+    formulas = None
+    if own is not None and exact is not None:
+        formulas = Formulas(own.variables, _at(own.expressions, values), _at(exact, values))
     return NearRest("map", subject.variables, subject.main.function, e.point, e.error, formulas)
+
+
+def _traced_map(own: Map) -> SymbolicMap | None:
+    variables = tuple(sympy.Symbol(name, real=True) for name in own.variables)
+    expressions = traced_formulas(own.function, variables)
+    return (
+        None if expressions is None else SymbolicMap(dict(zip(variables, expressions, strict=True)))
+    )
 
 
 def _near_rule(field: FieldFlow, e: Equilibrium, rule: Rule) -> NearRest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .degenerate import degenerate
 from .kinks import kink, without_kinks
 from .near_rest import NearRest
 from .neutral import neutral
@@ -11,7 +12,7 @@ from .value import NormalForm
 _EARLY = 5  # in a flow a reason to stay is found faster than that higher orders vanish
 
 
-def settle(near: NearRest) -> NormalForm | None:
+def settle(near: NearRest) -> NormalForm:
     """What decides at a rest point that the linearisation leaves open.
 
     At a kink the one-sided pieces decide, for there is no series. Elsewhere:
@@ -31,4 +32,6 @@ def settle(near: NearRest) -> NormalForm | None:
     kept = neutral(near)
     if kept is not None:
         return kept
-    return reduce(near) if near.kind == "flow" and form.case != "degenerate" else form
+    if form.case == "degenerate":
+        return degenerate(near)
+    return reduce(near) if near.kind == "flow" else form

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
@@ -119,3 +120,34 @@ def near_rule(name: str, rule: st.Rule):
     study = as_study(st.load(name), rules=[rule])
     place = study.rest_points(at=ORIGIN, elsewhere=False).places[0]
     return _near_rule(study.flows[0], place.fields[0], rule)
+
+
+def test_games_flows_and_maps_in_jax_are_read_as_formulas():
+    """The evidence stays numeric, because constants in JAX are binary numbers."""
+    game = st.Game(
+        {
+            "gen": lambda theta, psi: jax.nn.softplus(-theta * psi),
+            "disc": lambda theta, psi: jax.nn.softplus(theta * psi),
+        },
+        start={"gen": 0.3, "disc": 0.2},
+    )
+    (e,) = st.report(game, rules=[st.Alternating(0.5)], at={"gen": 0, "disc": 0}).equilibria
+    found = [e.flows[0].normal_form, e.rules[0].normal_form]
+    assert [form.exact for form in found] == ["-1/8", "-1/16"]
+    assert {form.evidence for form in found} == {"numeric"}
+    flow = st.Flow(lambda x: jnp.array([x[1], -jnp.sin(x[0])]), dimension=2)
+    pendulum = st.report(flow, at={"x0": 0, "x1": 0}).equilibria[0].flows[0]
+    assert pendulum.stability.verdict == "neutral"
+    flip = st.Map(lambda x: -x + 4 * x**3, dimension=1)
+    (fixed,) = st.report(flip, at={"x0": 0}).equilibria[0].maps
+    assert (fixed.stability.verdict, fixed.normal_form.coefficient) == (SLOWLY, 4.0)
+
+
+def test_what_has_no_formulas_is_told_with_its_condition():
+    flow = st.Flow(
+        lambda x: jnp.array([x[1] - jnp.where(x[0] > 9, 0.0, x[0] ** 3), -x[0]]), dimension=2
+    )
+    (found,) = st.report(flow, at={"x0": 0, "x1": 0}).equilibria[0].flows
+    assert found.stability.verdict == "undecided"
+    assert "if the real part is exactly 0" in found.stability.because
+    assert found.normal_form.coefficient == pytest.approx(-0.75, abs=found.normal_form.error_bound)
