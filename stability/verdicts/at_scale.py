@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..dynamics.linearisation import Linearisation
 from ..dynamics.operator import Operator
@@ -27,10 +28,12 @@ from ..spectra.symmetric.basis import in_precision_of, norm
 from ..spectra.symmetric.lanczos import ROUNDING, measured_again
 from ..spectra.symmetric.schur_complement import InnerSolveError
 from .conditions import Conditions, NotApplicable, minmax_not_applicable
+from .conditions_at import traced_losses
 from .definite import Definiteness
 from .double_precision import double_precision
 from .second_derivatives import constrained_hessian, sum_of_losses
 from .verdict import Verdict
+from .weak_nash import weak_nash
 
 _VANISHES = 1e-7  # of a total gradient, relative to the second derivatives
 _HIDDEN = "; Lanczos could only have missed an eigenvalue hidden from all of its random starts"
@@ -91,7 +94,7 @@ def conditions_at_scale(
         checks = _Checks(game, x, at.jacobian_norm, k, budget, seed)
         players, two = game.partition.players, len(game.partition.players) == 2
         adding_up = sum_of_losses(game, x, seed)
-        nash, local_nash = checks.nash()
+        nash, local_nash = checks.nash(at.stationary)
         complement, total, leaders = None, {}, {}
         minmax = minmax_not_applicable(len(players))
         if two and adding_up != "general":
@@ -208,8 +211,11 @@ class _Checks:
         with jax.enable_x64(True):
             return measured_again(found, self.precise.own(i))
 
-    def nash(self) -> tuple[Verdict, Verdict]:
-        """Differential Nash: all ∇²ᵢᵢLᵢ ≻ 0 (Ratliff, Burden, Sastry 2016). Local Nash needs ⪰ 0."""
+    def nash(self, at_rest: bool) -> tuple[Verdict, Verdict]:
+        """Differential Nash: all ∇²ᵢᵢLᵢ ≻ 0 (Ratliff, Burden, Sastry 2016). Local Nash needs ⪰ 0.
+
+        At rest the losses of a small game are looked at further than their second derivatives go.
+        """
         players = self.players
         worst = min(range(len(players)), key=lambda i: self.signs[i].smallest)
         smallest, margin = self.signs[worst].smallest, min(d.margin for d in self.signs)
@@ -227,21 +233,29 @@ class _Checks:
             )
             yes = Verdict("yes", smallest, margin, "numeric", text)
             return yes, yes
-        open_ = [i for i, d in enumerate(self.signs) if d.sign is None]
-        names = ", ".join(players[i] for i, d in enumerate(self.signs) if d.sign != 1)
-        text = (
-            f"the smallest own-Hessian eigenvalue of {names} cannot be told from zero"
-            + "".join(self.notes[i] for i in open_)
-            if open_
-            else f"the own Hessian of {names} has a zero eigenvalue and none negative; "
-            "higher derivatives would decide"
-        )
-        local = Verdict("undecided", smallest, margin, "numeric", text)
+        open_ = self._open(smallest, margin)
+        local = open_
+        if at_rest:
+            x = np.asarray(self.here.x, dtype=float)
+            weak = weak_nash(players, self.signs, traced_losses(self.here.game, x))
+            local = open_ if weak.verdict == "undecided" else weak
         singular = [player for player, d in zip(players, self.signs, strict=True) if d.sign == 0]
         if singular:
             text = f"the own Hessian of {singular[0]} is singular"
             return Verdict("no", 0.0, 0.0, "numeric", text), local
-        return local, local
+        return open_, local
+
+    def _open(self, smallest: float, margin: float) -> Verdict:
+        """What second derivatives leave open."""
+        names = ", ".join(p for p, d in zip(self.players, self.signs, strict=True) if d.sign != 1)
+        text = (
+            f"the own Hessian of {names} has a zero eigenvalue and none negative; higher derivatives would "
+            "decide"
+        )
+        notes = [self.notes[i] for i, d in enumerate(self.signs) if d.sign is None]
+        if notes:
+            text = f"the smallest own-Hessian eigenvalue of {names} cannot be told from zero"
+        return Verdict("undecided", smallest, margin, "numeric", text + "".join(notes))
 
     def minmax(self, minimizer: int) -> tuple[Verdict, ComplementSpectrum | None]:
         """∇²_yy f ≺ 0 and a positive definite Schur complement (Jin, Netrapalli, Jordan 2020, prop. 19)."""

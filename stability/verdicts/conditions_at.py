@@ -18,7 +18,7 @@ from .conditions import Conditions, conditions
 from .everywhere import is_affine
 from .minimum import Minimum, minimum
 from .point import GamePoint
-from .weak_nash import OwnLoss
+from .weak_nash import OwnLoss, OwnLosses
 
 _SECONDS = 2.0  # for what SymPy sees at once
 _LARGEST_TRACED = 32  # numbers of a game whose formulas are read from its trace
@@ -41,7 +41,8 @@ def conditions_at(point: GamePoint) -> Conditions:
     The point is at rest and the losses are differentiable there.
     """
     numeric, exact, error = point.derivatives
-    formulas = cache(lambda: _given(point) or _traced(point))
+    e = point.equilibrium
+    formulas = cache(lambda: _given(point) or _traced(point.game, e.point, e.error))
     return conditions(
         point.game.partition,
         numeric,
@@ -51,6 +52,15 @@ def conditions_at(point: GamePoint) -> Conditions:
         uncertainty=error,
         losses=cache(lambda i: _own_loss(point.game, i, formulas())),
     )
+
+
+def traced_losses(game: Game, x: np.ndarray, error: float = 0.0) -> OwnLosses:
+    """What is known from their traces of a JAX game's losses, at a point x, shape (d,), off by `error`.
+
+    Of games of more than 32 numbers nothing is known.
+    """
+    formulas = cache(lambda: _traced(game, x, error))
+    return cache(lambda i: _own_loss(game, i, formulas()))
 
 
 def _own_loss(game: Game, i: int, formulas: _Formulas | None) -> OwnLoss | None:
@@ -83,12 +93,11 @@ def _given(point: GamePoint) -> _Formulas | None:
     return _Formulas(game.variables, losses, at, "exact")
 
 
-def _traced(point: GamePoint) -> _Formulas | None:
+def _traced(game: Game, x: np.ndarray, error: float) -> _Formulas | None:
     """The formulas that the losses of a JAX game compute, and the point where by these it rests exactly.
 
     The evidence stays numeric: constants are taken at their binary values.
     """
-    game = point.game
     if game.dimension > _LARGEST_TRACED:
         return None
     variables = tuple(sympy.Symbol(name, real=True) for name in game.variables)
@@ -99,7 +108,7 @@ def _traced(point: GamePoint) -> _Formulas | None:
     def resting() -> tuple[sympy.Expr, ...] | None:
         own = zip(losses, game.partition.slices, strict=True)
         field = [sympy.diff(loss, v) for loss, part in own for v in variables[part]]
-        for candidate in _candidates(point):
+        for candidate in _candidates(x, error):
             put = dict(zip(variables, candidate, strict=True))
             if all(number_is_zero(e.xreplace(put)) for e in field):
                 return candidate
@@ -108,12 +117,11 @@ def _traced(point: GamePoint) -> _Formulas | None:
     return _Formulas(variables, losses, in_time(_SECONDS, resting, None), "numeric")
 
 
-def _candidates(point: GamePoint) -> list[tuple[sympy.Expr, ...]]:
+def _candidates(x: np.ndarray, error: float) -> list[tuple[sympy.Expr, ...]]:
     """The point at its binary value, and the round numbers that it is within its error."""
-    x = np.asarray(point.equilibrium.point, dtype=float)
     binary = [Fraction(float(v)) for v in x]
     near = [v.limit_denominator(_ROUND) for v in binary]
-    allowed = 10 * point.equilibrium.error + 1e-12 * np.maximum(1.0, np.abs(x))
+    allowed = 10 * error + 1e-12 * np.maximum(1.0, np.abs(x))
     both = zip(binary, near, allowed, strict=True)
     rounded = [r if abs(float(r - b)) <= a else b for b, r, a in both]
     return [

@@ -201,3 +201,19 @@ def test_a_hessian_that_is_zero_is_known_to_be():
         hessian = game.linearise(jnp.zeros(2)).hessian("x")
         found = definiteness_of(stability.symmetric_spectrum(hessian, 1))
     assert (found.sign, found.smallest, found.margin) == (0, 0.0, 0.0)
+
+
+def test_a_bilinear_game_has_a_weak_equilibrium():
+    zero = jnp.zeros(2)
+    game = stability.zero_sum(
+        lambda a, b: a @ jnp.array([[1.0, 2.0], [3.0, -1.0]]) @ b,
+        minimizer="a",
+        maximizer="b",
+        start={"a": zero, "b": zero},
+    )
+    here = conditions_at_scale(game, jnp.zeros(4))
+    elsewhere = conditions_at_scale(game, jnp.ones(4))
+    assert here.local_nash.verdict == "yes"
+    assert here.local_nash.because.startswith("a weak global Nash equilibrium")
+    assert elsewhere.local_nash.verdict == "undecided"
+    assert elsewhere.second_order.local_nash.verdict == "undecided"
