@@ -181,7 +181,12 @@ class _Checks:
             return Verdict("undecided", None, None, "numeric", text)
         inner = self.definite(*self.own(follower))
         if inner.sign != 1:
-            return _not_definite(inner, f"the own Hessian of the follower {players[follower]}")
+            found = _not_definite(inner, f"the own Hessian of the follower {players[follower]}")
+            loss = self.losses(follower) if inner.sign == 0 else None
+            if loss is not None and loss.minimum.everywhere == "constant":
+                text = f"{found.because}: here all its strategies are best replies"
+                found = replace(found, because=text)
+            return found
         evidence = inner.evidence
         total, w = self._total_gradient(leader, follower, self.numeric)
         exact_w = None

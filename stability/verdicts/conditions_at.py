@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -15,7 +16,7 @@ from ..games.game import Game
 from ..spectra.value import Evidence
 from ..time_limits import in_time
 from .conditions import Conditions, conditions
-from .everywhere import is_affine
+from .everywhere import is_affine, is_convex_within
 from .minimum import Minimum, minimum
 from .point import GamePoint
 from .weak_nash import OwnLoss, OwnLosses
@@ -77,7 +78,21 @@ def _own_loss(game: Game, i: int, formulas: _Formulas | None) -> OwnLoss | None:
     alone = loss.xreplace({v: c for v, c in at.items() if v not in own})
     if not alone.free_symbols <= set(own):
         return None
-    return OwnLoss(minimum(alone, {v: at[v] for v in own}), evidence=evidence)
+    found = minimum(alone, {v: at[v] for v in own})
+    if found.word != "no" and found.everywhere is None:
+        box = _own_box(game, own, at)
+        if box and in_time(_SECONDS, lambda: is_convex_within(alone, box), False):
+            found = Minimum("yes", found.strict, "convex in the box")
+    return OwnLoss(found, evidence=evidence)
+
+
+def _own_box(
+    game: Game, own: tuple[sympy.Symbol, ...], at: Mapping[sympy.Symbol, sympy.Expr]
+) -> dict[sympy.Symbol, tuple[float, float]] | None:
+    """The box that the game itself gives a player, if the point lies inside."""
+    box = {v: game.box[v.name] for v in own if v.name in game.box}
+    inside = all(low < at[v] < high for v, (low, high) in box.items())
+    return box if len(box) == len(own) and inside else None
 
 
 def _given(point: GamePoint) -> _Formulas | None:

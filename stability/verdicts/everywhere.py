@@ -10,8 +10,9 @@ import sympy
 from ..dynamics.functions import softplus
 from ..spectra.hurwitz import characteristic_polynomial, root_counts
 from .forms import sign_of
+from .intervals import NoBounds, interval
 
-Shape = Literal["constant", "convex", "nowhere lower"]
+Shape = Literal["constant", "convex", "nowhere lower", "convex in the box"]
 
 
 def lowest_everywhere(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Shape | None:
@@ -39,6 +40,23 @@ def lowest_everywhere(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr
     if _even(sympy.expand(difference), at) or sympy.factor(difference).is_nonnegative:
         return "nowhere lower"
     return None
+
+
+def is_convex_within(function: sympy.Expr, box: Mapping[sympy.Symbol, tuple[float, float]]) -> bool:
+    """Whether interval bounds of the second derivatives, and Gershgorin's discs, show convexity in a box.
+
+    `box` gives the sides of all variables of the function.
+    """
+    hessian = sympy.hessian(function, list(box)).applyfunc(sympy.factor)
+    try:
+        bounds = [[interval(e, box) for e in hessian.row(k)] for k in range(hessian.rows)]
+    except NoBounds:
+        return False
+    radii = [
+        sum(max(-low, high) for j, (low, high) in enumerate(row) if j != k)
+        for k, row in enumerate(bounds)
+    ]
+    return all(row[k][0] >= radii[k] for k, row in enumerate(bounds))
 
 
 def is_affine(expression: sympy.Expr, own: Collection[sympy.Symbol]) -> bool:

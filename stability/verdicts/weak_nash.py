@@ -60,8 +60,10 @@ def weak_nash(players: Sequence[str], found: Sequence[Definiteness], losses: Own
     strict = {known[i].minimum.strict for i in own}
     kind = "weak " if False in strict else "" if None in strict else "strict "
     everywhere = len(known) == len(players) and all(k.minimum.everywhere for k in known.values())
-    kind += "global" if everywhere else "local"
-    text = f"a {kind} Nash equilibrium: {_why(players, known)}"
+    boxed = any(k.minimum.everywhere == "convex in the box" for k in known.values())
+    kind += "" if everywhere and boxed else "global " if everywhere else "local "
+    where = " in the box" if everywhere and boxed else ""
+    text = f"a {kind}Nash equilibrium{where}: {_why(players, known)}"
     return Verdict("yes", 0.0, 0.0, "exact" if exact else "numeric", text)
 
 
@@ -108,6 +110,8 @@ def _clause(loss: OwnLoss | None) -> str:
         return _CONSTANT
     if found.everywhere == "convex":
         return "is convex in its own strategy"
+    if found.everywhere == "convex in the box":
+        return "is convex in its own strategy in the box"
     if found.leading is None:
         return "is nowhere lower" if found.everywhere else "is nowhere lower nearby"
     return f"grows like {_terms(found)}"

@@ -140,6 +140,12 @@ def test_a_local_nash_equilibrium_is_a_local_minmax_point():
     assert "still" not in found.because
 
 
+def test_a_follower_to_whom_all_strategies_are_equal():
+    found = at({"x": ([x], x**2 + x * y), "y": ([y], x * y)}).differential_stackelberg
+    assert found["leader x"].because.endswith(": here all its strategies are best replies")
+    assert "all its" not in found["leader y"].because
+
+
 def test_more_players_than_two():
     players = {"x": ([x], x * y + x * p), "y": ([y], y * p - y * x), "p": ([p], p**4)}
     found = at(players).local_nash
@@ -265,3 +271,17 @@ def test_second_derivatives_that_decide_ask_for_nothing_else(monkeypatch):
     monkeypatch.setattr("stability.verdicts.conditions_at._own_loss", never)
     assert at(against(x**2 - y**2 + x * y)).local_nash.verdict == "yes"
     assert at(against(-(x**2) - y**2)).local_nash.verdict == "no"
+
+
+def test_a_loss_that_is_convex_in_the_box_of_the_game():
+    """12x² − 3x⁴/10 is nowhere negative for |x| ≤ √40."""
+    players = {"x": ([x], x**4 - x**6 / 100 + x * y), "y": ([y], -x * y)}
+
+    def because(side):
+        game = SymbolicGame(players, box={x: (-side, side)} if side else None)
+        return conditions_at(game_point(game, [0, 0])).local_nash.because
+
+    assert because(2).startswith("a weak Nash equilibrium in the box: ")
+    assert "the loss of x is convex in its own strategy in the box" in because(2)
+    assert because(7).startswith("a weak local Nash equilibrium: ")
+    assert because(None) == because(7)
