@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from ..documents.numbers import number
+
 from .centre import Kind
 from .derivatives import CompiledTaylor
+from .fields import ManyDigits, Undecidable
+from .near_rest import Formulas, NearRest
+from .series import Composition, NotAnalytic, program
 
-_REACH = 0.1  # relative to the eigenvalue: beyond it a third-order term is no prediction
+_REACH = 0.1  # relative to the rotation: beyond it a third-order term is no prediction
 _RESONANT = 0.1  # |λ³ − 1| or |λ⁴ − 1| below which other terms are as large
 _ANGLES = 8  # of a turn: enough for terms of third order
+_DIGITS = 25
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -35,31 +41,58 @@ class Born:
     coefficient: float
     eigenvalue: complex
 
+    def text(self) -> str:
+        """A sentence for people."""
+        verb = "attracts" if self.stable else "repels, and bounds what the point attracts"
+        article = "an" if self.kind == "invariant circle" else "a"
+        turn = "" if self.kind == "two-cycle" else f", one turn in {number(self.turn, 3)}"
+        steps = " steps" if turn and self.kind == "invariant circle" else ""
+        return (
+            f"to leading order {article} {self.kind} lies around the point at the distance "
+            f"{number(self.radius, 3)}{turn}{steps}; it {verb}"
+        )
 
-def born(
-    function: Callable[[Any], Any], point: np.ndarray, kind: Kind, reach: float = _REACH
-) -> Born | None:
+    def to_dict(self) -> Mapping[str, Any]:
+        """As JSON-ready data."""
+        value = self.eigenvalue
+        return {**vars(self), "eigenvalue": [value.real, value.imag]}
+
+
+def within_reach(kind: Kind, eigenvalue: complex, reach: float = _REACH) -> bool:
+    """Whether an eigenvalue is so near the boundary that what is born there is small.
+
+    For a pair the growth over a turn counts: |Re λ| against |Im λ|, of a map log |μ| against its angle. Of a
+    map −1 counts too.
+    """
+    if kind == "flow":
+        return eigenvalue.imag != 0 and abs(eigenvalue.real) <= reach * abs(eigenvalue.imag)
+    if eigenvalue.imag == 0:
+        return abs(eigenvalue.real + 1) <= reach
+    return abs(np.log(abs(eigenvalue))) <= reach * abs(np.angle(eigenvalue))
+
+
+def born(near: NearRest, reach: float = _REACH) -> Born | None:
     """The cycle predicted around a rest point whose pair or −1 is within reach of the boundary, or None.
 
     **Arguments:**
 
-    - `function`: the flow's field or the map itself in JAX, from (d,) to (d,); `point`: (d,), where it rests.
-    - `kind`: "flow" or "map".
-    - `reach`: how far |Re λ|/|λ| (of a map ||μ| − 1|) may be from zero.
+    - `near`: the flow or map and its rest point. Its formulas are used if there are any, else its function
+      is compiled.
+    - `reach`: see `within_reach`.
 
     In the coordinate of the leading eigenvalue, ‖q‖ = 1, ⟨p, q⟩ = 1, all terms that are not resonant on the
     boundary are removed to third order, with divisors at λ itself, which do not vanish beside it. What is
     left is ż = λz + c z|z|², radius² = −Re λ/Re c; z⁺ = λz + c z|z|², radius² = (1 − |λ|)|λ|/Re(λ̄c); u⁺ =
     μu + c u³, u² = −(1 + μ)/c (Kuznetsov, Elements of Applied Bifurcation Theory, §3.5, §4.4, §4.7). x is
     at √2 |z| or |u|. None if other eigenvalues grow, at the boundary itself, near the resonances 1:3 and
-    1:4, and where the radius would not be real.
+    1:4, where the radius would not be real, and of an inverse.
     """
-    d = len(point)
-    series = CompiledTaylor(function, 3, d)
-
-    def terms(curves: np.ndarray) -> np.ndarray:
-        return series(point, np.eye(d), curves)
-
+    if near.inverse:
+        return None
+    kind, d = near.kind, len(near.point)
+    terms = _terms(near)
+    if terms is None:
+        return None
     lines = np.zeros((d, 3, d))
     lines[:, 0] = np.eye(d)
     matrix = terms(lines)[:, 1].T
@@ -74,7 +107,7 @@ def born(
     size = abs(value) if kind == "flow" else 1.0
     if own.sum() != 1 + (value.imag != 0) or np.any(others >= 0):
         return None
-    if not 64 * d * _EPS * size < abs(distance) <= reach * size:
+    if abs(distance) <= 64 * d * _EPS * size or not within_reach(kind, value, reach):
         return None
     left, columns = np.linalg.eig(matrix.T)
     q, p = vectors[:, k], columns[:, int(np.argmin(np.abs(left - value)))]
@@ -86,7 +119,35 @@ def born(
     return None
 
 
-Terms = Callable[[np.ndarray], np.ndarray]
+Terms = Callable[[np.ndarray], np.ndarray]  # curves (n, 3, d) to the series along them, (n, 4, d)
+
+
+def _terms(near: NearRest) -> Terms | None:
+    d = len(near.point)
+    if near.formulas is not None:
+        try:
+            return _by_formulas(near.formulas)
+        except (NotAnalytic, Undecidable):
+            return None
+    if near.function is None:
+        return None
+    series = CompiledTaylor(near.function, 3, d)
+    return lambda curves: series(near.point, np.eye(d), curves)
+
+
+def _by_formulas(formulas: Formulas) -> Terms:
+    over = ManyDigits(_DIGITS)
+    written = program(formulas.variables, formulas.expressions, formulas.point)
+
+    def along(curve: np.ndarray) -> list[list[float]]:
+        series = Composition(written, over)
+        found = [[float(v) for v in series.value()]]
+        for n in range(1, len(curve) + 1):
+            parts = series.part(n, [{n: over.one * float(c)} for c in curve[n - 1]])
+            found.append([float(part.get(n, 0)) for part in parts])
+        return found
+
+    return lambda curves: np.array([along(curve) for curve in curves])
 
 
 def _around_a_pair(

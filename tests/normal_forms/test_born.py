@@ -8,6 +8,7 @@ import sympy
 
 from stability.dynamics.functions import jax_vector_function, sigmoid
 from stability.normal_forms.born import born
+from stability.normal_forms.near_rest import Formulas, NearRest
 
 from .systems import x, y
 
@@ -15,6 +16,11 @@ from .systems import x, y
 def dirac(h):
     """Simultaneous steps of the non-saturating Dirac-GAN."""
     return x - h * y * sigmoid(x * y), y + h * x * sigmoid(-x * y)
+
+
+def beside(function, point, kind):
+    """What is born beside the rest point of a function in JAX."""
+    return born(NearRest(kind, ("x",) * len(point), function, point, 0.0))
 
 
 def rms(step, start, settle, count):
@@ -29,24 +35,29 @@ def rms(step, start, settle, count):
 
 def test_the_circle_of_the_dirac_gan():
     h = 0.2
-    found = born(jax_vector_function((x, y), dirac(h)), np.zeros(2), "map")
+    found = beside(jax_vector_function((x, y), dirac(h)), np.zeros(2), "map")
     assert (found.kind, found.stable) == ("invariant circle", True)
     assert found.radius == pytest.approx(np.sqrt(2 * h), rel=5e-3)
     step = sympy.lambdify((x, y), [e.rewrite(sympy.exp) for e in dirac(h)], "math")
     assert found.radius == pytest.approx(rms(step, (0.6, 0.1), 4000, 4000), rel=5e-3)
     assert found.radius == pytest.approx(0.6318, rel=5e-3)
     assert found.turn == pytest.approx(2 * np.pi / np.arctan(h / 2), rel=0.02)
+    step = [e.xreplace({sympy.Float(h): sympy.Rational(h)}) for e in dirac(h)]
+    formulas = Formulas((x, y), tuple(step), (sympy.Integer(0),) * 2)
+    exactly = born(NearRest("map", ("x", "y"), None, np.zeros(2), 0.0, formulas))
+    assert exactly.radius == pytest.approx(found.radius, rel=1e-12)
+    assert exactly.turn == pytest.approx(found.turn, rel=1e-12)
 
 
 def test_van_der_pol_and_the_other_way_round():
     def field(mu):
         return lambda v: jnp.array([v[1], mu * (1 - v[0] ** 2) * v[1] - v[0]])
 
-    out = born(field(0.05), np.zeros(2), "flow")
+    out = beside(field(0.05), np.zeros(2), "flow")
     assert (out.kind, out.stable) == ("limit cycle", True)
     assert out.radius == pytest.approx(2.0, rel=2e-3)
     assert out.turn == pytest.approx(2 * np.pi, rel=2e-3)
-    inward = born(field(-0.05), np.zeros(2), "flow")  # time turned round: the cycle repels
+    inward = beside(field(-0.05), np.zeros(2), "flow")  # time turned round: the cycle repels
     assert inward.radius == pytest.approx(2.0, rel=2e-3)
     assert not inward.stable
 
@@ -54,7 +65,7 @@ def test_van_der_pol_and_the_other_way_round():
 def test_two_cycles_of_the_logistic_map():
     r = 3.02
     rest = 1 - 1 / r
-    found = born(lambda v: r * v * (1 - v), np.array([rest]), "map")
+    found = beside(lambda v: r * v * (1 - v), np.array([rest]), "map")
     root = np.sqrt((r - 3) * (r + 1))
     there = [(r + 1 + s * root) / (2 * r) - rest for s in (1, -1)]
     assert (found.kind, found.stable, found.turn) == ("two-cycle", True, 2.0)
@@ -83,7 +94,7 @@ def test_planted_sizes(seed):
         u = jnp.array([w[0], second, w[2] - n * w[0] * second])
         return frame @ jax.jvp(bent, (u,), (straight(u),))[1]
 
-    found = born(field, point, "flow")
+    found = beside(field, point, "flow")
     assert found.stable == (delta > 0)
     assert found.coefficient == pytest.approx(-2 * b, rel=2e-2)
     assert found.radius == pytest.approx(np.sqrt(delta / b), rel=2e-2)
@@ -97,11 +108,11 @@ def test_where_nothing_is_born():
         )
 
     zero = np.zeros(3)
-    assert born(spiral(0.01, -1), zero, "flow") is not None
-    assert born(spiral(0.01, 1), zero, "flow") is None  # the cycle is on the other side
-    assert born(spiral(0.5, -1), zero, "flow") is None  # too far
-    assert born(spiral(0, -1), zero, "flow") is None  # on the boundary
-    assert born(spiral(0.01, -1, 0.5), zero, "flow") is None  # another one grows
+    assert beside(spiral(0.01, -1), zero, "flow") is not None
+    assert beside(spiral(0.01, 1), zero, "flow") is None  # the cycle is on the other side
+    assert beside(spiral(0.5, -1), zero, "flow") is None  # too far
+    assert beside(spiral(0, -1), zero, "flow") is None  # on the boundary
+    assert beside(spiral(0.01, -1, 0.5), zero, "flow") is None  # another one grows
     assert (
-        born(lambda v: 0.01 * v - v**3, np.zeros(1), "flow") is None
+        beside(lambda v: 0.01 * v - v**3, np.zeros(1), "flow") is None
     )  # other rest points are born
