@@ -108,9 +108,11 @@ def analyse_flow(
             stationary=e.stationary,
         ), None
     eigenvalues, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.abscissa)
-    verdict, form = no_verdict(e, field), None
-    if e.stationary:
-        verdict, form = settled_flow(field, e, found) if settle else (found.verdict, None)
+    verdict, form, near = found.verdict, None, None
+    if not e.stationary:
+        verdict = no_verdict(e, field)
+    elif settle:
+        verdict, form, near = settled_flow(field, e, found)
     flow = FlowAnalysis(
         field=field.name,
         settings=field.settings,
@@ -122,6 +124,7 @@ def analyse_flow(
         stability=verdict,
         stationary=e.stationary,
         normal_form=form,
+        born=near,
     )
     return flow, known
 
@@ -141,7 +144,9 @@ def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian |
         expression = subject.symbolic.jacobian() - sympy.eye(subject.symbolic.dimension)
     found, known = _linearised(subject, e, subject.main.evaluate, expression, "displacement")
     multipliers, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.radius)
-    verdict, form = settled_map(subject, e, found) if e.stationary else (no_verdict(e), None)
+    verdict, form, near = no_verdict(e), None, None
+    if e.stationary:
+        verdict, form, near = settled_map(subject, e, found)
     return MapAnalysis(
         multipliers=multipliers,
         exact_multipliers=closed,
@@ -150,6 +155,7 @@ def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian |
         type=found.type,
         stability=verdict,
         normal_form=form,
+        born=near,
     ), known
 
 

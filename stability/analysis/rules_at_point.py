@@ -113,7 +113,9 @@ def analyse_rule(
         steps = _steps(subject, e, near, closed, matrix, exact, partition)
     whole, across = found.spectrum.radius, found.across.radius.value
     converges = found.verdict.verdict == "exponentially stable"
-    verdict, form = settled_rule(field, e, rule, found) if settle else (found.verdict, None)
+    verdict, form, around = found.verdict, None, None
+    if settle:
+        verdict, form, around = settled_rule(field, e, rule, found)
     return RuleAnalysis(
         rule=rule.name,
         settings=plain(rule.settings),
@@ -128,6 +130,7 @@ def analyse_rule(
         steps_per_digit=math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
         drift=_drift(near, matrix, uncertainty, partition, found.spectrum),
         normal_form=form,
+        born=around,
     )
 
 

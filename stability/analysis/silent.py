@@ -17,6 +17,8 @@ from ..equilibria.find import Equilibrium
 from ..equilibria.recognise import recognise
 from ..errors import InputError
 from ..games.symbolic import SymbolicGame
+from ..normal_forms.born import Born, born, within_reach
+from ..normal_forms.centre import Kind
 from ..normal_forms.near_rest import Formulas, NearRest
 from ..normal_forms.settle import settle
 from ..normal_forms.value import NormalForm
@@ -30,41 +32,57 @@ from .subject import FieldFlow, Subject
 _SECONDS = 3.0  # to write a step down in SymPy
 
 
-def settled_flow(
-    field: FieldFlow, e: Equilibrium, found: LocalStability
-) -> tuple[Verdict, NormalForm | None]:
-    """The verdict on a flow at its rest point `e`, and the normal form, where that was needed."""
-    return _settled(found, field.symbolic is None, lambda: _near_flow(*_with_formulas(field, e)))
+Settled = tuple[Verdict, NormalForm | None, Born | None]
 
 
-def settled_map(
-    subject: Subject, e: Equilibrium, found: LocalStability
-) -> tuple[Verdict, NormalForm | None]:
-    """The verdict on the map that the subject is."""
-    return _settled(found, subject.symbolic is None, lambda: _near_map(subject, e))
+def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Settled:
+    """The verdict on a flow at its rest point `e`; the normal form, where that was needed; what is born."""
+    traced = field.symbolic is None
+    leading = found.spectrum.eigenvalues[0]
+    return _settled("flow", found, leading, traced, lambda: _near_flow(*_with_formulas(field, e)))
 
 
-def settled_rule(
-    field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStability
-) -> tuple[Verdict, NormalForm | None]:
-    """The verdict on a rule's steps along a field at a rest point `e` of both."""
+def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Settled:
+    """The same of the map that the subject is."""
+    traced = subject.symbolic is None
+    return _settled("map", found, _largest(found), traced, lambda: _near_map(subject, e))
+
+
+def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStability) -> Settled:
+    """The same of a rule's steps along a field at a rest point `e` of both."""
+    traced = field.symbolic is None
     return _settled(
-        found, field.symbolic is None, lambda: _near_rule(*_with_formulas(field, e), rule)
+        "map", found, _largest(found), traced, lambda: _near_rule(*_with_formulas(field, e), rule)
     )
 
 
+def _largest(found: LocalStability) -> complex:
+    values = found.spectrum.eigenvalues
+    return values[int(np.argmax(np.abs(values)))]
+
+
 def _settled(
-    found: LocalStability, traced: bool, near: Callable[[], NearRest]
-) -> tuple[Verdict, NormalForm | None]:
+    kind: Kind,
+    found: LocalStability,
+    leading: complex,
+    traced: bool,
+    near: Callable[[], NearRest],
+) -> Settled:
     """Evidence from formulas that were `traced` is numeric: they hold the binary values of constants."""
     verdict = found.verdict
     if not found.silent:
-        return verdict, None
+        alone = found.across is found.spectrum  # no manifold of equilibria
+        decided = alone and verdict.verdict in ("exponentially stable", "unstable")
+        if not decided or traced or not within_reach(kind, complex(leading)):
+            return verdict, None, None
+        system = near()
+        return verdict, None, None if system.formulas is None else born(system)
     form = settle(near())
     if traced:
         form = replace(form, evidence="numeric")
     evidence = form.evidence if form.verdict != "undecided" else verdict.evidence
-    return replace(verdict, verdict=form.verdict, evidence=evidence, because=form.because), form
+    told = replace(verdict, verdict=form.verdict, evidence=evidence, because=form.because)
+    return told, form, None
 
 
 def _with_formulas(field: FieldFlow, e: Equilibrium) -> tuple[FieldFlow, Equilibrium]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..minibatches.value import Noise
+from ..normal_forms.born import Born
 from ..normal_forms.value import NormalForm
 from ..verdicts.conditions import Conditions
 from ..verdicts.named_conditions import Found
@@ -77,7 +78,8 @@ class FlowAnalysis:
     """A field's flow linearised at an equilibrium. Numbers are None where they do not exist.
 
     `stationary`: whether this field vanishes here; one that looks beyond the gradient may rest elsewhere.
-    `normal_form`: what was found where the linearisation is silent.
+    `normal_form`: what was found where the linearisation is silent; `born`: a cycle predicted around a point
+    a little beside the boundary of stability.
     """
 
     field: str
@@ -90,6 +92,7 @@ class FlowAnalysis:
     stability: Verdict
     stationary: bool = True
     normal_form: NormalForm | None = None
+    born: Born | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ class RuleAnalysis:
     that differ by player, factors on them. `stable_lr_exact` are their ends in closed form, as far as they
     have short ones; None where the set was found numerically. `drift` compares a rule without memory with
     flows; `noise` is what minibatches do to the rule, where that was asked for; `normal_form` what was found
-    where the linearisation is silent.
+    where the linearisation is silent; `born` an invariant circle or a two-cycle predicted around a point a
+    little beside the boundary of stability.
     """
 
     rule: str
@@ -137,11 +141,12 @@ class RuleAnalysis:
     drift: Drift | None = None
     noise: Noise | None = None
     normal_form: NormalForm | None = None
+    born: Born | None = None
 
 
 @dataclass(frozen=True)
 class MapAnalysis:
-    """A map linearised at a fixed point; `normal_form`: what was found where that is silent."""
+    """A map linearised at a fixed point; `normal_form` and `born` are as a rule's."""
 
     multipliers: np.ndarray | None
     exact_multipliers: tuple[str, ...] | None
@@ -150,6 +155,7 @@ class MapAnalysis:
     type: str
     stability: Verdict
     normal_form: NormalForm | None = None
+    born: Born | None = None
 
 
 @dataclass(frozen=True)
@@ -284,7 +290,7 @@ def _flow(f: FlowAnalysis) -> dict[str, Any]:
         "type": f.type,
         "stationary": f.stationary,
         "stability": f.stability.to_dict(),
-        **_normal_form(f),
+        **_beyond_linear(f),
     }
 
 
@@ -319,7 +325,7 @@ def _rule(r: RuleAnalysis) -> dict[str, Any]:
             },
         },
     }
-    result |= _normal_form(r)
+    result |= _beyond_linear(r)
     if r.noise is not None:
         result["noise"] = r.noise.to_dict()
     return result
@@ -333,12 +339,17 @@ def _map(m: MapAnalysis) -> dict[str, Any]:
         "error_bound": finite(m.error_bound),
         "type": m.type,
         "stability": m.stability.to_dict(),
-        **_normal_form(m),
+        **_beyond_linear(m),
     }
 
 
-def _normal_form(found: FlowAnalysis | RuleAnalysis | MapAnalysis) -> dict[str, Any]:
-    return {} if found.normal_form is None else {"normal_form": found.normal_form.to_dict()}
+def _beyond_linear(found: FlowAnalysis | RuleAnalysis | MapAnalysis) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    if found.normal_form is not None:
+        result["normal_form"] = found.normal_form.to_dict()
+    if found.born is not None:
+        result["born"] = found.born.to_dict()
+    return result
 
 
 def pairs(values: np.ndarray | None) -> list[list[float | None]] | None:

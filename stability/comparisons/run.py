@@ -212,8 +212,10 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exac
         best = max(a.stability.value or 0.0 for a in found)  # across a manifold, if there is one
     best = 0.0 if best is not None and best < NILPOTENT else best
     digits = None if best is None else _steps_per_digit(best)
-    told = [a for a in found if a.multipliers is None] + [a for a in found if a.normal_form]
-    because = next((a.stability.because for a in told), rule.remark)
+    told = [a.stability.because for a in found if a.multipliers is None]
+    told += [a.stability.because for a in found if a.normal_form]
+    told += [a.born.text() for a in found if a.born]
+    because = next(iter(told), rule.remark)
     conditions = None
     if exact and len(found) == 1 and found[0].multipliers is not None:
         from .exactly import conditions_text

@@ -9,7 +9,6 @@ from typing import Any, Literal
 import numpy as np
 
 from ..documents.numbers import number
-
 from .centre import Kind
 from .derivatives import CompiledTaylor
 from .fields import ManyDigits, Undecidable

@@ -317,7 +317,7 @@ def _evidence(verdict: Verdict, name: str, value: str, error: float | None) -> s
 
 
 def _flow_row(f: FlowAnalysis, names: Sequence[str]) -> Row:
-    notes = [_because(f.stability)]
+    notes = [_because(f.stability), *_around(f)]
     if f.exact_eigenvalues is not None and len(f.exact_eigenvalues) <= MANY:
         notes.append(f"Exact eigenvalues: {', '.join(readable_all(f.exact_eigenvalues, names))}.")
     value = _told(f.stability, f.spectral_abscissa, f.error_bound, 0.0, number)
@@ -328,7 +328,7 @@ def _flow_row(f: FlowAnalysis, names: Sequence[str]) -> Row:
 
 
 def _map_row(m: MapAnalysis, names: Sequence[str]) -> Row:
-    notes = [_because(m.stability)]
+    notes = [_because(m.stability), *_around(m)]
     if m.exact_multipliers is not None and len(m.exact_multipliers) <= MANY:
         notes.append(f"Exact multipliers: {', '.join(readable_all(m.exact_multipliers, names))}.")
     value = _told(m.stability, m.spectral_radius, m.error_bound, 1.0, radius)
@@ -340,7 +340,7 @@ def _map_row(m: MapAnalysis, names: Sequence[str]) -> Row:
 
 def _rule_row(r: RuleAnalysis, several: bool, names: Sequence[str]) -> Row:
     notes = [_because(r.stability)]
-    notes += _stable_steps(r, names)
+    notes += _around(r) + _stable_steps(r, names)
     if r.multipliers is not None:
         shown = eigenvalues(r.multipliers, "map", r.error_bound)
         notes.append(f"Multipliers {shown}: {r.type}.")
@@ -363,6 +363,10 @@ def _rule_row(r: RuleAnalysis, several: bool, names: Sequence[str]) -> Row:
         number(r.steps_per_digit),
     )
     return Row(cells, tuple(notes))
+
+
+def _around(found: FlowAnalysis | RuleAnalysis | MapAnalysis) -> list[str]:
+    return [] if found.born is None else [whole(found.born.text())]
 
 
 def _stable_steps(r: RuleAnalysis, names: Sequence[str]) -> list[str]:

@@ -151,3 +151,19 @@ def test_what_has_no_formulas_is_told_with_its_condition():
     assert found.stability.verdict == "undecided"
     assert "if the real part is exactly 0" in found.stability.because
     assert found.normal_form.coefficient == pytest.approx(-0.75, abs=found.normal_form.error_bound)
+
+
+def test_what_is_born_beside_the_boundary():
+    """√(2h) around the simultaneous steps of the non-saturating Dirac-GAN; nothing where steps brake."""
+    h = 0.02
+    rules = [st.Simultaneous(h), st.Alternating(h)]
+    report = st.report(st.load("dirac-gan-nonsaturating"), rules=rules, at=ORIGIN)
+    around, none = (rule.born for rule in report.equilibria[0].rules)
+    assert (around.kind, around.stable, none) == ("invariant circle", True, None)
+    assert around.radius == pytest.approx((2 * h) ** 0.5, rel=1e-4)
+    assert "an invariant circle lies around the point at the distance 0.2" in str(report)
+    said = report.to_dict()["equilibria"][0]["rules"]
+    assert said[0]["born"]["radius"] == around.radius
+    assert "born" not in said[1]
+    (braked,) = at_origin("dirac-gan-r1", st.Simultaneous(0.1)).equilibria
+    assert braked.rules[0].born is None
