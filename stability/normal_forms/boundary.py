@@ -43,6 +43,8 @@ def boundary(
     matrix = at_point(
         sympy.Matrix(formulas.expressions).jacobian(variables), variables, formulas.point
     )
+    if not all(e.is_real for e in matrix):
+        return None
     polynomial = sympy.Poly(characteristic_polynomial(matrix), _s)
     neutral = sympy.Poly(1, _s)
     for factor, multiplicity in factors(polynomial.as_expr(), _s):

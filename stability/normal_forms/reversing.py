@@ -8,11 +8,13 @@ from itertools import product
 import mpmath
 import sympy
 
-from .generators import Generators
+from ..dynamics.functions import sigmoid, softplus
+from .generators import Generators, NotCovered
 from .near_rest import Formulas
 
 _DIGITS = 40
 _ORDERS = range(2, 8)
+_FUNCTIONS = {f.__name__: f._mpmath_value for f in (sigmoid, softplus)}
 _LARGEST = 10**5  # coefficient of the quadratic equation of an entry
 
 
@@ -55,7 +57,10 @@ def reversing_reflection(
 
 
 def _number(e: sympy.Expr) -> mpmath.mpf:
-    return e.evalf(_DIGITS)._to_mpmath(mpmath.mp.prec)
+    value = e.evalf(_DIGITS)
+    if not (value.is_Float or value.is_Rational):
+        raise NotCovered  # a derivative that is not finite, say
+    return value._to_mpmath(mpmath.mp.prec)
 
 
 def _frame(matrix: mpmath.matrix, kind: str) -> tuple[mpmath.mpc, mpmath.matrix]:
@@ -124,21 +129,20 @@ def _reflection(frame: mpmath.matrix, angle: mpmath.mpf) -> mpmath.matrix:
 
 def _seems_reversing(shifted, u, reflection: mpmath.matrix, kind: str) -> bool:
     """Whether the identity holds at two points, in numbers."""
-    function = sympy.lambdify(u, shifted, "mpmath")
-    for point in (
-        (mpmath.mpf(1) / 37, mpmath.mpf(2) / 41),
-        (-mpmath.mpf(3) / 53, mpmath.mpf(1) / 29),
-    ):
-        here = mpmath.matrix(point)
+    function = sympy.lambdify(u, shifted, [_FUNCTIONS, "mpmath"])
+
+    def difference(here: mpmath.matrix) -> mpmath.matrix:
+        there = reflection * mpmath.matrix(function(*here))
         if kind == "flow":
-            left = mpmath.matrix(function(*(reflection * here)))
-            difference = left + reflection * mpmath.matrix(function(*here))
-        else:
-            there = reflection * mpmath.matrix(function(*here))
-            difference = reflection * mpmath.matrix(function(*there)) - here
-        if mpmath.norm(difference) > mpmath.mpf(10) ** (-_DIGITS // 2):
-            return False
-    return True
+            return mpmath.matrix(function(*(reflection * here))) + there
+        return reflection * mpmath.matrix(function(*there)) - here
+
+    small = mpmath.mpf(10) ** (-_DIGITS // 2)
+    points = [mpmath.matrix([one / 64, other / 64]) for one, other in ((1.75, 3.25), (-3.5, 2.25))]
+    try:
+        return all(mpmath.norm(difference(p)) <= small for p in points)
+    except (ArithmeticError, ValueError):  # outside the domain
+        return False
 
 
 def _recognised(reflection: mpmath.matrix) -> sympy.Matrix | None:

@@ -5,6 +5,7 @@ import pytest
 import sympy
 from sympy import Rational, exp, pi, sin, sqrt
 
+from stability.dynamics.functions import sigmoid, softplus
 from stability.normal_forms.neutral import neutral
 
 from .systems import flow, x, y, z
@@ -39,6 +40,10 @@ def test_a_third_variable_that_decays(expressions):
 
 
 def test_functions():
+    assert (
+        neutral(flow((x, y), (-y - softplus(x) * y**3, x + sigmoid(x) * y**4))).reason is not None
+    )
+    assert neutral(flow((x, y), (-y - softplus(y) * y**3, x + sigmoid(x) * y**4))) is None
     assert neutral(flow((x, y), (-y * exp(x), sin(x) + x * y**4))).reason is not None
 
 
