@@ -16,7 +16,7 @@ from .near_rest import Formulas, NearRest
 from .series import Composition, NotAnalytic, program
 
 _REACH = 0.1  # relative to the rotation: beyond it a third-order term is no prediction
-_RESONANT = 0.1  # |λ³ − 1| or |λ⁴ − 1| below which other terms are as large
+_RESONANT = 0.1  # |λ³ − 1| or |λ⁴ − 1| over |λ − 1| below which other terms are as large
 _ANGLES = 8  # of a turn: enough for terms of third order
 _DIGITS = 25
 _EPS = float(np.finfo(np.float64).eps)
@@ -152,7 +152,8 @@ def _by_formulas(formulas: Formulas) -> Terms:
 def _around_a_pair(
     kind: Kind, terms: Terms, matrix: np.ndarray, value: complex, q: np.ndarray, p: np.ndarray
 ) -> Born | None:
-    if kind == "map" and min(abs(value**3 - 1), abs(value**4 - 1)) < _RESONANT:
+    resonant = _RESONANT * abs(value - 1)
+    if kind == "map" and min(abs(value**3 - 1), abs(value**4 - 1)) < resonant:
         return None
     unit = np.eye(len(matrix))
     z = np.exp(2j * np.pi * np.arange(_ANGLES) / _ANGLES)
