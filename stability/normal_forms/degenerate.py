@@ -165,6 +165,10 @@ def _with_pairs(near: NearRest, split: Splitting, reduction: Reduction) -> Norma
         if not any(field):
             continue
         if not keeps_phases(field, split):
+            if split.size == 2:  # one pair, in resonance with itself
+                result = planar(germ_of(field, order, split.over), False)
+                if result.verdict != "undecided":
+                    return result
             return homogeneous(field, split.over, resonance(split, near.kind))
         reduced = amplitudes(field, split)
         if not any(reduced):

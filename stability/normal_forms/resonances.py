@@ -40,6 +40,11 @@ class Decision:
     resonant: bool = False
     why: str | None = None
 
+    @property
+    def has_law(self) -> bool:
+        """Whether orbits decay with one constant: along a ray, or where no angle matters."""
+        return not self.resonant or bool(self.root)
+
 
 @dataclass
 class CircleOrders:

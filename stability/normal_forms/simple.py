@@ -15,6 +15,7 @@ import sympy
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
 from ..time_limits import in_time
 from .centre import Centre, centre, jacobian_of
+from .degenerate import degenerate
 from .fields import ExactField, ManyDigits, Undecidable
 from .near_rest import Formulas, NearRest
 from .reduction import Reduction
@@ -96,7 +97,7 @@ def _exactly(near: NearRest, formulas: Formulas, progress: _Progress) -> NormalF
         highest = progress.order
         return undecided(progress.case, f"all coefficients up to order {highest} vanish: {NEEDED}")
     if not found.decision.sign:
-        return undecided(found.case, _open(found), found.order)
+        return _by_sectors(near, found)
     exact = _scaled_exactly(found, middle, over)
     return by_coefficient(
         found.case,
@@ -105,7 +106,7 @@ def _exactly(near: NearRest, formulas: Formulas, progress: _Progress) -> NormalF
         exact=in_time(_SECONDS_FOR_TEXT, lambda: _shortest(exact), exact),
         error=0.0,
         evidence="exact",
-        with_law=not found.decision.resonant,
+        with_law=found.decision.has_law,
         note=found.note,
     )
 
@@ -190,10 +191,17 @@ def _found(near: NearRest, middle: Centre, case: Case, decision: Decision) -> Fo
     return Found(case, decision.order, decision, decision.rational, note)
 
 
-def _open(found: Found) -> str:
-    return (
+def _by_sectors(near: NearRest, found: Found) -> NormalForm:
+    """The verdict of the resonant terms as a planar field, where no criterion of `resonances` decides."""
+    form = degenerate(near)
+    if form.verdict != "undecided":
+        moves = "come in" if form.verdict == "asymptotically stable" else "leave"
+        because = f"by the resonant terms from order {found.order} on orbits {moves}{found.note}"
+        return NormalForm(form.verdict, because, found.case, found.order, evidence=form.evidence)
+    needed = (
         f"{found.decision.why}{found.note} would be needed to decide: order {found.order} does not"
     )
+    return undecided(found.case, needed, found.order)
 
 
 # ---- scaling and closed forms ----------------------------------------------------------------
@@ -270,7 +278,7 @@ def _by_digits(near: NearRest, formulas: Formulas, progress: _Progress) -> Norma
         found.order,
         value,
         error=abs(value) * 1e-15,
-        with_law=not found.decision.resonant,
+        with_law=found.decision.has_law,
         note=found.note,
     )
 

@@ -52,6 +52,15 @@ def test_what_decides_at_a_resonance(j, terms, verdict, order, coefficient):
         assert form.coefficient == pytest.approx(float(coefficient), rel=1e-14)
 
 
+def test_two_resonant_terms_of_one_order_are_judged_as_a_planar_field():
+    # R = −3 + cos 4φ on rays, then with a turn, then with a ray that leads out
+    inwards = -3 * z**3 * z_bar**2 + (z**5 + z * z_bar**4) / 2
+    turn = I * z**3 * z_bar**2
+    for more, verdict in [(0, STABLE), (turn, STABLE), (5 * z**5, UNSTABLE)]:
+        form = reduce(turned(4, z + inwards + more))
+        assert (form.verdict, form.case, form.order) == (verdict, "resonance", 5)
+
+
 @pytest.mark.parametrize(("j", "k"), [(3, 2), (4, 2), (4, 3)])
 def test_resonant_terms_behind_a_twist_are_averaged(j, k):
     # z ↦ z e^{i|z|²} (1 + |z|^{2k}/3), seen from w = z + z̄^{j−1}, which commutes with the rotation by 2π/j
