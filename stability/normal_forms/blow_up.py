@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import sympy
@@ -37,13 +37,15 @@ _Terms = dict[tuple[int, int], Any]
 class Germ:
     """A planar vector field (ẋ, ẏ) at its rest point 0: the Taylor coefficients up to total degree `known`.
 
-    Each component maps the exponents (i, j) of xⁱyʲ to a non-zero element of the field `over`.
+    Each component maps the exponents (i, j) of xⁱyʲ to a non-zero element of the field `over`; so does
+    `common`, a polynomial that divides both, all of whose zeros are rest points (empty: none is known).
     """
 
     x: _Terms
     y: _Terms
     known: int
     over: ExactField
+    common: _Terms = field(default_factory=dict)
 
     @property
     def order(self) -> int:
@@ -70,7 +72,8 @@ class Germ:
             return {(i, j): c * (outer * a**i * b**j) for (i, j), c in terms.items()}
 
         first, second = (self.y, self.x) if swap else (self.x, self.y)
-        return Germ(changed(first, a), changed(second, b), self.known, self.over)
+        x, y, common = changed(first, a), changed(second, b), changed(self.common, 1)
+        return Germ(x, y, self.known, self.over, common)
 
     def moved(self, at: Any, over: ExactField) -> Germ:
         """The germ in (x, y − at), over a field that has `at` in it."""
@@ -85,7 +88,7 @@ class Germ:
                     found[i, k] = found.get((i, k), over.zero) + term
             return {key: c for key, c in found.items() if c and sum(key) <= self.known}
 
-        return Germ(changed(self.x), changed(self.y), self.known, over)
+        return Germ(changed(self.x), changed(self.y), self.known, over, changed(self.common))
 
     def blown_up(self) -> tuple[Germ, bool]:
         """The field in (r, v), x = r, y = r v, over the highest power of r; whether r = 0 is *not* kept."""
@@ -96,21 +99,28 @@ class Germ:
             key = (i + j - m, j + 1)
             y[key] = y.get(key, self.over.zero) - c
         y = {key: c for key, c in y.items() if c}
+        least = min((i + j for i, j in self.common), default=0)
+        common = {(i + j - least, j): c for (i, j), c in self.common.items()}
         if any(i == 0 for i, _ in y):
-            return Germ(x, y, self.known - m, self.over), False
+            return Germ(x, y, self.known - m, self.over, common), False
         x, y = ({(i - 1, j): c for (i, j), c in terms.items()} for terms in (x, y))
-        return Germ(x, y, self.known - m - 1, self.over), True
+        return Germ(x, y, self.known - m - 1, self.over, common), True
 
 
 @dataclass(frozen=True)
 class Orbits:
-    """Whether an orbit inside the region begins (`leave`), or ends (`arrive`) at the point; None: unknown."""
+    """Whether an orbit inside the region begins (`leave`), or ends (`arrive`) at the point; None: unknown.
+
+    `lines`: a curve of rest points ends there, each of which attracts or repels across the curve.
+    """
 
     leave: bool | None
     arrive: bool | None
+    lines: bool = False
 
     def __or__(self, other: Orbits) -> Orbits:
-        return Orbits(_either(self.leave, other.leave), _either(self.arrive, other.arrive))
+        leave, arrive = _either(self.leave, other.leave), _either(self.arrive, other.arrive)
+        return Orbits(leave, arrive, self.lines or other.lines)
 
 
 NONE, UNKNOWN = Orbits(False, False), Orbits(None, None)
@@ -156,6 +166,9 @@ def _elementary(germ: Germ, region: Region) -> Orbits | None:
     if across is None:
         across = _centre_sign(germ)
     if region == "half":
+        if across is None and germ.common and (0, 0) not in germ.common:
+            # all zeros near a semi-hyperbolic point lie on one curve, and the common factor has one there
+            return Orbits(False, False, lines=True)
         return Orbits(None, None) if across is None else Orbits(across > 0, across < 0)
     if along is None:
         along = _centre_sign(germ.turned(1, 1, swap=True))
@@ -199,16 +212,17 @@ def substituted(terms: _Terms, h: list[Any], degree: int, over: ExactField) -> l
         if i + j > degree:
             continue
         for k in range(max(powers), j):
-            powers[k + 1] = _product(powers[k], h, degree, over)
+            powers[k + 1] = series_product(powers[k], h, degree, over)
         for n in range(degree + 1 - i):
             if powers[j][n]:
                 found[n + i] += c * powers[j][n]
     return found
 
 
-def _product(a: list[Any], b: list[Any], degree: int, over: ExactField) -> list[Any]:
+def series_product(a: list[Any], b: list[Any], degree: int, over: ExactField) -> list[Any]:
+    """The product of two power series in one variable, up to that degree."""
     found = [over.zero] * (degree + 1)
-    for i, one in enumerate(a):
+    for i, one in enumerate(a[: degree + 1]):
         if one:
             for j, other in enumerate(b[: degree + 1 - i]):
                 found[i + j] += one * other

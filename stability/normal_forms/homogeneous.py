@@ -110,7 +110,7 @@ def _by_forms(lead: list[Form], error: Fraction, m: int) -> tuple[Any, str] | No
 
 
 def _lyapunov(lead: list[Form], error: Fraction, degree: int) -> Form | None:
-    """A positive form of that degree that falls along the leading part: guessed from samples, proved exactly."""
+    """A positive form of that degree that falls along the leading part: guessed from samples, and proved."""
     d = len(lead)
     monomials = [e for e in product(range(degree + 1), repeat=d) if sum(e) == degree]
     random = np.random.default_rng(0)

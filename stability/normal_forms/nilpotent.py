@@ -1,53 +1,41 @@
-"""Planar rest points with a nilpotent linear part: Andronov's table."""
+"""Planar rest points with a nilpotent linear part: Andronov's table, and which way its foci turn."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from .blow_up import Germ, along_nullcline
+from .blow_up import Germ, along_nullcline, series_product
 from .fields import ExactField
 from .real_roots import Unknown, sign
 from .sentences import closed_form, term, undecided
 from .value import NormalForm
 
+_Terms = dict[tuple[int, int], Any]
+
 
 def nilpotent(germ: Germ) -> NormalForm:
     """ẋ = y + …, ẏ = …: the table of Andronov (Dumortier, Llibre, Artés, theorem 3.5).
 
-    On the curve y = F(x) where ẋ = 0 stand ẏ = a x^m + … and the divergence b x^n + …. A focus or centre with
-    n even, n < m: the energy y²/2 + |a| x^(m+1)/(m+1) changes by ∮ b xⁿ y dx in a turn, and it is a focus.
+    On the curve where ẋ = 0 stand ẍ = a x^m + … and the divergence b x^n + …; m and n give the kind of rest
+    point. What turns around is judged by `_turning`.
     """
     over = germ.over
     if not germ.x.get((0, 1)) or germ.x.get((1, 0)) or germ.y.get((0, 1)):
         raise Unknown("the linear part is not in Jordan form")
     force = along_nullcline(germ.x, germ.y, germ.known, over)
-    divergence: dict[tuple[int, int], Any] = {}
-    for terms, dx in ((germ.x, 1), (germ.y, 0)):
-        for (i, j), c in terms.items():
-            key = (i - dx, j - 1 + dx)
-            if min(key) >= 0:
-                factor = i if dx else j
-                divergence[key] = divergence.get(key, over.zero) + c * factor
+    divergence = _sum(over, _slope(germ.x, 0), _slope(germ.y, 1))
     friction = along_nullcline(germ.x, divergence, germ.known - 1, over)
     m = next((k for k, c in enumerate(force) if c), None)
     n = next((k for k, c in enumerate(friction) if c), None)
     if m is None:
-        return undecided(
-            "degenerate", "no coefficient of ẏ on the curve ẋ = 0 that is known differs from zero"
-        )
-    a = force[m]
-    scale = germ.x[0, 1]
-    return _andronov(m, n, a * scale, friction[n] if n is not None else None, over)
+        return undecided("degenerate", "no coefficient that is known differs from zero where ẋ = 0")
+    a = force[m] * germ.x[0, 1]
+    shown = f"ẍ = {term(float(over.value(a)), 'x', m)} where ẋ = 0"
 
-
-def _andronov(m: int, n: int | None, a: Any, b: Any, over: ExactField) -> NormalForm:
-    """The table, for ẋ = y + …."""
-    shown = f"ẏ = {term(float(over.value(a)), 'x', m)} on ẋ = 0"
-
-    def unstable(what: str) -> NormalForm:
+    def answer(word: Any, what: str) -> NormalForm:
         return NormalForm(
-            "unstable",
-            f"a {what}: nilpotent linear part, {shown}",
+            word,
+            f"{what}: nilpotent linear part, {shown}",
             "degenerate",
             order=m,
             coefficient=float(over.value(a)),
@@ -56,31 +44,125 @@ def _andronov(m: int, n: int | None, a: Any, b: Any, over: ExactField) -> Normal
         )
 
     if m % 2 == 0:
-        return unstable("cusp" if n is None or m < 2 * n + 1 else "saddle-node")
+        what = "a cusp" if n is None or m < 2 * n + 1 else "a saddle-node"
+        return answer("unstable", what)
     if sign(a, over) > 0:
-        return unstable("saddle")
-    if n is None:
-        return undecided(
-            "degenerate", f"centre or focus: nilpotent linear part, {shown}, divergence 0 there", m
-        )
-    damped, shown_b = sign(b, over) < 0, term(float(over.value(b)), "x", n)
-    turns = m < 2 * n + 1 or (m == 2 * n + 1 and sign(b * b + over.one * 4 * a * (n + 1), over) < 0)
-    if not turns and n % 2:
-        return unstable("rest point with an elliptic sector")
-    if turns and (n % 2 or n >= m):
-        return undecided(
-            "degenerate",
-            f"centre or focus: nilpotent linear part, {shown}, divergence {shown_b}; a later generalised "
-            "Lyapunov quantity would decide",
-            m,
-        )
-    return NormalForm(
-        "asymptotically stable" if damped else "unstable",
-        f"{'an attracting' if damped else 'a repelling'} {'focus' if turns else 'node'}: nilpotent linear "
-        f"part, {shown}, divergence {shown_b}",
-        "degenerate",
-        order=m,
-        coefficient=float(over.value(a)),
-        exact=closed_form(over.expression(a)),
-        evidence="exact",
+        return answer("unstable", "a saddle")
+    b = over.zero if n is None else friction[n]
+    turns = n is None or m < 2 * n + 1
+    if n is not None and m == 2 * n + 1:
+        turns = sign(b * b + over.one * 4 * a * (n + 1), over) < 0
+    if turns:
+        found = _turning(germ, m)
+        if found is None:
+            because = (
+                f"centre or focus: nilpotent linear part, {shown}; the friction's even terms up to "
+                f"x^{m - 1} vanish, and a later generalised Lyapunov quantity would decide"
+            )
+            return undecided("degenerate", because, m)
+        power, c = found
+        friction_shown = term(float(over.value(c)), "x", power)
+        if sign(c, over) < 0:
+            return answer(
+                "asymptotically stable", f"an attracting focus, friction {friction_shown}"
+            )
+        return answer("unstable", f"a repelling focus, friction {friction_shown}")
+    if n is not None and n % 2:
+        return answer("unstable", "a rest point with an elliptic sector")
+    if sign(b, over) < 0:
+        return answer("asymptotically stable", "an attracting node")
+    return answer("unstable", "a repelling node")
+
+
+def _turning(germ: Germ, m: int) -> tuple[int, Any] | None:
+    """The first even power of ξ, below m + 1, in g of ξ̇ = u, u̇ = −|a| ξ^m + u g(ξ), with its coefficient.
+
+    With v = ẋ the germ is v̇ = f(x) + v g(x) + v² h(x) + …. Then u = v e^(−∫h) takes the third term away,
+    ξ^(m+1) = (m+1) ∫ e^(−2∫h) f/a dx makes the first one a power, and time runs with dξ/u. The first even
+    power of g decides, by Filippov's comparison of an orbit's two halves (Zhang, Ding, Huang, Dong,
+    "Qualitative theory of differential equations", 1992, chapter 4): odd powers act alike on both. With
+    the weights v² ~ x^(m+1) terms in v³ and beyond are as small as powers of g from m + 1 on. None
+    where it is not known.
+    """
+    over, degree = germ.over, min(germ.known - 2, 2 * m)
+    if degree < m:
+        return None
+    p, q = germ.x, germ.y
+    p_y = _slope(p, 1)
+    acceleration = _sum(over, _times(_slope(p, 0), p, over), _times(p_y, q, over))
+    a_y = _slope(acceleration, 1)
+
+    def at(terms: _Terms) -> list[Any]:
+        return along_nullcline(p, terms, degree, over)
+
+    def times(*factors: list[Any]) -> list[Any]:
+        total = factors[0]
+        for factor in factors[1:]:
+            total = series_product(total, factor, degree, over)
+        return total
+
+    y_v = _power(at(p_y), -1, 1, over)  # ∂y/∂v at v = 0, and ∂²y/∂v² = −(∂y/∂v)³ p_yy
+    f, g = at(acceleration), times(at(a_y), y_v)
+    bend = times(g, at(_slope(p_y, 1)))
+    twice_h = [s - t for s, t in zip(at(_slope(a_y, 1)), bend, strict=True)]
+    decay = _exponential([-c / 2 for c in _integral(times(twice_h, y_v, y_v), over)], over)
+    lead = times(decay, decay, f)[m:]
+    scaled = [c * (m + 1) / (lead[0] * (m + 1 + k)) for k, c in enumerate(lead)]
+    xi = [over.zero, *_power(scaled, 1, m + 1, over)]  # ξ = x + …
+    rest = _integral(times(decay, g), over)  # ∫ g dx, to be written in powers of ξ
+    power = [over.one]
+    for j in range(1, min(m, len(xi)) + 1):
+        power = series_product(power, xi, len(xi) - 1, over)
+        c = rest[j] if j < len(rest) else over.zero
+        if c and j % 2:
+            return j - 1, c * j
+        rest = [r - c * power[k] if k < len(power) else r for k, r in enumerate(rest)]
+    return None
+
+
+def _slope(terms: _Terms, axis: int) -> _Terms:
+    """The derivative by x (0) or y (1)."""
+    step = (1 - axis, axis)
+    return {
+        (i - step[0], j - step[1]): c * (i, j)[axis] for (i, j), c in terms.items() if (i, j)[axis]
+    }
+
+
+def _sum(over: ExactField, *parts: _Terms) -> _Terms:
+    total: _Terms = {}
+    for part in parts:
+        for key, c in part.items():
+            total[key] = total.get(key, over.zero) + c
+    return {key: c for key, c in total.items() if c}
+
+
+def _times(one: _Terms, other: _Terms, over: ExactField) -> _Terms:
+    return _sum(
+        over, *({(i + k, j + n): c * e for (k, n), e in other.items()} for (i, j), c in one.items())
     )
+
+
+def _integral(series: list[Any], over: ExactField) -> list[Any]:
+    return [over.zero, *(c / (k + 1) for k, c in enumerate(series[:-1]))]
+
+
+def _exponential(series: list[Any], over: ExactField) -> list[Any]:
+    """exp of a series without constant term: n eₙ = Σ k sₖ eₙ₋ₖ."""
+    found = [over.one]
+    for n in range(1, len(series)):
+        found.append(sum((series[k] * k * found[n - k] for k in range(1, n + 1)), over.zero) / n)
+    return found
+
+
+def _power(series: list[Any], top: int, bottom: int, over: ExactField) -> list[Any]:
+    """The power top/bottom of a series: −1, or any where the constant term is one.
+
+    n s₀ cₙ = Σ (p k − (n − k)) sₖ cₙ₋ₖ, as s c′ = p s′ c.
+    """
+    found = [over.one / series[0]]
+    for n in range(1, len(series)):
+        total = over.zero
+        for k in range(1, n + 1):
+            total += series[k] * found[n - k] * (top * k - bottom * (n - k))
+        found.append(total / series[0] / (n * bottom))
+    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import mpmath
@@ -36,7 +37,8 @@ def planar(germ: Germ, complete: bool) -> NormalForm:
         m = germ.order
         if m == 1:
             found = nilpotent(germ)
-            lines = _along_lines(germ, m) if complete and found.verdict == "undecided" else None
+            common = _common_factor(germ) if complete and found.verdict == "undecided" else None
+            lines = None if common is None else _along_lines(germ, m, common)
             return lines or found
         directions = _directions(germ, m)
         found = _growing(germ, m, directions)
@@ -227,6 +229,9 @@ def _change(growth: sympy.Poly, angular: sympy.Poly, m: int, over: ExactField) -
 def _blown_up(
     germ: Germ, m: int, directions: list[_Direction] | None, complete: bool
 ) -> NormalForm:
+    common = _common_factor(germ) if complete else None
+    if common is not None:
+        germ = replace(germ, common=common.rep.to_dict())
     found = orbits(germ)
     if found.leave:
         return NormalForm(
@@ -235,6 +240,15 @@ def _blown_up(
             "degenerate",
             order=m,
             evidence="exact",
+        )
+    if found.leave is False and found.lines:
+        return NormalForm(
+            "neutral",
+            "rest points fill curves through this point, and no orbit leaves it",
+            "degenerate",
+            order=m,
+            evidence="exact",
+            reason="the rest points nearby attract or repel across their curve, and no orbit leaves this one",
         )
     if found.leave is False and found.arrive:
         return NormalForm(
@@ -252,10 +266,9 @@ def _blown_up(
             "by their return map",
             m,
         )
-    if complete:
-        lines = _along_lines(germ, m)
-        if lines is not None:
-            return lines
+    lines = None if common is None else _along_lines(germ, m, common)
+    if lines is not None:
+        return lines
     return undecided(
         "degenerate",
         f"the leading part, of degree {m}, and the blown-up directions that could be followed do not decide: "
@@ -282,19 +295,32 @@ def _law(m: int, rate: float) -> Law:
 # ---- lines of rest points ----------------------------------------------------------------------
 
 
-def _along_lines(germ: Germ, m: int) -> NormalForm | None:
+def _common_factor(germ: Germ) -> sympy.Poly | None:
+    """The polynomial that divides both components and vanishes at the rest point, if there is one."""
+    common = sympy.gcd(*(_two_variables(terms, germ.over) for terms in (germ.x, germ.y)))
+    if common.is_ground or common.rep.to_dict().get((0, 0)):
+        return None
+    return common
+
+
+def _along_lines(germ: Germ, m: int, common: sympy.Poly) -> NormalForm | None:
     """A field g·Y with g = 0 at the rest point: orbits move along those of Y, and stop where g = 0."""
     over = germ.over
-    first, second = (_two_variables(terms, over) for terms in (germ.x, germ.y))
-    common = sympy.gcd(first, second)
-    if common.is_ground or common.eval((0, 0)) != 0:
-        return None
-    reduced = [p.exquo(common) for p in (first, second)]
+    reduced = [_two_variables(terms, over).exquo(common) for terms in (germ.x, germ.y)]
     if not any(p.rep.to_dict().get((0, 0)) for p in reduced):
         return _never_farther(germ, m, common)
     x, y = common.gens
     derivative, k = common, 0
     while not (value := derivative.rep.to_dict().get((0, 0))):
+        if (
+            k == 1 and derivative.rem(common).is_zero
+        ):  # the curve of rest points is itself such a line
+            return NormalForm(
+                "unstable",
+                "rest points fill a curve, and orbits beside it run along it",
+                "degenerate",
+                evidence="exact",
+            )
         if k == _LIE:
             return None
         derivative = derivative.diff(x) * reduced[0] + derivative.diff(y) * reduced[1]
@@ -328,9 +354,11 @@ def _never_farther(germ: Germ, m: int, common: sympy.Poly) -> NormalForm | None:
     growth = radial + polynomial({1: over.one}, over) * across
     top = polynomial({j: c for (_, j), c in common.rep.to_dict().items()}, over)
     has_line = bool(roots(top, over)) or top.degree() < common.total_degree()
-    if not has_line or m % 2 == 0:
+    if not has_line:
         return None
     if not growth.is_zero:
+        if m % 2 == 0:  # positive on one of two opposite sides
+            return None
         samples = between(roots(growth, over), over)
         if any(value_sign(growth, v, over) > 0 for v in samples):
             return None

@@ -87,6 +87,9 @@ def test_law_of_decay():
         (0, -(x**3) - x**2 * y, STABLE),  # focus
         (0, -(x**3) + x**2 * y, UNSTABLE),
         (0, -(x**3) - x * y, "undecided"),  # a centre by symmetry
+        (0, -(x**3) - x * y - x**4, UNSTABLE),  # odd friction in an uneven potential
+        (0, -(x**3) - x * y + y**2, STABLE),
+        (x * y, -(x**3) - x * y, UNSTABLE),
         (0, -(x**2) * y, "neutral"),  # a line of rest points
     ],
 )
@@ -112,6 +115,13 @@ def test_blow_up_agrees_with_andronov():
         elif table == STABLE:
             assert blown.leave is False
     assert {STABLE, UNSTABLE, "undecided"} <= set(seen)
+
+
+def test_lines_of_rest_points():
+    assert verdict(y + y**2, sympy.Integer(0)) == UNSTABLE  # a shear runs along the line y = 0
+    assert verdict(y**2 - x**2, x**2 - x * y) == "neutral"  # rotation stopped on x = y
+    assert verdict(-x * (x**2 - y**2), -2 * y * (x**2 - y**2)) == UNSTABLE
+    assert verdict(-(x**2 + y**2) * x, -(x**2 + y**2) * y) == STABLE  # a factor without real zeros
 
 
 def escapes(f, g, start):
