@@ -57,7 +57,7 @@ def conditions(
     zero_sum: bool,
     minimizer: int,
     uncertainty: float = 0.0,
-    losses: OwnLosses = lambda _: None,
+    losses: OwnLosses = lambda *_: None,
 ) -> Conditions:
     """The game-theoretic verdicts at a stationary point, from the derivatives there.
 
@@ -136,7 +136,7 @@ class _Checks:
             return no, no
         local = weak_nash(self.partition.players, found, self.losses)
         for i, d in enumerate(found):
-            if d.sign == 0 or (d.sign is None and is_affine(self.losses(i))):
+            if d.sign == 0 or (d.sign is None and is_affine(self.losses(i, False))):
                 text = f"the own Hessian of {self.partition.players[i]} is singular"
                 return Verdict("no", 0.0, 0.0, d.evidence, text), local
         text = f"the smallest own-Hessian eigenvalue of {player} cannot be told from zero"
@@ -182,7 +182,7 @@ class _Checks:
         inner = self.definite(*self.own(follower))
         if inner.sign != 1:
             found = _not_definite(inner, f"the own Hessian of the follower {players[follower]}")
-            loss = self.losses(follower) if inner.sign == 0 else None
+            loss = self.losses(follower, False) if inner.sign == 0 else None
             if loss is not None and loss.minimum.everywhere == "constant":
                 text = f"{found.because}: here all its strategies are best replies"
                 found = replace(found, because=text)

@@ -16,7 +16,7 @@ from ..games.game import Game
 from ..spectra.value import Evidence
 from ..time_limits import in_time
 from .conditions import Conditions, conditions
-from .everywhere import is_affine, is_convex_within
+from .everywhere import Shape, is_affine, is_convex_within, lowest_everywhere
 from .minimum import Minimum, minimum
 from .point import GamePoint
 from .weak_nash import OwnLoss, OwnLosses
@@ -51,7 +51,7 @@ def conditions_at(point: GamePoint) -> Conditions:
         zero_sum=point.zero_sum,
         minimizer=point.game.minimizer,
         uncertainty=error,
-        losses=cache(lambda i: _own_loss(point.game, i, formulas())),
+        losses=cache(lambda i, definite: _own_loss(point.game, i, formulas(), definite)),
     )
 
 
@@ -61,11 +61,14 @@ def traced_losses(game: Game, x: np.ndarray, error: float = 0.0) -> OwnLosses:
     Of games of more than 32 numbers nothing is known.
     """
     formulas = cache(lambda: _traced(game, x, error))
-    return cache(lambda i: _own_loss(game, i, formulas()))
+    return cache(lambda i, definite: _own_loss(game, i, formulas(), definite))
 
 
-def _own_loss(game: Game, i: int, formulas: _Formulas | None) -> OwnLoss | None:
-    """The i-th player's loss in its own strategy at a point of rest; None where nothing is known of it."""
+def _own_loss(game: Game, i: int, formulas: _Formulas | None, definite: bool) -> OwnLoss | None:
+    """The i-th player's loss in its own strategy at a point of rest; None where nothing is known of it.
+
+    With a `definite` own Hessian it is only asked whether the loss is lower elsewhere.
+    """
     if formulas is None:
         return None
     own, loss = formulas.variables[game.partition.slices[i]], formulas.losses[i]
@@ -78,7 +81,12 @@ def _own_loss(game: Game, i: int, formulas: _Formulas | None) -> OwnLoss | None:
     alone = loss.xreplace({v: c for v, c in at.items() if v not in own})
     if not alone.free_symbols <= set(own):
         return None
-    found = minimum(alone, {v: at[v] for v in own})
+    here = {v: at[v] for v in own}
+    if definite:
+        shape: Shape | None = in_time(_SECONDS, lambda: lowest_everywhere(alone, here), None)
+        found = Minimum("yes", True, shape)
+    else:
+        found = minimum(alone, here)
     if found.word != "no" and found.everywhere is None:
         box = _own_box(game, own, at)
         if box and in_time(_SECONDS, lambda: is_convex_within(alone, box), False):

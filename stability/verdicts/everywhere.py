@@ -63,10 +63,9 @@ def is_affine(expression: sympy.Expr, own: Collection[sympy.Symbol]) -> bool:
     """Whether an expression is a polynomial of degree at most one in the symbols `own`."""
     if expression.free_symbols.isdisjoint(own):
         return True
-    expanded = sympy.expand(expression)
-    if not expanded.is_polynomial(*own):
+    if not expression.is_polynomial(*own):
         return False
-    return int(sympy.Poly(expanded, *own).total_degree()) <= 1
+    return int(sympy.Poly(expression, *own).total_degree()) <= 1
 
 
 def is_convex(expression: sympy.Expr, own: Collection[sympy.Symbol], up: bool = True) -> bool:

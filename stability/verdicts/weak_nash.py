@@ -26,7 +26,9 @@ class OwnLoss:
 
 _CONSTANT = "does not change"
 
-OwnLosses = Callable[[int], OwnLoss | None]  # by player's place; None where nothing is known
+# By player's place; None where nothing is known. The second argument says that the own Hessian is known to be
+# positive definite, so that it is asked only whether the loss is lower elsewhere.
+OwnLosses = Callable[[int, bool], OwnLoss | None]
 
 
 def is_affine(loss: OwnLoss | None) -> bool:
@@ -41,7 +43,7 @@ def weak_nash(players: Sequence[str], found: Sequence[Definiteness], losses: Own
     has others as good nearby, and global if no strategy at all is better. `found` are the own Hessians'
     signs; only where one is not positive definite, and then for all, `losses` is asked.
     """
-    own = {i: losses(i) for i, d in enumerate(found) if d.sign != 1}
+    own = {i: losses(i, False) for i, d in enumerate(found) if d.sign != 1}
     known = {i: loss for i, loss in own.items() if loss is not None}
     for i, loss in known.items():
         if loss.minimum.word == "no":
@@ -52,7 +54,7 @@ def weak_nash(players: Sequence[str], found: Sequence[Definiteness], losses: Own
     if open_:
         return _undecided(players, found, own, open_)
     for i, d in enumerate(found):
-        loss = losses(i) if d.sign == 1 else None
+        loss = losses(i, True) if d.sign == 1 else None
         if loss is not None and loss.minimum.everywhere:
             known[i] = loss
     exact = all(d.evidence == "exact" or (i in own) for i, d in enumerate(found))
