@@ -35,10 +35,10 @@ def conserved_by_flow(field: DirectionField) -> list[sympy.Expr]:
 
 
 def kept_curves(field: DirectionField) -> list[Quotient]:
-    """∇(log a)·n for the irreducible factors a of the components that divide ∇a·n."""
+    """∇(log a)·n for the irreducible factors a of components and denominators that divide ∇a·n."""
     found: dict[PolyElement, Quotient] = {}
-    for component in filter(None, field.components):
-        for a, _ in component.factor_list()[1]:
+    for p in filter(None, (*field.components, field.common)):
+        for a, _ in p.factor_list()[1]:
             if a in found or not field.is_curve(a):
                 continue
             change = field.along(a)

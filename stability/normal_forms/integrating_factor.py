@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import sympy
 
@@ -10,6 +10,7 @@ from ..equilibria.exact import number_is_zero
 from ..spectra.exact import at_point
 from ..time_limits import in_time
 from .conserved import degree, kept_curves, products
+from .generators import Generators
 from .near_rest import Formulas
 from .quotients import DirectionField, Quotient
 
@@ -50,24 +51,32 @@ def rests_on_a_pair(field: DirectionField, formulas: Formulas) -> bool:
     return bool(determinant.evalf() > 0)
 
 
-def potential(field: DirectionField, factor: sympy.Expr) -> sympy.Expr | None:
-    """V with V_y = μ n₁ and V_x = −μ n₂, if it can be integrated quickly; checked identically."""
-    x, y = field.variables
-    first, second = (sympy.expand(factor * field.expression(n)) for n in field.components)
+def has_no_divergence(formulas: Formulas) -> bool:
+    """Whether div f ≡ 0: f is Hamiltonian in the plane, and μ = 1 an integrating factor."""
+    terms = zip(formulas.expressions, formulas.variables, strict=True)
+    divergence = sympy.Add(*(sympy.diff(e, v) for e, v in terms))
+    return Generators(formulas.variables).vanishes(divergence)
+
+
+def potential(
+    variables: Sequence[sympy.Symbol], first: sympy.Expr, second: sympy.Expr
+) -> sympy.Expr | None:
+    """V with V_y = `first` and V_x = −`second`, if it can be integrated quickly; checked identically."""
+    x, y = variables
+    first, second = sympy.expand(first), sympy.expand(second)
 
     def work() -> sympy.Expr | None:
         part = sympy.integrate(first, y)
         rest = sympy.integrate(sympy.simplify(-second - sympy.diff(part, x)), x)
         found = part + rest
-        if found.has(sympy.Integral, sympy.Piecewise) or rest.has(y):
-            return None
-        return found
+        return None if found.has(sympy.Integral, sympy.Piecewise) or rest.has(y) else found
 
     found = in_time(_SECONDS_PER_INTEGRAL, work, None)
     if found is None:
         return None
     check = [sympy.diff(found, y) - first, sympy.diff(found, x) + second]
-    return found if all(field.generators.vanishes(e) for e in check) else None
+    generators = Generators(variables)
+    return found if all(generators.vanishes(e) for e in check) else None
 
 
 def _candidates(field: DirectionField, divergence: Quotient) -> Iterator[sympy.Expr]:

@@ -15,7 +15,12 @@ from .boundary import Boundary, boundary
 from .conserved import conserved_by_flow, conserved_by_map
 from .extremum import holding
 from .generators import NotCovered
-from .integrating_factor import integrating_factor, potential, rests_on_a_pair
+from .integrating_factor import (
+    has_no_divergence,
+    integrating_factor,
+    potential,
+    rests_on_a_pair,
+)
 from .near_rest import Formulas, NearRest
 from .quotients import DirectionField
 from .reversing import reversing_reflection
@@ -26,6 +31,7 @@ from .value import NormalForm
 
 _SECONDS, _SECONDS_IN_ALL = 1.0, 3.0  # for one kind of reason
 _STAY = "stay close and come no closer"
+_EXTREMUM = f"which has a strict extremum here: orbits {_STAY}"
 
 
 def neutral(near: NearRest) -> NormalForm | None:
@@ -51,8 +57,8 @@ def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
         assert split is not None
     planar = len(formulas.variables) == 2
     if near.kind == "flow":
-        searches = (_by_invariant, _by_integrating_factor, _by_reflection)
-        searches = searches if planar and split.case == "hopf" else searches[:1]
+        searches = (_by_divergence, _by_invariant, _by_integrating_factor, _by_reflection)
+        searches = searches if planar and split.case == "hopf" else searches[1:2]
     else:
         searches = (_by_invariant, _by_twist)
         searches = searches if planar and split.case == "neimark-sacker" else searches[:1]
@@ -79,6 +85,18 @@ def _by_invariant(near: NearRest, formulas: Formulas, split: Boundary) -> Normal
     return None if held is None else _conserved(near, split, held)
 
 
+def _by_divergence(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
+    if not has_no_divergence(formulas):
+        return None
+    function = potential(formulas.variables, *formulas.expressions)
+    held = None if function is None else holding([function], formulas, split)
+    if held is not None:
+        return _conserved(near, split, held)
+    because = f"the field has no divergence, so that a quantity is conserved, {_EXTREMUM}"
+    reason = "the field has no divergence"
+    return NormalForm("neutral", because, split.case, evidence="exact", reason=reason)
+
+
 def _by_integrating_factor(
     near: NearRest, formulas: Formulas, split: Boundary
 ) -> NormalForm | None:
@@ -88,14 +106,15 @@ def _by_integrating_factor(
     factor = integrating_factor(field, formulas)
     if factor is None:
         return None
-    function = potential(field, factor)
+    first, second = (factor * field.expression(n) for n in field.components)
+    function = potential(formulas.variables, first, second)
     held = None if function is None else holding([function], formulas, split)
     if held is not None:
         return _conserved(near, split, held)
     text = exact_text(sympy.factor(factor), near.names)
     because = (
         f"multiplied by {readable(text, near.names)} the field has no divergence, so that a quantity is "
-        f"conserved, which has a strict extremum here: orbits {_STAY}"
+        f"conserved, {_EXTREMUM}"
     )
     reason = f"integrating factor {text}"
     return NormalForm("neutral", because, split.case, evidence="exact", reason=reason)

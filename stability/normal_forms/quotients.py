@@ -182,7 +182,7 @@ class Quotients:
 class DirectionField(Quotients):
     """A flow's direction field without common factors: n = φ f with polynomials n_j.
 
-    `components` are the n_j and `scale` is φ, in the variables.
+    `components` are the n_j, φ is `common`/`factor`.
     """
 
     def __init__(self, variables: Sequence[sympy.Symbol], expressions: Sequence[sympy.Expr]):
@@ -192,7 +192,7 @@ class DirectionField(Quotients):
         cleared = [self.reduced(q.numerator * common.exquo(q.denominator)) for q in self.quotients]
         factor = reduce(lambda a, n: a.gcd(n), cleared, zero) or one
         self.components = tuple(n.exquo(factor) for n in cleared)
-        self.scale = self.expression(common) / self.expression(factor)
+        self.common, self.factor = common, factor
         self._motions = [Quotient(sympy.Integer(0), n, one) for n in self.components]
         generators = self.generators
         for symbol in generators.symbols:

@@ -11,7 +11,7 @@ from stability.normal_forms.neutral import neutral
 
 from .systems import flow, step, u, w, x, y, z
 
-SIXTH = Rational(1, 6)
+SLOW = 1 + sigmoid(x)
 
 
 def conserves(near, text):
@@ -37,10 +37,11 @@ KNOWN = {
     "pendulum": ((y, -sin(x)), (0, 0), "y**2 - 2*cos(x)"),
     "hinge, away from its kink": ((y, -x * sympy.Heaviside(1 + x * y)), (0, 0), "x**2 + y**2"),
     "max": ((relu(y + 2) - 2, -x), (0, 0), "x**2 + y**2"),
-    "irrational": ((sin(y), -sqrt(2) * sin(x)), (0, 0), "-cos(x) - sqrt(2)*cos(y)/2"),
+    "irrational": ((sin(y), -sqrt(2) * sin(x)), (0, 0), "-sqrt(2)*cos(x) - cos(y)"),
     "integrated": ((atan(y), -x), (0, 0), "x**2 + 2*y*atan(y) - log(y**2 + 1)"),
     "three invariant lines": ((y + x * y, -x + 2 * x * y), (0, 0), None),
     "polynomial integrating factor": ((-y + x**2, x + x * y), (0, 0), None),
+    "a denominator": ((2 * SLOW * (2 * y + y / (1 + x**2)), 2 * SLOW * (x * y**2 / (1 + x**2) ** 2 - x)), (0, 0), None),
     "third order": ((y, -(x**3)), (0, 0), "x**4 + 2*y**2"),
     "no linear part": ((y**3, -(x**3) - x**5), (0, 0), "x**6 + 3*x**4/2 + 3*y**4/2"),
 }  # fmt: skip
