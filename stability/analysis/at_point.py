@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import sympy
 
-from ..equilibria.find import Equilibrium
+from ..criteria.along_components import Along
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError, SingularError
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
@@ -18,6 +19,7 @@ from ..verdicts.kinks import conditions_at_kink
 from ..verdicts.local_stability import LocalStability, local_stability
 from ..verdicts.point import GamePoint
 from .at_kinks import flow_at_kink, known_at_kink
+from .components import component_info, qualified
 from .derivatives import EPS, jacobian_at, point_of
 from .remarks import remarks
 from .rules_at_point import HUGE, FieldJacobian, analyse_rule, no_verdict
@@ -30,10 +32,14 @@ DISAGREE = "SymPy and JAX disagree on the Jacobian here; please report this."
 
 @dataclass(frozen=True)
 class Place:
-    """A point where something rests: what it is to the game (or flow, or map), and to each of the fields."""
+    """A point where something rests: what it is to the game (or flow, or map), and to each of the fields.
+
+    `along`: what holds along the set of rest points that it stands for.
+    """
 
     main: Equilibrium
     fields: tuple[Equilibrium, ...]
+    along: Along | None = None
 
 
 def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> EquilibriumAnalysis:
@@ -77,6 +83,9 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         maps=tuple(maps),
         remarks=(*remarks(e, found, flows, rules), *dict.fromkeys(notes)),
         further=further,
+        component=component_info(subject, e, place.along),
+        singular=e.singular,
+        piece=e.piece,
     )
 
 
@@ -121,7 +130,7 @@ def analyse_flow(
         spectral_abscissa=float(np.real(eigenvalues).max()),
         error_bound=bound,
         type=found.type,
-        stability=verdict,
+        stability=qualified(e, verdict),
         stationary=e.stationary,
         normal_form=form,
         born=near,
@@ -153,7 +162,7 @@ def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian |
         spectral_radius=float(np.abs(multipliers).max()),
         error_bound=bound,
         type=found.type,
-        stability=verdict,
+        stability=qualified(e, verdict),
         normal_form=form,
         born=near,
     ), known

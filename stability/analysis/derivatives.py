@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import sympy
 
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..spectra.exact import at_point
 from ..verdicts.point import GamePoint, numbers
 from .subject import LARGEST_EXACT, Subject

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..games.gan.symbolic import SymbolicGAN
 from ..verdicts.conditions import Conditions
-from .value import FlowAnalysis, RuleAnalysis
+from .value import FlowAnalysis, RuleAnalysis, set_name
 
 
 def remarks(
@@ -33,12 +33,12 @@ def remarks(
         instead = ": the one-sided fields decide" if known else ", so it has no linearisation"
         said.append(f"The field is not differentiable here{instead}.")
         return tuple(said)
+    if e.singular is not None:
+        said.append(f"{e.singular[:1].upper()}{e.singular[1:]}: nothing is judged across it.")
     if e.manifold_dimension:
-        shape = {1: "curve", 2: "surface"}.get(
-            e.manifold_dimension, f"{e.manifold_dimension}-dimensional manifold"
-        )
+        name = set_name(e.manifold_dimension, e.component is not None and e.component.straight)
         said.append(
-            f"One point of a {shape} of equilibria; stability is judged across it, and step sizes hold at "
+            f"One point of a {name} of equilibria; stability is judged across it, and step sizes hold at "
             "this point: they may vary along it."
         )
     for flow in flows:

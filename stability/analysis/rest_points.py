@@ -9,7 +9,8 @@ import numpy as np
 
 from ..dynamics.batch import batch_size, batched
 from ..dynamics.domain import undefined
-from ..equilibria.find import Equilibrium, describe_point, find_equilibria
+from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.find import describe_point, find_equilibria
 from ..equilibria.search import Evaluate
 from ..games.structure import adds_to_zero
 from ..rules import Rule

@@ -15,7 +15,7 @@ from ..criteria.steps import StepSizes, rule_step_sizes
 from ..documents.settings import settings
 from ..dynamics.partition import Partition
 from ..dynamics.symbols import exact as exact_number
-from ..equilibria.find import Equilibrium, across
+from ..equilibria.equilibrium import Equilibrium, across
 from ..errors import InputError, NotAtRestError
 from ..rules import Rule
 from ..rules.modified import logarithms, modified_jacobian
@@ -26,6 +26,7 @@ from ..spectra.value import Spectrum, settled, sorted_values
 from ..verdicts.local_stability import local_stability
 from ..verdicts.verdict import Verdict
 from .at_kinks import known_at_kink, rule_at_kink
+from .components import qualified
 from .derivatives import EPS
 from .silent import settled_rule
 from .subject import FieldFlow, Subject, plain
@@ -125,7 +126,7 @@ def analyse_rule(
         spectral_radius=whole.value,
         error_bound=whole.error,
         type=found.type,
-        stability=verdict,
+        stability=qualified(e, verdict),
         **vars(steps),
         steps_per_digit=math.log(10) / -math.log(across) if converges and 0 < across < 1 else None,
         drift=_drift(near, matrix, uncertainty, partition, found.spectrum),

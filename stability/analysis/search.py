@@ -12,12 +12,14 @@ from ..dynamics.batch import batch_size
 from ..dynamics.domain import check_defined, undefined
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
-from ..equilibria.find import Equilibria, Equilibrium, describe_point, find_equilibria
+from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.find import Equilibria, describe_point, find_equilibria
 from ..equilibria.newton import polish
 from ..equilibria.scaling import scaled_field
 from ..equilibria.search import LINEAR
 from ..errors import InputError
 from .at_point import Place
+from .components import along_component, with_ends
 from .rest_points import field_at, with_rest_points
 from .subject import Subject, check_written, constants
 from .value import GIVEN_POINT, SearchInfo
@@ -58,7 +60,12 @@ def find_rest_points(
             f"{len(found.found)} equilibria were found, of which the {MOST} nearest to the middle of the box "
             "are analysed; for others give a smaller box, or a point"
         )
-    places = [Place(e, tuple(field_at(subject, field, e) for field in subject.flows)) for e in kept]
+    alongs = [(e, along_component(subject, e)) for e in kept]
+    known = with_ends(subject, alongs) if at is None else alongs
+    places = [
+        Place(e, tuple(field_at(subject, field, e) for field in subject.flows), own)
+        for e, own in known
+    ]
     if at is None:
         if elsewhere:
             places = with_rest_points(subject, places, starts, seed)

@@ -13,7 +13,7 @@ from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.traced_formulas import traced_formulas
 from ..dynamics.vectors import stack
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.recognise import recognise
 from ..errors import InputError
 from ..games.symbolic import SymbolicGame

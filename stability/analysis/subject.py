@@ -14,7 +14,7 @@ from ..dynamics.domain import within
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.points import named_box
 from ..dynamics.system import System, check_system
-from ..equilibria.find import Equations
+from ..equilibria.equilibrium import Equations
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.expressions import parse_expression

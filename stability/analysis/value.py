@@ -170,10 +170,42 @@ class Decomposition:
 
 
 @dataclass(frozen=True)
+class ComponentInfo:
+    """A set of equilibria that one point stands for.
+
+    - `parametrisation`: every variable as an expression in the `free` ones, or `equation`, what binds them;
+      neither for a set that was only seen numerically.
+    - `attracts`, `repels`: where along it every eigenvalue across it decays, and where one grows; None where
+      that is not known. `straight`: a line, a plane and so on.
+    """
+
+    dimension: int
+    parametrisation: Mapping[str, str] | None
+    equation: str | None
+    free: tuple[str, ...]
+    attracts: str | None
+    repels: str | None
+    straight: bool
+
+    @property
+    def name(self) -> str:
+        """What it is called: a line, a curve, a plane …"""
+        return set_name(self.dimension, self.straight)
+
+
+def set_name(dimension: int, straight: bool = False) -> str:
+    """The name of a set of equilibria."""
+    names = {1: "line", 2: "plane"} if straight else {1: "curve", 2: "surface"}
+    return names.get(dimension, f"{dimension}-dimensional manifold")
+
+
+@dataclass(frozen=True)
 class EquilibriumAnalysis:
     """One equilibrium, of the game or of one of the fields or rules alone, and everything said about it.
 
-    `further`: what the conditions that were asked for by name found here.
+    `further`: what the conditions that were asked for by name found here. `component`: the set of equilibria
+    that it stands for; `singular`: why the set through it is no manifold there that could be judged across;
+    `piece` numbers the connected set, seen numerically, that several points stand for parts of.
     """
 
     point: Mapping[str, float]
@@ -190,6 +222,9 @@ class EquilibriumAnalysis:
     maps: tuple[MapAnalysis, ...]
     remarks: tuple[str, ...] = field(default=())
     further: tuple[Found, ...] = ()
+    component: ComponentInfo | None = None
+    singular: str | None = None
+    piece: int | None = None
 
     @property
     def further_verdicts(self) -> dict[str, Verdict]:
@@ -250,6 +285,7 @@ def equilibrium_to_dict(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
         "differentiable": e.differentiable,
         "isolated": e.isolated,
         "manifold_dimension": e.manifold_dimension,
+        "component": None if e.component is None else _component(e.component),
         "conditions": None if e.conditions is None else conditions_to_dict(e.conditions),
         "remarks": list(e.remarks),
     }
@@ -267,6 +303,16 @@ def equilibrium_to_dict(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
     result["flows"] = [_flow(f) for f in e.flows]
     result["rules"] = [_rule(r) for r in e.rules]
     return result
+
+
+def _component(own: ComponentInfo) -> dict[str, Any]:
+    return {
+        "dimension": own.dimension,
+        "parametrisation": None if own.parametrisation is None else dict(own.parametrisation),
+        "equation": own.equation,
+        "attracts": own.attracts,
+        "repels": own.repels,
+    }
 
 
 def conditions_to_dict(c: Conditions) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from ..analysis.subject import LARGEST_EXACT
 from ..criteria.exact_windows import ParametricMatrix
 from ..dynamics.domain import partial_parts
 from ..dynamics.symbols import exact as exact_number
-from ..equilibria.find import Equilibrium, across
+from ..equilibria.equilibrium import Equilibrium, across
 from ..errors import InputError
 from ..rules import Rule
 from ..spectra.exact import at_point

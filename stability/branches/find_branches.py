@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..dynamics.system import System
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..rules import Rule

@@ -17,7 +17,8 @@ from ..dynamics.partition import Partition
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import System
-from ..equilibria.find import Equilibrium, describe_point, find_equilibria
+from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.find import describe_point, find_equilibria
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..penalties import Penalty

@@ -15,7 +15,7 @@ from ..dynamics.flow import Flow
 from ..dynamics.functions import jax_function
 from ..dynamics.map import Map
 from ..dynamics.partition import Partition
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..fields import Gradient
 from ..games.game import Game
 from ..time_limits import in_time

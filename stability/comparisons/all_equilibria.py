@@ -12,7 +12,7 @@ from ..analysis.value import RuleAnalysis
 from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.exact_steps import unit
 from ..criteria.steps import StepSizes, rule_step_sizes, step_multipliers, step_sizes
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..rules import Rule
 
 

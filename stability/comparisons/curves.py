@@ -16,7 +16,7 @@ from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.leading_eigenvalue import sizes
 from ..criteria.steps import StepSizes
 from ..dynamics.system import System
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty

@@ -8,7 +8,7 @@ import sympy
 
 from ..analysis.subject import LARGEST_EXACT, Subject
 from ..criteria.stability_inequalities import stability_conditions
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..rules import Rule

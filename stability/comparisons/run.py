@@ -18,7 +18,7 @@ from ..branches.axes import Setup, has
 from ..criteria.exact_steps import unit
 from ..documents.numbers import SPACE, point
 from ..dynamics.system import System
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient, every_field
 from ..penalties import Penalty
@@ -158,7 +158,11 @@ def _usable(study: Study, places: Sequence[Place]) -> tuple[list[Place], list[st
     """The places that are equilibria with a derivative, and what is said of the others."""
     usable, left_out = [], []
     for place in places:
-        if place.main.stationary and place.main.differentiable:
+        singular = place.main.singular
+        if singular is not None and len(places) > 1:
+            where = point(_named(study, place)).replace(SPACE, " ")
+            left_out.append(f"{where} is left out: {singular}, and nothing is judged across it")
+        elif place.main.stationary and place.main.differentiable:
             usable.append(place)
         else:
             where = point(_named(study, place)).replace(SPACE, " ")

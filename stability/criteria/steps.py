@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..dynamics.partition import Partition
-from ..equilibria.find import across
+from ..equilibria.equilibrium import across
 from ..errors import SingularError
 from ..rules import Rule
 from .eigenvalue_maps import (

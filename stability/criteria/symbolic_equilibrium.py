@@ -70,9 +70,9 @@ def equilibrium(
     domain = [part.xreplace(dict(known)) for part in flow.domain]
     domain = [part for part in domain if part.free_symbols <= set(flow.variables)]
     zeros = solve_exactly(equations, flow.variables, _sample(free), domain)
-    if zeros.families or len(zeros.points) != 1:
-        found = "a whole family" if zeros.families else str(len(zeros.points))
-        if not (zeros.families or zeros.points or zeros.exhaustive):
+    if zeros.continua or len(zeros.points) != 1:
+        found = "a whole family" if zeros.continua else str(len(zeros.points))
+        if not (zeros.continua or zeros.points or zeros.exhaustive):
             raise InputError(
                 "no equilibrium was found in closed form in the time that there is: give it, at={...}, or "
                 "wait longer, with st.patience(10)"

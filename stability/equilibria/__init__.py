@@ -1,7 +1,7 @@
 """Where a system rests: exact and numeric search, isolation, smoothness."""
 
-from .find import Equations as Equations
+from .equilibrium import Equations as Equations
+from .equilibrium import Equilibrium as Equilibrium
 from .find import Equilibria as Equilibria
-from .find import Equilibrium as Equilibrium
 from .find import describe_point as describe_point
 from .find import find_equilibria as find_equilibria

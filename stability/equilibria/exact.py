@@ -1,8 +1,10 @@
 """Exact zeros of a symbolic vector field, by steps each of which is an equivalence.
 
 The solver splits products into factors, drops factors that cannot vanish (an exponential, a sigmoid),
-eliminates variables that occur linearly, and takes the real roots of what is left in one variable. A
-branch in which no such step applies is given up, and the answer then does not claim to be complete.
+eliminates variables that occur linearly, and takes the real roots of what is left in one variable. One
+polynomial left in several variables is a set of zeros of its own, and fewer polynomials than variables are
+replaced by their Gröbner basis. A branch in which no such step applies is given up, and the answer then
+does not claim to be complete.
 SymPy's general `solve` is not used: it has no bound and does not say when it has lost a solution.
 """
 
@@ -13,8 +15,9 @@ from dataclasses import dataclass
 
 import sympy
 
-from ..dynamics.domain import all_real
+from ..dynamics.domain import all_real, partial_parts
 from ..time_limits import in_time
+from .hypersurfaces import is_rational, pieces
 
 Values = Mapping[sympy.Symbol, sympy.Expr]
 
@@ -24,16 +27,25 @@ class ExactZeros:
     """Exact zeros: `points` are isolated as far as the algebra goes, `families` have free variables left.
 
     Each one maps every solved variable to an expression in the parameters (and in the free variables).
-    `exhaustive` says that there are no others, at generic parameters near the given values.
+    `hypersurfaces` are families whose free variables are bound by one irreducible polynomial, which changes
+    its sign and comes with it. `exhaustive` says that there are no others, at generic parameters near the
+    given values.
     """
 
     points: tuple[dict[sympy.Symbol, sympy.Expr], ...]
     families: tuple[dict[sympy.Symbol, sympy.Expr], ...]
     exhaustive: bool
+    hypersurfaces: tuple[tuple[dict[sympy.Symbol, sympy.Expr], sympy.Expr], ...] = ()
+
+    @property
+    def continua(self) -> bool:
+        """Whether there are zeros that are not isolated."""
+        return bool(self.families or self.hypersurfaces)
 
 
 _SECONDS = 1.5
 _SECONDS_PER_FACTOR, _SECONDS_PER_NUMBER, _SECONDS_PER_ZERO_TEST = 0.3, 0.5, 5.0
+_SECONDS_PER_BASIS = 0.5
 NOTHING = ExactZeros((), (), False)
 
 
@@ -42,16 +54,19 @@ def solve_exactly(
     variables: Sequence[sympy.Symbol],
     values: Values,
     domain: Sequence[sympy.Expr] = (),
+    thorough: bool = False,
 ) -> ExactZeros:
     """The real zeros of `equations` in `variables`, with the parameters in `values` kept symbolic.
 
     At a zero what is in `domain` is real and finite. `values` decides which factors vanish and which roots
     are real. If that takes too long with symbolic parameters it is tried again with their values put in.
+    `thorough`: Gröbner bases are tried also where isolated zeros are what they find.
     Returns what was found in the time.
     """
 
     def attempt(equations):
         solver = _Solver(tuple(variables), dict(values), tuple(equations), tuple(domain))
+        solver.thorough = thorough
         solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
         return solver.result()
 
@@ -60,13 +75,14 @@ def solve_exactly(
         inserted = in_time(
             _SECONDS, lambda: attempt([e.xreplace(values) for e in equations]), NOTHING
         )
-        if inserted.exhaustive or not result.points:
+        if inserted.exhaustive or not (result.points or result.continua):
             return inserted
     return result
 
 
 class _Solver:
     max_branches = 400
+    thorough = False
 
     def __init__(
         self,
@@ -80,6 +96,7 @@ class _Solver:
         self.variables = variables
         self.values = values
         self.solutions: list[dict[sympy.Symbol, sympy.Expr]] = []
+        self.hypersurfaces: list[tuple[dict[sympy.Symbol, sympy.Expr], sympy.Expr]] = []
         self.complete = True
         self.branches = 0
 
@@ -91,7 +108,7 @@ class _Solver:
             if not any(self._same(solution, other) for other in kind):
                 kind.append(solution)
         inside = [p for p in points if not any(self._member(p, family) for family in families)]
-        return ExactZeros(tuple(inside), tuple(families), self.complete)
+        return ExactZeros(tuple(inside), tuple(families), self.complete, tuple(self.hypersurfaces))
 
     def branch(self, equations, assigned, nonzero, depth) -> None:
         """Adds to `solutions` every common zero of `equations` at which the `nonzero` do not vanish."""
@@ -107,6 +124,12 @@ class _Solver:
             if not factors:
                 return  # a product of things that cannot vanish
             factored.append(factors)
+        sure = {factors[0] for factors in factored if len(factors) == 1}
+        products = [factors for factors in factored if not sure.intersection(factors)]
+        factored = [
+            *([factor] for factor in dict.fromkeys(f[0] for f in factored if len(f) == 1)),
+            *products,
+        ]
         if not factored:
             self._accept(assigned, nonzero)
             return
@@ -118,7 +141,7 @@ class _Solver:
                 return
         split = next((factors for factors in factored if len(factors) > 1), None)
         if split is None:
-            self.complete = False
+            self._together([factors[0] for factors in factored], assigned, nonzero, depth)
             return
         rest = [sympy.Mul(*factors) for factors in factored if factors is not split]
         for factor in split:
@@ -129,11 +152,12 @@ class _Solver:
         numerator = sympy.fraction(sympy.together(equation))[0]
         if self._is_zero(numerator):
             return None
-        parts = sympy.Mul.make_args(sympy.factor_terms(numerator))
-        parts = [q for p in parts for q in sympy.Mul.make_args(self._factor(p))]
+        parts = map(_base, sympy.Mul.make_args(sympy.factor_terms(numerator)))
         factors = []
-        for part in parts:
-            base = part.base if isinstance(part, sympy.Pow) and part.exp.is_positive else part
+        for part in [q for p in parts for q in sympy.Mul.make_args(self._factor(p))]:
+            base = _base(part)
+            if base.is_Add and base.could_extract_minus_sign():
+                base = -base  # x − y and y − x are the same factor
             if not self._cannot_vanish(base) and base not in factors:
                 factors.append(base)
         return factors
@@ -187,6 +211,50 @@ class _Solver:
                     self._substitute(free[0], root, rest, assigned, nonzero, depth)
                 return True
         return False
+
+    def _together(self, factors, assigned, nonzero, depth) -> None:
+        """What is left when no variable can be had alone: polynomials in several variables."""
+        free = [v for v in self.variables if v not in assigned]
+        polynomials = [f.xreplace(self.values) for f in factors]
+        alone = any(len(p.free_symbols) < 2 for p in polynomials)
+        if alone or not all(is_rational(p, free) for p in polynomials):
+            self.complete = False
+        elif len(polynomials) == 1:
+            found = in_time(_SECONDS_PER_BASIS, lambda: pieces(polynomials[0], free), None)
+            if found is None:
+                self.complete = False
+                return
+            for equations in found.others:
+                self.branch(equations, assigned, nonzero, depth + 1)
+            if found.whole:
+                self._accept_hypersurface(assigned, polynomials[0], nonzero)
+        else:
+            basis = None
+            if self.thorough or len(polynomials) < len(free):  # else few solutions, as a rule
+                basis = in_time(
+                    _SECONDS_PER_BASIS,
+                    lambda: sympy.groebner(polynomials, *free, order="lex").exprs,
+                    None,
+                )
+            if basis is None or set(basis) == set(polynomials):
+                self.complete = False
+            else:
+                self.branch(basis, assigned, nonzero, depth + 1)
+
+    def _accept_hypersurface(self, assigned, polynomial, nonzero) -> None:
+        """Only where everything is defined everywhere: there a family has no ends."""
+        given = [e.xreplace(self.values) for e in (*self.equations, *assigned.values())]
+        if self.domain or partial_parts(given):
+            self.complete = False
+            return
+        free = [v for v in self.variables if v not in assigned]
+        for e in nonzero:
+            numerator = sympy.fraction(sympy.together(e.xreplace(self.values)))[0]
+            if sympy.rem(sympy.Poly(numerator, *free), sympy.Poly(polynomial, *free)).is_zero:
+                return
+        known = any(p == polynomial and self._same(assigned, own) for own, p in self.hypersurfaces)
+        if not known:
+            self.hypersurfaces.append((assigned, polynomial))
 
     def _substitute(self, v, value, equations, assigned, nonzero, depth) -> None:
         put = {v: value}
@@ -294,6 +362,10 @@ class _Solver:
 
     def _member(self, point, family) -> bool:
         return all(self.value_is_zero((e - v).xreplace(point)) for v, e in family.items())
+
+
+def _base(part: sympy.Expr) -> sympy.Expr:
+    return part.base if isinstance(part, sympy.Pow) and part.exp.is_positive else part
 
 
 def is_zero_at(expression: sympy.Expr, put: Values) -> bool:

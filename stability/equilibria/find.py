@@ -8,89 +8,23 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import sympy
 
-from ..dynamics.domain import all_real
-from .cells import TangledError, has_kinks
-from .exact import NOTHING, ExactZeros, is_zero_at, solve_exactly
-from .isolation import isolation, isolations, merge_manifolds
+from .cells import TangledError
+from .equilibrium import (
+    Equations,
+    Equilibrium,
+    described,
+    is_defined,
+    is_generic,
+    vanishes,
+)
+from .exact import NOTHING, ExactZeros, solve_exactly
+from .isolation import isolations, merge_manifolds
 from .kinks import RestsOnKinks, passes, rests, rests_on_kinks, with_zeros_between
 from .pieces import Pieces, pieces_at
+from .placing import alone, at_place, close, elsewhere, of_continua, place, sorted_out
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
 from .smoothness import smoothness
-
-
-@dataclass(frozen=True)
-class Equations:
-    """A symbolic field whose zeros are wanted: real variables, and parameters with their values.
-
-    `domain`: what has to be real and finite at a zero besides, such as the parts of a game's losses.
-    `flows`: the field is that of a flow, which may rest on a jump too (no displacement of a map).
-    """
-
-    variables: tuple[sympy.Symbol, ...]
-    expressions: tuple[sympy.Expr, ...]
-    values: Mapping[sympy.Symbol, sympy.Expr]
-    domain: tuple[sympy.Expr, ...] = ()
-    flows: bool = True
-
-    @property
-    def kinked(self) -> bool:
-        """Whether the field of a flow has kinks or jumps."""
-        return self.flows and has_kinks(self.expressions)
-
-    @property
-    def in_numbers(self) -> tuple[sympy.Expr, ...]:
-        """The expressions with the values of the parameters put in."""
-        return tuple(e.xreplace(dict(self.values)) for e in self.expressions)
-
-
-@dataclass(frozen=True)
-class Equilibrium:
-    """A point at which a field vanishes (or one that the user asked about, which may not be one).
-
-    - `point`: shape (d,); `error` estimates its distance to the true point; `residual` is max |v| there.
-    - `exact`: the same point in closed form, or None; `generic` says that it is one for every value of the
-      parameters near the given ones, so that expressions in them mean something.
-    - `stationary`, `differentiable`: whether v vanishes there and has a derivative there.
-    - `isolated` (yes, no, undecided) and the dimension and tangent, shape (d, k), of the manifold of
-      equilibria through it.
-    - `pieces`: the smooth fields that meet there, where some are known to. If the field jumps there, then
-      `stationary` means in Filippov's sense (see `stability.equilibria.kinks`).
-    """
-
-    point: np.ndarray
-    exact: tuple[sympy.Expr, ...] | None
-    generic: bool
-    residual: float
-    error: float
-    stationary: bool
-    differentiable: bool
-    isolated: str
-    manifold_dimension: int
-    tangent: np.ndarray
-    because: str
-    pieces: Pieces | None = None
-
-    def across(self, matrix: np.ndarray) -> np.ndarray:
-        """A matrix (d, d) that keeps the manifold of equilibria, modulo its tangent; see `across`."""
-        return across(matrix, self.tangent)
-
-
-def complement(tangent: np.ndarray) -> np.ndarray:
-    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
-    q, _ = np.linalg.qr(tangent, mode="complete")
-    return q[:, tangent.shape[1] :]
-
-
-def across(matrix: np.ndarray, tangent: np.ndarray | None) -> np.ndarray:
-    """A matrix, or a stack (…, d, d), modulo the span, which it keeps, of the columns of `tangent` (d, k).
-
-    What is left, shape (…, d − k, d − k), carries the other eigenvalues; it is the matrix itself for k = 0.
-    """
-    if tangent is None or not tangent.shape[1]:
-        return matrix
-    basis = complement(tangent)
-    return basis.T @ matrix @ basis
 
 
 @dataclass(frozen=True)
@@ -130,29 +64,36 @@ def find_equilibria(
             equations.in_numbers, equations.variables, equations.domain, box, seed
         )
         exact = with_zeros_between(exact, kinks, equations.variables, equations.values)
-    points = [_numbers(e, equations) for e in exact.points] if equations else []
-    guides = [*special, *points, *(_member(f, equations, box) for f in exact.families)]
+    continua = sorted_out(exact, equations)
+    solutions = exact.points if continua is None else continua.points
+    points = [_numbers(e, equations) for e in solutions] if equations else []
+    found, shown = [], True
+    if continua is not None:
+        found, shown = of_continua(evaluate, continua, box, equations)
+    guides = [*special, *points, *(e.point for e in found)]
     search = find_zeros(evaluate, box, special=guides, starts=starts, seed=seed)
     scale = box[:, 1] - box[:, 0]
-    finite = exact.exhaustive and not exact.families
     known = [_as_zero(evaluate, x) for x in points]
-    zeros = [z for z in search.zeros if not any(_close(z.point, x, scale, z.error) for x in points)]
-    if finite:  # near a multiple zero rounding makes a crowd of points, which are singular too
+    zeros = [z for z in search.zeros if not any(close(z.point, x, scale, z.error) for x in points)]
+    zeros = elsewhere(zeros, found, scale)
+    all_known = exact.exhaustive and shown
+    pieces: dict[bytes, int | None] = {}
+    if all_known:  # near a multiple zero rounding makes a crowd of points, which are singular too
         zeros = [z for z in zeros if not _is_singular(evaluate, z.point)]
     else:
         zeros = [*known, *zeros]
-        zeros = [
-            z for z, _ in merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box)
-        ]
-    found: list[Equilibrium] = []
+        merged = merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box)
+        zeros = [zero for zero, _ in merged]
+        pieces = {zero.point.tobytes(): own.piece for zero, own in merged}
+    proved = alone(len(scale), continua) if all_known else None
     warnings = []
-    for solution, x in zip(exact.points, points, strict=True):
-        if finite or any(np.array_equal(z.point, x) for z in zeros):
+    for solution, x in zip(solutions, points, strict=True):
+        if all_known or any(np.array_equal(z.point, x) for z in zeros):
             assert equations is not None
             coordinates = tuple(solution[v] for v in equations.variables)
-            generic = _is_generic(coordinates, equations)
-            found.append(_described(evaluate, x, 0.0, box, coordinates, generic, finite))
-    exhaustive, surprises = exact.exhaustive, 0
+            generic = is_generic(coordinates, equations)
+            found.append(described(evaluate, x, 0.0, box, coordinates, generic, proved))
+    exhaustive, surprises = all_known and (continua is None or continua.complete), 0
     for zero in zeros:
         if any(np.array_equal(zero.point, x) for x in points):
             continue
@@ -160,9 +101,10 @@ def find_equilibria(
         if coordinates is None:
             outside = not defined(_rounded(zero, scale))
         else:
-            outside = equations is not None and not _is_defined(coordinates, equations)
+            outside = equations is not None and not is_defined(coordinates, equations)
         if outside:
             continue
+        piece = pieces.get(zero.point.tobytes())
         if coordinates is not None:  # the exact point, to the last digit
             zero = replace(
                 zero, point=np.array([float(c.evalf(20)) for c in coordinates]), error=0.0
@@ -170,9 +112,10 @@ def find_equilibria(
         around = smoothness(evaluate, zero.point, box)
         if around == "jump" and coordinates is None:
             continue  # v vanishes there only by a convention for what sign(0) is
-        if finite and around == "smooth":
+        if all_known and around == "smooth":
             exhaustive, surprises = False, surprises + 1
-        found.append(_described(evaluate, zero.point, zero.error, box, coordinates, generic, False))
+        own = described(evaluate, zero.point, zero.error, box, coordinates, generic, None)
+        found.append(replace(own, piece=piece))
     if surprises:
         warnings.append(f"the numeric search found {surprises} zeros that the exact solution lacks")
     if kinks is not None and equations is not None:
@@ -202,10 +145,15 @@ def describe_point(
 ) -> Equilibrium:
     """A given point, stationary or not, described like a found one."""
     given = exact
-    if equations is None or (exact is not None and not _vanishes(exact, equations)):
+    if equations is None or (exact is not None and not vanishes(exact, equations)):
         exact = None  # only algebra can tell that the field vanishes exactly
-    generic = equations is not None and exact is not None and _is_generic(exact, equations)
-    found = _described(evaluate, point, 0.0, box, exact, generic, False)
+    generic = equations is not None and exact is not None and is_generic(exact, equations)
+    if exact is not None and equations is not None and _is_singular(evaluate, point):
+        zeros = _solve(equations)
+        own = place(sorted_out(zeros, equations), exact, zeros.exhaustive)
+        if own is not None:
+            return at_place(evaluate, exact, box, equations, *own)
+    found = described(evaluate, point, 0.0, box, exact, generic, None)
     if equations is None or given is None or not equations.kinked:
         return found
     coordinates = tuple(c.xreplace(dict(equations.values)) for c in given)
@@ -230,7 +178,7 @@ def _with_kinks(
         x = np.array([float(c.evalf(20)) for c in pieces.point])
         exact = pieces.point if pieces.exact else None
         near = [e for e in kept if (np.abs(e.point - x) <= 1e-6 * scale + 10 * e.error).all()]
-        own = near[0] if near else _described(evaluate, x, 0.0, box, exact, False, False)
+        own = near[0] if near else described(evaluate, x, 0.0, box, exact, False, None)
         kept = [e for e in kept if not any(e is other for other in near)]
         own = _on_kinks(own, pieces)
         if not own.differentiable and kinks.exhaustive and not kinks.lines:
@@ -291,39 +239,13 @@ def _numbers(
     )
 
 
-def _member(family: Mapping, equations: Equations | None, box: np.ndarray) -> np.ndarray:
-    """A point of a family of exact zeros: its free variables at the middle of the box."""
-    assert equations is not None
-    free = {
-        v: sympy.Float(box[i].mean()) for i, v in enumerate(equations.variables) if v not in family
-    }
-    values = {**equations.values, **free}
-    coordinates = [family.get(v, v).xreplace(values).evalf(20) for v in equations.variables]
-    return np.array([float(sympy.re(c)) for c in coordinates])
-
-
-def _is_defined(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
-    put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
-    return all_real(equations.domain, put)
-
-
-def _vanishes(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
-    put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
-    return all(is_zero_at(e, put) for e in equations.expressions)
-
-
-def _is_generic(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
-    put = dict(zip(equations.variables, coordinates, strict=True))
-    return all(is_zero_at(e, put) for e in equations.expressions)
-
-
 def _recognised(zero: Zero, equations: Equations | None):
     if equations is None:
         return None, False
     coordinates = recognise(
         zero.point, zero.error, equations.expressions, equations.variables, equations.values
     )
-    return coordinates, coordinates is not None and _is_generic(coordinates, equations)
+    return coordinates, coordinates is not None and is_generic(coordinates, equations)
 
 
 def _rounded(zero: Zero, scale: np.ndarray) -> np.ndarray:
@@ -338,10 +260,6 @@ def _rounded(zero: Zero, scale: np.ndarray) -> np.ndarray:
     return np.where(near, rounded, zero.point)
 
 
-def _close(one: np.ndarray, other: np.ndarray, scale: np.ndarray, error: float) -> bool:
-    return bool((np.abs(one - other) <= 1e-8 * scale + 10 * error).all())
-
-
 def _as_zero(evaluate: Evaluate, x: np.ndarray) -> Zero:
     return Zero(x, float(np.abs(evaluate(x[None])[0]).max()), 0.0)
 
@@ -352,47 +270,3 @@ def _is_singular(evaluate: Evaluate, x: np.ndarray) -> bool:
         return True
     singular = np.linalg.svd(jacobian, compute_uv=False)
     return bool(singular[-1] <= 1e-6 * singular[0])
-
-
-def _described(
-    evaluate: Evaluate,
-    x: np.ndarray,
-    error: float,
-    box: np.ndarray,
-    coordinates: tuple[sympy.Expr, ...] | None,
-    generic: bool,
-    finite: bool,
-) -> Equilibrium:
-    """`finite`: the exact solution proves that there are finitely many equilibria."""
-    v, jacobian = evaluate(x[None])
-    residual = float(np.abs(v).max())
-    smooth = smoothness(evaluate, x, box) == "smooth"
-    scale = (
-        float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
-    )
-    stationary = coordinates is not None or residual == 0.0 or residual <= 1e-9 * scale
-    isolated, dimension, tangent = "undecided", 0, np.zeros((len(x), 0))
-    because = "the point is not stationary" if smooth else "the field is not differentiable here"
-    if finite:
-        isolated, because = "yes", "the exact solution has finitely many points"
-    elif stationary and smooth:
-        own = isolation(evaluate, Zero(x, residual, error), box)
-        isolated, dimension, tangent, because = (
-            own.isolated,
-            own.manifold_dimension,
-            own.tangent,
-            own.because,
-        )
-    return Equilibrium(
-        point=x,
-        exact=coordinates,
-        generic=generic,
-        residual=residual,
-        error=error,
-        stationary=stationary,
-        differentiable=smooth,
-        isolated=isolated,
-        manifold_dimension=dimension,
-        tangent=tangent,
-        because=because,
-    )

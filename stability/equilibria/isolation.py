@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -20,6 +20,9 @@ _MOST_MIXTURES = 24
 _MOST_SLIDES = 20
 _KINKS = 8  # members of a piece that are asked whether the field has a kink there, nearest first
 _NEUTRAL = 1e-7  # of the largest eigenvalue: below this a real part counts as zero
+_LEAST = (
+    1e-3  # of the field's size over the box: so large an eigenvalue is there at least, or rounding
+)
 _MOST_RETURNS = (
     6  # Newton steps; the first step is a hundredth of the distance, and then they square
 )
@@ -33,13 +36,16 @@ class Isolation:
 
     `tangent` has orthonormal columns that span the zero set's tangent space. At a point where
     branches cross there is no such space: it then has no columns, and `manifold_dimension` is that
-    of the branches.
+    of the branches. `kernel` is the numerical dimension of the Jacobian's kernel; `piece` numbers
+    the connected piece of zeros that a representative stands for.
     """
 
     isolated: Literal["yes", "no", "undecided"]
     manifold_dimension: int
     tangent: np.ndarray  # (d, k)
     because: str
+    kernel: int = 0
+    piece: int | None = None
 
 
 def isolation(evaluate: Evaluate, zero: Zero, box: np.ndarray) -> Isolation:
@@ -141,6 +147,17 @@ class _Walk:
         missed = np.linalg.norm(self.shifts - aims, axis=2)
         return (self.singular & (missed < 0.3 * _STEPS[:, None])).all(axis=0)
 
+    def filled(self, dimension: int) -> bool:
+        """Whether all directions are those of one manifold of zeros of this dimension.
+
+        At its zeros the kernel has that dimension at least, and it is missed in second order; the branches
+        that happen to pass near a direction are missed in first order.
+        """
+        aims = _STEPS[:, None, None] * self.directions
+        missed = np.linalg.norm(self.shifts - aims, axis=2) / _STEPS[:, None]
+        bends = (missed[0] < 0.7 * missed[1]) | (missed < 0.01).all(axis=0)
+        return bool((self.straight() & bends).all() and (self.kernel >= dimension).all())
+
     def elsewhere(self) -> np.ndarray:
         """The ends `(2, m)` that are zeros at about the distance of the step, in any direction."""
         distances = np.linalg.norm(self.shifts, axis=2) / _STEPS[:, None]
@@ -186,7 +203,8 @@ def _continuations(
     results: dict[int, Isolation] = {}
     for i, (walk, kernel) in enumerate(zip(first, kernels, strict=True)):
         straight = walk.straight()
-        if straight.all() or (kernel.shape[1] == 1 and straight.any()):
+        k = kernel.shape[1]
+        if (k == 1 and straight.any()) or (k > 1 and walk.filled(k)):
             results[i] = _continuing(field.unit, kernel.shape[1], kernel)
     rest = [i for i in range(len(points)) if i not in results]
     if rest:
@@ -239,19 +257,20 @@ def _conclude(
             f"the Jacobian is singular (kernel of dimension {kernel}), "
             "and no other zeros were found along its kernel"
         )
-        return Isolation("undecided", 0, nothing, because)
-    if not between.straight().all():
+        return Isolation("undecided", 0, nothing, because, kernel)
+    if dimension > 1 and not between.filled(dimension):
         ends = confirmed.kernel[-1, confirmed.straight()]
         dimension = max(1, min(int(ends.min()), dimension - 1))
         because = f"branches of zeros of dimension {dimension} cross here"
-        return Isolation("no", dimension, nothing, because)
+        return Isolation("no", dimension, nothing, because, kernel)
     return _continuing(unit, kernel, span)
 
 
 def _continuing(unit: np.ndarray, kernel: int, span: np.ndarray) -> Isolation:
     dimension = span.shape[1]
     because = f"the zero set continues in {dimension} of the kernel's {kernel} dimension(s)"
-    return Isolation("no", dimension, np.linalg.qr(unit[:, None] * span)[0], because)
+    tangent = np.linalg.qr(unit[:, None] * span)[0]
+    return Isolation("no", dimension, tangent, because, kernel)
 
 
 def merge_manifolds(
@@ -286,12 +305,15 @@ def merge_manifolds(
         field = scaled_field(evaluate, box)
         points = np.stack([zeros[i].point for i in members])
         dimensions = np.array([isolations_[i].manifold_dimension for i in members])
-        size, signatures = _signatures(evaluate, points, dimensions)
+        tangents = [isolations_[i].tangent.shape[1] for i in members]  # none where branches cross
+        least = _LEAST * float((field.row_scale[:, None] / field.unit).max())
+        size, signatures = _signatures(evaluate, points, dimensions, least)
         groups: dict[tuple[int, ...], list[int]] = {}
         for k, label in enumerate(connected(field, points)):
-            groups.setdefault((label, dimensions[k], *signatures[k]), []).append(k)
+            key = (int(label), tangents[k], dimensions[k], *signatures[k])
+            groups.setdefault(key, []).append(k)
         anchors = _anchors(field, special)
-        for (_, dimension, *signature), group in groups.items():
+        for (label, along, dimension, *signature), group in groups.items():
             distances = np.linalg.norm(field.to_units(points[group])[:, None] - anchors, axis=2)
             nearest = [group[j] for j in np.argsort(distances.min(axis=1), kind="stable")]
             # not the kink at which a piece of zeros, as those of a ReLU, ends
@@ -302,14 +324,15 @@ def merge_manifolds(
             i = members[best]
             moved = _nearest_to_centre(field, points[best])
             zero, own = _with_error_across(field, points[best]), isolations_[i]
-            _, (new,) = _signatures(evaluate, moved[None], np.array([dimension]), size)
+            _, (new,) = _signatures(evaluate, moved[None], np.array([dimension]), 0.0, size)
             if list(new) == signature and np.abs(field.to_units(moved)).max() <= 1 + 1e-9:
                 there = _with_error_across(field, moved)
                 judged = isolations(evaluate, (there,), box)[0]
                 alike = smoothness(evaluate, moved, box) == smoothness(evaluate, points[best], box)
-                if alike and (judged.isolated, judged.manifold_dimension) == ("no", dimension):
+                shape = judged.isolated, judged.manifold_dimension, judged.tangent.shape[1]
+                if alike and shape == ("no", dimension, along):
                     zero, own = there, judged
-            pairs[i] = (zero, own)
+            pairs[i] = (zero, replace(own, piece=label))
     return tuple(pairs[i] for i in sorted(pairs))
 
 
@@ -322,11 +345,16 @@ def _anchors(field: ScaledField, special: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def _signatures(
-    evaluate: Evaluate, points: np.ndarray, dimensions: np.ndarray, size: float | None = None
+    evaluate: Evaluate,
+    points: np.ndarray,
+    dimensions: np.ndarray,
+    least: float,
+    size: float | None = None,
 ) -> tuple[float, list[tuple[int, int]]]:
     """Numbers of eigenvalues with positive and negative real part, the kernel's left out.
 
-    Real parts far below `size`, by default the largest eigenvalue at any of the points, are zero.
+    Real parts far below `size` are zero; that is by default the largest eigenvalue at any of the
+    points, but `least` at least.
 
     **Returns** the size and the pairs of numbers.
     """
@@ -334,7 +362,7 @@ def _signatures(
         _, jacobians = evaluate(points)
     spectra = np.linalg.eigvals(jacobians)
     if size is None:
-        size = float(np.abs(spectra).max())
+        size = max(float(np.abs(spectra).max()), least)
     signatures = []
     for eigenvalues, k in zip(spectra, dimensions, strict=True):
         real = eigenvalues[np.argsort(np.abs(eigenvalues))[k:]].real

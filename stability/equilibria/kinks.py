@@ -10,7 +10,7 @@ Systems*, chapter 2).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, product
 
 import numpy as np
@@ -300,4 +300,4 @@ def with_zeros_between(
         for own in kinks.others
         if not any(np.allclose(numbers(own), other, rtol=1e-12) for other in known)
     ]
-    return ExactZeros((*exact.points, *new), exact.families, kinks.exhaustive)
+    return replace(exact, points=(*exact.points, *new), exhaustive=kinks.exhaustive)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..dynamics.flow import Flow
 from ..dynamics.positive_settings import check_flag, check_whole
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError
 from ..rules import Rule
 from ..rules.rule import each

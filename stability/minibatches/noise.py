@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from ..dynamics.flow import Flow
 from ..dynamics.starts import given_start, real_starts
-from ..equilibria.find import Equilibrium, describe_point
+from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.find import describe_point
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.game import Game

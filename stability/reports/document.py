@@ -41,7 +41,8 @@ from ..verdicts.conditions import Conditions
 from ..verdicts.verdict import Verdict
 from .names import flow_name, rule_name
 from .overview import heading, overview
-from .summary import box, sentences, shape
+from .sets import about, name_of
+from .summary import box, sentences
 from .value import Excerpt, Report
 
 MANY_POINTS = 6  # with more equilibria than this, text has the table of them alone
@@ -223,10 +224,11 @@ def _status(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
             said.append(f"Exactly {named(list(e.exact), together(exact))}.")
             if any("CRootOf" in text for text in e.exact.values()):
                 said.append("Here rootₖ is the k-th root of a polynomial, real ones first.")
-    if e.manifold_dimension:
-        text = f"One point of a {shape(e.manifold_dimension)} of equilibria"
+    if e.component is not None:
+        text = f"One point of a {name_of(e)} of equilibria"
         if not any(remark.startswith(text) for remark in e.remarks):
             said.append(f"{text}.")
+        said += about(e, names)
     elif e.judged:
         text = {"yes": "Isolated", "no": "Not isolated"}
         said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")

@@ -18,12 +18,12 @@ from ..documents.formulas import readable
 from ..documents.intervals import spoken
 from ..documents.numbers import SPACE, listed, named, number, per_player, point, values_of
 from ..documents.settings import settings
+from .sets import briefly, count, in_parts, name_of, named_sets, ranges, singular_points
 from .value import Report
 
 FEW = 3  # up to here things are named one by one
 LONGEST = 60  # characters of a formula in the headline
 CONVERGENT = ("exponentially stable", "asymptotically stable")
-COUNTS = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 Analysis = FlowAnalysis | RuleAnalysis | MapAnalysis
 
@@ -51,11 +51,16 @@ def sentences(report: Report) -> str:
     if not points:
         return _nothing(report)
     usable = [e for e in points if e.judged]
+    judged = [e for e in usable if e.singular is None] or usable
     said = []
-    if len(usable) == 1:
-        said += [_where_one(report, usable[0]), _one(report, usable[0])]
-    elif usable:
-        said += [_where_many(report, usable), _many(report, usable)]
+    if len(judged) == 1:
+        said += [_where_one(report, judged[0]), _one(report, judged[0])]
+    elif judged:
+        said += [_where_many(report, judged), _many(report, judged)]
+    if sum(e.component is not None for e in judged) <= FEW:
+        said += [_changes(report, e) for e in judged]
+    if len(judged) < len(usable):
+        said += singular_points(usable)
     moving = [e for e in points if e.differentiable and not e.stationary]
     said += [_elsewhere(report, e) for e in moving if e.at_rest]
     said += _unusable([e for e in moving if not e.at_rest], "moving")
@@ -78,9 +83,13 @@ def _elsewhere(report: Report, e: EquilibriumAnalysis) -> str:
     return f"At {point(e.point)}, which is no equilibrium of the game, {names} {verb}."
 
 
-def shape(dimension: int) -> str:
-    """The name of a manifold of equilibria."""
-    return {1: "curve", 2: "surface"}.get(dimension, f"{dimension}-dimensional manifold")
+def _changes(report: Report, e: EquilibriumAnalysis) -> str:
+    """Where along a set of equilibria the verdict is another one than at the point that stands for it."""
+    own = e.component
+    if own is None or {own.attracts, own.repels} & {None, "everywhere"}:
+        return ""
+    where = "" if len(report.equilibria) == 1 else f" through {point(e.point)}"
+    return f"The {own.name}{where} {ranges(own, report.system.names)}."
 
 
 def movers(report: Report, equilibria: Sequence[EquilibriumAnalysis]) -> list[Mover]:
@@ -159,13 +168,14 @@ def _where_one(report: Report, e: EquilibriumAnalysis) -> str:
     if report.search.method == GIVEN_POINT:
         noun = {"map": "a fixed point of the map", "flow": "an equilibrium of the flow"}
         what = noun.get(report.system.kind, "a point where training rests")
-        on = f", one of a whole {shape(dimension)} of them" if dimension else ""
+        on = f", one of a whole {name_of(e)} of them" if dimension else ""
         return f"The point given, {where}, is {what}{on}."
     found = not report.search.exhaustive
     if dimension:
         fixed = "fixed points" if report.system.kind == "map" else "equilibria"
         on = "has" if verb == "has" else "rests on"
-        return f"{subject} {on} a {shape(dimension)} of {fixed}; {where} is one of them."
+        which = briefly(e, report.system.names)
+        return f"{subject} {on} a {name_of(e)} of {fixed}{which}; {where} is one of them."
     if verb == "has":
         return f"The {'search found' if found else 'map has'} one fixed point, {where}."
     if found:
@@ -175,17 +185,13 @@ def _where_one(report: Report, e: EquilibriumAnalysis) -> str:
 
 
 def _where_many(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:
-    count = _count(len(points))
+    if any(e.component is not None for e in points):
+        return _where_sets(report, points)
     names = ""
     if len(points) <= FEW and len(points[0].point) <= FEW:
         variables = list(points[0].point)
         shown = listed([values_of(e.point) for e in points])
         names = f", {named(variables, shown)}"
-    extended = sum(e.manifold_dimension > 0 for e in points)
-    if extended:
-        some = "each" if extended == len(points) else _count(extended)
-        stand = "stands" if extended in (1, len(points)) else "stand"
-        names += f" ({some} {stand} for a whole curve or surface)"
     if report.search.exhaustive:
         whole = "Training can rest at {} points{}"
         text = {"flow": "The flow has {} equilibria{}", "map": "The map has {} fixed points{}"}
@@ -195,13 +201,37 @@ def _where_many(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:
             "flow": "The search found {} equilibria of the flow{}",
             "map": "The search found {} fixed points of the map{}",
         }
-    return text.get(report.system.kind, whole).format(count, names) + "."
+    return text.get(report.system.kind, whole).format(count(len(points)), names) + "."
+
+
+def _where_sets(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:
+    """Sets of equilibria and isolated points, each counted once."""
+    sets = [e for e in points if e.component is not None]
+    alone = [e for e in points if e.component is None]
+    kinds = named_sets(points)
+    noun = "fixed points" if report.system.kind == "map" else "equilibria"
+    which = briefly(sets[0], report.system.names) if kinds == [f"a {name_of(sets[0])}"] else ""
+    parts = " with parts of different stability" if in_parts(points) else ""
+    where = f"{listed(kinds)} of {noun}{which}{parts}"
+    points_there = ""
+    if alone:
+        known = " isolated" if all(e.isolated == "yes" for e in alone) else ""
+        points_there = f"{count(len(alone))}{known} point{'s' if len(alone) > 1 else ''}"
+        if len(alone) <= FEW and len(alone[0].point) <= FEW:
+            shown = listed([values_of(e.point) for e in alone])
+            points_there += f", {named(list(alone[0].point), shown)}"
+    if report.search.exhaustive and report.system.kind != "map":
+        subject = "Training can rest" if report.system.kind == "game" else "The flow rests"
+        at = f" and at {points_there}" if points_there else ""
+        return f"{subject} on {where}{at}."
+    subject = "The map has" if report.search.exhaustive else "The search found"
+    return f"{subject} {where}{f' and {points_there}' if points_there else ''}."
 
 
 def _one(report: Report, e: EquilibriumAnalysis) -> str:
     """What everything that moves does at the only equilibrium."""
     everything = movers(report, [e])
-    there = f"the {shape(e.manifold_dimension)}" if e.manifold_dimension else "it"
+    there = f"the {name_of(e)}" if e.component is not None else "it"
     clauses: list[str] = []
     open_: list[Mover] = []
     elsewhere: list[Mover] = []
@@ -296,7 +326,7 @@ def _many(report: Report, points: Sequence[EquilibriumAnalysis]) -> str:
         mover = _united(group, everything)
         kept = [i for i, verdict in enumerate(verdicts) if verdict in CONVERGENT]
         other = Counter(v for v in verdicts if v not in (*CONVERGENT, "unstable"))
-        extra = [f"{word} at {_count(count)}" for word, count in sorted(other.items())]
+        extra = [f"{word} at {count(n)}" for word, n in sorted(other.items())]
         which = ""
         if 0 < len(kept) <= FEW and len(kept) < len(points):
             which = f", {_which([points[i] for i in kept], kept)}"
@@ -313,7 +343,7 @@ def _share(kept: int, total: int) -> str:
         return "both of them" if total == 2 else "all of them"
     if kept == 0:
         return "neither of them" if total == 2 else "none of them"
-    return f"{_count(kept)} of them"
+    return f"{count(kept)} of them"
 
 
 def _which(points: Sequence[EquilibriumAnalysis], indices: Sequence[int]) -> str:
@@ -327,7 +357,7 @@ def _unusable(points: Sequence[EquilibriumAnalysis], why: str) -> list[str]:
         return []
     many = len(points) > FEW
     where = (
-        _count(len(points)) + " of the points" if many else listed([point(e.point) for e in points])
+        count(len(points)) + " of the points" if many else listed([point(e.point) for e in points])
     )
     if why == "kinked":
         return [f"At {where} the field is not differentiable, so linearisation says nothing there."]
@@ -345,10 +375,6 @@ def _united(group: Sequence[Mover], everything: Sequence[Mover]) -> Mover:
     if len(group) == len(everything) > FEW:
         return Mover("every flow and every rule", False, group[0].found)
     return Mover(listed([m.name for m in group]), True, group[0].found)
-
-
-def _count(n: int) -> str:
-    return COUNTS[n] if n < len(COUNTS) else str(n)
 
 
 def _sentence(text: str, end: str = ".") -> str:

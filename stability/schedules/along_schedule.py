@@ -19,7 +19,7 @@ from ..dynamics.flow import Flow
 from ..dynamics.points import named_start, start_vector
 from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import System, is_a
-from ..equilibria.find import Equilibrium
+from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError, check_kind
 from ..fields import Field
 from ..penalties import Penalty

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..analysis.rules_at_point import FieldJacobian
 from ..dynamics.partition import Partition
-from ..equilibria.find import Equilibrium, across, complement
+from ..equilibria.equilibrium import Equilibrium, across, complement
 from ..errors import InputError
 from ..rules import Rule
 

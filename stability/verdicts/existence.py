@@ -12,7 +12,8 @@ import sympy
 from ..dynamics.domain import undefined
 from ..dynamics.points import named_box
 from ..dynamics.system import is_a
-from ..equilibria.find import Equations, Equilibria, Equilibrium, find_equilibria
+from ..equilibria.equilibrium import Equations, Equilibrium
+from ..equilibria.find import Equilibria, find_equilibria
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from .conditions_at import conditions_at

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
-from ..equilibria.find import across, complement
+from ..equilibria.equilibrium import across, complement
 from ..spectra.dense import Spectrum, spectrum, stability_sign
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
 from ..time_limits import in_time

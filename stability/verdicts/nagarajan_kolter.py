@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..equilibria.find import complement
+from ..equilibria.equilibrium import complement
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..penalties.nagarajan_kolter import discriminator_of

@@ -16,8 +16,9 @@ from ..dynamics.domain import check_defined
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import is_a
+from ..equilibria.equilibrium import Equations, Equilibrium
 from ..equilibria.exact import number_is_zero
-from ..equilibria.find import Equations, Equilibrium, describe_point
+from ..equilibria.find import describe_point
 from ..equilibria.scaling import Evaluate
 from ..errors import InputError, InputTypeError
 from ..fields import Gradient

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from stability.analysis.value import (
+    ComponentInfo,
     Decomposition,
     EquilibriumAnalysis,
     FlowAnalysis,
@@ -324,7 +325,10 @@ def tandem() -> Report:
         {"x": 0.5, "y": 0.5}, {"x": "1/2", "y": "1/2"}, 0.0, True, True, "no", 1,
         Conditions(nash, nash, minmax, leads), Decomposition(4.0, 0.0, 0.0), (flow,),
         (simultaneous,), (),
-        ("One point of a curve of equilibria; stability is judged across it.",),
+        ("One point of a line of equilibria; stability is judged across it.",),
+        component=ComponentInfo(
+            1, {"x": "1 - y", "y": "y"}, None, ("y",), "everywhere", "nowhere", True
+        ),
     )  # fmt: skip
     system = SystemInfo("game", "tandem", ("x", "y"), ("x", "y"), {}, False, "potential")
     box = {"x": (-2.0, 2.0), "y": (-2.0, 2.0)}

@@ -33,8 +33,12 @@ def test_headline_of_the_dirac_gan():
             "the gradient field return to four of them; simultaneous steps of 0.6 on the "
             "two-timescale field return to none of them",
         ),
-        ("tandem", "Training rests on a curve of equilibria; (x, y) = (0.5, 0.5) is one of them."),
-        ("tandem", "the flow returns to the curve (the error shrinks like exp(−4·t))"),
+        (
+            "tandem",
+            "Training rests on a line of equilibria (x = 1 − y, y free); (x, y) = (0.5, 0.5) is one "
+            "of them.",
+        ),
+        ("tandem", "the flow returns to the line (the error shrinks like exp(−4·t))"),
         ("tandem", "(the error shrinks by 40% per step)"),
         ("henon", "The map has two fixed points, (x, y) = (−1.13135, −0.339406) and (0.631354,"),
         ("henon", "iteration returns to neither of them"),

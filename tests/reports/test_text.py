@@ -213,15 +213,17 @@ def test_an_exact_point_is_named_only_if_it_says_more():
 
 
 def test_points_that_are_not_alone():
-    assert "One point of a curve of equilibria" in to_text(SAMPLES["tandem"]())
+    text = to_text(SAMPLES["tandem"]())
+    assert "One point of a line of equilibria" in text
+    assert "The whole line: x = 1 − y, y free. The line attracts everywhere." in text
     (e,) = SAMPLES["tandem"]().equilibria
-    e = replace(e, manifold_dimension=0, remarks=())
+    line = e.component
+    e = replace(e, manifold_dimension=0, remarks=(), component=None)
     report = replace(SAMPLES["tandem"](), equilibria=(e,))
     assert "Not isolated." in to_text(report)
-    surface = replace(e, manifold_dimension=2)
-    assert "One point of a surface of equilibria." in to_text(
-        replace(report, equilibria=(surface,))
-    )
+    seen = replace(line, dimension=2, parametrisation=None, attracts=None, repels=None)
+    seen = replace(e, component=replace(seen, straight=False))
+    assert "One point of a surface of equilibria." in to_text(replace(report, equilibria=(seen,)))
 
 
 def with_stable_steps(stable, exact=None, critical=0.0, lr=0.1):

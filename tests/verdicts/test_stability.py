@@ -9,7 +9,7 @@ import pytest
 import sympy
 from sympy import Matrix, Rational, sqrt
 
-from stability.equilibria.find import complement
+from stability.equilibria.equilibrium import complement
 from stability.verdicts.local_stability import local_stability, modulo
 from stability.verdicts.verdict import STABILITY_WORDS, Verdict
 

@@ -1,0 +1,325 @@
+"""Where along a set of equilibria its neighbours come back to it, and where they leave it, exactly.
+
+Across a component of dimension k, what is left of the characteristic polynomial without its k roots along
+the component decides (normal hyperbolicity: Fenichel 1979; Aulbach 1984). Its coefficients are expressions
+in the free variables. With one of these the guards' real roots divide the line into intervals, on each of
+which the roots are counted at one rational number; with more the conditions are left as inequalities.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
+
+from ..equilibria.components import Component
+from ..equilibria.exact import number_is_zero, solve_exactly
+from ..errors import InputError
+from ..spectra.exact import closed_form_roots, exact_text
+from ..spectra.hurwitz import (
+    characteristic_polynomial,
+    circle_counts,
+    circle_guards,
+    flow_guards,
+    root_counts,
+)
+from ..time_limits import in_time
+from .sign_cells import known_sign
+from .stability_inequalities import hurwitz_conditions, schur_conditions
+
+EVERYWHERE, NOWHERE = "everywhere", "nowhere"
+_SECONDS, _SECONDS_AT_END = 3.0, 0.5
+_MOST_ENDS = 12
+_LONG = 15  # operations: the root of a polynomial is named rather than written in radicals
+_NEUTRAL = (0, 1, 0)  # for all that is known
+_s = sympy.Dummy("s")
+Point = tuple[sympy.Expr, ...]
+Interval = tuple[sympy.Expr, sympy.Expr]  # open; −∞ and ∞ allowed
+
+
+@dataclass(frozen=True)
+class Along:
+    """What the linearisation says all along a component.
+
+    - `attracts`, `repels`: where every eigenvalue across it decays, and where one grows, as text in the free
+      variables, "everywhere" or "nowhere"; None where it is not known, or where the linearisation is silent.
+    - `ends`: the points, in coordinates, at which an eigenvalue across it is neutral while others are not so.
+    - `attracting`: the relation behind `attracts`, in the free variables; None where that is not known.
+    """
+
+    attracts: str | None
+    repels: str | None
+    ends: tuple[Point, ...] = ()
+    attracting: Boolean | None = None
+
+
+UNKNOWN = Along(None, None)
+
+
+def along(
+    jacobian: sympy.MatrixBase, component: Component, kind: str, names: Sequence[str]
+) -> Along:
+    """Where a component attracts and repels.
+
+    **Arguments:**
+
+    - `jacobian`: of the field whose zeros it consists of, shape (d, d), in the component's variables and
+      parameters; for a map, of its displacement F(x) − x.
+    - `kind`: "flow" or "map"; `names`: of the system's variables and parameters, for the text.
+    """
+    return in_time(_SECONDS, lambda: _along(jacobian, component, kind, names), UNKNOWN)
+
+
+def _along(
+    jacobian: sympy.MatrixBase, component: Component, kind: str, names: Sequence[str]
+) -> Along:
+    k = component.dimension
+    matrix = sympy.Matrix(jacobian.applyfunc(component.reduced))
+    if matrix.has(sympy.nan, sympy.zoo):
+        return UNKNOWN
+    coefficients = [component.reduced(c) for c in characteristic_polynomial(matrix)]
+    if not all(number_is_zero(c) for c in coefficients[len(coefficients) - k :]):
+        return UNKNOWN
+    across = coefficients[: len(coefficients) - k]
+    silent = False
+    while len(across) > 1 and number_is_zero(across[-1]):
+        silent, across = True, across[:-1]
+    if kind == "map":
+        across = sympy.Poly(across, _s).compose(sympy.Poly(_s - 1, _s)).all_coeffs()
+    if len(across) == 1:
+        return Along(NOWHERE, None, (), sympy.false) if silent else UNKNOWN
+    if len(component.free) == 1:
+        found = _on_a_line(across, component, kind, names)
+    else:
+        found = _by_inequalities(across, jacobian.trace(), component, kind, names)
+    if not silent:
+        return found
+    return Along(
+        NOWHERE, found.repels if found.repels == EVERYWHERE else None, found.ends, sympy.false
+    )
+
+
+def _count(coefficients: Sequence[sympy.Expr], kind: str) -> tuple[int, int, int] | None:
+    counts = root_counts if kind == "flow" else circle_counts
+    return counts([sympy.expand(c) for c in coefficients])
+
+
+def _on_a_line(
+    across: Sequence[sympy.Expr], component: Component, kind: str, names: Sequence[str]
+) -> Along:
+    """The only free variable is divided at the guards' real roots."""
+    (t,) = component.free
+    poles = [sympy.fraction(sympy.together(e))[1] for e in (*across, *component.numbers.values())]
+    guards = (flow_guards if kind == "flow" else circle_guards)(across)
+    zeros = [sympy.fraction(sympy.together(guard))[0] for guard in guards]
+    roots, gaps = _real_roots(zeros, t), _real_roots(poles, t)
+    if roots is None or gaps is None or any(guard == 0 for guard in zeros):
+        return UNKNOWN
+    ends = sorted({*roots, *gaps}, key=lambda root: root.evalf(30))
+    edges: list[sympy.Expr] = [-sympy.oo, *ends, sympy.oo]
+
+    def counted(at: sympy.Expr) -> tuple[int, int, int] | None:
+        return _count([c.xreplace({t: at}) for c in across], kind)
+
+    pieces: list[_Piece] = []
+    for low, high in itertools.pairwise(edges):
+        counts = counted(_between(low, high))
+        if counts is None:
+            return UNKNOWN
+        pieces.append(_Piece((low, high), counts))
+        if high in gaps or high is sympy.oo:
+            pieces.append(_Piece(None))
+        elif high.is_Rational:
+            pieces.append(_Piece((high, high), counted(high) or _NEUTRAL))
+        else:
+            pieces.append(
+                _Piece((high, high), _counted_at([c.xreplace({t: high}) for c in across], kind))
+            )
+    attracting = _merged(pieces, lambda counts: not counts[1] and not counts[2])
+    repelling = _merged(pieces, lambda counts: counts[2] > 0)
+    neutral = [p.where[0] for p in pieces if p.where and p.is_point and p.counts[1]]
+    points = tuple(tuple(c.xreplace({t: root}) for c in component.coordinates) for root in neutral)
+    everything = _merged(pieces, lambda counts: True)
+    return Along(
+        _text(attracting, everything, t, names),
+        _text(repelling, everything, t, names),
+        points[:_MOST_ENDS],
+        sympy.Or(*(sympy.And(low < t, t < high) for low, high in attracting)),
+    )
+
+
+def _counted_at(coefficients: Sequence[sympy.Expr], kind: str) -> tuple[int, int, int]:
+    """The same at an irrational zero of a guard: a root that seems to be neutral is taken for neutral.
+
+    Guards vanish also where two real roots are opposite, which thirty digits tell.
+    """
+    numbers = [c.evalf(60) for c in coefficients]
+    roots: Any = in_time(
+        _SECONDS_AT_END, lambda: sympy.Poly(numbers, _s).nroots(n=30, maxsteps=200), None
+    )
+    if roots is None:
+        return _NEUTRAL
+    sizes = [sympy.re(r) if kind == "flow" else abs(r) - 1 for r in roots]
+    neutral = sum(abs(size) < 1e-10 for size in map(float, sizes))
+    growing = sum(size >= 1e-10 for size in map(float, sizes))
+    return len(sizes) - neutral - growing, neutral, growing
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """An open interval, a point between two, or (None) a pole; how many roots decay, stay and grow there."""
+
+    where: Interval | None
+    counts: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def is_point(self) -> bool:
+        return self.where is not None and self.where[0] == self.where[1]
+
+
+def _merged(
+    pieces: Sequence[_Piece], holds: Callable[[tuple[int, int, int]], bool]
+) -> list[Interval]:
+    """The open intervals on which something holds, from intervals and the points and poles between them."""
+    found: list[Interval] = []
+    joined = False
+    for piece in pieces:
+        if piece.where is None or not holds(piece.counts):
+            joined = False
+        elif joined and not piece.is_point:
+            found[-1] = (found[-1][0], piece.where[1])
+        elif not piece.is_point:
+            found.append(piece.where)
+            joined = True
+    return found
+
+
+def _real_roots(expressions: Sequence[sympy.Expr], t: sympy.Symbol) -> list[sympy.Expr] | None:
+    """All real zeros of expressions in t, short ones by radicals; None where they cannot be had exactly."""
+    found: dict[sympy.Expr, None] = {}
+    for expression in expressions:
+        for factor in sympy.Mul.make_args(sympy.factor(expression)):
+            base = factor.base if isinstance(factor, sympy.Pow) else factor
+            if not base.has(t) or base.is_nonzero:
+                continue
+            if not base.is_polynomial(t) or base.free_symbols != {t}:
+                return None
+            polynomial = sympy.Poly(base, t)
+            if not all(c.is_rational for c in polynomial.all_coeffs()):
+                if polynomial.degree() > 1:
+                    return None
+                found[-polynomial.TC() / polynomial.LC()] = None
+                continue
+            short = polynomial.degree() <= 2 or len(polynomial.terms()) == 2
+            forms = (closed_form_roots(polynomial) or []) if short else []
+            forms = [f for f in forms if not f.has(sympy.I)]
+            for root in dict.fromkeys(sympy.real_roots(polynomial, radicals=False)):
+                near = (
+                    f for f in forms if abs((f - root).evalf(30)) < 1e-20 and f.count_ops() < _LONG
+                )
+                found[next(near, root)] = None
+    return list(found)
+
+
+def _between(low: sympy.Expr, high: sympy.Expr) -> sympy.Rational:
+    """A rational number in an open interval, a whole one where there is one."""
+    if low is -sympy.oo:
+        return sympy.Integer(0) if high is sympy.oo else sympy.floor(high) - 1
+    if high is sympy.oo:
+        return sympy.floor(low) + 1
+    middle = sympy.Rational(str((low.evalf(40) + high.evalf(40)) / 2))
+    whole = sympy.floor(middle)
+    for number in (whole, whole + 1):
+        if low < number < high:
+            return number
+    return middle
+
+
+def _text(
+    found: Sequence[Interval], everything: Sequence[Interval], t: sympy.Symbol, names: Sequence[str]
+) -> str:
+    if not found:
+        return NOWHERE
+    if list(found) == list(everything):
+        return EVERYWHERE
+    said = []
+    for low, high in found:
+        if low is -sympy.oo:
+            said.append(f"{t} < {exact_text(high, names)}")
+        elif high is sympy.oo:
+            said.append(f"{t} > {exact_text(low, names)}")
+        else:
+            said.append(f"{exact_text(low, names)} < {t} < {exact_text(high, names)}")
+    return " or ".join(said)
+
+
+def _by_inequalities(
+    across: Sequence[sympy.Expr],
+    trace: sympy.Expr,
+    component: Component,
+    kind: str,
+    names: Sequence[str],
+) -> Along:
+    """Several free variables, or one polynomial that binds them; an eigenvalue that is alone is the trace."""
+    conditions: Callable[[Sequence[sympy.Expr]], tuple[Boolean, ...]]
+    conditions = hurwitz_conditions if kind == "flow" else schur_conditions
+    if len(across) == 2 and kind == "flow":
+        forms = [component.reduced(trace)]
+        if component.equation is not None:  # the rest depends on the order of the variables
+            forms += [_reduced_in(v, forms[0], component) for v in component.free]
+        return _of_one(min(map(sympy.factor, forms), key=sympy.count_ops), component, names)
+    try:
+        relations = conditions(list(across)) if known_sign(across[0]) else (sympy.false,)
+    except InputError:
+        return UNKNOWN
+    relations = tuple(r for r in relations if r != sympy.true)
+    if not relations:
+        return Along(EVERYWHERE, NOWHERE, (), sympy.true)
+    if not all(isinstance(r, Relational) for r in relations):
+        return UNKNOWN
+    text = " and ".join(_relation(r, names) for r in relations)
+    return Along(text, None, (), sympy.And(*relations))
+
+
+def _relation(relation: Any, names: Sequence[str]) -> str:
+    left, right = (exact_text(side, names) for side in relation.args)
+    return f"{left} {relation.rel_op} {right}"
+
+
+def _reduced_in(v: sympy.Symbol, e: sympy.Expr, component: Component) -> sympy.Expr:
+    """A fraction whose numerator has the least power of v that the component's equation allows."""
+    top, bottom = sympy.fraction(e)
+    own = sympy.Poly(component.equation, v)
+    return sympy.Poly(top, v).rem(own).as_expr() / bottom if own.LC().is_number else e
+
+
+def _of_one(value: sympy.Expr, component: Component, names: Sequence[str]) -> Along:
+    """One eigenvalue across: its sign, on a curve with the points where that changes."""
+    top, bottom = sympy.fraction(sympy.together(value))
+    constant, factors = sympy.factor_list(sympy.expand(top * bottom))
+    sign = 1 if constant.is_positive else -1
+    unknown = []
+    for factor, power in factors:
+        own = known_sign(factor)
+        if own is None:
+            unknown.append(factor ** (power if power < 3 else 2 - power % 2))
+        elif own < 0 and power % 2:
+            sign = -sign
+    if not unknown:
+        if sign < 0:
+            return Along(EVERYWHERE, NOWHERE, (), sympy.true)
+        return Along(NOWHERE, EVERYWHERE, (), sympy.false)
+    product = sympy.Mul(*unknown)
+    below, above = sympy.Lt(product, 0), sympy.Gt(product, 0)
+    attracts, repels = (above, below) if sign < 0 else (below, above)
+    points: tuple[Point, ...] = ()
+    if component.dimension == 1 and component.closure is not None:
+        there = solve_exactly([*component.closure, product], component.variables, {})
+        points = tuple(tuple(p[v] for v in component.variables) for p in there.points)
+    texts = _relation(attracts, names), _relation(repels, names)
+    return Along(*texts, points[:_MOST_ENDS], attracts)

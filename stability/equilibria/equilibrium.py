@@ -1,0 +1,164 @@
+"""What is known of one equilibrium, and the matrices at it modulo the set that it lies on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import sympy
+
+from ..dynamics.domain import all_real
+from .cells import has_kinks
+from .components import Component
+from .exact import is_zero_at
+from .isolation import Isolation, isolation
+from .pieces import Pieces
+from .search import Evaluate, Zero
+from .smoothness import smoothness
+
+_FAINT = (
+    1e-8  # of the box: over this distance an eigenvalue that looks like zero has to keep its sign
+)
+
+
+@dataclass(frozen=True)
+class Equations:
+    """A symbolic field whose zeros are wanted: real variables, and parameters with their values.
+
+    `domain`: what has to be real and finite at a zero besides, such as the parts of a game's losses.
+    `flows`: the field is that of a flow, which may rest on a jump too (no displacement of a map).
+    """
+
+    variables: tuple[sympy.Symbol, ...]
+    expressions: tuple[sympy.Expr, ...]
+    values: Mapping[sympy.Symbol, sympy.Expr]
+    domain: tuple[sympy.Expr, ...] = ()
+    flows: bool = True
+
+    @property
+    def kinked(self) -> bool:
+        """Whether the field of a flow has kinks or jumps."""
+        return self.flows and has_kinks(self.expressions)
+
+    @property
+    def in_numbers(self) -> tuple[sympy.Expr, ...]:
+        """The expressions with the values of the parameters put in."""
+        return tuple(e.xreplace(dict(self.values)) for e in self.expressions)
+
+
+@dataclass(frozen=True)
+class Equilibrium:
+    """A point at which a field vanishes (or one that the user asked about, which may not be one).
+
+    - `point`: shape (d,); `error` estimates its distance to the true point; `residual` is max |v| there.
+    - `exact`: the same point in closed form, or None; `generic` says that it is one for every value of the
+      parameters near the given ones, so that expressions in them mean something.
+    - `stationary`, `differentiable`: whether v vanishes there and has a derivative there.
+    - `isolated` (yes, no, undecided) and the dimension and tangent, shape (d, k), of the manifold of
+      equilibria through it.
+    - `component`: the whole set, where this point stands for one that is known exactly.
+    - `singular`: why the set of equilibria through the point is no manifold there, so that it has no tangent
+      and nothing is judged across it; None elsewhere.
+    - `piece`: numbers the connected set that it stands for, where that was only seen numerically: parts of
+      different stability have a point each.
+    - `pieces`: the smooth fields that meet there, where some are known to. If the field jumps there, then
+      `stationary` means in Filippov's sense (see `stability.equilibria.kinks`).
+    """
+
+    point: np.ndarray
+    exact: tuple[sympy.Expr, ...] | None
+    generic: bool
+    residual: float
+    error: float
+    stationary: bool
+    differentiable: bool
+    isolated: str
+    manifold_dimension: int
+    tangent: np.ndarray
+    because: str
+    component: Component | None = None
+    singular: str | None = None
+    piece: int | None = None
+    pieces: Pieces | None = None
+
+    def across(self, matrix: np.ndarray) -> np.ndarray:
+        """A matrix (d, d) that keeps the manifold of equilibria, modulo its tangent; see `across`."""
+        return across(matrix, self.tangent)
+
+
+def complement(tangent: np.ndarray) -> np.ndarray:
+    """An orthonormal basis, shape (d, d − k), of the complement of the columns of `tangent`, shape (d, k)."""
+    q, _ = np.linalg.qr(tangent, mode="complete")
+    return q[:, tangent.shape[1] :]
+
+
+def across(matrix: np.ndarray, tangent: np.ndarray | None) -> np.ndarray:
+    """A matrix, or a stack (…, d, d), modulo the span, which it keeps, of the columns of `tangent` (d, k).
+
+    What is left, shape (…, d − k, d − k), carries the other eigenvalues; it is the matrix itself for k = 0.
+    """
+    if tangent is None or not tangent.shape[1]:
+        return matrix
+    basis = complement(tangent)
+    return basis.T @ matrix @ basis
+
+
+def is_defined(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
+    put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
+    return all_real(equations.domain, put)
+
+
+def vanishes(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
+    put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
+    return all(is_zero_at(e, put) for e in equations.expressions)
+
+
+def is_generic(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
+    put = dict(zip(equations.variables, coordinates, strict=True))
+    return all(is_zero_at(e, put) for e in equations.expressions)
+
+
+def described(
+    evaluate: Evaluate,
+    x: np.ndarray,
+    error: float,
+    box: np.ndarray,
+    coordinates: tuple[sympy.Expr, ...] | None,
+    generic: bool,
+    known: Isolation | None,
+) -> Equilibrium:
+    """`known`: what the exact solution proves of the point."""
+    v, jacobian = evaluate(x[None])
+    residual = float(np.abs(v).max())
+    smooth = smoothness(evaluate, x, box) == "smooth"
+    scale = (
+        float(np.abs(jacobian).max() * np.abs(box).max()) if np.isfinite(jacobian).all() else 1.0
+    )
+    stationary = coordinates is not None or residual == 0.0 or residual <= 1e-9 * scale
+    because = "the point is not stationary" if smooth else "the field is not differentiable here"
+    own = Isolation("undecided", 0, np.zeros((len(x), 0)), because)
+    if known is not None:
+        own = known
+    elif stationary and smooth:
+        own = isolation(evaluate, Zero(x, residual, error), box)
+    k = own.tangent.shape[1]
+    crosses = own.isolated == "no" and not k
+    if (
+        coordinates is None and k and own.kernel > k
+    ):  # what is left is zero as far as that can be told
+        error = max(error, _FAINT * float(np.ptp(box, axis=1).max()))
+    return Equilibrium(
+        point=x,
+        exact=coordinates,
+        generic=generic,
+        residual=residual,
+        error=error,
+        stationary=stationary,
+        differentiable=smooth,
+        isolated=own.isolated,
+        manifold_dimension=k,
+        tangent=own.tangent,
+        because=own.because,
+        singular=own.because if crosses else None,
+    )
