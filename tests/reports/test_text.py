@@ -213,7 +213,7 @@ def test_an_exact_point_is_named_only_if_it_says_more():
 
 
 def test_points_that_are_not_alone():
-    text = to_text(SAMPLES["tandem"]())
+    text = " ".join(to_text(SAMPLES["tandem"]()).split())
     assert "One point of a line of equilibria" in text
     assert "The whole line: x = 1 − y, y free. The line attracts everywhere." in text
     (e,) = SAMPLES["tandem"]().equilibria
