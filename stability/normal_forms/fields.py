@@ -8,6 +8,7 @@ variables may be dependent in ways that nobody has proved or disproved.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
@@ -337,8 +338,17 @@ def _root(base: sympy.Expr, n: int) -> sympy.Expr:
     )
 
 
+def _degree(atom: Any) -> int:
+    """The degree of an algebraic number where it is plain to see, else a small one."""
+    if isinstance(atom, sympy.CRootOf):
+        return int(atom.poly.degree())
+    return int(atom.exp.q) if atom.is_Pow and atom.exp.is_Rational else 2
+
+
 def _number_field(atoms: Sequence[sympy.Expr]) -> tuple[Any, list[Any]]:
     """Q(atoms) as a SymPy domain, and the atoms in it."""
+    if math.prod(map(_degree, atoms)) > 2 * _HIGHEST_DEGREE:
+        raise Undecidable("the number field is too large")
     polynomial, multiples, representations = sympy.polys.numberfields.primitive_element(
         list(atoms), ex=True, polys=True
     )

@@ -44,6 +44,7 @@ class Reduction:
     along: AlongCurve
     manifold: list[list[Part]] = field(default_factory=list)
     terms: list[Part] = field(default_factory=list)
+    is_free: bool = False  # whether G has a coefficient at the last degree, be it zero
 
     def __post_init__(self) -> None:
         middle = self.centre
@@ -82,6 +83,7 @@ class Reduction:
         known = self._known(n)
         found: list[Part] = [{} for _ in range(d)]
         term: Part = {}
+        self.is_free = False
         for monomial in self._monomials(n):
             right = [
                 b.get(monomial, self._number.zero) - a.get(monomial, self._number.zero)
@@ -137,6 +139,7 @@ class Reduction:
         size = None if self.over.exact else _size
         if q is None:
             return solved(rows, right, number.is_zero, size), number.zero, number.zero
+        self.is_free = True
         # bordered: W is chosen orthogonal to q, the kernel of A − e
         border = [c.conjugate() for c in q] if self._pair else list(q)
         bordered = [[*row, -c] for row, c in zip(rows, q, strict=True)] + [[*border, number.zero]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import sympy
 
@@ -13,6 +14,7 @@ from ..spectra.value import Evidence
 from .value import Case, Law, NormalForm, Word
 
 _LONGEST, _LONGEST_IN_SENTENCE = 80, 24  # characters of a closed form
+_MANY_DIGITS = re.compile(r"\d{7}")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _ORDINALS = {2: "first", 3: "first", 5: "second", 7: "third", 9: "fourth", 11: "fifth"}
 _NAMES = {
@@ -99,7 +101,7 @@ def term(coefficient: float, variable: str, power: int) -> str:
 
 
 def _shown(coefficient: float, text: str | None) -> str:
-    if text is not None and len(text) <= _LONGEST_IN_SENTENCE:
+    if text is not None and len(text) <= _LONGEST_IN_SENTENCE and not _MANY_DIGITS.search(text):
         return readable(text)
     return number(coefficient)
 

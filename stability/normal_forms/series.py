@@ -181,7 +181,7 @@ class _Writer:
         raise NotAnalytic(f"no power series is known of {e.func}; write it with other functions")
 
     def _at_point(self, e: sympy.Expr) -> sympy.Expr:
-        return _exact(e.xreplace(self.point))
+        return _exact(put_in(e, self.point))
 
     def _function(self, e: Any, argument: sympy.Expr) -> int:
         inner = self.written(argument)
@@ -231,6 +231,14 @@ class _Writer:
         if isinstance(e, sympy.Abs):
             return side * e.args[0]
         return sympy.Integer(side if isinstance(e, sympy.sign) else (side + 1) // 2)
+
+
+def put_in(e: sympy.Expr, values: Mapping[sympy.Symbol, sympy.Expr]) -> sympy.Expr:
+    """An expression at these values; SymPy would put them into the polynomials of its roots, too."""
+    roots = {root: sympy.Dummy() for root in e.atoms(sympy.CRootOf)}
+    if not roots:
+        return e.xreplace(dict(values))
+    return e.xreplace(roots).xreplace(dict(values)).xreplace({s: root for root, s in roots.items()})
 
 
 def _exact(constant: sympy.Expr) -> sympy.Expr:

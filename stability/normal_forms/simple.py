@@ -12,6 +12,7 @@ from typing import Any
 
 import sympy
 
+from ..documents.numbers import number
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
 from ..time_limits import in_time
 from .centre import Centre, centre, jacobian_of
@@ -22,7 +23,7 @@ from .reduction import Reduction
 from .resonances import CircleOrders, Decision, decided_by, resonance
 from .rounded import reduce_rounded
 from .sentences import by_coefficient, called, undecided
-from .series import Composition, NotAnalytic, program
+from .series import Composition, NotAnalytic, program, put_in
 from .value import Case, NormalForm
 
 HIGHEST_OF_A_PAIR, HIGHEST_OF_ONE = 11, 9
@@ -55,7 +56,7 @@ class _Progress:
     highest: int
     centre: Centre | None = None
     case: Case = "degenerate"
-    order: int = 1  # all coefficients up to it vanish
+    order: int = 1  # all coefficients up to it are known to vanish
 
 
 def reduce(near: NearRest, highest: int = HIGHEST_OF_A_PAIR) -> NormalForm:
@@ -82,14 +83,13 @@ def _exactly(near: NearRest, formulas: Formulas, progress: _Progress) -> NormalF
     """The verdict in exact arithmetic, or None where it cannot tell a constant from zero."""
     try:
         written = program(formulas.variables, formulas.expressions, formulas.point)
-    except NotAnalytic as error:
-        return undecided("kink", f"there is no power series here: {error}")
-    try:
         over = ExactField(written.constants)
         reduction = _reduction(near, written, over, progress)
         if isinstance(reduction, NormalForm):
             return reduction
         found = _first(near, reduction, progress)
+    except NotAnalytic as error:
+        return undecided("kink", f"there is no power series here: {error}")
     except Undecidable:
         return None
     middle = reduction.centre
@@ -160,7 +160,9 @@ def _first(near: NearRest, reduction: Reduction, progress: _Progress) -> Found |
             decision = _sign(over, order, _radial(reduction, order), near.inverse)
         if decision is not None:
             return _found(near, middle, progress.case, decision)
-        progress.order = order
+        if not over.exact and reduction.is_free and order > progress.order:
+            return None  # it looks like zero, and nobody has proved it
+        progress.order = max(order, progress.order)
     return None
 
 
@@ -263,12 +265,12 @@ def _by_digits(near: NearRest, formulas: Formulas, progress: _Progress) -> Norma
             "exact arithmetic would be needed",
         )
     found, value = agreed
-    known = near.known_on_boundary is not None or progress.order > 1 or _known(near, formulas)
-    if not known or not found.decision.sign:
+    known = near.known_on_boundary is not None or progress.centre is not None
+    if not known and not _known(near, formulas):
         what = called(found.case, found.order)
         return undecided(
             found.case,
-            f"{what} is {value:.6g}, which would decide if the eigenvalues were known to lie exactly on "
+            f"{what} is {number(value)}, which would decide if the eigenvalues were known to lie exactly on "
             "the boundary",
             found.order,
             value,
@@ -287,7 +289,7 @@ def _with_digits(
     near: NearRest, formulas: Formulas, decimals: int, progress: _Progress
 ) -> tuple[Found, Any] | None:
     over = ManyDigits(decimals)
-    own = _Progress(progress.highest)
+    own = _Progress(progress.highest, order=progress.order)
     try:
         written = program(formulas.variables, formulas.expressions, formulas.point)
         reduction = _reduction(near, written, over, own)
@@ -324,7 +326,8 @@ def _known(near: NearRest, formulas: Formulas) -> bool:
 
     def counted() -> bool:
         matrix = sympy.Matrix(formulas.expressions).jacobian(list(formulas.variables))
-        at = matrix.xreplace(dict(zip(formulas.variables, formulas.point, strict=True)))
+        put = dict(zip(formulas.variables, formulas.point, strict=True))
+        at = matrix.applyfunc(lambda e: put_in(e, put))
         polynomial = characteristic_polynomial(at)
         if near.kind == "flow":
             counts = root_counts(polynomial)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import sympy
-from sympy import Rational, log, sqrt
+from sympy import CRootOf, Rational, atan, log, pi, sqrt
 
 from stability.dynamics.functions import sigmoid
 from stability.normal_forms.simple import reduce
@@ -107,3 +107,30 @@ def test_transcendental_constants_are_exact():
     identity = sympy.sin(1) ** 2 + sympy.cos(1) ** 2 - 1
     form = reduce(flow((x,), (identity * x**2 - x**3,)))
     assert (form.order, form.exact) == (3, "-1")
+
+
+ROOTS = [CRootOf(x**5 - x - n, 0) for n in (1, 2, 3)]  # of a field too large to compute in
+DOUBTFUL = atan(Rational(1, 2)) + atan(Rational(1, 3)) - pi / 4  # zero, which no rule here knows
+
+
+def test_many_digits_decide_where_the_field_is_too_large():
+    a, b, c = ROOTS
+    form = reduce(flow((x, y), (-y + a * x**2 * y, x + b * y**3 + c * x * y)))
+    assert (form.verdict, form.order, form.evidence) == (UNSTABLE, 3, "numeric")
+    # 2 · g_yyy/16 of the plane (Guckenheimer and Holmes, 3.4.11), in the scaling ‖q‖ = 1
+    assert form.coefficient == pytest.approx(6 * float(b.evalf(20)) / 8, rel=1e-14)
+
+
+def test_what_looks_like_zero_is_not_passed_over():
+    form = reduce(flow((x,), (DOUBTFUL * x**2 - x**3,)))
+    assert (form.verdict, form.order) == ("undecided", None)
+    form = reduce(flow((x, y), (DOUBTFUL * x - y - x**3, x)))
+    assert (form.verdict, form.order) == ("undecided", 3)
+    assert form.coefficient == pytest.approx(-3 / 4)
+    assert "known to lie exactly" in form.because
+
+
+@pytest.mark.parametrize("field", [-x * abs(x), -(x ** Rational(5, 3))])
+def test_no_verdict_without_a_power_series(field):
+    form = reduce(flow((x,), (field,)))
+    assert (form.verdict, form.case) == ("undecided", "kink")
