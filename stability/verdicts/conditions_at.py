@@ -141,7 +141,7 @@ def _traced(game: Game, x: np.ndarray, error: float) -> _Formulas | None:
 
 
 def _candidates(x: np.ndarray, error: float) -> list[tuple[sympy.Expr, ...]]:
-    """The point at its binary value, and the round numbers that it is within its error."""
+    """The round numbers that the point is within its error, these as floats, and its own binary value."""
     binary = [Fraction(float(v)) for v in x]
     near = [v.limit_denominator(_ROUND) for v in binary]
     allowed = 10 * error + 1e-12 * np.maximum(1.0, np.abs(x))
@@ -149,5 +149,5 @@ def _candidates(x: np.ndarray, error: float) -> list[tuple[sympy.Expr, ...]]:
     rounded = [r if abs(float(r - b)) <= a else b for b, r, a in both]
     return [
         tuple(sympy.Rational(v.numerator, v.denominator) for v in candidate)
-        for candidate in (rounded, binary)
+        for candidate in (rounded, [Fraction(float(r)) for r in rounded], binary)
     ]

@@ -13,8 +13,10 @@ from sympy import Integer, Matrix, Rational, exp
 import stability as st
 from stability import SymbolicGame
 from stability.dynamics.functions import softplus
-from stability.verdicts.conditions_at import conditions_at
+from stability.verdicts.conditions_at import conditions_at, traced_losses
+from stability.verdicts.definite import Definiteness
 from stability.verdicts.point import game_point
+from stability.verdicts.weak_nash import weak_nash
 
 x, y, p, q = sympy.symbols("x y p q", real=True)
 
@@ -233,15 +235,16 @@ def test_losses_in_jax_are_read_as_formulas(players, who, because):
 
 
 def test_a_point_found_numerically_may_be_a_round_number():
-    """x − 3/10 with the binary 0.3, and y − 1/4, found by a search."""
+    """x is the binary 0.3 of the loss, y the fraction 1/4 that the search missed by a little."""
     losses = {
-        "x": lambda a, b: (a - 0.3) ** 4 + (a - 0.3) * (b - 0.25),
-        "y": lambda a, b: (b - 0.25) ** 4 - (a - 0.3) * (b - 0.25),
+        "x": lambda a, b: (a - 0.3) ** 4 - (a - 0.3) ** 6 + (a - 0.3) * (b - 0.25),
+        "y": lambda a, b: (b - 0.25) ** 3 - (a - 0.3) * (b - 0.25),
     }
     game = st.Game(losses, start={"x": jnp.zeros(()), "y": jnp.zeros(())})
-    (e,) = st.report(game, rules=[]).equilibria
-    assert e.conditions is not None
-    assert e.conditions.local_nash.verdict == "yes"
+    near = traced_losses(game, np.array([0.3, 0.25 + 1e-9]), 1e-9)
+    assert [own.minimum.word for i in (0, 1) if (own := near(i, False))] == ["yes", "no"]
+    far = traced_losses(game, np.array([0.3, 0.25 + 1e-9]), 1e-11)
+    assert far(0, False) is None
 
 
 def test_what_jax_computes_without_a_formula_is_left_open():
@@ -256,11 +259,16 @@ def test_what_jax_computes_without_a_formula_is_left_open():
 
 def test_a_bilinear_game_of_more_variables_than_closed_forms_are_made_for():
     rng = np.random.default_rng(1)
-    own = [sympy.symbols(f"{name}:5", real=True) for name in "ab"]
-    form = (Matrix([own[0]]) * Matrix(rng.integers(-4, 5, (5, 5)).tolist()) * Matrix(own[1]))[0]
-    game = SymbolicGame({"a": (own[0], form), "b": (own[1], -form)})
-    found = conditions_at(game_point(game, np.zeros(10))).local_nash
-    assert found.verdict == "yes"
+    matrix = jnp.asarray(rng.integers(-4, 5, (8, 8)), float)
+    game = st.zero_sum(
+        lambda a, b: a @ matrix @ b,
+        minimizer="a",
+        maximizer="b",
+        start={"a": jnp.zeros(8), "b": jnp.zeros(8)},
+    )
+    singular = [Definiteness(0, 0.0, 0.0, "numeric")] * 2
+    found = weak_nash(game.players, singular, traced_losses(game, np.zeros(16)))
+    assert (found.verdict, found.evidence) == ("yes", "numeric")
     assert "every player's loss is affine" in found.because
 
 
