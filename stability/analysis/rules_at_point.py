@@ -78,6 +78,8 @@ def analyse_rule(
     It is faster without closed forms of the critical step, and much faster without any step sizes. Unless it
     is to be `settle`d, a verdict on which the linearisation is silent stays undecided.
     """
+    if known is None and known_at_kink(e) and e.stationary:
+        return rule_at_kink(field, e, rule)
     near = as_it_acts(field, e, rule, known)
     if isinstance(near, RuleAnalysis):
         return near
@@ -161,8 +163,6 @@ def as_it_acts(
     field: FieldFlow, e: Equilibrium, rule: Rule, known: FieldJacobian | None
 ) -> Rule | RuleAnalysis:
     """The rule as it acts near the point, or, where it does not rest or has no derivative, what to say."""
-    if known_at_kink(e) and e.stationary and known is None:
-        return rule_at_kink(field, e, rule)
     at_rest = e.stationary and known is not None
     e = replace(e, differentiable=e.differentiable and (known is not None or not e.stationary))
     if not at_rest and not rule.rests_elsewhere:

@@ -180,7 +180,7 @@ class _Search:
             self.complete = False
 
     def along(self, family: dict[sympy.Symbol, sympy.Expr]) -> None:
-        """Keeps one point of a family of rest points on kinks, and none of its single points."""
+        """Keeps one point of a family of rest points on kinks, and of its single points those at its ends."""
         free = [v for v in self.variables if v not in family]
         coordinates = [family.get(v, v) for v in self.variables]
 
@@ -200,10 +200,17 @@ class _Search:
             self.points = before
             return
         (own,) = self.points
-        self.points = [other for other in before if not belongs(other)]
+        self.points = [other for other in before if _stops(other) or not belongs(other)]
         if not any(belongs(other) for other, _ in self.lines):
             tangent = sympy.Matrix(coordinates).jacobian(free).xreplace(put)
             self.lines.append((own, tangent))
+
+
+def _stops(pieces: Pieces) -> bool:
+    """Whether the field of one of the sides vanishes by itself."""
+    return any(
+        all(pieces.sign(pieces.at(e)) == 0 for e in cell.expressions) for cell in pieces.cells
+    )
 
 
 def parts_of(

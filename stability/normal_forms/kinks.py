@@ -115,13 +115,25 @@ def _judged(pieces: Pieces) -> NormalForm:
         pushes = zip(cell.signs, pieces.normals * field, strict=True)
         if all(s * pieces.sign(push) > 0 for s, push in pushes):
             speed = float(sympy.sqrt(field.dot(field)).evalf(20))
+            away = f"repelling: on one side of the kink the field points away from it, at speed {number(speed)}"
             return NormalForm(
                 "unstable",
-                f"repelling: on one side of the kink the field points away from it, at speed {number(speed)}",
+                away + _other_side(pieces),
                 "kink", 0, speed, _text(sympy.sqrt(field.dot(field)), pieces),
                 evidence=_evidence(pieces),
             )  # fmt: skip
     return _sliding(pieces) or _constant(pieces, fields, all(moving))
+
+
+def _other_side(pieces: Pieces) -> str:
+    """What is said of a side whose own field vanishes at a point that the other side leaves."""
+    for cell in pieces.cells if len(pieces.cells) == 2 else ():
+        field = sympy.Matrix(cell.expressions)
+        if not any(pieces.sign(x) for x in pieces.at(field)):
+            counts, _ = _counts(pieces, jacobian(pieces, field))
+            if counts is not None and not counts[1] and not counts[2]:
+                return "; on the other side it vanishes, and its linear part decays"
+    return ""
 
 
 def _one_variable(pieces: Pieces) -> NormalForm:

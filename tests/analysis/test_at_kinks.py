@@ -72,14 +72,15 @@ def test_euler_steps_on_a_continuous_kink(h, verdict):
 def test_wgan_gp_has_an_answer():
     """No discriminator near ψ = 0 stays there: (|ψ| − 1)² pushes it out on both sides."""
     report = st.report(st.games.load("dirac-gan-wgan-gp"))
-    (found,) = report.equilibria
-    assert found.point == {"theta": 0, "psi": 0}
-    assert found.manifold_dimension == 1  # all |θ| ≤ 2γ
-    verdicts = [own.stability.verdict for own in (*found.flows, *found.rules)]
-    assert verdicts == ["unstable"] * 3
-    assert found.conditions.local_nash.verdict == "no"
-    penalised = only(st.WGANGP(1)(dirac("wasserstein")), rules=[])
-    assert penalised.flows[0].stability.verdict == "unstable"
+    assert [tuple(e.point.values()) for e in report.equilibria] == [(-2, 0), (0, 0), (2, 0)]
+    assert [e.manifold_dimension for e in report.equilibria] == [0, 1, 0]  # |θ| < 2γ, and its ends
+    for found in report.equilibria:
+        verdicts = [own.stability.verdict for own in (*found.flows, *found.rules)]
+        assert verdicts == ["unstable"] * 3
+        assert found.conditions.local_nash.verdict == "no"
+    assert "its linear part decays" in report.equilibria[0].flows[0].stability.because
+    penalised = st.report(st.WGANGP(1)(dirac("wasserstein")), rules=[]).equilibria
+    assert {e.flows[0].stability.verdict for e in penalised} == {"unstable"}
 
 
 def test_parameters_are_put_in():

@@ -330,7 +330,10 @@ def test_the_report_as_data_and_as_text():
         ({"schedule": {"y": 0.1}}, "the schedule is missing for player 'x'"),
         ({"steps": 0}, "the number of steps"),
         ({"schedule": 1e200}, "the simultaneous step overflows"),
-        ({"system": load("dirac-gan-wgan-gp")}, "the field is not differentiable here"),
+        (
+            {"system": load("dirac-gan-wgan-gp"), "x": [0, 0]},
+            "the field is not differentiable here",
+        ),
         ({"looks": [10]}, "a step to look at"),
         ({"x": [1.0]}, "x is 2 numbers, one for each variable"),
         ({"x": {"x": 1, "y": 0}}, "the point is not stationary"),
