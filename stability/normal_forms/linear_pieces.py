@@ -8,9 +8,8 @@ import numpy as np
 import sympy
 
 from ..documents.numbers import number
-from ..equilibria.cells import TangledError
 from ..equilibria.pieces import Pieces
-from ..spectra.value import Evidence
+from .one_sided import evidence_of, floats, jacobian, undecided
 from .quadratic import common_lyapunov_function
 from .value import NormalForm
 
@@ -32,7 +31,9 @@ class LinearPieces:
             return NormalForm("unstable", text, "kink", 1, rate)
         if common_lyapunov_function(self.matrices, self.pieces.sign) is not None:
             text = "the linear parts of the one-sided fields share a quadratic Lyapunov function"
-            return NormalForm("exponentially stable", text, "kink", 1, evidence=self._evidence)
+            return NormalForm(
+                "exponentially stable", text, "kink", 1, evidence=evidence_of(self.pieces)
+            )
         return _open("the one-sided linear parts")
 
     def of_steps(self) -> NormalForm:
@@ -47,7 +48,9 @@ class LinearPieces:
             return NormalForm("unstable", text, "kink", 1, rate)
         if common_lyapunov_function(self.matrices, self.pieces.sign, steps=True) is not None:
             text = "the linear parts of the steps on all sides share a quadratic Lyapunov function"
-            return NormalForm("exponentially stable", text, "kink", 1, evidence=self._evidence)
+            return NormalForm(
+                "exponentially stable", text, "kink", 1, evidence=evidence_of(self.pieces)
+            )
         return _open("the linear parts of the steps")
 
     def _one_variable(self) -> NormalForm:
@@ -67,14 +70,14 @@ class LinearPieces:
             return _open("the one-sided multipliers")
         word = "exponentially stable" if own < 0 else "unstable"
         shown = text.format(number(value) + (" or less" if len(factors) > 1 and own < 0 else ""))
-        return NormalForm(word, shown, "kink", 1, value, evidence=self._evidence)
+        return NormalForm(word, shown, "kink", 1, value, evidence=evidence_of(self.pieces))
 
     def _ray(self, least: float) -> float | None:
         """A real eigenvalue above `least` with an eigenvector inside its matrix's own cell."""
-        normals = _floats(self.pieces.normals)
+        normals = floats(self.pieces.normals)
         lengths = np.linalg.norm(normals, axis=1)
         for cell, matrix in zip(self.pieces.cells, self.matrices, strict=True):
-            numbers = _floats(matrix)
+            numbers = floats(matrix)
             values, vectors = np.linalg.eig(numbers)
             scale = max(float(np.abs(numbers).max()), least)
             for value, vector in zip(values, vectors.T, strict=True):
@@ -83,10 +86,6 @@ class LinearPieces:
                 if own and abs(value.imag) < 1e-12 * scale and value.real - least > _FLAT * scale:
                     return float(value.real)
         return None
-
-    @property
-    def _evidence(self) -> Evidence:
-        return "exact" if self.pieces.exact else "numeric"
 
 
 def linear_pieces(pieces: Pieces) -> LinearPieces | None:
@@ -100,18 +99,5 @@ def linear_pieces(pieces: Pieces) -> LinearPieces | None:
     return LinearPieces(pieces, tuple(jacobian(pieces, field) for field in fields))
 
 
-def jacobian(pieces: Pieces, field: sympy.Matrix) -> sympy.Matrix:
-    """A field's Jacobian at the point, shape (d, d). Raises TangledError where it has none."""
-    found = pieces.at(field.jacobian(pieces.variables))
-    if found.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo):
-        raise TangledError("a one-sided field has no derivative")
-    return found.applyfunc(sympy.expand)
-
-
 def _open(what: str) -> NormalForm:
-    text = f"{what} leave it open; a common Lyapunov function of them would decide"
-    return NormalForm("undecided", text, "kink")
-
-
-def _floats(matrix: sympy.Matrix) -> np.ndarray:
-    return np.array(matrix.evalf(20).tolist(), dtype=float)
+    return undecided(f"{what} leave it open; a common Lyapunov function of them would decide")

@@ -41,12 +41,12 @@ def common_lyapunov_function(
             d, d, lambda i, j, own=rounded: sympy.Rational(int(own[i, j]), _DENOMINATOR)
         )
         falls = [P - J.T * P * J if steps else -(J.T * P + P * J) for J in matrices]
-        if all(_positive(own, sign) for own in (P, *falls)):
+        if all(definite(own, sign) for own in (P, *falls)):
             return P
     return None
 
 
-def _positive(matrix: sympy.Matrix, sign: Callable[[sympy.Expr], int]) -> bool:
-    """Sylvester's criterion."""
+def definite(matrix: sympy.Matrix, sign: Callable[[sympy.Expr], int]) -> bool:
+    """Whether a symmetric matrix of constants is positive definite, by Sylvester's criterion."""
     minors = (matrix[:k, :k].det() for k in range(1, matrix.rows + 1))
     return all(sign(sympy.expand(minor)) > 0 for minor in minors)

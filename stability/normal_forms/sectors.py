@@ -90,6 +90,27 @@ def motion(plane: Sectors, sign: Sign) -> Motion:
     return _turn(plane, sign)
 
 
+def half_plane(
+    normal: sympy.Matrix, matrix: sympy.Matrix, push: sympy.Matrix, sign: Sign
+) -> Motion:
+    """A linear field where normal·x < 0, and on the other side a constant `push` onto that one.
+
+    What comes from the other side is back at once. Along one of the two rays of the edge the linear field
+    leads out, and orbits slide: always some ray is at rest (a boundary equilibrium; di Bernardo et al. 2008,
+    chapter 5). `normal`, `push`: shape (2, 1), normal·push < 0; `matrix`: shape (2, 2).
+    """
+    ray = sympy.Matrix([-normal[1], normal[0]])
+    plane = Sectors((ray, -ray), (matrix, matrix), 1)
+    rates = _inside(plane, 0, sign)
+    for own in plane.rays:
+        moved = matrix * own
+        out = sympy.expand(normal.dot(moved))
+        if sign(out) >= 0:  # at 0 it leads along the edge by itself
+            sliding = moved - push * out / normal.dot(push)
+            rates.append(sign(sympy.expand(own.dot(sliding))))
+    return Motion(tuple(rates))
+
+
 def _inside(plane: Sectors, i: int, sign: Sign) -> list[int | None]:
     """The growth on the rays strictly inside sector i on which the angle rests."""
     field = plane.fields[i]

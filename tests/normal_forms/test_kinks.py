@@ -99,6 +99,17 @@ SEVERAL = {
     "rays in": ([-x - ABS(y), x - 2 * y + ABS(x)], (x, y), EXPONENTIALLY, None),
     "in three": ([-x - ABS(y) / 3, -y - ABS(z) / 3, -z - ABS(x) / 3], (x, y, z), EXPONENTIALLY, None),
     "out in three": ([-x + 2 * ABS(x), -y - ABS(x) / 3, -z], (x, y, z), "unstable", 1),
+    "relu and a ridge": (
+        [-(SIGN(x) + 1) / 2 - x + y / 2, -y - x / 2], (x, y), EXPONENTIALLY, None,
+    ),
+    "relu and a ridge in three": (
+        [-(SIGN(x) + 1) / 2 - x + z, -(SIGN(y) + 1) / 2 - y, -z - x], (x, y, z), EXPONENTIALLY, None,
+    ),
+    "a focus and a push": ([-1 - SIGN(x) + x - 4 * y, x - 2 * y], (x, y), EXPONENTIALLY, None),
+    "a saddle and a push": ([-1 - SIGN(x) - x, y], (x, y), "unstable", None),
+    "a stable node, sliding out": (
+        [-1 - SIGN(x) - 3 * x + y, 5 * (1 + SIGN(x)) / 2 - y], (x, y), "unstable", None,
+    ),
     "two kinks in three": (
         [-2 * SIGN(x) + y, -y - x + SIGN(x) / 2 - SIGN(z), -2 * SIGN(z) + z],
         (x, y, z), EXPONENTIALLY, -sympy.Rational(3, 4),
