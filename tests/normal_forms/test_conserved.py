@@ -11,7 +11,7 @@ from stability.normal_forms.neutral import neutral
 
 from .systems import flow, step, u, w, x, y, z
 
-SLOW = 1 + sigmoid(x)
+SLOW, PARABOLA = 1 + sigmoid(x), 1 + x**2
 
 
 def conserves(near, text):
@@ -35,13 +35,14 @@ KNOWN = {
     "Wasserstein, a = -1": (((1 - y**2) / 3, 2 * x * y / 3), (0, -1), "x**2 + y**2/2 - log(-y)"),
     "Lotka-Volterra": ((x * (1 - y), y * (x - 1)), (1, 1), "x + y - log(x) - log(y)"),
     "pendulum": ((y, -sin(x)), (0, 0), "y**2 - 2*cos(x)"),
+    "slowed pendulum": ((y * (2 + y * cos(x)), -sin(x) * (2 + y * cos(x))), (0, 0), "y**2 - 2*cos(x)"),
     "hinge, away from its kink": ((y, -x * sympy.Heaviside(1 + x * y)), (0, 0), "x**2 + y**2"),
     "max": ((relu(y + 2) - 2, -x), (0, 0), "x**2 + y**2"),
     "irrational": ((sin(y), -sqrt(2) * sin(x)), (0, 0), "-sqrt(2)*cos(x) - cos(y)"),
     "integrated": ((atan(y), -x), (0, 0), "x**2 + 2*y*atan(y) - log(y**2 + 1)"),
     "three invariant lines": ((y + x * y, -x + 2 * x * y), (0, 0), None),
     "polynomial integrating factor": ((-y + x**2, x + x * y), (0, 0), None),
-    "a denominator": ((2 * SLOW * (2 * y + y / (1 + x**2)), 2 * SLOW * (x * y**2 / (1 + x**2) ** 2 - x)), (0, 0), None),
+    "quotients": ((SLOW * (4 * y + 2 * y / PARABOLA), SLOW * x * (2 * y**2 / PARABOLA**2 - 2)), (0, 0), None),
     "third order": ((y, -(x**3)), (0, 0), "x**4 + 2*y**2"),
     "no linear part": ((y**3, -(x**3) - x**5), (0, 0), "x**6 + 3*x**4/2 + 3*y**4/2"),
 }  # fmt: skip
@@ -153,6 +154,8 @@ def test_planted_invariants(seed):
     "zero",
     [
         sin(x + y) - sin(x) * cos(y) - cos(x) * sin(y),
+        sin(x) ** 2 + cos(x) ** 2 - 1,
+        (sqrt(1 + x**2) + y) * (sqrt(1 + x**2) - y) - 1 - x**2 + y**2,
         cos(x / 2) ** 2 - (1 + cos(x)) / 2,
         tanh(x / 2) - 2 * sigmoid(x) + 1,
         softplus(x) - softplus(-x) - x,
