@@ -59,6 +59,7 @@ class Along:
 
 
 UNKNOWN = Along(None, None)
+_NOT_ATTRACTING = Along(NOWHERE, None, (), sympy.false)
 
 
 def along(
@@ -92,7 +93,7 @@ def _along(
     if kind == "map":
         across = sympy.Poly(across, _s).compose(sympy.Poly(_s - 1, _s)).all_coeffs()
     if len(across) == 1:
-        return Along(NOWHERE, None, (), sympy.false) if silent else UNKNOWN
+        return _NOT_ATTRACTING if silent else UNKNOWN
     if len(component.free) == 1:
         found = _on_a_line(across, component, kind, names)
     else:
@@ -118,7 +119,9 @@ def _on_a_line(
     guards = (flow_guards if kind == "flow" else circle_guards)(across)
     zeros = [sympy.fraction(sympy.together(guard))[0] for guard in guards]
     roots, gaps = _real_roots(zeros, t), _real_roots(poles, t)
-    if roots is None or gaps is None or any(guard == 0 for guard in zeros):
+    if any(guard == 0 for guard in zeros):  # two roots are always neutral, or always opposite
+        return _NOT_ATTRACTING
+    if roots is None or gaps is None:
         return UNKNOWN
     ends = sorted({*roots, *gaps}, key=lambda root: root.evalf(30))
     edges: list[sympy.Expr] = [-sympy.oo, *ends, sympy.oo]
@@ -274,9 +277,11 @@ def _by_inequalities(
             forms += [_reduced_in(v, forms[0], component) for v in component.free]
         return _of_one(min(map(sympy.factor, forms), key=sympy.count_ops), component, names)
     try:
-        relations = conditions(list(across)) if known_sign(across[0]) else (sympy.false,)
+        relations = conditions(list(across))
     except InputError:
         return UNKNOWN
+    if any(r == sympy.false for r in relations):
+        return _NOT_ATTRACTING
     relations = tuple(r for r in relations if r != sympy.true)
     if not relations:
         return Along(EVERYWHERE, NOWHERE, (), sympy.true)

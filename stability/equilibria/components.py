@@ -233,7 +233,13 @@ def decompose(
         lines = _distinct(there, variables, {})
         for line in lines:
             if not any(c.along is not None and line.lies_in(c.along) for c in crossings):
-                crossings.append(Crossing(None, place.because, along=line))
+                crossings.append(
+                    Crossing(
+                        None,
+                        f"{place.because} and all along a {'curve' if line.dimension == 1 else 'surface'}",
+                        along=line,
+                    )
+                )
         for solution in there.points:
             point = tuple(solution[v] for v in variables)
             if any(c.along is not None and c.along.holds(point) for c in crossings):

@@ -98,8 +98,8 @@ def singular_points(points: Sequence[EquilibriumAnalysis]) -> list[str]:
         where = listed([point(e.point) for e in own])
         words = {f.stability.verdict for e in own for f in (*e.flows, *e.rules, *e.maps)}
         verdict = f", {words.pop()}" if len(words) == 1 else ""
-        one = "a point of its own" if len(own) == 1 else "points of their own"
-        said.append(f"At {where} {reason.removesuffix(' here')}: {one}{verdict}.")
+        own_right = "itself" if len(own) == 1 else "themselves"
+        said.append(f"At {where} {reason.removesuffix(' here')}: judged by {own_right}{verdict}.")
     return said
 
 

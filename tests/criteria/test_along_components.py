@@ -87,6 +87,14 @@ def test_on_a_plane_and_in_general():
     assert (found.attracts, found.repels) == ("everywhere", "nowhere")
 
 
+def test_what_is_neutral_everywhere_attracts_nowhere():
+    axis = Component((x, y, z), {x: NOTHING, y: NOTHING}, {})
+    assert ranges([-y * z, x * z, NOTHING], axis).attracts == "nowhere"
+    circle = Component((x, y), {}, {}, x**2 + y**2 - 1)
+    p = circle.equation
+    assert ranges([-x * p, -y * p], circle, "map").attracts == "nowhere"  # the multiplier is −1
+
+
 def test_what_is_not_known_is_not_said():
     found = ranges([x * (exp(y) - 2), NOTHING], AXIS)
     assert (found.attracts, found.repels) == (None, None)
