@@ -9,7 +9,7 @@ boundary, at a rest point of the blown-up field on r = 0.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,6 +39,8 @@ class Germ:
 
     Each component maps the exponents (i, j) of xⁱyʲ to a non-zero element of the field `over`; so does
     `common`, a polynomial that divides both, all of whose zeros are rest points (empty: none is known).
+    What is not known are multiples of the monomials `beyond`: of all of degree `known` + 1 unless they are
+    given.
     """
 
     x: _Terms
@@ -46,6 +48,11 @@ class Germ:
     known: int
     over: ExactField
     common: _Terms = field(default_factory=dict)
+    beyond: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def _beyond(self) -> list[tuple[int, int]]:
+        return list(self.beyond) or [(i, self.known + 1 - i) for i in range(self.known + 2)]
 
     @property
     def order(self) -> int:
@@ -73,7 +80,8 @@ class Germ:
 
         first, second = (self.y, self.x) if swap else (self.x, self.y)
         x, y, common = changed(first, a), changed(second, b), changed(self.common, 1)
-        return Germ(x, y, self.known, self.over, common)
+        beyond = [(j, i) if swap else (i, j) for i, j in self._beyond]
+        return Germ(x, y, self.known, self.over, common, tuple(beyond))
 
     def moved(self, at: Any, over: ExactField) -> Germ:
         """The germ in (x, y − at), over a field that has `at` in it."""
@@ -86,9 +94,11 @@ class Germ:
                 for k in range(j, -1, -1):  # (y + at)^j
                     term = value * math.comb(j, k) * at ** (j - k)
                     found[i, k] = found.get((i, k), over.zero) + term
-            return {key: c for key, c in found.items() if c and sum(key) <= self.known}
+            return {key: c for key, c in found.items() if c}
 
-        return Germ(changed(self.x), changed(self.y), self.known, over, changed(self.common))
+        beyond = _least((i, 0) if at else (i, j) for i, j in self._beyond)
+        x, y = (_without(changed(terms), beyond) for terms in (self.x, self.y))
+        return Germ(x, y, _degree_before(beyond), over, changed(self.common), beyond)
 
     def blown_up(self) -> tuple[Germ, bool]:
         """The field in (r, v), x = r, y = r v, over the highest power of r; whether r = 0 is *not* kept."""
@@ -101,10 +111,32 @@ class Germ:
         y = {key: c for key, c in y.items() if c}
         least = min((i + j for i, j in self.common), default=0)
         common = {(i + j - least, j): c for (i, j), c in self.common.items()}
-        if any(i == 0 for i, _ in y):
-            return Germ(x, y, self.known - m, self.over, common), False
-        x, y = ({(i - 1, j): c for (i, j), c in terms.items()} for terms in (x, y))
-        return Germ(x, y, self.known - m - 1, self.over, common), True
+        crossed = not any(i == 0 for i, _ in y)
+        if crossed:
+            m += 1
+            x, y = ({(i - 1, j): c for (i, j), c in terms.items()} for terms in (x, y))
+        beyond = _least((i + j - m, j) for i, j in self._beyond)
+        known = _degree_before(beyond)
+        return Germ(x, y, known, self.over, common, beyond), crossed
+
+
+def _least(monomials: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Those that are no multiples of others."""
+    found: list[tuple[int, int]] = []
+    for i, j in sorted(set(monomials)):
+        if all(j < other for _, other in found):
+            found.append((i, j))
+    return tuple(found)
+
+
+def _without(terms: _Terms, beyond: tuple[tuple[int, int], ...]) -> _Terms:
+    return {
+        (i, j): c for (i, j), c in terms.items() if not any(i >= k and j >= n for k, n in beyond)
+    }
+
+
+def _degree_before(beyond: tuple[tuple[int, int], ...]) -> int:
+    return min(i + j for i, j in beyond) - 1
 
 
 @dataclass(frozen=True)
@@ -240,7 +272,7 @@ def _divisor(germ: Germ, region: Region, depth: int) -> Iterator[Orbits]:
     for number, (chart, whole) in enumerate(charts):
         edge = region == "quadrant" or (region == "half" and number > 0)  # v = 0 is a boundary
         blown, crossed = chart.blown_up()
-        if blown.known < 0:
+        if any(i == 0 for i, _ in blown.beyond):
             raise Unknown("the degree is not known")
         lowest = blown.x if crossed else blown.y
         on_divisor = polynomial({j: c for (i, j), c in lowest.items() if i == 0}, germ.over)
@@ -264,7 +296,7 @@ def _at(blown: Germ, root: Root, edge: bool, depth: int) -> Orbits:
     """The orbits at the rest point v = root of the divisor r = 0."""
     corner = edge and root.element is not None and not root.element
     across = polynomial({j: c for (i, j), c in blown.x.items() if i == 1}, blown.over)
-    if not corner and blown.known >= 1:
+    if not corner:
         growth = sign_at(across, root, blown.over)
         if growth:
             return Orbits(growth > 0, growth < 0)
@@ -293,7 +325,7 @@ def _crossings(
         yield Orbits(direction > 0, direction < 0)
     slide = polynomial({j: c for (i, j), c in blown.y.items() if i == 0}, over)
     for root in tangencies:
-        if blown.known < 1 or sign_at(slide, root, over) == 0:
+        if sign_at(slide, root, over) == 0:
             yield UNKNOWN
 
 

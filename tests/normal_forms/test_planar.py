@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import sympy
 from scipy.integrate import solve_ivp
+from sympy import QQ
 
 from stability.normal_forms.blow_up import Germ, orbits
 from stability.normal_forms.degenerate import degenerate
@@ -115,6 +116,30 @@ def test_blow_up_agrees_with_andronov():
         elif table == STABLE:
             assert blown.leave is False
     assert {STABLE, UNSTABLE, "undecided"} <= set(seen)
+
+
+def test_what_is_known_of_a_series_is_not_overruled_by_its_later_terms():
+    chance, decided = random.Random(6), 0
+
+    def terms(degrees):
+        places = [(i, d - i) for d in degrees for i in range(d + 1)]
+        return {p: QQ(chance.choice([-2, -1, 1])) for p in places if chance.random() < 0.35}
+
+    over = ExactField([])
+    for _ in range(40):
+        order, known = chance.choice([1, 2, 3]), chance.choice([3, 4, 5])
+        first, second = terms(range(order, known + 1)), terms(range(order, known + 1))
+        if order == 1:
+            first = {p: c for p, c in first.items() if p != (1, 0)} | {(0, 1): QQ(1)}
+            second = {p: c for p, c in second.items() if sum(p) > 1}
+        if not first and not second:
+            continue
+        some = orbits(Germ(first, second, known, over))
+        later = [{**own, **terms(range(known + 1, known + 3))} for own in (first, second)]
+        more = orbits(Germ(*later, 14, over))
+        decided += some.leave is not None
+        assert some.leave in (None, more.leave)
+    assert decided > 12
 
 
 def test_lines_of_rest_points():
