@@ -81,6 +81,12 @@ def test_a_truncated_series_that_vanishes_decides_nothing():
     assert (found.word, found.missing) == ("undecided", "terms of higher order")
 
 
+@pytest.mark.parametrize(("order", "word"), [(6, "undecided"), (8, "yes"), (None, "yes")])
+def test_a_blown_up_series_is_known_to_a_lower_order(order, word):
+    """x⁴ + y⁶ is r⁴(τ⁴ + r²) along x = 0, where an order of 6 leaves 2."""
+    assert nearby(Series({(4, 0): Integer(1), (0, 6): Integer(1)}, 2, order)).word == word
+
+
 def test_motzkins_form_is_left_open():
     """It is nowhere negative, no sum of squares, and vanishes in four directions."""
     f = x**4 * y**2 + x**2 * y**4 + z**6 - 3 * x**2 * y**2 * z**2
