@@ -288,9 +288,9 @@ def _tangent(z: sympy.Expr) -> Any:
 def _multiple_angle(tangent: Any, n: int) -> Any:
     """tan(nb) in tan(b): from (1 + i tan b)^n, whose real and imaginary parts are taken along."""
     real, imaginary = tangent**0, tangent - tangent
-    for _ in range(abs(n)):
+    for _ in range(n):
         real, imaginary = real - tangent * imaginary, imaginary + tangent * real
-    return (imaginary if n > 0 else -imaginary) / real
+    return imaginary / real
 
 
 def _collect(e: Any, atoms: dict[sympy.Expr, None]) -> None:
