@@ -16,7 +16,7 @@ from ..time_limits import in_time
 from .everywhere import Shape, lowest_everywhere
 from .lowest_terms import Exponents, Nearby, Series, nearby, without_zeros
 
-_SECONDS, _SECONDS_TYPED = 3.0, 0.5  # for one function, and for it as it is typed
+_SECONDS, _SECONDS_TYPED = 3.0, 1.0  # for one function, and for it as it is typed
 _ORDERS = (4, 8, 12)  # to which a function that is no polynomial is expanded, one after the other
 _ROUGH = (
     sympy.Piecewise,
@@ -65,9 +65,15 @@ def minimum(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Mini
 
 
 def _as_typed(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Minimum:
-    """What is seen of a long function without expanding it: that it is a sum of squares, say."""
-    if _rests(function, at) and (function - function.xreplace(dict(at))).is_nonnegative:
+    """What is seen of a long function without expanding it: a sum of squares, or terms of low order."""
+    if not _rests(function, at):
+        return LATE
+    if (function - function.xreplace(dict(at))).is_nonnegative:
         return Minimum("yes", None, "nowhere lower")
+    for series in _taylor(function, at):
+        found = nearby(series)
+        if found.word != "undecided":
+            return _told(found, at, None)
     return LATE
 
 
@@ -174,7 +180,12 @@ def _expansions(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> 
         moved = sympy.expand(function.xreplace({v: c + v for v, c in at.items()}))
         terms = {e: c for e, c in sympy.Poly(moved, *at).terms() if any(e)}
         yield Series(without_zeros(terms), len(at), None)
-        return
+    else:
+        yield from _taylor(function, at)
+
+
+def _taylor(function: sympy.Expr, at: Mapping[sympy.Symbol, sympy.Expr]) -> Iterator[Series]:
+    """The function's series to ever higher orders, as far as it has one at the point."""
     count = len(at)
     try:
         written = program(list(at), [function], list(at.values()))

@@ -139,3 +139,10 @@ def test_a_long_sum_of_squares_is_seen_as_it_is_typed():
     with time_limits.patience(0.1):
         found = minimum(squares, {x: Integer(0), y: Integer(0), z: Integer(0)})
     assert (found.word, found.everywhere) == ("yes", "nowhere lower")
+
+
+def test_low_orders_of_a_long_polynomial_decide_without_expanding_it():
+    long = (x - y * z + z**3) ** 12 + (y + x * z + y * x * z) ** 12 + (z - x * y + x**4) ** 10
+    with time_limits.patience(0.4):
+        found = minimum(long - x**3 + y**4 * (x - y * z) ** 4, dict.fromkeys((x, y, z), Integer(0)))
+    assert (found.word, found.leading) == ("no", -(x**3))
