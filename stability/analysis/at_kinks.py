@@ -130,8 +130,9 @@ def _followed(field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalF
     paths: Any = simulate(own.map(field.numeric), np.array(starts), _STEPS, dimension=len(x))
     distances = [np.linalg.norm(np.asarray(path.points)[:, : len(x)] - x, axis=1) for path in paths]
     farthest = max(float(own.max()) for own in distances)
-    complete = all(len(own) == _STEPS + 1 for own in distances)
-    left = not complete or not farthest <= _FAR * reach
+    left = farthest > _FAR * reach
+    if not left and any(len(own) <= _STEPS for own in distances):
+        return _undecided(f"{rule.name} steps have no numbers beside the kink")
     if flow.verdict == "unstable":
         if left:
             text = (

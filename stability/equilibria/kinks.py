@@ -97,7 +97,10 @@ class _Search:
         if len(self.variables) > _MOST_TOGETHER < len(surfaces):
             self.complete = False
         for family in self.families:
-            self.along(family)
+            try:
+                self.along(family)
+            except TangledError:
+                self.complete = False
         return self.complete
 
     def on(self, chosen: Expressions, others: Sequence[sympy.Expr]) -> None:

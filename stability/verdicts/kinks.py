@@ -176,7 +176,9 @@ def _several(pieces: Pieces) -> _Own:
     if not pieces.independent:
         return _rays(pieces)
     normals = pieces.normals
-    weights_of = (normals * normals.T).inv() * normals
+    inverse = (normals * normals.T).inv()
+    weights_of, rays = inverse * normals, normals.T * inverse
+    lengths = [float(sympy.sqrt(rays.col(k).dot(rays.col(k))).evalf(20)) for k in range(rays.cols)]
     slopes, level = [], False
     for cell in pieces.cells:
         gradient = pieces.at(sympy.Matrix([cell.expressions[0].diff(v) for v in pieces.variables]))
@@ -190,10 +192,11 @@ def _several(pieces: Pieces) -> _Own:
         across = [sympy.expand(w * s) for w, s in zip(weights, cell.signs, strict=True)]
         signs = list(map(pieces.sign, across))
         if -1 in signs:
-            worst = min(float(w.evalf(20)) for w in across)
+            worst = min(float(w.evalf(20)) / own for w, own in zip(across, lengths, strict=True))
             return _Own(-1, "the own loss falls away from the kink", worst, True)
         level = level or 0 in signs
-        slopes += [float(w.evalf(20)) for w in across]
+        # the least slope in a cell is that along one of the rays that span it
+        slopes += [float(w.evalf(20)) / own for w, own in zip(across, lengths, strict=True)]
     if level:
         return _Own(
             None, "the own loss is level across the kink; higher terms would decide", None, True

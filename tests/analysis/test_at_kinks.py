@@ -41,6 +41,13 @@ def test_steps_that_are_too_long_are_not_in_a_band():
     assert "leave" in found.rules[0].stability.because
 
 
+def test_steps_that_cannot_be_followed_are_not_judged():
+    """An implicit step that would end on the kink solves an equation that has no zero."""
+    found = only(SQUARE, rules=[st.Proximal(lr=0.05)])
+    assert found.rules[0].stability.verdict == "undecided"
+    assert "no numbers" in found.rules[0].stability.because
+
+
 def test_other_rules_were_followed():
     found = only(SQUARE, rules=[st.HeavyBall(lr=0.05, beta=0.5), st.Extragradient(lr=0.05)])
     assert [rule.stability.verdict for rule in found.rules] == ["neutral"] * 2

@@ -71,6 +71,15 @@ def test_several_variables_of_one_player(name):
     assert own.differential_nash.verdict == "no"  # whether or not it is local Nash
 
 
+def test_the_slope_is_the_least_of_all_directions():
+    """|x| + |y − x| − x/4 rises least along x = y, by 3/4 over √2."""
+    own = nash([ABS(x) + ABS(y - x) - x / 4], [(x, y)])
+    assert own.value == pytest.approx(0.75 / np.sqrt(2))
+    angles = np.linspace(0, 2 * np.pi, 100001)
+    c, s = np.cos(angles), np.sin(angles)
+    assert own.value == pytest.approx(float(np.min(abs(c) + abs(s - c) - c / 4)), abs=1e-4)
+
+
 def test_only_the_own_slice_counts():
     """ψ = 0 makes θψ level for θ; |ψ| is not θ's."""
     own = found([x * y + ABS(y) ** 3, (ABS(y) - 1) ** 2 - x * y], [(x,), (y,)])
