@@ -27,8 +27,8 @@ def jumping(pieces: Pieces, fields: list[sympy.Matrix], moving: bool) -> NormalF
             "a one-sided field vanishes on the kink itself: the theory of boundary equilibria would decide"
         )
     return undecided(
-        "some one-sided fields are tangent to a kink or push in different directions; the theory of tangencies "
-        "(folds), or a Lyapunov function for the differential inclusion, would decide"
+        "some one-sided fields are tangent to a kink or push in different directions; the theory of "
+        "tangencies, or a Lyapunov function for the differential inclusion, would decide"
     )
 
 
