@@ -5,7 +5,13 @@ import random
 import pytest
 import sympy
 
+from stability.normal_forms.amplitudes import amplitudes, keeps_phases, normal_field
+from stability.normal_forms.centre import jacobian_of
 from stability.normal_forms.degenerate import degenerate
+from stability.normal_forms.fields import ExactField
+from stability.normal_forms.series import Composition, program
+from stability.normal_forms.several import Reduction
+from stability.normal_forms.splitting import splitting
 from tests.normal_forms.systems import flow, step, u, v, w, x, y, z
 
 STABLE, UNSTABLE = "asymptotically stable", "unstable"
@@ -110,6 +116,45 @@ def test_resonant_pairs():
     assert "1 : 2 resonance" in found.because
     # the same frequencies without the resonant term
     assert degenerate(flow((x, y, z, w), two_pairs([[-1, 0], [0, -1]], second=2))).verdict == STABLE
+
+
+def planted(kind, expressions, variables, order=3):
+    """The amplitude system of a flow or map, as SymPy polynomials in r0, r1."""
+    here = (flow if kind == "flow" else step)(variables, expressions)
+    written = program(variables, here.formulas.expressions, here.formulas.point)
+    over = ExactField(written.constants)
+    jacobian = jacobian_of(Composition(written, over), over, len(variables))
+    split = splitting(jacobian, over, kind)
+    field = normal_field(Reduction(written, split, kind), kind, order)
+    assert keeps_phases(field, split)
+    return [p.as_expr() for p in amplitudes(field, split)]
+
+
+def test_coefficients_are_recovered_from_bent_coordinates():
+    r0, r1 = sympy.symbols("r0 r1")
+    variables = (x, y, z)
+    r2 = y**2 + z**2
+    field = [
+        -3 * x**3 + 5 * x * r2,
+        -z * (1 + r2) + y * (7 * x**2 - r2),
+        y * (1 + r2) + z * (7 * x**2 - r2),
+    ]
+    new = sympy.Matrix([x + y * z - x**2, y + x * y + z**2, z - x**2 + y**2])
+    at = sympy.Matrix(field).subs(dict(zip(variables, new, strict=True)), simultaneous=True)
+    bent = list(new.jacobian(variables).LUsolve(at))
+    expected = [-3 * r0**3 + 5 * r0 * r1**2, 7 * r0**2 * r1 - r1**3]
+    found = planted("flow", bent, variables)
+    assert [sympy.expand(p - q) for p, q in zip(found, expected, strict=True)] == [0, 0]
+    # a map whose angle depends on the radius, in coordinates bent by one stage after another
+    cos, sin = sympy.Rational(3, 5), sympy.Rational(4, 5)
+    a, b = y * (1 - r2) + 2 * z * r2, z * (1 - r2) - 2 * y * r2
+    turn = sympy.Matrix([x - 2 * x**3 + x * r2, cos * a - sin * b, sin * a + cos * b])
+    there = {x: x + y**2, y: y, z: z}
+    back = turn.subs(there, simultaneous=True)
+    back[0] -= back[1] ** 2
+    found = planted("map", list(back), variables)
+    expected = [-2 * r0**3 + r0 * r1**2, -(r1**3)]
+    assert [sympy.expand(p - q) for p, q in zip(found, expected, strict=True)] == [0, 0]
 
 
 @pytest.mark.parametrize("sign", [1, -1])

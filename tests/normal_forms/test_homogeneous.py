@@ -29,6 +29,8 @@ def test_definite_forms():
     assert definite(form(motzkin - (x**6 + y**6 + z**6) / 50)) == "indefinite"
     assert definite(form(x**2 + y**2)) is None  # zero on a line
     assert definite(form(x**2 + y**2 + z**2), Fraction(1, 2)) is None  # within the error
+    assert definite(form(x**2 + y**2 - z**2 / 100), Fraction(1, 10)) is None
+    assert definite(form(x**2 + y**2 - z**2 / 100), Fraction(1, 1000)) == "indefinite"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from stability.normal_forms.blow_up import Germ, orbits
 from stability.normal_forms.degenerate import degenerate
 from stability.normal_forms.fields import ExactField
 from stability.normal_forms.nilpotent import nilpotent
+from stability.normal_forms.series import Composition, packed, program, unpacked
 from tests.normal_forms.systems import flow, step, u, v, x, y
 
 STABLE, UNSTABLE = "asymptotically stable", "unstable"
@@ -100,6 +101,24 @@ def test_nilpotent_jacobians(f, g, answer):
     put = {x: x - y, y: y}
     first, second = (sympy.expand(2 * sympy.sympify(e).subs(put)) for e in (y + f, g))
     assert verdict(first + second, second) == answer
+
+
+def test_friction_of_a_focus_is_the_same_in_bent_coordinates():
+    b, c = sympy.Rational(1, 2), sympy.Rational(-2, 3)
+    field = sympy.Matrix([y, -(x**3) + y * (b * x + c * x**2)])
+    new = sympy.Matrix([x + x**2 / 2 - x * y, y + 2 * x**2 + x * y / 3])
+    at = field.subs({x: new[0], y: new[1]}, simultaneous=True)
+    moved = list((1 + x / 5 + y) * new.jacobian([x, y]).LUsolve(at))  # and another time
+    written = program((x, y), moved, (sympy.Integer(0), sympy.Integer(0)))
+    over = ExactField(written.constants)
+    series, parts = Composition(written, over), [{}, {}]
+    for degree in range(1, 9):
+        gens = [{packed((1, 0)): over.one}, {packed((0, 1)): over.one}] if degree == 1 else [{}, {}]
+        for own, part in zip(parts, series.part(degree, gens), strict=True):
+            own.update({unpacked(key, 2): c for key, c in part.items()})
+    found = nilpotent(Germ(*parts, 8, over))
+    assert found.verdict == STABLE
+    assert "friction −0.666667 x²" in found.because
 
 
 def test_blow_up_agrees_with_andronov():
