@@ -169,6 +169,35 @@ def test_maps(sign):
     assert degenerate(step((x, y, z, w), far)).verdict == answer
 
 
+@pytest.mark.parametrize("kind", ["flow", "map"])
+def test_what_happens_on_a_known_centre_manifold(kind):
+    inner = [x**2 - y**2 + x**3, x * y + y**3]
+    manifold = x**2 + x * y - y**3
+    off = z - manifold
+    if kind == "flow":
+        onto = sum(manifold.diff(v_) * f for v_, f in zip((x, y), inner, strict=True)) - off
+        system = [inner[0] + off * x, inner[1], onto]
+    else:
+        inner = [x + inner[0], y + inner[1]]
+        system = [
+            inner[0] + off * x,
+            inner[1],
+            manifold.subs({x: inner[0], y: inner[1]}, simultaneous=True),
+        ]
+        system[2] += off / 2
+    here = (flow if kind == "flow" else step)((x, y, z), [e.expand() for e in system])
+    written = program((x, y, z), here.formulas.expressions, here.formulas.point)
+    over = ExactField(written.constants)
+    split = splitting(jacobian_of(Composition(written, over), over, 3), over, kind)
+    parts = Reduction(written, split, kind).up_to(5)
+    for i, f in enumerate(inner):
+        found = sum((parts[k][i].as_expr() for k in parts), sympy.Integer(0))
+        assert (
+            sympy.expand(found.subs(dict(zip(sympy.symbols("y0 y1"), (x, y), strict=True))) - f)
+            == 0
+        )
+
+
 def test_stable_variables_beside():
     # a double zero whose cubic terms come through the centre manifold z ≈ x² + y²
     field = [-x * z, -y * z, -z + x**2 + y**2]
