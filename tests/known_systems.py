@@ -80,7 +80,7 @@ class KnownSteps(NamedTuple):
 
 FLOWS = [
     KnownFlow("xy", {}, ORIGIN, ["I", "-I"], "neutral", "centre"),
-    KnownFlow("dirac-gan", {}, ORIGIN, ["I/2", "-I/2"], "undecided/neutral", None),
+    KnownFlow("dirac-gan", {}, ORIGIN, ["I/2", "-I/2"], "neutral", None),
     KnownFlow("dirac-gan-nonsaturating", {}, ORIGIN, ["I/2", "-I/2"],
               "undecided/asymptotically stable", None),
     KnownFlow("dirac-gan-wasserstein", {}, ORIGIN, ["I", "-I"], "neutral", "centre"),
@@ -97,7 +97,7 @@ FLOWS = [
     *(KnownFlow("nagarajan-kolter-uniform", {"eta": eta}, ("0", a),
                 both("-4*eta/9 ± 2*sqrt(4*eta**2 - 9)/9"), verdict, kind)
       for a in ("-1", "1")
-      for eta, verdict, kind in [("0", "undecided/neutral", None),
+      for eta, verdict, kind in [("0", "neutral", None),
                                  ("1/10", STABLE, "stable focus"),
                                  ("3/2", STABLE, "stable degenerate node"),
                                  ("2", STABLE, "stable node")]),
@@ -113,7 +113,7 @@ FLOWS = [
               [f"-epsilon {s} I*(sqrt(2) {r} 1)" for s in "+-" for r in "+-"],
               STABLE, "stable focus"),
     KnownFlow("letcher", {}, ORIGIN, ["1 + I", "1 - I"], UNSTABLE, "unstable focus"),
-    KnownFlow("matching-pennies", {}, ORIGIN, ["I/4", "-I/4"], "undecided/neutral", None),
+    KnownFlow("matching-pennies", {}, ORIGIN, ["I/4", "-I/4"], "neutral", None),
     # Brusselator: trace B - 1 - A², determinant A²; Hopf at B = 1 + A².
     *(KnownFlow("brusselator", {"A": A, "B": B}, (A, f"({B})/({A})"),
                 both("(B - 1 - A**2)/2 ± sqrt((B - 1 - A**2)**2 - 4*A**2)/2"), verdict, kind)
@@ -137,7 +137,7 @@ FLOWS = [
     *(KnownFlow("van-der-pol", {"mu": mu}, ORIGIN, both("mu/2 ± sqrt(mu**2 - 4)/2"), verdict, kind)
       for mu, verdict, kind in [
           ("-1", STABLE, "stable focus"),
-          ("0", "undecided/neutral", None),
+          ("0", "neutral", None),
           ("1", UNSTABLE, "unstable focus"),
           ("2", UNSTABLE, "unstable degenerate node"),
           ("3", UNSTABLE, "unstable node")]),
@@ -188,7 +188,7 @@ STEPS = [
     KnownSteps("xy", {}, ALTERNATING, "5/2", ORIGIN, "(h**2 - 2 + h*sqrt(h**2 - 4))/2",
                UNSTABLE, "0"),
     KnownSteps("dirac-gan", {}, SIMULTANEOUS, "0.2", ORIGIN, "sqrt(1 + h**2/4)", UNSTABLE, "0"),
-    KnownSteps("dirac-gan", {}, ALTERNATING, "0.2", ORIGIN, "1", "undecided/neutral", "0"),
+    KnownSteps("dirac-gan", {}, ALTERNATING, "0.2", ORIGIN, "1", UNSTABLE, "0"),
     KnownSteps("dirac-gan-nonsaturating", {}, SIMULTANEOUS, "0.2", ORIGIN, "sqrt(1 + h**2/4)",
                UNSTABLE, "0"),
     KnownSteps("dirac-gan-r1", {"gamma": "0.3"}, SIMULTANEOUS, "0.2", ORIGIN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from .value import Law, NormalForm
 _SECONDS = 5.0
 _COMPLETE = 24  # a planar polynomial field of up to this degree is taken whole
 _ORDERS = (3, 5, 7, 11)  # of series that do not end
+_FEW = 2  # of them for a map with irrational coefficients: its logarithm soon costs seconds
 _ORDERS_OF_PAIRS = (2, 3, 5, 7)
 _ROOTS = 2  # that may be adjoined
 
@@ -94,12 +96,17 @@ def _in_plane(
 ) -> NormalForm:
     whole = near.kind == "flow" and len(near.names) == 2 and _is_polynomial(formulas)
     result = undecided("degenerate", "")
-    for order in (_COMPLETE,) if whole else _ORDERS:
+    for order in (_COMPLETE,) if whole else _orders(near, split):
         field, steps = _field(near, split, reduction, order)
         result = planar(germ_of(field, order, split.over), whole)
         if result.verdict != "undecided":
             return _in_coordinates(result, near, split, steps)
     return result
+
+
+def _orders(near: NearRest, split: Splitting) -> Sequence[int]:
+    quick = near.kind == "flow" or split.over.domain.is_QQ
+    return _ORDERS if quick else _ORDERS[:_FEW]
 
 
 def _is_polynomial(formulas: Formulas) -> bool:
@@ -147,7 +154,7 @@ def _in_coordinates(result: NormalForm, near: NearRest, split: Splitting, steps:
 
 
 def _many(near: NearRest, split: Splitting, reduction: Reduction) -> NormalForm:
-    for order in _ORDERS:
+    for order in _orders(near, split):
         field, _ = _field(near, split, reduction, order)
         if any(field):
             return homogeneous(field, split.over)
