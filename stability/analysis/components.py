@@ -10,7 +10,7 @@ import sympy
 
 from ..criteria.along_components import UNKNOWN, Along, along
 from ..equilibria.components import Component
-from ..equilibria.equilibrium import Equations, Equilibrium
+from ..equilibria.equilibrium import Equations, Equilibrium, in_floats
 from ..equilibria.placing import at_end, on_component
 from ..equilibria.representatives import Point, representative
 from ..spectra.exact import exact_text
@@ -113,11 +113,11 @@ def _moved(
     """The same component at a point where it attracts, or at least is normally hyperbolic, if it was not."""
     assert e.exact is not None
     values = dict(equations.values)
-    neutral = [np.array([float(c.xreplace(values).evalf(20)) for c in end]) for end in own.ends]
+    neutral = [in_floats(end, values) for end in own.ends]
     neutral += [other.point for other in found if other.singular]
 
     def regular(point: Point) -> bool:
-        x = np.array([float(c.xreplace(values).evalf(20)) for c in point])
+        x = in_floats(point, values)
         return not any(_same(x, other) for other in neutral)
 
     def attracting(point: Point) -> bool:
@@ -128,7 +128,7 @@ def _moved(
     def inside(point: Point | None) -> bool:
         if point is None:
             return False
-        x = np.array([float(c.xreplace(values).evalf(20)) for c in point])
+        x = in_floats(point, values)
         return bool(((x >= subject.box[:, 0]) & (x <= subject.box[:, 1])).all())
 
     if own.attracting not in (None, sympy.false) and not attracting(e.exact):

@@ -38,6 +38,8 @@ Settled = tuple[Verdict, NormalForm | None, Born | None]
 def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Settled:
     """The verdict on a flow at its rest point `e`; the normal form, where that was needed; what is born."""
     traced = field.symbolic is None
+    if _out_of_reach(e, traced):
+        return found.verdict, None, None
     leading = found.spectrum.eigenvalues[0]
     return _settled("flow", found, leading, traced, lambda: _near_flow(*_with_formulas(field, e)))
 
@@ -45,15 +47,27 @@ def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Set
 def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Settled:
     """The same of the map that the subject is."""
     traced = subject.symbolic is None
+    if _out_of_reach(e, traced):
+        return found.verdict, None, None
     return _settled("map", found, _largest(found), traced, lambda: _near_map(subject, e))
 
 
 def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStability) -> Settled:
     """The same of a rule's steps along a field at a rest point `e` of both."""
     traced = field.symbolic is None
+    if _out_of_reach(e, traced):
+        return found.verdict, None, None
     return _settled(
         "map", found, _largest(found), traced, lambda: _near_rule(*_with_formulas(field, e), rule)
     )
+
+
+def _out_of_reach(e: Equilibrium, traced: bool) -> bool:
+    """Whether a point where a set of equilibria is no manifold has coordinates too long to compute with.
+
+    Its neutral eigenvalues are then known to the last digits only, which no normal form can do with.
+    """
+    return e.singular is not None and e.exact is None and not traced
 
 
 def _largest(found: LocalStability) -> complex:

@@ -104,6 +104,14 @@ def across(matrix: np.ndarray, tangent: np.ndarray | None) -> np.ndarray:
     return basis.T @ matrix @ basis
 
 
+def in_floats(
+    coordinates: Sequence[sympy.Expr], values: Mapping[sympy.Symbol, sympy.Expr]
+) -> np.ndarray:
+    """Exact real coordinates in floating point, shape (d,), without the imaginary rounding of radicals."""
+    put = dict(values)
+    return np.array([float(sympy.re(c.xreplace(put).evalf(20))) for c in coordinates])
+
+
 def is_defined(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
     put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
     return all_real(equations.domain, put)

@@ -13,6 +13,7 @@ from .equilibrium import (
     Equations,
     Equilibrium,
     described,
+    in_floats,
     is_defined,
     is_generic,
     vanishes,
@@ -233,10 +234,7 @@ def _numbers(
     solution: Mapping[sympy.Symbol, sympy.Expr], equations: Equations | None
 ) -> np.ndarray:
     assert equations is not None
-    values = dict(equations.values)
-    return np.array(
-        [float(sympy.re(solution[v].xreplace(values).evalf(20))) for v in equations.variables]
-    )
+    return in_floats([solution[v] for v in equations.variables], equations.values)
 
 
 def _recognised(zero: Zero, equations: Equations | None):

@@ -9,11 +9,21 @@ import numpy as np
 import sympy
 
 from .components import Component, Continua, Crossing, decompose
-from .equilibrium import Equations, Equilibrium, described, is_defined, is_generic, vanishes
+from .equilibrium import (
+    Equations,
+    Equilibrium,
+    described,
+    in_floats,
+    is_defined,
+    is_generic,
+    vanishes,
+)
 from .exact import ExactZeros, number_is_zero, solve_exactly
 from .isolation import Isolation
 from .representatives import representative
 from .search import Evaluate, Zero
+
+_LONG = 12  # operations in a coordinate
 
 
 def sorted_out(zeros: ExactZeros, equations: Equations | None) -> Continua | None:
@@ -49,7 +59,7 @@ def of_continua(
             point = representative(crossing.along, box)
         if point is None:
             complete = False
-        elif vanishes(point, equations) and is_defined(point, equations):
+        elif not _is_short(point) or (vanishes(point, equations) and is_defined(point, equations)):
             found.append(at_place(evaluate, point, box, equations, None, crossing))
     return found, complete
 
@@ -85,8 +95,9 @@ def at_place(
     crossing: Crossing | None,
 ) -> Equilibrium:
     """An exact point of a component, of a crossing or, with neither, of no component at all."""
-    x = np.array([float(c.xreplace(dict(equations.values)).evalf(20)) for c in point])
-    generic = is_generic(point, equations)
+    x = in_floats(point, equations.values)
+    exact = point if crossing is None or _is_short(point) else None
+    generic = exact is not None and is_generic(exact, equations)
     if component is not None:
         tangent = component.tangent(x)
         because = f"the exact solution has a component of dimension {component.dimension} here"
@@ -98,9 +109,14 @@ def at_place(
         own = Isolation(
             "yes", 0, np.zeros((len(x), 0)), "no component of the exact solution is here"
         )
-    there = described(evaluate, x, 0.0, box, point, generic, own)
+    there = described(evaluate, x, 0.0, box, exact, generic, own)
     singular = None if crossing is None or crossing.isolated else crossing.because
     return replace(there, component=component, singular=singular)
+
+
+def _is_short(point: tuple[sympy.Expr, ...]) -> bool:
+    """Whether exact arithmetic at a point is cheap, unlike that with nested radicals and roots."""
+    return all(c.count_ops() <= _LONG and not c.has(sympy.CRootOf) for c in point)
 
 
 def place(
