@@ -24,6 +24,9 @@ from .representatives import representative
 from .search import Evaluate, Zero
 
 _LONG = 12  # operations in a coordinate
+_FAINT = (
+    1e-9  # of the box: so far around a point without exact coordinates an eigenvalue keeps its sign
+)
 
 
 def sorted_out(zeros: ExactZeros, equations: Equations | None) -> Continua | None:
@@ -109,7 +112,8 @@ def at_place(
         own = Isolation(
             "yes", 0, np.zeros((len(x), 0)), "no component of the exact solution is here"
         )
-    there = described(evaluate, x, 0.0, box, exact, generic, own)
+    error = 0.0 if exact is not None else _FAINT * float(np.ptp(box, axis=1).max())
+    there = described(evaluate, x, error, box, exact, generic, own)
     singular = None if crossing is None or crossing.isolated else crossing.because
     return replace(there, component=component, singular=singular)
 
