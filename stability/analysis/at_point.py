@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -27,6 +28,7 @@ from .silent import settled_flow, settled_map
 from .subject import FieldFlow, Subject
 from .value import Decomposition, EquilibriumAnalysis, FlowAnalysis, MapAnalysis, NoNumbers
 
+PLAIN = ("gradient", "given")  # fields that vanish where the system rests
 DISAGREE = "SymPy and JAX disagree on the Jacobian here; please report this."
 
 
@@ -74,7 +76,7 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         residual=e.residual,
         stationary=e.stationary,
         differentiable=e.differentiable,
-        isolated=e.isolated,
+        isolated=_isolated(e, [*flows, *maps]),
         manifold_dimension=e.manifold_dimension,
         conditions=found,
         decomposition=decomposition,
@@ -87,6 +89,21 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         singular=e.singular,
         piece=e.piece,
     )
+
+
+def _isolated(e: Equilibrium, found: Sequence[FlowAnalysis | MapAnalysis]) -> str:
+    """Whether the point is isolated, where the search could not tell but its stability does.
+
+    No other rest point is near one that attracts, nor on a centre manifold of one dimension where the
+    motion begins with a coefficient that does not vanish.
+    """
+    own = next((f for f in found if isinstance(f, MapAnalysis) or f.field in PLAIN), None)
+    if e.isolated != "undecided" or own is None or own.stability.evidence != "exact":
+        return e.isolated
+    attracts = own.stability.verdict in ("exponentially stable", "asymptotically stable")
+    form = own.normal_form
+    moves = form is not None and form.case in ("zero", "one") and form.verdict != "undecided"
+    return "yes" if attracts or (moves and form.coefficient is not None) else e.isolated
 
 
 def analyse_flow(

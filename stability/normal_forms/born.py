@@ -10,8 +10,8 @@ import numpy as np
 
 from ..documents.numbers import number
 from .centre import Kind
-from .derivatives import CompiledTaylor
 from .fields import ManyDigits, Undecidable
+from .followed import follower, growth
 from .near_rest import Formulas, NearRest
 from .series import Composition, NotAnalytic, program
 
@@ -19,6 +19,8 @@ _REACH = 0.1  # relative to the rotation: beyond it a third-order term is no pre
 _RESONANT = 0.1  # |λ³ − 1| or |λ⁴ − 1| over |λ − 1| below which other terms are as large
 _ANGLES = 8  # of a turn: enough for terms of third order
 _DIGITS = 25
+_ATTRACTED, _REPELLED = (0.7, 1.4), (0.6, 0.9)  # of the radius: from where orbits are followed
+_FACTOR = 3.0  # by which their growth may differ from the prediction
 _EPS = float(np.finfo(np.float64).eps)
 
 
@@ -75,22 +77,24 @@ def born(near: NearRest, reach: float = _REACH) -> Born | None:
 
     **Arguments:**
 
-    - `near`: the flow or map and its rest point. Its formulas are used if there are any, else its function
-      is compiled.
+    - `near`: the flow or map and its rest point, with its formulas; without them nothing is predicted.
     - `reach`: see `within_reach`.
 
     In the coordinate of the leading eigenvalue, ‖q‖ = 1, ⟨p, q⟩ = 1, all terms that are not resonant on the
     boundary are removed to third order, with divisors at λ itself, which do not vanish beside it. What is
     left is ż = λz + c z|z|², radius² = −Re λ/Re c; z⁺ = λz + c z|z|², radius² = (1 − |λ|)|λ|/Re(λ̄c); u⁺ =
     μu + c u³, u² = −(1 + μ)/c (Kuznetsov, Elements of Applied Bifurcation Theory, §3.5, §4.4, §4.7). x is
-    at √2 |z| or |u|. None if other eigenvalues grow, at the boundary itself, near the resonances 1:3 and
-    1:4, where the radius would not be real, and of an inverse.
+    at √2 |z| or |u|. As terms of higher order may be larger than that of the third, this stands only if
+    orbits that begin inside, and outside of one that attracts, grow about as fast as it says. None also if other eigenvalues grow,
+    at the boundary itself, near the resonances 1:3 and 1:4, and of an inverse.
     """
-    if near.inverse:
+    formulas = near.formulas
+    if near.inverse or formulas is None:
         return None
     kind, d = near.kind, len(near.point)
-    terms = _terms(near)
-    if terms is None:
+    try:
+        terms = _terms(formulas)
+    except (NotAnalytic, Undecidable):
         return None
     lines = np.zeros((d, 3, d))
     lines[:, 0] = np.eye(d)
@@ -111,30 +115,41 @@ def born(near: NearRest, reach: float = _REACH) -> Born | None:
     left, columns = np.linalg.eig(matrix.T)
     q, p = vectors[:, k], columns[:, int(np.argmin(np.abs(left - value)))]
     p = p / (p @ q)
+    found = None
     if value.imag != 0:
-        return _around_a_pair(kind, terms, matrix, value, q, p)
-    if kind == "map" and value.real < 0:
-        return _two_cycle(terms, matrix, value.real, np.real(q), np.real(p))
-    return None
+        found = _around_a_pair(kind, terms, matrix, value, q, p)
+    elif kind == "map" and value.real < 0:
+        found = _two_cycle(terms, matrix, value.real, np.real(q), np.real(p))
+    if found is None or not _stands(found, near, formulas, distance, q, p):
+        return None
+    return found
+
+
+def _stands(
+    found: Born, near: NearRest, formulas: Formulas, distance: float, q: np.ndarray, p: np.ndarray
+) -> bool:
+    """Whether orbits from inside and outside move with the growth rates distance·(1 − (r/radius)²)."""
+    following = follower(near.kind, formulas, found.turn)
+    if following is None:
+        return False
+    step, turn = following
+    pair = found.kind != "two-cycle"
+    size = found.radius / np.sqrt(2) if pair else found.radius
+    for share in _ATTRACTED if found.stable else _REPELLED:
+        start = near.point + share * size * (2 if pair else 1) * np.real(q)
+        moved = growth(step, turn, near.point, start, p)
+        if moved is None:
+            return False
+        expected = distance * found.turn * (1 - (moved[0] / size) ** 2)
+        if not 1 / _FACTOR < moved[1] / expected < _FACTOR:
+            return False
+    return True
 
 
 Terms = Callable[[np.ndarray], np.ndarray]  # curves (n, 3, d) to the series along them, (n, 4, d)
 
 
-def _terms(near: NearRest) -> Terms | None:
-    d = len(near.point)
-    if near.formulas is not None:
-        try:
-            return _by_formulas(near.formulas)
-        except (NotAnalytic, Undecidable):
-            return None
-    if near.function is None:
-        return None
-    series = CompiledTaylor(near.function, 3, d)
-    return lambda curves: series(near.point, np.eye(d), curves)
-
-
-def _by_formulas(formulas: Formulas) -> Terms:
+def _terms(formulas: Formulas) -> Terms:
     over = ManyDigits(_DIGITS)
     written = program(formulas.variables, formulas.expressions, formulas.point)
 

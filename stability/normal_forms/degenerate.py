@@ -136,13 +136,19 @@ def _field(
 
 
 def _in_coordinates(result: NormalForm, near: NearRest, split: Splitting, steps: int) -> NormalForm:
-    """With the law in the system's own coordinates and steps; without it where the centre's are others."""
+    """With the law in the system's own coordinates and steps; without it where the centre's are others.
+
+    Then the sentence says in which coordinates, and of how many steps, it speaks.
+    """
     law, over, d = result.law, split.over, len(split.basis)
     own = all(
         split.basis[i][j] == (over.one if i == j else over.zero) for i in range(d) for j in range(d)
     )
     if law is None or not own:
-        return replace(result, law=None)
+        where = [] if own else ["in coordinates of the centre manifold"]
+        where += ["of two steps"] if steps == 2 else []
+        told = f"{', '.join(where)}: {result.because}" if where else result.because
+        return replace(result, law=None, because=told)
     law = Law(law.exponent, law.constant * steps**law.exponent)
     time = "t" if near.kind == "flow" else "n"
     return replace(

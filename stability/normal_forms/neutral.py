@@ -14,7 +14,7 @@ from ..time_limits import in_time
 from .boundary import Boundary, boundary
 from .conserved import conserved_by_flow, conserved_by_map
 from .extremum import holding
-from .generators import NotCovered
+from .generators import Generators, NotCovered
 from .integrating_factor import (
     has_no_divergence,
     integrating_factor,
@@ -60,8 +60,8 @@ def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
         searches = (_by_divergence, _by_invariant, _by_integrating_factor, _by_reflection)
         searches = searches if planar and split.case == "hopf" else searches[1:2]
     else:
-        searches = (_by_invariant, _by_twist)
-        searches = searches if planar and split.case == "neimark-sacker" else searches[:1]
+        searches = (_by_return, _by_invariant, _by_twist)
+        searches = searches if planar and split.case == "neimark-sacker" else searches[:2]
     for search in searches:
         found = in_time(_SECONDS, lambda s=search: _or_none(s, near, formulas, split), None)
         if found is not None:
@@ -74,6 +74,18 @@ def _or_none(search: Callable[..., Any], *arguments: Any) -> Any:
         return search(*arguments)
     except NotCovered:
         return None
+
+
+def _by_return(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
+    """A map whose second iterate is the identity."""
+    put = dict(zip(formulas.variables, formulas.expressions, strict=True))
+    twice = [e.xreplace(put) for e in formulas.expressions]
+    known = Generators(formulas.variables, twice)
+    if not all(known.vanishes(e - v) for e, v in zip(twice, formulas.variables, strict=True)):
+        return None
+    reason = "two steps lead back"
+    because = f"{reason}: orbits {_STAY}"
+    return NormalForm("neutral", because, split.case, evidence="exact", reason=reason)
 
 
 def _by_invariant(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:

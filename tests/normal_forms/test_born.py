@@ -7,6 +7,7 @@ import pytest
 import sympy
 
 from stability.dynamics.functions import jax_vector_function, sigmoid
+from stability.dynamics.traced_formulas import traced_formulas
 from stability.normal_forms.born import born
 from stability.normal_forms.near_rest import Formulas, NearRest
 
@@ -20,7 +21,11 @@ def dirac(h):
 
 def beside(function, point, kind):
     """What is born beside the rest point of a function in JAX."""
-    return born(NearRest(kind, ("x",) * len(point), function, point, 0.0))
+    names = [f"x{i}" for i in range(len(point))]
+    variables = tuple(sympy.Symbol(name, real=True) for name in names)
+    at = tuple(map(sympy.Rational, point))
+    formulas = Formulas(variables, traced_formulas(function, variables), at)
+    return born(NearRest(kind, tuple(names), None, point, 0.0, formulas))
 
 
 def rms(step, start, settle, count):
@@ -116,3 +121,11 @@ def test_where_nothing_is_born():
     assert (
         beside(lambda v: 0.01 * v - v**3, np.zeros(1), "flow") is None
     )  # other rest points are born
+
+
+def test_higher_orders_that_are_larger():
+    """u⁺ = −(1 + δ)u + cu³ + eu⁵ with a tiny c: the two-cycle is where the fifth order says."""
+    h = 1e-2
+    told = beside(lambda v: -(1 + h) * v + 0.5 * v**3, np.zeros(1), "map")
+    assert told.radius == pytest.approx((h / 0.5) ** 0.5, rel=1e-2)
+    assert beside(lambda v: -(1 + h) * v + 1e-3 * v**3 + v**5, np.zeros(1), "map") is None
