@@ -19,7 +19,7 @@ _REACH = 0.1  # relative to the rotation: beyond it a third-order term is no pre
 _RESONANT = 0.1  # |λ³ − 1| or |λ⁴ − 1| over |λ − 1| below which other terms are as large
 _ANGLES = 8  # of a turn: enough for terms of third order
 _DIGITS = 25
-_ATTRACTED, _REPELLED = (0.7, 1.4), (0.6, 0.9)  # of the radius: from where orbits are followed
+_SHARES = (0.7, 1.4)  # of the radius, from where orbits are followed
 _FACTOR = 3.0  # by which their growth may differ from the prediction
 _EPS = float(np.finfo(np.float64).eps)
 
@@ -85,8 +85,8 @@ def born(near: NearRest, reach: float = _REACH) -> Born | None:
     left is ż = λz + c z|z|², radius² = −Re λ/Re c; z⁺ = λz + c z|z|², radius² = (1 − |λ|)|λ|/Re(λ̄c); u⁺ =
     μu + c u³, u² = −(1 + μ)/c (Kuznetsov, Elements of Applied Bifurcation Theory, §3.5, §4.4, §4.7). x is
     at √2 |z| or |u|. As terms of higher order may be larger than that of the third, this stands only if
-    orbits that begin inside, and outside of one that attracts, grow about as fast as it says. None also if other eigenvalues grow,
-    at the boundary itself, near the resonances 1:3 and 1:4, and of an inverse.
+    orbits that begin inside and outside grow about as fast as it says, or leave one that repels. None also
+    if other eigenvalues grow, at the boundary itself, near the resonances 1:3 and 1:4, and of an inverse.
     """
     formulas = near.formulas
     if near.inverse or formulas is None:
@@ -135,11 +135,15 @@ def _stands(
     step, turn = following
     pair = found.kind != "two-cycle"
     size = found.radius / np.sqrt(2) if pair else found.radius
-    for share in _ATTRACTED if found.stable else _REPELLED:
+    for share in _SHARES:
         start = near.point + share * size * (2 if pair else 1) * np.real(q)
         moved = growth(step, turn, near.point, start, p)
         if moved is None:
             return False
+        if not found.stable and share > 1 and moved[0] > 2 * size:
+            continue  # it has left
+        if moved[0] < size / 2:
+            return False  # too far inside to say anything of the cycle
         expected = distance * found.turn * (1 - (moved[0] / size) ** 2)
         if not 1 / _FACTOR < moved[1] / expected < _FACTOR:
             return False

@@ -49,7 +49,7 @@ def growth(
     """The distance |p·(x − point)| of an orbit from `start`, p = `left`, and its growth rate in a turn.
 
     Both come from logarithms averaged over two turns with weights that fade in and out, so that what changes
-    within a turn drops out. None where the orbit cannot be followed.
+    within a turn drops out. Infinite for an orbit that overflows, None where one cannot be followed.
     """
     before, window = math.ceil(_BEFORE * turn), math.ceil(_WINDOW * turn)
     x, logarithms = np.asarray(start, float), []
@@ -58,6 +58,8 @@ def growth(
             x = step(x)
             if n >= before:
                 logarithms.append(math.log(abs(left @ (x - point))))
+    except OverflowError:
+        return math.inf, math.inf
     except (ArithmeticError, ValueError, TypeError):
         return None
     weights = np.sin(np.pi * (np.arange(window) + 0.5) / window) ** 2
@@ -65,7 +67,7 @@ def growth(
         float(np.average(part, weights=weights)) for part in np.split(np.array(logarithms), 2)
     )
     if not (math.isfinite(first) and math.isfinite(second)):
-        return None
+        return math.inf, math.inf
     return math.exp((first + second) / 2), (second - first) * turn / window
 
 
