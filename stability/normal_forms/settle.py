@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .degenerate import degenerate
 from .kinks import kink, without_kinks
+from .linear import linear
 from .near_rest import NearRest
 from .neutral import neutral
 from .simple import HIGHEST_OF_A_PAIR, reduce
@@ -29,7 +30,7 @@ def settle(near: NearRest) -> NormalForm:
     form = reduce(near, _EARLY if near.kind == "flow" else HIGHEST_OF_A_PAIR)
     if form.verdict != "undecided" or near.formulas is None:
         return form
-    kept = neutral(near)
+    kept = neutral(near) or linear(near)
     if kept is not None:
         return kept
     if form.case == "degenerate":

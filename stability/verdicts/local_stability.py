@@ -8,6 +8,7 @@ import numpy as np
 import sympy
 
 from ..equilibria.equilibrium import across, complement
+from ..normal_forms.linear import neutral_part_is_semisimple
 from ..spectra.dense import Spectrum, spectrum, stability_sign
 from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
 from ..time_limits import in_time
@@ -66,7 +67,7 @@ def local_stability(
     semisimple = None
     if exact is not None and linear and sign == 0:
         semisimple = in_time(
-            _SECONDS_PER_RANK, lambda: _neutral_part_is_semisimple(kind, exact), None
+            _SECONDS_PER_RANK, lambda: neutral_part_is_semisimple(kind, exact), None
         )
     sides = None
     if counts is not None and not k:
@@ -112,28 +113,3 @@ def _counts(kind: Kind, exact: sympy.MatrixBase, k: int) -> tuple[int, int, int]
     if counts is None or counts[1] < k:
         return None
     return counts[0], counts[1] - k, counts[2]
-
-
-def _neutral_part_is_semisimple(kind: Kind, exact: sympy.MatrixBase) -> bool:
-    """Whether the neutral eigenvalues of an exact matrix, none of whose others grow, are semisimple.
-
-    With q the square-free polynomial of the neutral eigenvalues, that is rank q(M) = d − (their number).
-    """
-    s = sympy.Dummy("s")
-    p = sympy.Poly(characteristic_polynomial(exact), s)
-    mirrored = (
-        p.compose(sympy.Poly(-s, s)) if kind == "flow" else sympy.Poly(p.all_coeffs()[::-1], s)
-    )
-    q = p.gcd(mirrored).sqf_part()
-    image = sympy.zeros(*exact.shape)
-    for coefficient in q.all_coeffs():
-        image = (image * exact + coefficient * sympy.eye(exact.rows)).applyfunc(sympy.expand)
-    count = sum(f.degree() * _multiplicity(p, f) for f, _ in sympy.factor_list(q)[1])
-    return image.rank() == exact.rows - count
-
-
-def _multiplicity(p: sympy.Poly, factor: sympy.Poly) -> int:
-    count = 0
-    while (p % factor).is_zero:
-        p, count = p.quo(factor), count + 1
-    return count
