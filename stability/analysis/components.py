@@ -87,6 +87,7 @@ def component_info(subject: Subject, e: Equilibrium, own: Along | None) -> Compo
         known.attracts,
         known.repels,
         component.straight,
+        known.all_ends,
     )
 
 

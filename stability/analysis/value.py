@@ -177,6 +177,7 @@ class ComponentInfo:
       neither for a set that was only seen numerically.
     - `attracts`, `repels`: where along it every eigenvalue across it decays, and where one grows; None where
       that is not known. `straight`: a line, a plane and so on.
+    - `all_ends`: whether every point between these ranges is an equilibrium of its own in the analysis.
     """
 
     dimension: int
@@ -186,6 +187,7 @@ class ComponentInfo:
     attracts: str | None
     repels: str | None
     straight: bool
+    all_ends: bool = True
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ which the roots are counted at one rational number; with more the conditions are
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ from .sign_cells import known_sign
 from .stability_inequalities import hurwitz_conditions, schur_conditions
 
 EVERYWHERE, NOWHERE = "everywhere", "nowhere"
-_SECONDS, _SECONDS_AT_END = 3.0, 0.5
+_SECONDS, _SECONDS_AT_END, _SECONDS_FOR_ENDS = 3.0, 0.5, 1.5
 _MOST_ENDS = 12
 _LONG = 15  # operations: the root of a polynomial is named rather than written in radicals
 _NEUTRAL = (0, 1, 0)  # for all that is known
@@ -50,12 +50,14 @@ class Along:
       variables, "everywhere" or "nowhere"; None where it is not known, or where the linearisation is silent.
     - `ends`: the points, in coordinates, at which an eigenvalue across it is neutral while others are not so.
     - `attracting`: the relation behind `attracts`, in the free variables; None where that is not known.
+    - `all_ends`: whether `ends` are all there are.
     """
 
     attracts: str | None
     repels: str | None
     ends: tuple[Point, ...] = ()
     attracting: Boolean | None = None
+    all_ends: bool = True
 
 
 UNKNOWN = Along(None, None)
@@ -101,7 +103,11 @@ def _along(
     if not silent:
         return found
     return Along(
-        NOWHERE, found.repels if found.repels == EVERYWHERE else None, found.ends, sympy.false
+        NOWHERE,
+        found.repels if found.repels == EVERYWHERE else None,
+        found.ends,
+        sympy.false,
+        found.all_ends,
     )
 
 
@@ -153,6 +159,7 @@ def _on_a_line(
         _text(repelling, everything, t, names),
         points[:_MOST_ENDS],
         sympy.Or(*(sympy.And(low < t, t < high) for low, high in attracting)),
+        len(points) <= _MOST_ENDS,
     )
 
 
@@ -288,11 +295,47 @@ def _by_inequalities(
     if not all(isinstance(r, Relational) for r in relations):
         return UNKNOWN
     text = " and ".join(_relation(r, names) for r in relations)
-    return Along(text, None, (), sympy.And(*relations))
+    guards = (flow_guards if kind == "flow" else circle_guards)(across)
+    points, all_known = _ends_on_a_curve(
+        guards, component, lambda put: _counted_at([c.xreplace(put) for c in across], kind)[1] > 0
+    )
+    return Along(text, None, points, sympy.And(*relations), all_known)
+
+
+def _ends_on_a_curve(
+    guards: Sequence[sympy.Expr],
+    component: Component,
+    is_neutral: Callable[[Mapping[sympy.Symbol, sympy.Expr]], bool] = lambda point: True,
+) -> tuple[tuple[Point, ...], bool]:
+    """The neutral points of a curve among the zeros of these expressions, and whether these are all."""
+    if component.dimension != 1 or component.closure is None:
+        return (), False
+    equations = component.closure
+
+    def degree(v: sympy.Symbol) -> int:
+        return 0 if component.equation is None else int(sympy.degree(component.equation, v))
+
+    def found() -> tuple[tuple[Point, ...], bool]:
+        variables = sorted(component.variables, key=degree)  # the last is had alone, others by it
+        points: dict[Point, None] = {}
+        all_known = True
+        for guard in guards:
+            top = sympy.fraction(sympy.together(guard))[0]
+            there = solve_exactly([*equations, top], variables, {}, thorough=True)
+            all_known = all_known and there.exhaustive and not there.continua
+            own = (tuple(p[v] for v in component.variables) for p in there.points if is_neutral(p))
+            points.update(dict.fromkeys(own))
+        return tuple(points)[:_MOST_ENDS], all_known and len(points) <= _MOST_ENDS
+
+    return in_time(_SECONDS_FOR_ENDS, found, ((), False))
 
 
 def _relation(relation: Any, names: Sequence[str]) -> str:
+    if relation in (sympy.true, sympy.false):
+        return EVERYWHERE if relation == sympy.true else NOWHERE
     left, right = (exact_text(side, names) for side in relation.args)
+    if isinstance(relation, sympy.Ne):
+        return f"{left} < {right} or {left} > {right}"
     return f"{left} {relation.rel_op} {right}"
 
 
@@ -312,19 +355,20 @@ def _of_one(value: sympy.Expr, component: Component, names: Sequence[str]) -> Al
     for factor, power in factors:
         own = known_sign(factor)
         if own is None:
-            unknown.append(factor ** (power if power < 3 else 2 - power % 2))
+            unknown.append((factor, power))
         elif own < 0 and power % 2:
             sign = -sign
     if not unknown:
         if sign < 0:
             return Along(EVERYWHERE, NOWHERE, (), sympy.true)
         return Along(NOWHERE, EVERYWHERE, (), sympy.false)
-    product = sympy.Mul(*unknown)
-    below, above = sympy.Lt(product, 0), sympy.Gt(product, 0)
-    attracts, repels = (above, below) if sign < 0 else (below, above)
-    points: tuple[Point, ...] = ()
-    if component.dimension == 1 and component.closure is not None:
-        there = solve_exactly([*component.closure, product], component.variables, {})
-        points = tuple(tuple(p[v] for v in component.variables) for p in there.points)
+    product = sympy.Mul(*(f ** (power if power < 3 else 2 - power % 2) for f, power in unknown))
+    if all(power % 2 == 0 for _, power in unknown):  # one sign, but where the value vanishes
+        beside, never = sympy.Ne(sympy.Mul(*(f for f, _ in unknown)), 0), sympy.false
+        attracts, repels = (beside, never) if sign < 0 else (never, beside)
+    else:
+        below, above = sympy.Lt(product, 0), sympy.Gt(product, 0)
+        attracts, repels = (above, below) if sign < 0 else (below, above)
+    points, all_known = _ends_on_a_curve([product], component)
     texts = _relation(attracts, names), _relation(repels, names)
-    return Along(*texts, points[:_MOST_ENDS], attracts)
+    return Along(*texts, points, attracts, all_known)

@@ -72,13 +72,18 @@ def ranges(component: ComponentInfo, names: Sequence[str]) -> str | None:
 
 
 def about(e: EquilibriumAnalysis, names: Sequence[str]) -> list[str]:
-    """One sentence of which set it is, and one of where that attracts and repels."""
+    """Which set it is, where that attracts and repels, and whether some points between are not listed."""
     own = e.component
     if own is None:
         return []
     equation, where = equation_of(own, names), ranges(own, names)
     said = [] if equation is None else [f"The whole {own.name}: {equation}."]
-    return said if where is None else [*said, f"The {own.name} {where}."]
+    if where is None:
+        return said
+    said.append(f"The {own.name} {where}.")
+    if not own.all_ends and not {own.attracts, own.repels} & {"everywhere"}:
+        said.append("Points between these ranges are not all listed.")
+    return said
 
 
 def briefly(e: EquilibriumAnalysis, names: Sequence[str]) -> str:

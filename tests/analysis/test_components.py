@@ -149,3 +149,11 @@ def test_numbers_see_a_double_line_once_and_leave_it_open():
     assert e.flows[0].stability.verdict == "undecided"
     assert e.component.dimension == 1
     assert e.component.attracts is None
+
+
+def test_where_the_ranges_along_a_curve_end():
+    """A cusp that attracts but for one point; a plane whose ranges end along a line, which is said."""
+    cusp = st.report(st.SymbolicFlow({x: y**2 - x**3, y: 0 * x}))
+    assert [e["exact"]["x"] for e in cusp.to_dict()["equilibria"]] == ["0", "1"]
+    plane = st.report(st.SymbolicFlow({x: x * y, y: x, z: 0 * z}))
+    assert "Points between these ranges are not all listed." in " ".join(plane.to_text().split())

@@ -130,3 +130,48 @@ def test_the_text_against_eigenvalues(seed):
         if np.abs(real).min() > 1e-6:
             assert holds(found.attracts, at) is bool((real < 0).all())
             assert holds(found.repels, at) is bool((real > 0).any())
+
+
+CUSP = Component((x, y), {}, {}, x**3 - y**2)
+
+
+def test_an_eigenvalue_of_one_sign_on_a_curve_that_vanishes_at_a_point():
+    """Across y² = x³ the eigenvalue is ∓3x²: one of the two relations holds nowhere."""
+    for sign, ranges_of in (
+        (-1, ("x < 0 or x > 0", "nowhere")),
+        (1, ("nowhere", "x < 0 or x > 0")),
+    ):
+        found = ranges([sign * (x**3 - y**2), NOTHING], CUSP)
+        assert (found.attracts, found.repels) == ranges_of
+        assert (found.ends, found.all_ends) == (((0, 0),), True)
+        assert bool(found.attracting.xreplace({x: Integer(1), y: Integer(1)})) == (sign < 0)
+
+
+def test_ends_on_a_curve_of_which_no_coordinate_is_short():
+    """The eigenvalue across y² = x² − x⁴ vanishes where x is a root of x³ − 2x² − x + 1 and at 0."""
+    p = x**4 - x**2 + y**2
+    found = ranges([-p, -p * y], Component((x, y), {}, {}, p))
+    (low, high) = sympy.Poly(x**3 - 2 * x**2 - x + 1, x).nroots()[:2]
+    expected = {(0.0, 0.0)}
+    for root in map(float, (low, high)):
+        expected |= {(root, s * (root**2 - root**4) ** 0.5) for s in (-1, 1)}
+    assert found.all_ends
+    np.testing.assert_allclose(
+        sorted(tuple(float(c.evalf(20)) for c in end) for end in found.ends),
+        sorted(expected),
+        atol=1e-9,
+    )
+
+
+def test_ends_on_a_curve_with_two_eigenvalues_across():
+    """Across the circle the eigenvalues are −2, x and −1: neutral at (0, ±1)."""
+    p = x**2 + y**2 - 1
+    circle = Component((x, y, z, w), {z: NOTHING, w: NOTHING}, {}, p)
+    found = ranges([-x * p, -y * p, x * z, -(z**2) * w - w], circle)
+    assert {end[:2] for end in found.ends} == {(0, 1), (0, -1)}
+    assert found.all_ends
+
+
+def test_ends_on_a_plane_are_not_listed():
+    plane = Component((x, y, z), {x: y}, {})
+    assert not ranges([-z * (x - y), NOTHING, NOTHING], plane).all_ends
