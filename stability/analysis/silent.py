@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
+from ..documents.numbers import number
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.symbols import exact as exact_number
@@ -30,6 +31,8 @@ from ..verdicts.verdict import Verdict
 from .subject import FieldFlow, Subject
 
 _SECONDS = 3.0  # to write a step down in SymPy
+_ROUNDING = 1e-13  # a coefficient below it is not seen in what JAX computes
+_AGREEMENT = 1e-6  # of coefficients, where constants are nudged by their rounding
 
 
 Settled = tuple[Verdict, NormalForm | None, Born | None]
@@ -41,7 +44,9 @@ def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Set
     if _out_of_reach(e, traced):
         return found.verdict, None, None
     leading = found.spectrum.eigenvalues[0]
-    return _settled("flow", found, leading, traced, lambda: _near_flow(*_with_formulas(field, e)))
+    return _settled(
+        "flow", found, leading, traced, lambda nudged: _near_flow(*_with_formulas(field, e, nudged))
+    )
 
 
 def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Settled:
@@ -49,7 +54,9 @@ def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Sett
     traced = subject.symbolic is None
     if _out_of_reach(e, traced):
         return found.verdict, None, None
-    return _settled("map", found, _largest(found), traced, lambda: _near_map(subject, e))
+    return _settled(
+        "map", found, _largest(found), traced, lambda nudged: _near_map(subject, e, nudged)
+    )
 
 
 def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStability) -> Settled:
@@ -58,7 +65,11 @@ def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStabi
     if _out_of_reach(e, traced):
         return found.verdict, None, None
     return _settled(
-        "map", found, _largest(found), traced, lambda: _near_rule(*_with_formulas(field, e), rule)
+        "map",
+        found,
+        _largest(found),
+        traced,
+        lambda nudged: _near_rule(*_with_formulas(field, e, nudged), rule),
     )
 
 
@@ -80,42 +91,75 @@ def _settled(
     found: LocalStability,
     leading: complex,
     traced: bool,
-    near: Callable[[], NearRest],
+    near: Callable[[bool], NearRest],
 ) -> Settled:
-    """Evidence from formulas that were `traced` is numeric: they hold the binary values of constants."""
+    """`near` makes the system; if its formulas are `traced`, on demand with nudged constants."""
     verdict = found.verdict
     if not found.silent:
         alone = found.across is found.spectrum  # no manifold of equilibria
         decided = alone and verdict.verdict in ("exponentially stable", "unstable")
         if not decided or traced or not within_reach(kind, complex(leading)):
             return verdict, None, None
-        system = near()
+        system = near(False)
         return verdict, None, None if system.formulas is None else born(system)
-    form = settle(near())
+    system = near(False)
+    form = settle(system)
     if traced:
-        form = replace(form, evidence="numeric")
+        form = _beyond_rounding(form, system, near)
     evidence = form.evidence if form.verdict != "undecided" else verdict.evidence
     told = replace(verdict, verdict=form.verdict, evidence=evidence, because=form.because)
     return told, form, None
 
 
-def _with_formulas(field: FieldFlow, e: Equilibrium) -> tuple[FieldFlow, Equilibrium]:
+def _beyond_rounding(
+    form: NormalForm, system: NearRest, near: Callable[[bool], NearRest]
+) -> NormalForm:
+    """What formulas with the binary values of constants say, if it does not hang on their last digits."""
+    form = replace(form, evidence="numeric")
+    if form.verdict == "undecided" or system.formulas is None:
+        return form
+    if form.coefficient is not None and abs(form.coefficient) <= _ROUNDING:
+        size = number(form.coefficient, 3)
+        because = (
+            f"the deciding coefficient would be {size}, below rounding: exact formulas would decide"
+        )
+        return NormalForm("undecided", because, form.case)
+    other = near(True).formulas
+    if other == system.formulas:  # all constants are short
+        return form
+    again = None if other is None else settle(replace(system, formulas=other))
+    if again is not None and (again.verdict, again.case, again.order) == (
+        form.verdict, form.case, form.order
+    ):  # fmt: skip
+        one, two = form.coefficient, again.coefficient
+        if one is None or two is None or abs(one - two) <= _AGREEMENT * abs(one):
+            return form
+    because = (
+        "what decides hangs on the last digits of constants, which are binary numbers: formulas with exact "
+        "constants would decide"
+    )
+    return NormalForm("undecided", because, form.case)
+
+
+def _with_formulas(field: FieldFlow, e: Equilibrium, nudged: bool) -> tuple[FieldFlow, Equilibrium]:
     """A field in JAX alone with the formulas that it computes, and the point exactly if recognised."""
     own = field.numeric
     if field.symbolic is not None or own.dimension > LARGEST_EXACT:
         return field, e
-    symbolic = own.kept("traced", None, lambda: in_time(_SECONDS, lambda: _traced(own), None))
+    symbolic = own.kept(
+        "traced", nudged, lambda: in_time(_SECONDS, lambda: _traced(own, nudged), None)
+    )
     if symbolic is None:
         return field, e
     exact = recognise(e.point, e.error, list(symbolic.expressions), symbolic.variables, {})
     return replace(field, symbolic=symbolic), replace(e, exact=exact)
 
 
-def _traced(flow: Flow) -> SymbolicFlow | None:
+def _traced(flow: Flow, nudged: bool) -> SymbolicFlow | None:
     """The flow in SymPy, from the losses of its game if it has one: their derivatives trace less well."""
     variables = tuple(sympy.Symbol(name, real=True) for name in flow.variables)
     game = flow.game
-    expressions = traced_formulas(flow.function if game is None else game.losses, variables)
+    expressions = traced_formulas(flow.function if game is None else game.losses, variables, nudged)
     if expressions is None:
         return None
     if game is None:
@@ -139,10 +183,10 @@ def _near_flow(field: FieldFlow, e: Equilibrium) -> NearRest:
     return NearRest("flow", names, field.numeric.function, e.point, e.error, formulas)
 
 
-def _near_map(subject: Subject, e: Equilibrium) -> NearRest:
+def _near_map(subject: Subject, e: Equilibrium, nudged: bool) -> NearRest:
     own, exact, values = subject.symbolic, e.exact, subject.values
     if own is None and subject.main.dimension <= LARGEST_EXACT:
-        own = in_time(_SECONDS, lambda: _traced_map(subject.main), None)
+        own = in_time(_SECONDS, lambda: _traced_map(subject.main, nudged), None)
         if own is not None:
             moved = list(own.expressions - own.profile)
             exact = recognise(e.point, e.error, moved, own.variables, {})
@@ -152,9 +196,9 @@ def _near_map(subject: Subject, e: Equilibrium) -> NearRest:
     return NearRest("map", subject.variables, subject.main.function, e.point, e.error, formulas)
 
 
-def _traced_map(own: Map) -> SymbolicMap | None:
+def _traced_map(own: Map, nudged: bool) -> SymbolicMap | None:
     variables = tuple(sympy.Symbol(name, real=True) for name in own.variables)
-    expressions = traced_formulas(own.function, variables)
+    expressions = traced_formulas(own.function, variables, nudged)
     return (
         None if expressions is None else SymbolicMap(dict(zip(variables, expressions, strict=True)))
     )

@@ -14,6 +14,7 @@ from .ensemble_scalars import scalarised
 from .functions import sigmoid, softplus
 
 _LONGEST = 1000  # operations in a trace that is still read
+_SHORT = 2**16  # the largest denominator of a constant that is taken for exact
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": sympy.Abs,
@@ -53,13 +54,14 @@ class _NoFormula(Exception):
 
 
 def traced_formulas(
-    function: Callable[[Any], Any], symbols: Sequence[sympy.Symbol]
+    function: Callable[[Any], Any], symbols: Sequence[sympy.Symbol], nudged: bool = False
 ) -> tuple[sympy.Expr, ...] | None:
     """The components of a JAX function from (d,) to (m,) as expressions in d real symbols, or None.
 
-    Floating-point constants are taken at their binary values, and the arithmetic of the formulas is exact,
-    so that they differ from what JAX computes by rounding alone. There are none for functions that loop, look
-    numbers up or choose by comparing, nor for traces of more than a thousand operations on numbers.
+    Floating-point constants are taken at their binary values (`nudged`: those that are no short fractions a
+    little off, each in its own way, as rounding might have left them), and the arithmetic of the formulas is
+    exact, so that they differ from what JAX computes by rounding alone. There are none for functions that loop,
+    look numbers up or choose by comparing, nor for traces of more than a thousand operations on numbers.
     """
     with jax.enable_x64(True):
         numbers = np.zeros(len(symbols))
@@ -69,9 +71,11 @@ def traced_formulas(
     known: dict[Any, Any] = dict(zip(jaxpr.jaxpr.invars, symbols, strict=True))
     known |= dict(zip(jaxpr.jaxpr.constvars, jaxpr.consts, strict=True))
 
+    random = np.random.default_rng(0) if nudged else None
+
     def read(variable: Any) -> Any:
         value = variable.val if isinstance(variable, Literal) else known[variable]
-        return value if isinstance(value, sympy.Basic) or value is False else _exact(value)
+        return value if isinstance(value, sympy.Basic) or value is False else _exact(value, random)
 
     try:
         for equation in jaxpr.eqns:
@@ -128,11 +132,14 @@ def _as_distance(*parts: sympy.Expr) -> sympy.Expr:
     return (a + b + sympy.Abs(a - b)) / 2
 
 
-def _exact(value: Any) -> sympy.Expr:
-    """A constant at its binary value."""
+def _exact(value: Any, random: np.random.Generator | None) -> sympy.Expr:
+    """A constant at its binary value, nudged at random."""
     if np.shape(value) or not np.issubdtype(np.asarray(value).dtype, np.number):
         raise _NoFormula
     number = float(value)
     if not np.isfinite(number):
         raise _NoFormula
-    return sympy.Rational(number)
+    exact = sympy.Rational(number)
+    if random is not None and exact.q > _SHORT:
+        exact *= 1 + sympy.Rational(random.uniform(1, 4) * random.choice([-1, 1])) / 2**52
+    return exact

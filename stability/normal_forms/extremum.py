@@ -21,7 +21,8 @@ def holding(
     conserved: Sequence[sympy.Expr], formulas: Formulas, centre: Boundary
 ) -> tuple[sympy.Expr, ...] | None:
     """As few of the conserved quantities as `hold` orbits near the point; None if all of them do not."""
-    chosen = [_real_logarithms(v, formulas) for v in conserved]
+    real = [_real_logarithms(v, formulas) for v in conserved]
+    chosen = [v for v in real if _is_smooth(v, formulas)]
     found = hold(chosen, formulas, centre)
     for v in list(reversed(chosen)) if found is not None and len(found) > 1 else ():
         fewer = [other for other in chosen if other is not v]
@@ -29,6 +30,16 @@ def holding(
         if without is not None:
             chosen, found = fewer, without
     return found
+
+
+def _is_smooth(v: sympy.Expr, formulas: Formulas) -> bool:
+    """Whether a quantity and its first two derivatives are finite at the point."""
+    second = sympy.hessian(v, list(formulas.variables))
+    parts = [v, *sympy.Matrix([v]).jacobian(formulas.variables), *second]
+    at = _at(sympy.Matrix(parts), formulas)
+    return not at.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo) and all(
+        part.is_real is not False for part in at
+    )
 
 
 def hold(

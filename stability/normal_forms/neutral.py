@@ -60,7 +60,7 @@ def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
         searches = (_by_divergence, _by_invariant, _by_integrating_factor, _by_reflection)
         searches = searches if planar and split.case == "hopf" else searches[1:2]
     else:
-        searches = (_by_return, _by_invariant, _by_twist)
+        searches = (_by_invariant, _by_return, _by_twist)
         searches = searches if planar and split.case == "neimark-sacker" else searches[:2]
     for search in searches:
         found = in_time(_SECONDS, lambda s=search: _or_none(s, near, formulas, split), None)

@@ -168,3 +168,16 @@ def test_what_is_born_beside_the_boundary():
     assert "born" not in said[1]
     (braked,) = at_origin("dirac-gan-r1", st.Simultaneous(0.1)).equilibria
     assert braked.rules[0].born is None
+
+
+@pytest.mark.parametrize(
+    "cubic",
+    [
+        lambda u: 0.1 * u**3 + 0.2 * u**3 - 0.3 * u**3,  # 2.8e-17 u³ in binary numbers, 0 in truth
+        lambda u: 1e-20 * u**3,
+    ],
+)
+def test_rounding_of_constants_in_jax_decides_nothing(cubic):
+    flow = st.Flow(lambda x: jnp.array([x[1] + cubic(x[0]) - x[0] ** 5, -x[0]]), dimension=2)
+    (found,) = st.report(flow, at={"x0": 0, "x1": 0}).equilibria[0].flows
+    assert (found.stability.verdict, found.normal_form.evidence) == ("undecided", "numeric")

@@ -184,3 +184,9 @@ def test_unknown_functions_are_not_covered():
     with pytest.raises(NotCovered):
         Generators((x,), [sympy.gamma(x)])
     assert neutral(flow((u, w), (w * sympy.gamma(1 + u) + u**2, -u))) is None
+
+
+def test_a_quantity_that_is_singular_at_the_point_holds_nothing():
+    """x(y + 1)… and log(x) are kept by ẋ = x²(x + 1)(x − y), ẏ = −x²y(x − y), yet on y = 0 x grows."""
+    field = (x**2 * (x + 1) * (x - y), -(x**2) * y * (x - y))
+    assert neutral(flow((x, y), field)) is None
