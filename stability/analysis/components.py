@@ -52,9 +52,12 @@ def with_ends(
 
 
 def along_component(subject: Subject, e: Equilibrium) -> Along | None:
-    """What holds along the component that an equilibrium lies on; None if it is on none that is known."""
+    """What holds along the component that an equilibrium lies on; None if it is on none that is known.
+
+    Nor along a set of points at which the equilibria are no manifold.
+    """
     equations = subject.equations
-    if equations is None or e.component is None:
+    if equations is None or e.component is None or e.singular is not None:
         return None
     jacobian = sympy.Matrix(equations.expressions).jacobian(equations.variables)
     kind = "map" if subject.kind == "map" else "flow"
@@ -63,10 +66,10 @@ def along_component(subject: Subject, e: Equilibrium) -> Along | None:
 
 def component_info(subject: Subject, e: Equilibrium, own: Along | None) -> ComponentInfo | None:
     """The set that an equilibrium stands for, for people and for JSON; None if it stands for itself."""
-    if not e.manifold_dimension:
+    component = e.component
+    if component is None and not e.manifold_dimension:
         return None
     known = own or UNKNOWN
-    component = e.component
     if component is None:
         return ComponentInfo(e.manifold_dimension, None, None, (), None, None, False)
     equation = parametrisation = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -222,34 +222,54 @@ def decompose(
     component is left out unless the set is no manifold there.
     """
     kept = _distinct(zeros, variables, values)
-    crossings: list[Crossing] = []
-    complete = zeros.exhaustive
+    crossings, complete = _crossings(kept, variables, solve)
+    alone = [p for p in zeros.points if not any(c.holds([p[v] for v in variables]) for c in kept)]
+    return Continua(tuple(kept), tuple(crossings), tuple(alone), complete and zeros.exhaustive)
+
+
+def _crossings(
+    kept: Sequence[Component], variables: Sequence[sympy.Symbol], solve: Solve
+) -> tuple[list[Crossing], bool]:
+    """Where components cross or are singular, each such set and point once, and whether these are all.
+
+    Where sets of such points cross in their turn, as three planes' lines do, comes before them.
+    """
+    points: list[Crossing] = []
+    sets: list[Crossing] = []
+    complete = True
     for place in _singular_places(kept):
         there = None if place.equations is None else solve(place.equations)
         if there is None:
             complete = False
             continue
         complete = complete and there.exhaustive
-        lines = _distinct(there, variables, {})
-        for line in lines:
-            if not any(c.along is not None and line.lies_in(c.along) for c in crossings):
-                crossings.append(
-                    Crossing(
-                        None,
-                        f"{place.because} and all along a {'curve' if line.dimension == 1 else 'surface'}",
-                        along=line,
-                    )
-                )
+        sets += [_along(place.because, own) for own in _distinct(there, variables, {})]
         for solution in there.points:
             point = tuple(solution[v] for v in variables)
-            if any(c.along is not None and c.along.holds(point) for c in crossings):
-                continue
-            if not any(c.point is not None and _equal(c.point, point) for c in crossings):
+            if not any(_equal(c.point or (), point) for c in points):
                 alone = place.polynomial is not None and _is_extremum(place.polynomial, solution)
                 alone = alone and sum(own.holds(point) for own in kept) == 1
-                crossings.append(Crossing(point, place.because, alone))
-    alone = [p for p in zeros.points if not any(c.holds([p[v] for v in variables]) for c in kept)]
-    return Continua(tuple(kept), tuple(crossings), tuple(alone), complete)
+                points.append(Crossing(point, place.because, alone))
+    largest = max((own.dimension for own in kept), default=0)
+    lines = _largest([own for crossing in sets if (own := crossing.along) is not None])
+    sets = [c for c in sets if any(c.along is own for own in lines)]
+    if any(own.dimension >= largest for own in lines):  # components of which it cannot be told
+        return [*points, *sets], False
+    if lines:
+        smaller, known = _crossings(lines, variables, solve)
+        complete = complete and known
+        for crossing in smaller:
+            if crossing.point is None:
+                sets.insert(0, crossing)
+            elif not any(_equal(c.point or (), crossing.point) for c in points):
+                points.append(replace(crossing, because=CROSSING, isolated=False))
+    return [*points, *sets], complete
+
+
+def _along(because: str, own: Component) -> Crossing:
+    kind = {1: "line", 2: "plane"} if own.straight else {1: "curve", 2: "surface"}
+    name = kind.get(own.dimension, f"{own.dimension}-dimensional manifold")
+    return Crossing(None, f"{because} and all along a {name}", along=own)
 
 
 def _distinct(
@@ -260,6 +280,11 @@ def _distinct(
     """The families that do not lie in others, the largest first."""
     found = [Component(tuple(variables), f, dict(values)) for f in zeros.families]
     found += [Component(tuple(variables), f, dict(values), p) for f, p in zeros.hypersurfaces]
+    return _largest(found)
+
+
+def _largest(found: Sequence[Component]) -> list[Component]:
+    """Those that do not lie in others."""
     kept: list[Component] = []
     for own in sorted(found, key=lambda c: (-c.dimension, c.equation is not None)):
         if not any(own.lies_in(other) for other in kept):

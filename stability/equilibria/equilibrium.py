@@ -57,7 +57,8 @@ class Equilibrium:
     - `stationary`, `differentiable`: whether v vanishes there and has a derivative there.
     - `isolated` (yes, no, undecided) and the dimension and tangent, shape (d, k), of the manifold of
       equilibria through it.
-    - `component`: the whole set, where this point stands for one that is known exactly.
+    - `component`: the whole set, where this point stands for one that is known exactly; with `singular` one
+      of such points.
     - `singular`: why the set of equilibria through the point is no manifold there, so that it has no tangent
       and nothing is judged across it; None elsewhere.
     - `piece`: numbers the connected set that it stands for, where that was only seen numerically: parts of

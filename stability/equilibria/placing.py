@@ -59,7 +59,12 @@ def of_continua(
     for crossing in continua.crossings:
         point = crossing.point
         if crossing.along is not None:
-            point = representative(crossing.along, box)
+            others = [c for c in continua.crossings if c is not crossing]
+            point = representative(
+                crossing.along,
+                box,
+                lambda point, others=others: not any(_is_at(point, c) for c in others),
+            )
         if point is None:
             complete = False
         elif not _is_short(point) or (vanishes(point, equations) and is_defined(point, equations)):
@@ -114,8 +119,10 @@ def at_place(
         )
     error = 0.0 if exact is not None else _FAINT * float(np.ptp(box, axis=1).max())
     there = described(evaluate, x, error, box, exact, generic, own)
-    singular = None if crossing is None or crossing.isolated else crossing.because
-    return replace(there, component=component, singular=singular)
+    if crossing is None:
+        return replace(there, component=component)
+    singular = None if crossing.isolated else crossing.because
+    return replace(there, component=crossing.along, singular=singular)
 
 
 def _is_short(point: tuple[sympy.Expr, ...]) -> bool:

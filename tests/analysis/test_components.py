@@ -157,3 +157,18 @@ def test_where_the_ranges_along_a_curve_end():
     assert [e["exact"]["x"] for e in cusp.to_dict()["equilibria"]] == ["0", "1"]
     plane = st.report(st.SymbolicFlow({x: x * y, y: x, z: 0 * z}))
     assert "Points between these ranges are not all listed." in " ".join(plane.to_text().split())
+
+
+def test_planes_that_cross_in_lines_and_these_in_a_point():
+    """Every plane and every axis is an entry, at a point of its own, and the origin is one."""
+    found = report(dict.fromkeys((x, y, z), x * y * z))
+    assert len({tuple(e.point.values()) for e in found.equilibria}) == len(found.equilibria) == 7
+    assert all(e.flows[0].stability.verdict == "unstable" for e in found.equilibria)
+    axes = [e for e in found.equilibria if e.component and e.component.dimension == 1]
+    assert {e.component.free for e in axes} == {("x",), ("y",), ("z",)}
+    assert all(e.singular and e.component.attracts is None for e in axes)
+    (origin,) = [e for e in found.equilibria if e.component is None]
+    assert origin.exact == {"x": "0", "y": "0", "z": "0"}
+    assert "The flow rests on three planes of equilibria." in " ".join(headline(found).split())
+    (number,) = [i for i, e in enumerate(found.equilibria, 1) if e in axes and e.point["z"]]
+    assert "The whole line: x = y = 0, z free." in " ".join(found.details(number).to_text().split())

@@ -210,3 +210,21 @@ def test_numeric_zeros_near_a_component():
     points = np.array([[2.0, 0.5], [2.0, 0.5 + 1e-9], [2.0, 0.51], [0.0, 0.0]])
     near = curve.near(points, np.ones(2), np.zeros(4))
     assert near.tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("equations", "lines", "points"),
+    [
+        ([x * y * z, NOTHING, NOTHING], {(0, 0, z), (0, y, 0), (x, 0, 0)}, {(0, 0, 0)}),
+        ([x * y * (x - y), NOTHING, NOTHING], {(0, 0, z)}, set()),
+        ([x * y * (x + y + z - 1), NOTHING, NOTHING],
+         {(0, 0, z), (1 - z, 0, z), (0, 1 - z, z)}, {(0, 0, 1)}),
+    ],
+)  # fmt: skip
+def test_lines_where_planes_cross_and_the_point_where_these_do(equations, lines, points):
+    found = decomposed(equations, (x, y, z))
+    assert len(found.components) == 3
+    assert len(found.crossings) == len(lines) + len(points)
+    assert {c.along.coordinates for c in found.crossings if c.along} == lines
+    assert {c.point for c in found.crossings if c.point} == points
+    assert found.complete
