@@ -108,7 +108,8 @@ def rounded_coefficients(
     - `highest`: the last order; without it the first that a normal form has, 2 or 3.
 
     Coefficients of later orders are those of the normal form only where all before them vanish. Returns an
-    undecided `NormalForm` where the centre is not one eigenvalue or one pair, or at a resonance.
+    undecided `NormalForm` where the centre is not one eigenvalue or one pair, where it cannot be told from
+    the other eigenvalues, or at a resonance.
     """
     assert near.function is not None
     d = len(near.point)
@@ -138,7 +139,12 @@ def rounded_coefficients(
             return undecided(case, "the eigenvalues on the boundary cannot be told apart")
         lengths = (scale,) if own.pairs is None else (scale, scale / _size(own.eigenvalue))
         along = AlongFunction(compiled, point, turn, lengths, offset)
-        values = _coefficients(near, own, along, order, turn)
+        try:
+            values = _coefficients(near, own, along, order, turn)
+        except ZeroDivisionError:  # other eigenvalues are as near to the boundary as rounding is
+            return undecided(
+                case, "the eigenvalues on the boundary cannot be told apart from the others"
+            )
         if values is None:
             return undecided(
                 "resonance", "the multipliers may be resonant: formulas would be needed"
