@@ -37,9 +37,12 @@ def jacobian_at(
             return number, np.full_like(number, np.nan), None, True
     jacobian = evaluate(e.point[None])[1][0]
     moved = np.zeros_like(jacobian)
-    if e.error:
+    reach = np.maximum(
+        e.error, EPS * np.abs(e.point)
+    )  # where terms cancel, their rounding shows too
+    if reach.any():
         signs = np.sign(np.random.default_rng(0).standard_normal((8, len(e.point))))
-        moved = np.abs(evaluate(e.point + e.error * signs)[1] - jacobian).max(axis=0)
+        moved = np.abs(evaluate(e.point + reach * signs)[1] - jacobian).max(axis=0)
     return jacobian, 4 * EPS * np.abs(jacobian) + moved, None, True
 
 

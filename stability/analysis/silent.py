@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
-from ..documents.numbers import number
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.symbols import exact as exact_number
@@ -114,16 +113,19 @@ def _settled(
 def _beyond_rounding(
     form: NormalForm, system: NearRest, near: Callable[[bool], NearRest]
 ) -> NormalForm:
-    """What formulas with the binary values of constants say, if it does not hang on their last digits."""
+    """What formulas with the binary values of constants say, if it does not hang on their last digits.
+
+    Else what floating point says, which is undecided, but has the coefficient with its error.
+    """
     form = replace(form, evidence="numeric")
-    if form.verdict == "undecided" or system.formulas is None:
+    if system.formulas is None:
         return form
+    rounded = replace(system, formulas=None)
+    if form.verdict == "undecided":
+        other = settle(rounded)
+        return other if other.coefficient is not None else form
     if form.coefficient is not None and abs(form.coefficient) <= _ROUNDING:
-        size = number(form.coefficient, 3)
-        because = (
-            f"the deciding coefficient would be {size}, below rounding: exact formulas would decide"
-        )
-        return NormalForm("undecided", because, form.case)
+        return settle(rounded)
     other = near(True).formulas
     if other == system.formulas:  # all constants are short
         return form
@@ -134,11 +136,7 @@ def _beyond_rounding(
         one, two = form.coefficient, again.coefficient
         if one is None or two is None or abs(one - two) <= _AGREEMENT * abs(one):
             return form
-    because = (
-        "what decides hangs on the last digits of constants, which are binary numbers: formulas with exact "
-        "constants would decide"
-    )
-    return NormalForm("undecided", because, form.case)
+    return settle(rounded)
 
 
 def _with_formulas(field: FieldFlow, e: Equilibrium, nudged: bool) -> tuple[FieldFlow, Equilibrium]:

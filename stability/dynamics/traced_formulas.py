@@ -60,8 +60,8 @@ def traced_formulas(
 
     Floating-point constants are taken at their binary values (`nudged`: those that are no short fractions a
     little off, each in its own way, as rounding might have left them), and the arithmetic of the formulas is
-    exact, so that they differ from what JAX computes by rounding alone. There are none for functions that loop,
-    look numbers up or choose by comparing, nor for traces of more than a thousand operations on numbers.
+    exact, so that they differ from what JAX computes by rounding alone. There are none for functions that
+    loop, look numbers up or choose by comparing, nor for traces of more than a thousand operations.
     """
     with jax.enable_x64(True):
         numbers = np.zeros(len(symbols))

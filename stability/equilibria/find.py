@@ -27,6 +27,8 @@ from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
 from .smoothness import smoothness
 
+_EPS = np.finfo(float).eps
+
 
 @dataclass(frozen=True)
 class Equilibria:
@@ -147,7 +149,7 @@ def describe_point(
     """A given point, stationary or not, described like a found one."""
     given = exact
     if equations is None or (exact is not None and not vanishes(exact, equations)):
-        exact = None  # only algebra can tell that the field vanishes exactly
+        exact = None if equations is None else _within_rounding(point, equations)
     generic = equations is not None and exact is not None and is_generic(exact, equations)
     if exact is not None and equations is not None and _is_singular(evaluate, point):
         zeros = _solve(equations)
@@ -163,6 +165,15 @@ def describe_point(
     except TangledError:
         return found
     return found if pieces is None else _on_kinks(found, pieces)
+
+
+def _within_rounding(point: np.ndarray, equations: Equations) -> tuple[sympy.Expr, ...] | None:
+    """The exact zero whose coordinates in floating point are those given; None if there is none."""
+    near, _ = _recognised(Zero(point, 0.0, 0.0), equations)
+    if near is None:
+        return None
+    off = np.abs([float(c.xreplace(dict(equations.values)).evalf(20)) for c in near] - point)
+    return near if (off <= 2 * _EPS * np.abs(point)).all() else None
 
 
 def _with_kinks(

@@ -142,8 +142,8 @@ def _stands(
             return False
         if not found.stable and share > 1 and moved[0] > 2 * size:
             continue  # it has left
-        if moved[0] < size / 2:
-            return False  # too far inside to say anything of the cycle
+        if not size / 2 <= moved[0] < np.inf:
+            return False  # too far inside to say anything of the cycle, or gone
         expected = distance * found.turn * (1 - (moved[0] / size) ** 2)
         if not 1 / _FACTOR < moved[1] / expected < _FACTOR:
             return False
