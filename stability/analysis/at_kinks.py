@@ -133,18 +133,25 @@ def _followed(field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalF
     left = farthest > _FAR * reach
     if not left and any(len(own) <= _STEPS for own in distances):
         return _undecided(f"{rule.name} steps have no numbers beside the kink")
+    if left:
+        how = (
+            "were seen to leave it too"
+            if flow.verdict == "unstable"
+            else "of this size were seen to leave it"
+        )
+        said, joined = ("leave", "and") if flow.verdict == "unstable" else ("come to", "but")
+        text = f"orbits of the flow {said} the kink, {joined} {rule.name} steps {how}"
+        return NormalForm("unstable", text, "kink", 0)
+    nearest = min(float(own[-1]) for own in distances)
     if flow.verdict == "unstable":
-        if left:
+        if nearest > _RESTED * reach:
             text = (
-                f"the kink repels the flow, and {rule.name} steps from beside it were seen to leave"
+                f"orbits of the flow leave the kink, and {rule.name} steps from beside it were seen to end "
+                f"at a distance of {number(nearest, 2)} or more"
             )
             return NormalForm("unstable", text, "kink", 0)
         return _undecided(
-            f"the kink repels the flow, but {rule.name} steps were seen to stay near it"
-        )
-    if left:
-        return _undecided(
-            f"the flow is attracted by the kink, but {rule.name} steps of this size leave its neighbourhood"
+            f"orbits of the flow leave the kink, but some {rule.name} steps were seen to stay at it"
         )
     if max(float(own[-1]) for own in distances) <= _RESTED * reach:
         return _undecided(f"{rule.name} steps were seen to end on the kink itself")

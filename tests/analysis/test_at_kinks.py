@@ -37,8 +37,16 @@ def test_steps_end_in_a_band():
 
 def test_steps_that_are_too_long_are_not_in_a_band():
     found = only(SQUARE, rules=[st.Simultaneous(lr=1.0)])
-    assert found.rules[0].stability.verdict == "undecided"
+    assert found.rules[0].stability.verdict == "unstable"
     assert "leave" in found.rules[0].stability.because
+
+
+def test_steps_leave_a_kink_that_the_flow_leaves_however_short_they_are():
+    x = sympy.Symbol("x", real=True)
+    game = st.SymbolicGame({"p": ([x], sympy.Min((x - 1) ** 2, (x + 1) ** 2))})
+    (e,) = st.report(game, at={"x": 0}, rules=[st.Simultaneous(0.1)]).equilibria
+    assert (e.flows[0].stability.verdict, e.rules[0].stability.verdict) == ("unstable", "unstable")
+    assert "a distance of 1 or more" in e.rules[0].stability.because
 
 
 def test_steps_that_cannot_be_followed_are_not_judged():
