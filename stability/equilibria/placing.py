@@ -59,7 +59,12 @@ def of_continua(
     for crossing in continua.crossings:
         point = crossing.point
         if crossing.along is not None:
-            others = [c for c in continua.crossings if c is not crossing]
+            k = crossing.along.dimension
+            others = [
+                c
+                for c in continua.crossings
+                if c is not crossing and (c.along is None or c.along.dimension <= k)
+            ]
             point = representative(
                 crossing.along,
                 box,

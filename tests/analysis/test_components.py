@@ -172,3 +172,13 @@ def test_planes_that_cross_in_lines_and_these_in_a_point():
     assert "The flow rests on three planes of equilibria." in " ".join(headline(found).split())
     (number,) = [i for i, e in enumerate(found.equilibria, 1) if e in axes and e.point["z"]]
     assert "The whole line: x = y = 0, z free." in " ".join(found.details(number).to_text().split())
+
+
+def test_sets_that_cross_in_sets_that_cross():
+    """Four hyperplanes, the six planes in which they cross, the four axes of these, and the origin."""
+    w = sympy.Symbol("w")
+    found = st.study(st.SymbolicFlow(dict.fromkeys((x, y, z, w), x * y * z * w))).rest_points()
+    dimensions = [
+        0 if p.main.component is None else p.main.component.dimension for p in found.places
+    ]
+    assert sorted(dimensions) == [0] + 4 * [1] + 6 * [2] + 4 * [3]
