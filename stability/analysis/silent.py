@@ -63,13 +63,31 @@ def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStabi
     traced = field.symbolic is None
     if _out_of_reach(e, traced):
         return found.verdict, None, None
-    return _settled(
+    settled = _settled(
         "map",
         found,
         _largest(found),
         traced,
         lambda nudged: _near_rule(*_with_formulas(field, e, nudged), rule),
     )
+    return _of_profile(settled, found, len(e.point))
+
+
+def _of_profile(settled: Settled, found: LocalStability, d: int) -> Settled:
+    """With distances of the profile, the first d numbers of a rule's state, not of the whole state."""
+    verdict, form, around = settled
+    vectors = found.spectrum.eigenvectors
+    if len(vectors) == d or (around is None and (form is None or form.law is None)):
+        return settled
+    own = vectors[:, int(np.argmax(np.abs(found.spectrum.eigenvalues)))]
+    share = float(np.linalg.norm(own[:d]) / np.linalg.norm(own))
+    if around is not None:
+        return verdict, form, replace(around, radius=around.radius * share)
+    assert form is not None
+    assert form.law is not None
+    law = replace(form.law, constant=form.law.constant * share)
+    because = form.because.replace(form.law.text("n"), law.text("n"))
+    return replace(verdict, because=because), replace(form, law=law, because=because), None
 
 
 def _out_of_reach(e: Equilibrium, traced: bool) -> bool:

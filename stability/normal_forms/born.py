@@ -20,7 +20,7 @@ _RESONANT = 0.1  # |λ³ − 1| or |λ⁴ − 1| over |λ − 1| below which oth
 _ANGLES = 8  # of a turn: enough for terms of third order
 _DIGITS = 25
 _SHARES = (0.7, 1.4)  # of the radius, from where orbits are followed
-_FACTOR = 3.0  # by which their growth may differ from the prediction
+_FACTOR = 1.5  # by which their growth may differ from the prediction
 _EPS = float(np.finfo(np.float64).eps)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy
@@ -65,7 +66,8 @@ def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
     for search in searches:
         found = in_time(_SECONDS, lambda s=search: _or_none(s, near, formulas, split), None)
         if found is not None:
-            return found
+            where = "" if less is None else "without the variables that decay, "
+            return replace(found, because=f"{where}{found.because}")
     return None
 
 

@@ -181,3 +181,18 @@ def test_rounding_of_constants_in_jax_decides_nothing(cubic):
     flow = st.Flow(lambda x: jnp.array([x[1] + cubic(x[0]) - x[0] ** 5, -x[0]]), dimension=2)
     (found,) = st.report(flow, at={"x0": 0, "x1": 0}).equilibria[0].flows
     assert (found.stability.verdict, found.normal_form.evidence) == ("undecided", "numeric")
+
+
+def test_laws_of_rules_with_memory_are_those_of_the_profile():
+    """Heavy ball at its flip hλ = 2(1 + β), against 10⁴ steps: the memory does not count as distance."""
+    x = sympy.Symbol("x", real=True)
+    game = st.SymbolicGame({"one": ([x], 3 * x**2 / 2 - x**4 / 4)})
+    (rule,) = st.report(game, rules=[st.HeavyBall(1, beta=0.5)], at={"x": 0}).equilibria[0].rules
+    assert rule.normal_form.case == "flip"
+    at, momentum, count = 0.1, 0.0, 10_000
+    for _ in range(count):
+        momentum = 0.5 * momentum - 3 * at + at**3
+        at += momentum
+    law = rule.normal_form.law
+    assert abs(at) == pytest.approx(law.constant * count**-law.exponent, rel=0.02)
+    assert law.text("n") in rule.stability.because
