@@ -102,8 +102,9 @@ def _isolated(e: Equilibrium, found: Sequence[FlowAnalysis | MapAnalysis]) -> st
         return e.isolated
     attracts = own.stability.verdict in ("exponentially stable", "asymptotically stable")
     form = own.normal_form
-    moves = form is not None and form.case in ("zero", "one") and form.verdict != "undecided"
-    return "yes" if attracts or (moves and form.coefficient is not None) else e.isolated
+    moves = form is not None and form.case in ("zero", "one") and form.coefficient is not None
+    settled_so = moves and own.stability.verdict != "undecided"
+    return "yes" if attracts or settled_so else e.isolated
 
 
 def analyse_flow(

@@ -136,9 +136,16 @@ def test_check_is_an_exit_code(game_file, arguments, code):
 
 
 def test_check_undecided():
-    assert (
-        in_process("report", "dirac-gan", "--check", "--rule", "alternating:lr=0.1").returncode == 4
-    )
+    assert in_process("report", "dirac-gan", "--check", "--rule", "best-response").returncode == 4
+
+
+def test_check_counts_what_normal_forms_settle():
+    steps = "alternating:lr=0.1"
+    codes = [
+        in_process("report", name, "--check", "--rule", steps).returncode
+        for name in ("dirac-gan-nonsaturating", "dirac-gan")
+    ]
+    assert codes == [0, 3]  # asymptotically stable; unstable at order nine
 
 
 def test_settings_fields_and_per_player_values(game_file):

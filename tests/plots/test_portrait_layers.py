@@ -184,7 +184,7 @@ STABLE, UNSTABLE = "exponentially stable", "unstable"
             "asymptotically stable",
             "o",
             "black",
-            "linear centre, asymptotically stable",
+            "linear centre, stable, slowly",
         ),
         ("centre of the linearisation", "undecided", "D", "grey", "linear centre, undecided"),
         (
