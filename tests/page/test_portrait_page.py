@@ -149,11 +149,11 @@ def test_the_data_can_be_read(look, page, report):
     assert json.loads(text) == json.loads(report.to_json())
 
 
-def test_a_point_where_the_field_has_no_derivative_is_marked_so(look):
+def test_a_point_where_the_field_has_no_derivative_is_marked_as_it_is_judged(look):
     game = st.games.dirac_gan_wgan_gp()
     report = st.report(game, at={"theta": 0, "psi": 0})
     browser = look(html_page(report, game))
-    assert ask(browser, f"{P}.found.equilibria.map((e) => e.kind)") == ["undecided"]
+    assert ask(browser, f"{P}.found.equilibria.map((e) => e.kind)") == ["unstable"]
     assert_quiet(browser)
 
 
