@@ -228,9 +228,9 @@ def _near_rule(field: FieldFlow, e: Equilibrium, rule: Rule) -> NearRest:
             _SECONDS, lambda: _formulas_of_rule(field, e, rule.with_each_lr(exact_number)), None
         )
     start = stack([np.asarray(v) for v in own.init(field.numeric, e.point)])
-    stepped = own.map(field.numeric)
+    inverse = rule.is_inverse_of_a_formula
+    stepped = field.numeric.stepped(own.init, own.backwards if inverse else own.step)
     names = tuple(stepped.variables)
-    inverse = formulas is not None and rule.is_inverse_of_a_formula
     return NearRest("map", names, stepped.function, start, e.error, formulas, inverse)
 
 

@@ -15,7 +15,6 @@ from itertools import combinations, product
 
 import numpy as np
 import sympy
-from scipy.optimize import linprog
 
 from ..dynamics.batch import batched
 from ..dynamics.domain import all_real
@@ -273,6 +272,8 @@ def rests(pieces: Pieces) -> bool:
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     equal = np.concatenate([rows.T, np.ones((1, len(rows)))])
     right = np.append(np.zeros(rows.shape[1]), 1.0)
+    from scipy.optimize import linprog  # slow to import
+
     return bool(linprog(np.zeros(len(rows)), A_eq=equal, b_eq=right).status == 0)
 
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import sympy
-from scipy.optimize import linprog
 
 from .fields import ExactField
 from .forms import Form, definite
@@ -111,6 +110,8 @@ def _by_forms(lead: list[Form], error: Fraction, m: int) -> tuple[Any, str] | No
 
 def _lyapunov(lead: list[Form], error: Fraction, degree: int) -> Form | None:
     """A positive form of that degree that falls along the leading part: guessed from samples, and proved."""
+    from scipy.optimize import linprog  # slow to import
+
     d = len(lead)
     monomials = [e for e in product(range(degree + 1), repeat=d) if sum(e) == degree]
     random = np.random.default_rng(0)

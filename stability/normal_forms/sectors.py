@@ -17,7 +17,6 @@ from math import atan2, pi
 
 import numpy as np
 import sympy
-from scipy.integrate import quad
 
 Sign = Callable[[sympy.Expr], int]
 
@@ -175,6 +174,8 @@ def _turn(plane: Sectors, sign: Sign) -> Motion:
         return Motion(
             turn=sign(sympy.expand(a * w + b * v)), value=float((pi * (a / v + b / w)).evalf())
         )
+    from scipy.integrate import quad  # slow to import
+
     total, error = 0.0, 0.0
     for (before, after), field in zip(pairwise(edges), plane.fields, strict=True):
         start, end = _angle(before), _angle(after)

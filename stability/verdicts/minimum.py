@@ -18,14 +18,6 @@ from .lowest_terms import Exponents, Nearby, Series, nearby, without_zeros
 
 _SECONDS, _SECONDS_TYPED = 3.0, 1.0  # for one function, and for it as it is typed
 _ORDERS = (4, 8, 12)  # to which a function that is no polynomial is expanded, one after the other
-_ROUGH = (
-    sympy.Piecewise,
-    sympy.floor,
-    sympy.ceiling,
-    sympy.Heaviside,
-    sympy.DiracDelta,
-    sympy.sign,
-)
 _e = sympy.Dummy("e", real=True)
 
 

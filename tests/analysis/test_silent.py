@@ -56,9 +56,11 @@ def test_an_implicit_step_is_given_by_its_inverse():
     assert near.inverse
     assert near.formulas is not None
     x = np.array([0.3, -0.4])
+    flow = st.Gradient().flow(st.load("dirac-gan-r1").at_values()[0])
     with jax.enable_x64(True):
-        after = np.asarray(near.function(x))
-    put = dict(zip(near.formulas.variables, map(sympy.Float, after), strict=True))
+        (after,) = st.Proximal(0.1).step(flow, (jnp.asarray(x),))
+        np.testing.assert_allclose(near.function(after), x, atol=1e-14)
+    put = dict(zip(near.formulas.variables, map(sympy.Float, np.asarray(after)), strict=True))
     before = [float(e.xreplace(put).evalf()) for e in near.formulas.expressions]
     np.testing.assert_allclose(before, x, atol=1e-14)
 
