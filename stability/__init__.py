@@ -74,6 +74,9 @@ if TYPE_CHECKING:
     from .games import zero_sum as zero_sum
     from .games.gan import Objective as Objective
     from .games.gan import spectrally_normalised as spectrally_normalised
+    from .games.sets import Ball as Ball
+    from .games.sets import Bounds as Bounds
+    from .games.sets import Simplex as Simplex
     from .matrix_games import MatrixGame as MatrixGame
     from .matrix_games import MixedEquilibrium as MixedEquilibrium
     from .matrix_games import OrderOfPlay as OrderOfPlay

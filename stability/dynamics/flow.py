@@ -44,7 +44,8 @@ class Flow(NumericSystem):
     In all methods `x` is a point, shape (d,), and `i` the position of a player.
 
     A flow that a field makes of a game keeps them as `game` and `field` (else None), for the rules that
-    look behind the field; one made of expressions at the values of all parameters keeps these as `formulas`.
+    look behind the field, and where the game's players live as `sets`; one made of expressions at the values
+    of all parameters keeps these as `formulas`.
 
     Raises InputError if the dimension is unknown, or `field` does not return a real vector of shape (d,).
     """
@@ -68,6 +69,7 @@ class Flow(NumericSystem):
         self._part = part
         self.game: Any = None
         self.field: Any = None
+        self.sets: Any = None
         self.formulas: SymbolicFlow | None = None
 
     def part(self, i: int, x: Any) -> Any:
@@ -215,6 +217,7 @@ class SymbolicFlow(SymbolicSystem):
     kind = "flow"
     game: Any = None
     field: Any = None
+    sets: Any = None
 
     @cached_property
     def domain(self) -> tuple[sympy.Expr, ...]:
@@ -268,4 +271,5 @@ class SymbolicFlow(SymbolicSystem):
         function = within(self.compiled(parameters), game)
         flow = Flow(function, **self.numeric_arguments(parameters), check=False)
         flow.game, flow.field = game, self.field
+        flow.sets = None if game is None else game.sets
         return flow

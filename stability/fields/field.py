@@ -80,7 +80,7 @@ class Field(ABC):
                 name=game.name,
                 check=False,
             )
-        flow.game, flow.field = game, self
+        flow.game, flow.field, flow.sets = game, self, game.sets
         return flow
 
 

@@ -17,12 +17,14 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
-from sympy import Expr, Symbol
+from sympy import Expr, Symbol, oo
 
 from ..documents.formulas import looks
 from ..errors import ExpressionError, GameFileError, InputError
 from ..time_limits import in_time
 from .expressions import RESERVED, SECONDS, parse_expression
+from .sets.kinds import Set
+from .sets.tables import KEYS, read_sets
 
 MAX_FILE_LENGTH = 100_000
 
@@ -32,7 +34,7 @@ _KINDS: Mapping[str, Literal["game", "flow", "map"]] = {
     "map": "map",
 }
 _TABLES = ("name", "players", "flow", "map", "parameters", "constants", "box", "start")
-_PLAYER_KEYS = ("strategy", "loss", "payoff")
+_PLAYER_KEYS = ("strategy", "loss", "payoff", *KEYS)
 _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 _ESCAPED = frozenset('"\\')
 _TAKEN = frozenset(
@@ -52,7 +54,7 @@ class GameFile:
     (a payoff is negated; `payoffs` names the players that were given by one). `equations` are the
     right-hand sides of a flow or the next values of a map, in the order of the variables.
     Parameters remain symbols in losses and equations, and their values are in `parameters`;
-    constants have been put in.
+    constants have been put in. `sets`: where each player's strategy lives.
     """
 
     kind: Literal["game", "flow", "map"]
@@ -65,6 +67,7 @@ class GameFile:
     parameters: Mapping[Symbol, Expr]
     box: Mapping[str, tuple[Expr, Expr]]
     start: Mapping[str, Expr]
+    sets: Mapping[str, list[Set]]
 
 
 def read_game_file(
@@ -99,9 +102,11 @@ def read_game_file(
         values=parameters,
     )
     losses: dict[str, Expr] = {}
+    sets: dict[str, list[Set]] = {}
     equations: tuple[Expr, ...] = ()
     if kind == "game":
         losses = reader.losses(document["players"], scope)
+        sets = reader.sets(document["players"], players, _Scope(constants | symbols, parameters))
     else:
         equations = tuple(
             reader.expression(f"{kind}.{_key(name)}", equation, scope)
@@ -118,6 +123,7 @@ def read_game_file(
         parameters={symbols[name]: value for name, value in parameters.items()},
         box=reader.box(document, variables, constants),
         start=reader.start(document, variables, constants),
+        sets=sets,
     )
 
 
@@ -344,6 +350,34 @@ class _Reader:
             else:
                 raise self.error(f"{key}.loss", "it is missing; give the player a loss or a payoff")
         return losses
+
+    def sets(
+        self, players: Table, strategies: Mapping[str, tuple[Symbol, ...]], scope: _Scope
+    ) -> dict[str, list[Set]]:
+        sets: dict[str, list[Set]] = {}
+        taken: set[str] = set()
+        for player, table in players.items():
+            key = f"players.{_key(player)}"
+            own = [variable.name for variable in strategies[player]]
+            sets[player] = read_sets(self, key, table, own, lambda k, v: self.limit(k, v, scope))
+            for name in (name for one in sets[player] for name in one.of or ()):
+                if name in taken:
+                    raise self.error(
+                        key, f"{name} is in two sets; one variable is in one kind of set"
+                    )
+                taken.add(name)
+        return {player: own for player, own in sets.items() if own}
+
+    def limit(self, key: str, value: object, scope: _Scope) -> Expr:
+        """An end of an interval or a radius: a number, ±inf, or an expression of parameters in quotes."""
+        text = value.text if isinstance(value, _Decimal) else value
+        if text in ("inf", "+inf"):
+            return oo
+        if text == "-inf":
+            return -oo
+        if isinstance(value, str):
+            return self.expression(key, value, scope)
+        return self.number(key, value, {})
 
     # ---- box and start -------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from ..errors import InputError, InputTypeError, line_of_user
 from .batches import samples
 from .pure_losses import PureGame, Term
 from .purity import impurity
+from .sets import Sets, resolved
 from .strategies import CoordinateNames, players_of, strategies_of
 
 _DENSE = 500  # the largest dimension at which a field asks whether the losses are real
@@ -38,6 +39,8 @@ class Game(PureGame):
     - `variables`: d names for the coordinates; default from the players' names and the pytrees' paths.
     - `box`: variable ↦ (low, high), where equilibria are searched; default: around `start`.
     - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
+    - `sets`: player ↦ where the strategy lives, `Bounds`, `Simplex`, `Ball` or a list of them; default: no
+      limit. A start that is outside by rounding alone is projected.
     - `name`: what reports call the game.
     - `check`: whether the losses are looked at, as below.
 
@@ -46,7 +49,8 @@ class Game(PureGame):
     like it, and `player`, `row`, `column`, `leader` and `follower` are players, by name or position.
 
     Raises InputError or InputTypeError, at construction, for a loss that is not a finite real scalar
-    at `start`, cannot be traced by JAX, or changes from call to call.
+    at `start`, cannot be traced by JAX, or changes from call to call, and for a start outside the sets; for
+    sets see `sets.resolve.resolved`.
     """
 
     kind = "game"
@@ -62,6 +66,7 @@ class Game(PureGame):
         variables: Sequence[str] | None = None,
         box: Mapping[str, tuple[float, float]] | None = None,
         minimizer: str | int = 0,
+        sets: Mapping[str, Any] | Sets | None = None,
         check: bool = True,
     ):
         strategies = strategies_of(losses, start)
@@ -87,6 +92,11 @@ class Game(PureGame):
             self.variables = tuple(variables)
         if variables or self._names.may_repeat:
             self._check_names()
+        leaves = self._names.by_player
+        self.sets: Sets = resolved(sets, self.partition, leaves, lambda: self.variables)
+        if self.sets:
+            kind = self.start.dtype
+            self.start = self.sets.taken(self.start, self.variables, "the start").astype(kind)
         self.box = named_box(box, self.variables) if box else {}
         self.minimizer = self.partition.index(minimizer)
         self.total = self.dimension > _DENSE

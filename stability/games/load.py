@@ -55,10 +55,12 @@ def load(game: str | os.PathLike[str], settings: Mapping[str, Any] | None = None
 
 def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
     """The symbolic system of a parsed game file."""
+    limited = {name for own in file.sets.values() for one in own for name in one.of or ()}
     start = dict(file.start) if file.start else None
     if start is not None:
         for variable in file.variables:
-            start.setdefault(variable.name, 0)
+            if variable.name not in limited:
+                start.setdefault(variable.name, 0)
     common: dict[str, Any] = {
         "parameters": file.parameters,
         "box": file.box,
@@ -70,7 +72,7 @@ def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
         order = list(players)
         # the outer player of a min max is the one that minimises, even if it is listed second
         second = len(order) == 2 and order[0] in file.payoffs and order[1] not in file.payoffs
-        return SymbolicGame(players, minimizer=int(second), **common)
+        return SymbolicGame(players, minimizer=int(second), sets=file.sets, **common)
     kind = SymbolicFlow if file.kind == "flow" else SymbolicMap
     return kind(dict(zip(file.variables, file.equations, strict=True)), **common)
 

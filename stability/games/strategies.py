@@ -68,10 +68,12 @@ class CoordinateNames:
     """
 
     def __init__(self, strategies: Sequence[Strategy]):
-        self._leaves = [
-            (_leaf_name(strategy.player, path), shape)
+        self.by_player = [
+            [
+                (_leaf_name(strategy.player, path), shape)
+                for path, shape in zip(strategy.paths, strategy.shapes, strict=True)
+            ]
             for strategy in strategies
-            for path, shape in zip(strategy.paths, strategy.shapes, strict=True)
         ]
 
     def __call__(self) -> tuple[str, ...]:
@@ -80,6 +82,10 @@ class CoordinateNames:
             for name, shape in self._leaves
             for index in np.ndindex(*shape)
         )
+
+    @property
+    def _leaves(self) -> list[tuple[str, tuple[int, ...]]]:
+        return [leaf for leaves in self.by_player for leaf in leaves]
 
     @property
     def may_repeat(self) -> bool:

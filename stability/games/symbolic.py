@@ -7,7 +7,6 @@ from functools import cached_property
 from typing import Any, Self
 
 import jax.numpy as jnp
-import numpy as np
 import sympy
 
 from ..dynamics.domain import partial_parts
@@ -18,6 +17,7 @@ from ..dynamics.system import SymbolicSystem
 from ..dynamics.vectors import solve
 from ..errors import InputError, InputTypeError, SingularError
 from .game import Game
+from .sets import Sets, resolved
 
 
 class SymbolicGame(SymbolicSystem):
@@ -30,12 +30,14 @@ class SymbolicGame(SymbolicSystem):
     - `parameters`: symbol or name ↦ value, for parameters that have one (0.1 is read as 1/10).
     - `box`, `start`: variable or name ↦ (low, high), and ↦ number.
     - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
+    - `sets`: player ↦ where the strategy lives, `Bounds`, `Simplex`, `Ball` or a list of them; default: no
+      limit. Their limits may be expressions of parameters.
     - `name`: what reports call the game.
 
     The operations are `Game`'s, on column matrices of shape (d, 1); the profile `x` may be left out and is
     then the variables themselves; `player`, `row`, `column`, `leader` and `follower` are players, by name or
     position. Raises InputError for a variable owned twice and a loss that is no
-    real scalar expression.
+    real scalar expression; for sets see `sets.resolve.resolved`.
     """
 
     kind = "game"
@@ -49,6 +51,7 @@ class SymbolicGame(SymbolicSystem):
         start: Mapping[Any, Any] | None = None,
         name: str | None = None,
         minimizer: str | int = 0,
+        sets: Mapping[str, Any] | Sets | None = None,
     ):
         if not players:
             raise InputError("a game needs at least one player")
@@ -70,11 +73,26 @@ class SymbolicGame(SymbolicSystem):
         check_symbols(variables)
         self._losses = tuple(by_name(loss, variables) for loss in losses)
         partition = Partition(tuple(players), tuple(sizes))
+        names = [v.name for v in variables]
+        own_names = [[("", (size,))] for size in sizes]
+        self.sets: Sets = resolved(sets, partition, own_names, lambda: names, exact=True)
+        self._check_limits(names)
         self._describe(tuple(variables), partition, parameters, box, start, name)
         self.minimizer = partition.index(minimizer)
 
     def _symbols(self) -> set[sympy.Symbol]:
-        return set().union(*(loss.free_symbols for loss in self._losses))
+        return self.sets.symbols.union(*(loss.free_symbols for loss in self._losses))
+
+    def _check_limits(self, names: Sequence[str]) -> None:
+        moving = sorted({s.name for s in self.sets.symbols} & set(names))
+        if moving:
+            raise InputError(
+                f"a limit depends on the variable {moving[0]}; the players' sets are fixed, and their limits "
+                "numbers or expressions of parameters"
+            )
+
+    def _description(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> dict[str, Any]:
+        return {**super()._description(mapping), "sets": self.sets.put(mapping)}
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -243,7 +261,8 @@ class SymbolicGame(SymbolicSystem):
             player: _on_strategies(jax_scalar_function(real.variables, loss))
             for player, loss in zip(self.players, expressions, strict=True)
         }
-        start = np.zeros(self.dimension) if self.start is None else self.start
+        sets = real.sets.put(values).numeric()
+        start = sets.middle if self.start is None else self.start
         parts = {p: start[s] for p, s in zip(self.players, self.partition.slices, strict=True)}
         game = Game(
             losses,
@@ -252,6 +271,7 @@ class SymbolicGame(SymbolicSystem):
             variables=[v.name for v in self.variables],
             box=self.box,
             minimizer=self.minimizer,
+            sets=sets,
             check=False,
         )
         if many_terms(expressions):

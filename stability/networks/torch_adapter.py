@@ -36,6 +36,7 @@ class TorchGame(Game):
         data: Sequence[Any],
         name: str,
         minimizer: str | int,
+        sets: Mapping[str, Any] | None = None,
     ):
         players = check_modules(losses, modules)
         owners = _Players(copy.deepcopy([modules[player] for player in players]))
@@ -48,7 +49,9 @@ class TorchGame(Game):
             for player, own in zip(players, self._torch.parameters, strict=True)
         }
         with self._precision():
-            super().__init__(losses, start=start, name=name, minimizer=minimizer, check=False)
+            super().__init__(
+                losses, start=start, name=name, minimizer=minimizer, sets=sets, check=False
+            )
 
     def pack(self, strategies: Mapping[str, Any]) -> jax.Array:
         """The profile, shape (d,), of modules shaped as the game's, or of what `unpack` gives.

@@ -18,6 +18,7 @@ def torch_game(
     data: Sequence[Any] = (),
     name: str = "game",
     minimizer: str | int = 0,
+    sets: Mapping[str, Any] | None = None,
 ) -> TorchGame:
     """The game of PyTorch modules, each player's strategy being the trainable parameters of a module.
 
@@ -31,6 +32,7 @@ def torch_game(
     - `name`: what reports call the game.
     - `data`: further arguments of every loss, tensors on the modules' device.
     - `minimizer`: the outer player when a two-player zero-sum game is read as min max; default: the first.
+    - `sets`: where the parameters live, as in `Game`; a parameter goes by `player.name`.
 
     The result is a `Game`: `st.probe`, fields, rules and penalties take it. Its profiles, shape (d,), are the
     players' parameters one below the other, each player's in alphabetical order of their names. PyTorch
@@ -45,4 +47,4 @@ def torch_game(
         from .torch_adapter import TorchGame
     except ImportError:
         raise InputError("PyTorch is not installed; pip install torch") from None
-    return TorchGame(losses, modules, data, name, minimizer)
+    return TorchGame(losses, modules, data, name, minimizer, sets)

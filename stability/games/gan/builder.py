@@ -30,6 +30,7 @@ def gan(
     batch: int | None = None,
     seed: int = 0,
     name: str = "GAN",
+    sets: Mapping[str, Any] | None = None,
     check: bool = True,
 ) -> GAN:
     """The game of a discriminator and a generator; the players are `disc` and `gen`, in this order.
@@ -50,6 +51,7 @@ def gan(
     - `batch`: take the averages in microbatches of this size (`Game.batched`); by default the size of the
       first batch where `data` come in batches, and else everything at once.
     - `name`: what reports call the game.
+    - `sets`: where the parameters live, as in `Game`: `{"disc": Bounds(-0.01, 0.01)}` clips the weights.
     - `check`: whether networks are refused whose output for one sample depends on the others in the batch
       (batch normalisation in training mode, which leaks statistics between the players; `False` for
       minibatch discrimination, which does so on purpose), that draw random numbers, or that keep state.
@@ -65,7 +67,7 @@ def gan(
     objective = objective_of(objective)
     real, size = collected(data)
     both = (real, latents(latent, real, seed))
-    game = GAN(discriminator, generator, objective, data=both, start=start, name=name)
+    game = GAN(discriminator, generator, objective, data=both, start=start, name=name, sets=sets)
     check_shapes(game, latent)
     if check:
         _check_networks(game)

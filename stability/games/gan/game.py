@@ -19,7 +19,7 @@ PLAYERS = ("disc", "gen")
 class GAN(Game):
     """A generative adversarial network as a game of the players `disc` and `gen`; made by `gan`.
 
-    `discriminator`, `generator`, `objective`, `start` and `name` are as in `gan`.
+    `discriminator`, `generator`, `objective`, `start`, `name` and `sets` are as in `gan`.
     `data` is (samples, latents, further arrays that penalties drew). The gradient field evaluates the
     generator once, and the discriminator once on the data and once on the generated samples.
     """
@@ -33,6 +33,7 @@ class GAN(Game):
         data: tuple[Any, Any],
         start: Mapping[str, Any],
         name: str = "GAN",
+        sets: Mapping[str, Any] | None = None,
     ):
         self.discriminator = discriminator
         self.generator = generator
@@ -44,6 +45,7 @@ class GAN(Game):
             data=data,
             name=name,
             minimizer="gen",
+            sets=sets,
             check=False,
         )
 

@@ -86,7 +86,7 @@ class SymbolicGAN(SymbolicGame):
     - `objective`: a name or an `Objective`, as in `gan`; one whose losses are means over logits.
     - `nodes`: of the quadrature for expectations that have no closed form, 1 to 64. Up to five nodes are
       algebraic numbers; with more the expressions hold decimals of 30 digits.
-    - `parameters`, `box`, `start`, `name`: as in `SymbolicGame`.
+    - `parameters`, `box`, `start`, `name`, `sets`: as in `SymbolicGame`.
 
     The losses are expectations over the distributions, as in the theory of GANs, and no sample means as in
     `gan`. They are exact for distributions on points and for polynomials in x and z, and taken by Gauss
@@ -111,6 +111,7 @@ class SymbolicGAN(SymbolicGame):
         box: Mapping[Any, Any] | None = None,
         start: Mapping[Any, Any] | None = None,
         name: str = "GAN",
+        sets: Mapping[str, Any] | None = None,
     ):
         check_whole(nodes, "the number of nodes", 1, MAX_NODES)
         disc, logit = _pair(discriminator, "the discriminator", "([symbols], logit)")
@@ -154,6 +155,7 @@ class SymbolicGAN(SymbolicGame):
             start=start,
             name=name,
             minimizer=PLAYERS[1],
+            sets=sets,
         )
 
     def _expected_losses(self) -> tuple[Expr, Expr]:

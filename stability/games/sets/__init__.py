@@ -1,0 +1,7 @@
+"""Where players' strategies live: intervals, simplices, balls, and their product over a profile."""
+
+from .kinds import Ball as Ball
+from .kinds import Bounds as Bounds
+from .kinds import Simplex as Simplex
+from .product import Sets as Sets
+from .resolve import resolved as resolved
