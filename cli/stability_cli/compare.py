@@ -15,8 +15,8 @@ from .progress import working
 
 
 def run(
-    game: str, *, settings, fields, rules, penalties, at, box, starts, seed, exact, tune, as_json,
-    output, force,
+    game: str, *, settings, fields, rules, penalties, at, box, everywhere, starts, seed, exact, tune,
+    as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is not None:
@@ -36,6 +36,7 @@ def run(
             box=arguments.box(box),
             starts=starts,
             seed=seed,
+            everywhere=everywhere,
             exact=exact,
             tune=intervals(tune),
             progress=lambda step: now(f"{what}: {step}"),

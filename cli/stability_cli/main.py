@@ -71,6 +71,7 @@ def _version(context: click.Context, wanted: bool) -> None:
     ),
     options.at('Analyse this point instead of searching: --at "x=0,y=0". Repeatable.'),
     options.box,
+    options.everywhere,
     options.starts,
     options.seed,
     click.option(
@@ -125,6 +126,7 @@ def report(**chosen) -> None:
         'Compare at this equilibrium: --at "x=0,y=0". Repeatable; default: all that are found.'
     ),
     options.box,
+    options.everywhere,
     options.starts,
     options.seed,
     click.option(
@@ -177,6 +179,7 @@ def compare(**chosen) -> None:
     options.penalties,
     click.option("--at", metavar="POINT", help='The equilibrium to follow: --at "x=0,y=0".'),
     options.box,
+    options.everywhere,
     click.option(
         "--chunk", type=click.IntRange(1), help="Points computed at once; default: by size."
     ),
@@ -206,6 +209,7 @@ def sweep(**chosen) -> None:
     options.plane,
     options.plane_at,
     options.box,
+    options.everywhere,
     options.seed,
     options.as_json("stability-portrait/1"),
     options.output(f"{FIGURES} or .json; default: NAME-portrait.svg"),
@@ -227,6 +231,7 @@ def portrait(**chosen) -> None:
     options.plane,
     options.plane_at,
     options.box,
+    options.everywhere,
     options.seed,
     click.option(
         "--seconds",

@@ -50,7 +50,11 @@ box = click.option(
     "--box",
     multiple=True,
     metavar="NAME=LOW:HIGH",
-    help="Where to look: --box x=-5:5. Repeatable; default: the game's own box.",
+    help="Where to look: --box x=-5:5; rest points outside are hidden. Repeatable; default: the game's "
+    "own box, and nothing is hidden where there is none.",
+)
+everywhere = click.option(
+    "--everywhere", is_flag=True, help="Show what was found outside the box too."
 )
 starts = click.option(
     "--starts", type=click.IntRange(1, 100_000), help="Starting points of the search in each round."

@@ -21,8 +21,8 @@ from .progress import working
 
 
 def run(
-    game: str, *, settings, field, rules, penalties, begin, steps, time, basins, plane, at, box, seed,
-    as_json, output, force,
+    game: str, *, settings, field, rules, penalties, begin, steps, time, basins, plane, at, box, everywhere,
+    seed, as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if output is None and not as_json:
@@ -33,6 +33,7 @@ def run(
         **paths(field, rules, penalties, begin),
         **picture_plane(plane, at),
         "box": arguments.box(box),
+        "everywhere": everywhere,
     }
     with working(f"Drawing {game}"):
         system = stability.load(game, named.assignments(settings, "--set"))

@@ -16,7 +16,7 @@ from .progress import working
 
 
 def run(
-    game: str, *, settings, fields, rules, penalties, conditions, at, box, starts, seed, batch,
+    game: str, *, settings, fields, rules, penalties, conditions, at, box, everywhere, starts, seed, batch,
     summary, details, as_json, output, force, check,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
@@ -37,7 +37,14 @@ def run(
             box=arguments.box(box),
             conditions=chosen_conditions,
         )
-        result = stability.report(study, at=points or None, starts=starts, seed=seed, batch=batch)
+        result = stability.report(
+            study,
+            at=points or None,
+            starts=starts,
+            seed=seed,
+            everywhere=everywhere,
+            batch=batch,
+        )
         if output is not None and output.endswith(".html"):
             write(output, html(result, study, chosen_rules, seed))
             return exit_code(result) if check else 0

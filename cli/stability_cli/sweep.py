@@ -29,8 +29,8 @@ SUFFIXES = (".csv", ".json", ".npz", *FIGURES)
 
 
 def run(
-    game: str, *, over, quantities, settings, field, rule, penalties, at, box, chunk, scheduler,
-    as_json, output, force,
+    game: str, *, over, quantities, settings, field, rule, penalties, at, box, everywhere, chunk,
+    scheduler, as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
     if not over:
@@ -62,6 +62,7 @@ def run(
             **chosen,
             at=arguments.point(at) if at else None,
             box=arguments.box(box),
+            everywhere=everywhere,
             chunk=chunk,
             progress=progress,
             store=store,

@@ -26,7 +26,7 @@ TEXTS = (".txt", ".md", ".json")
 
 
 def run(
-    game: str, *, settings, field, rules, penalties, begin, steps, time, plane, at, box, seed,
+    game: str, *, settings, field, rules, penalties, begin, steps, time, plane, at, box, everywhere, seed,
     seconds, as_json, output, force,
 ) -> int:  # fmt: skip
     """Runs the command and returns its exit code."""
@@ -36,6 +36,7 @@ def run(
         **paths(field, rules, penalties, begin),
         **picture_plane(plane, at),
         "box": arguments.box(box),
+        "everywhere": everywhere,
     }
     with working(f"Following {game}"):
         system = stability.load(game, named.assignments(settings, "--set"))

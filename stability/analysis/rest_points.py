@@ -29,19 +29,23 @@ def field_at(subject: Subject, field: FieldFlow, e: Equilibrium) -> Equilibrium:
 def with_rest_points(
     subject: Subject,
     places: Sequence[Place],
+    window: np.ndarray,
     starts: int | None,
     seed: int,
 ) -> list[Place]:
-    """The places, and those where only a field that looks beyond the gradient, or only a rule, rests."""
+    """The places, and those where only a field that looks beyond the gradient, or only a rule, rests.
+
+    What searches find outside `window`, shape (d, 2), is left out.
+    """
     found = list(places)
     for i, field in enumerate(subject.flows):
         if not field.keeps:
-            own = _search(subject, field.quick.evaluate, field.equations, starts, seed)
+            own = _search(subject, field.quick.evaluate, field.equations, window, starts, seed)
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:
             if rule.rests_elsewhere and not (rule.name == "unrolled" and _opposed(subject)):
-                for e in _search(subject, _displacement(field, rule), None, starts, seed):
+                for e in _search(subject, _displacement(field, rule), None, window, starts, seed):
                     _add(subject, found, e, None)
     scale = subject.box[:, 1] - subject.box[:, 0]
     return sorted(found, key=lambda place: tuple(np.round(place.main.point / scale, 9)))
@@ -52,12 +56,15 @@ def _opposed(subject: Subject) -> bool:
     return subject.kind == "game" and adds_to_zero(subject.numeric)
 
 
-def _search(subject: Subject, evaluate: Evaluate, equations, starts, seed) -> Sequence[Equilibrium]:
+def _search(
+    subject: Subject, evaluate: Evaluate, equations, window, starts, seed
+) -> Sequence[Equilibrium]:
     starts = starts or batch_size(len(subject.variables))
     return find_equilibria(
         evaluate,
         subject.box,
         equations,
+        window=window,
         starts=starts,
         seed=seed,
         defined=lambda x: undefined(subject.main, x) is None,

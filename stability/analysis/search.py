@@ -17,6 +17,7 @@ from ..equilibria.find import Equilibria, describe_point, find_equilibria
 from ..equilibria.newton import polish
 from ..equilibria.scaling import scaled_field
 from ..equilibria.search import LINEAR
+from ..equilibria.window import in_window, whole
 from ..errors import InputError
 from .at_point import Place
 from .components import along_component, with_ends
@@ -46,18 +47,22 @@ def find_rest_points(
     starts: int | None,
     seed: int,
     elsewhere: bool,
+    everywhere: bool = False,
 ) -> RestPoints:
     """The points to analyse; see `Study.rest_points`, which remembers them."""
     if starts is not None and starts < 1:
         raise InputError(f"a search needs at least one start, not {starts}")
     if seed < 0:
         raise InputError(f"a seed is not negative, unlike {seed}")
-    found = _search(subject, starts, seed) if at is None else _given(subject, at, seed)
-    kept, warnings = found.found, list(found.warnings)
+    window = whole(subject.window) if everywhere else subject.window
+    found = _search(subject, window, starts, seed) if at is None else _given(subject, at, seed)
+    kept, warnings, hidden = found.found, list(found.warnings), found.outside
     if len(kept) > MOST and at is None:
-        kept = _innermost(kept, found.box)
+        inside = [e for e in kept if in_window(e, window, subject.box)]
+        hidden += len(kept) - len(inside)
+        kept = _innermost(inside, found.box)
         warnings.append(
-            f"{len(found.found)} equilibria were found, of which the {MOST} nearest to the middle of the box "
+            f"{len(inside)} equilibria were found, of which the {MOST} nearest to the middle of the box "
             "are analysed; for others give a smaller box, or a point"
         )
     alongs = [(e, along_component(subject, e)) for e in kept]
@@ -68,7 +73,10 @@ def find_rest_points(
     ]
     if at is None:
         if elsewhere:
-            places = with_rest_points(subject, places, starts, seed)
+            places = with_rest_points(subject, places, window, starts, seed)
+        there = [place for place in places if in_window(place.main, window, subject.box)]
+        hidden += len(places) - len(there)
+        places = there
         if not places and _nowhere_real(subject):
             warnings.append(
                 f"the field or a loss is not a real number at any of the {_SAMPLES} points of the box that "
@@ -90,7 +98,7 @@ def find_rest_points(
         for place in places:
             _check_derivatives(subject, place.main.point)
     box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
-    search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive)
+    search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive, hidden)
     return RestPoints(tuple(places), search, tuple(warnings))
 
 
@@ -115,17 +123,18 @@ def _nowhere_real(subject: Subject) -> bool:
     return not np.isfinite(subject.main.evaluate(points)[0]).all(axis=1).any()
 
 
-def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
+def _search(subject: Subject, window: np.ndarray, starts: int | None, seed: int) -> Equilibria:
     """The search for where the subject's own field rests, made once for a system in JAX and the arguments."""
     start = subject.numeric.start
-    where = subject.box, None if start is None else np.asarray(start, dtype=float)
+    first = None if start is None else np.asarray(start, dtype=float)
 
     def search() -> Equilibria:
         return find_equilibria(
             subject.main.evaluate,
             subject.box,
             subject.equations,
-            special=[] if where[1] is None else [where[1]],
+            window=window,
+            special=[] if first is None else [first],
             starts=starts or batch_size(len(subject.variables)),
             seed=seed,
             defined=lambda x: undefined(subject.main, x) is None,
@@ -133,7 +142,8 @@ def _search(subject: Subject, starts: int | None, seed: int) -> Equilibria:
 
     equations = subject.equations
     known = None if equations is None else (equations.variables, *equations.values)
-    return subject.main.kept("equilibria", (*where, known, starts, seed), search)
+    key = subject.box, window, first, known, starts, seed
+    return subject.main.kept("equilibria", key, search)
 
 
 def _given(subject: Subject, at: Any, seed: int) -> Equilibria:

@@ -55,6 +55,7 @@ class Study(Subject):
         seed: int = 0,
         *,
         elsewhere: bool = True,
+        everywhere: bool = False,
     ) -> RestPoints:
         """The points at which the system rests, searched for once for the same arguments.
 
@@ -64,15 +65,17 @@ class Study(Subject):
           an equilibrium to the six digits that are printed stands for it.
         - `starts`, `seed`: size and seed of the multi-start search.
         - `elsewhere`: also the points where only a field that looks beyond the gradient, or a rule, rests.
+        - `everywhere`: also the points that were found outside the box that was given, which are hidden
+          otherwise. A point of `at` is never hidden.
 
         Raises InputError for points that do not name every variable once, no starts and a negative seed.
         """
-        key = repr((at, starts, seed, elsewhere))
+        key = repr((at, starts, seed, elsewhere, everywhere))
         known = self._known
         if key not in known:
             while len(known) >= _KEPT:
                 del known[next(iter(known))]
-            known[key] = find_rest_points(self, at, starts, seed, elsewhere)
+            known[key] = find_rest_points(self, at, starts, seed, elsewhere, everywhere)
         return known[key]
 
     @cached_property

@@ -84,7 +84,9 @@ class Subject:
       and hold as long as no parameter changes its sign.
     - `main`: the flow or map whose zeros (fixed points) are the equilibria.
     - `flows`, `rules`: what is analysed at each equilibrium; none for a map.
-    - `box`: where equilibria are searched, shape (d, 2).
+    - `box`: where equilibria are searched first, shape (d, 2).
+    - `window`: the box that was given, shape (d, 2), infinite in variables for which none was: rest points
+      outside it are hidden.
     - `conditions`: further ones, asked at each equilibrium of a game.
     """
 
@@ -98,6 +100,7 @@ class Subject:
     flows: tuple[FieldFlow, ...]
     rules: tuple[Rule, ...]
     box: np.ndarray
+    window: np.ndarray
     conditions: tuple[Condition, ...] = ()
 
     @property
@@ -146,6 +149,7 @@ def prepare(
         flows = tuple(_field_flow(field, numeric, symbolic, values) for field in fields)
     else:
         flows = (FieldFlow("given", {}, main, symbolic, values),) if main.kind == "flow" else ()
+    given = {**numeric.box, **named_box(box or {}, numeric.variables)}
     subject = Subject(
         kind=system.kind,
         name=system.name,
@@ -156,7 +160,8 @@ def prepare(
         main=main,
         flows=flows,
         rules=(),
-        box=_search_box(numeric, named_box(box or {}, numeric.variables)),
+        box=_search_box(numeric, given),
+        window=np.array([given.get(v, (-np.inf, np.inf)) for v in numeric.variables], dtype=float),
         conditions=_conditions(numeric, conditions),
     )
     return replace(subject, rules=checked_rules(subject, rules))
@@ -267,11 +272,13 @@ def _with_signs(symbolic, values: Values):
 
 
 def _search_box(system: Any, given: Mapping[str, tuple[float, float]]) -> np.ndarray:
-    """As given, else the system's own box, else [−2, 2], stretched to twice the start."""
-    box = {**system.box, **given}
+    """Where a search begins: the box that was given, and elsewhere [−2, 2], stretched to twice the start.
+
+    From there it grows in the variables that have no box.
+    """
     start = np.zeros(len(system.variables)) if system.start is None else system.start
     intervals = [
-        box.get(name, (min(-2.0, 2 * x), max(2.0, 2 * x)))
+        given.get(name, (min(-2.0, 2 * x), max(2.0, 2 * x)))
         for name, x in zip(system.variables, np.asarray(start, float), strict=True)
     ]
     return np.array(intervals, dtype=float)

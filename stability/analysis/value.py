@@ -64,13 +64,17 @@ class SystemInfo:
 
 @dataclass(frozen=True)
 class SearchInfo:
-    """How equilibria were looked for."""
+    """How equilibria were looked for.
+
+    `hidden`: how many lie outside the box that was given, and are not listed.
+    """
 
     method: str
     starts: int
     seed: int
     box: Mapping[str, tuple[float, float]]
     exhaustive: bool
+    hidden: int = 0
 
 
 @dataclass(frozen=True)
@@ -275,6 +279,7 @@ def search_to_dict(search: SearchInfo) -> dict[str, Any]:
         "seed": search.seed,
         "box": {name: list(interval) for name, interval in search.box.items()},
         "exhaustive": search.exhaustive,
+        "hidden": search.hidden,
     }
 
 

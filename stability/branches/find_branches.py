@@ -46,6 +46,7 @@ def find_branches(
     at: Mapping[str, Any] | None,
     box: Mapping[str, tuple[float, float]] | None,
     seed: int,
+    everywhere: bool,
 ) -> Iterator[Followed]:
     """For every algorithm the equilibria that it rests at, or the one at the point `at`.
 
@@ -55,7 +56,7 @@ def find_branches(
     Raises InputError if no algorithm has the setting.
     """
     setups = [setup_of(system, field, rule, penalties, parameters) for field, rule in algorithms]
-    finder = _Finder(system, interval, at, box, seed)
+    finder = _Finder(system, interval, at, box, seed, everywhere or at is not None)
     axes = _axes(interval.name, setups)
     return itertools.starmap(finder.tried, zip(setups, axes, strict=True))
 
@@ -70,8 +71,10 @@ class _Finder:
         at: Mapping[str, Any] | None,
         box: Mapping[str, tuple[float, float]] | None,
         seed: int,
+        everywhere: bool,
     ):
         self.system, self.interval, self.at, self.box, self.seed = system, interval, at, box, seed
+        self.everywhere = everywhere
         self.found: dict[str, tuple[Equilibrium, ...]] = {}
         self.compiled: dict[tuple[Any, ...], Compiled] = {}
 
@@ -90,7 +93,7 @@ class _Finder:
             warnings.append(f"this algorithm has no {self.interval.name}; it is always the same")
         axes = () if axis is None else (axis,)
         grids = [self.interval.inner for _ in axes]
-        origin = origin_of(self.system, setup, axes, grids, self.box)
+        origin = origin_of(self.system, setup, axes, grids, self.box, self.everywhere)
         if self.at is not None:
             problems = [self._chosen(origin, self.at)]
         else:

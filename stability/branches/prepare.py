@@ -19,6 +19,7 @@ from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import System
 from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.find import describe_point, find_equilibria
+from ..equilibria.window import in_window, whole
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..penalties import Penalty
@@ -39,11 +40,13 @@ def make_problem(
     parameters: Mapping[Any, Any] | None,
     at: Mapping[str, Any] | None,
     box: Mapping[str, tuple[float, float]] | None,
+    everywhere: bool,
     of_step: bool,
 ) -> Problem:
     """Checks the arguments of `stability.sweep`, finds the equilibrium and makes the problem.
 
-    `of_step`: whether something is asked of the rule's step.
+    `of_step`: whether something is asked of the rule's step; `everywhere`: whether an equilibrium may lie
+    outside the box that was given, as one that is chosen by `at` may.
 
     Raises InputError for arguments that do not fit the system, for an axis of which a setting takes no value,
     and unless exactly one equilibrium is found or chosen.
@@ -57,7 +60,7 @@ def make_problem(
     setup = setup_of(system, field, rule, penalties, parameters)
     axes = _different_axes(setup, over)
     grids = [_taken(setup, *own) for own in zip(axes, over.values(), strict=True)]
-    origin = origin_of(system, setup, axes, grids, box)
+    origin = origin_of(system, setup, axes, grids, box, everywhere or at is not None)
     return origin.problem(chosen_equilibrium(origin, at), of_step)
 
 
@@ -146,23 +149,27 @@ class Origin:
     numbers: tuple[Any, ...]
     subject: Subject
     rests_apart: bool
+    everywhere: bool
 
     def rest_points(
         self, special: Sequence[np.ndarray] = (), seed: int = 0
     ) -> tuple[Equilibrium, ...]:
-        """The equilibria that a search in the box finds, from `special` points too."""
+        """The equilibria that are found in the box, or everywhere, from `special` points too."""
         evaluate, equations = self._field
+        window = whole(self.subject.window) if self.everywhere else self.subject.window
         start = self.subject.numeric.start
         first = [] if start is None else [np.asarray(start, dtype=float)]
-        return find_equilibria(
+        found = find_equilibria(
             evaluate,
             self.subject.box,
             equations,
+            window=window,
             special=[*first, *special],
             starts=batch_size(len(self.subject.variables)),
             seed=seed,
             defined=lambda x: undefined(self.subject.main, x) is None,
         ).found
+        return tuple(e for e in found if in_window(e, window, self.subject.box))
 
     def described(self, point: np.ndarray, coordinates: tuple[sympy.Expr, ...]) -> Equilibrium:
         """A point, which may not be an equilibrium."""
@@ -225,6 +232,7 @@ def origin_of(
     axes: tuple[Axis, ...],
     grids: Sequence[np.ndarray],
     box: Mapping[str, tuple[float, float]] | None,
+    everywhere: bool,
 ) -> Origin:
     """The system at the present values of the axes, or in the middle of the grids where there are none.
 
@@ -265,6 +273,7 @@ def origin_of(
         numbers=numbers,
         subject=subject,
         rests_apart=placed.field is not None and not placed.field.keeps_equilibria,
+        everywhere=everywhere,
     )
 
 

@@ -48,6 +48,7 @@ def compare(
     box: Mapping[str, tuple[float, float]] | None = None,
     starts: int | None = None,
     seed: int = 0,
+    everywhere: bool = False,
     exact: bool = False,
     tune: Mapping[str, tuple[float, float]] | None = None,
     progress: Progress | None = None,
@@ -56,8 +57,8 @@ def compare(
 
     **Arguments:**
 
-    - `system`: a game or a flow, as for `stability.report`; `penalties`, `parameters`, `at`, `box`, `starts`
-      and `seed` as there.
+    - `system`: a game or a flow, as for `stability.report`; `penalties`, `parameters`, `at`, `box`, `starts`,
+      `seed` and `everywhere` as there.
     - `fields`, `rules`: what to compare. With `rules` alone: they along the gradient field; with `fields`
       alone: simultaneous and alternating steps along them; with both: every pair. With neither: every rule
       along the gradient field, and simultaneous and alternating steps along every other field.
@@ -84,7 +85,7 @@ def compare(
     pairs, flows, bad = _algorithms(given, fields, rules)
     study = as_study(given, fields=[f for f in flows if f is not None], rules=[])
     say("looking for equilibria")
-    found = study.rest_points(at, starts, seed, elsewhere=False)
+    found = study.rest_points(at, starts, seed, elsewhere=False, everywhere=everywhere)
     places, left_out = _usable(study, found.places)
     warnings = [*found.warnings, *left_out]
     if not places:
@@ -99,7 +100,7 @@ def compare(
     for name, (low, high) in (tune or {}).items():
         own = _that_have(name, algorithms, study, penalties) or algorithms
         found_each = tune_each(
-            given.system, name, low, high, own, at=_one(at), seed=seed,
+            given.system, name, low, high, own, at=_one(at), seed=seed, everywhere=everywhere,
             penalties=penalties, parameters=given.options["parameters"], box=given.options["box"],
         )  # fmt: skip
         for algorithm in own:

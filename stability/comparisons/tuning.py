@@ -79,6 +79,7 @@ def tune(
     at: Mapping[str, Any] | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
     seed: int = 0,
+    everywhere: bool = False,
 ) -> tuple[Tuned, ...]:
     """Where in (low, high) algorithms are stable, and where they converge fastest, as one number varies.
 
@@ -91,7 +92,8 @@ def tune(
     - `algorithms`: (field, rule) pairs; the rule is None for the field's own flow, the field is None for
       systems that are no games. The rule takes its own step size.
     - `penalties`, `parameters`, `box`: as in a report.
-    - `at`: the equilibrium to follow; default: all that are found, and stable means that all of them are.
+    - `at`: the equilibrium to follow; default: all that are found, and stable means that all of them are;
+      with `everywhere` also those outside the box that was given.
     - `seed`: of the search for equilibria.
 
     Where the linearisation is rational in the number, with rational coefficients, all stability boundaries
@@ -107,7 +109,7 @@ def tune(
     found = tuple(
         tune_each(
             system, name, low, high, algorithms,
-            penalties=penalties, parameters=parameters, at=at, box=box, seed=seed,
+            penalties=penalties, parameters=parameters, at=at, box=box, seed=seed, everywhere=everywhere,
         )
     )  # fmt: skip
     if all(own.because for own in found):
@@ -127,6 +129,7 @@ def tune_each(
     at: Mapping[str, Any] | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
     seed: int = 0,
+    everywhere: bool = False,
 ) -> Iterator[Tuned]:
     """What `tune` finds, one algorithm after the other, also if none can be followed."""
     if isinstance(system, Study):
@@ -142,7 +145,7 @@ def tune_each(
     pairs = _checked(algorithms)
     followed = find_branches(
         system, interval, pairs,
-        penalties=penalties, parameters=parameters, at=at, box=box, seed=seed,
+        penalties=penalties, parameters=parameters, at=at, box=box, seed=seed, everywhere=everywhere,
     )  # fmt: skip
     for (field, rule), own in zip(pairs, followed, strict=True):
         yield _tuned(interval, field, rule, own)

@@ -41,6 +41,7 @@ class Equilibria:
     box: np.ndarray
     exhaustive: bool
     warnings: tuple[str, ...] = field(default=())
+    outside: int = 0  # that the numeric search found outside the window, and that are left out
 
 
 def find_equilibria(
@@ -48,12 +49,13 @@ def find_equilibria(
     box: np.ndarray,
     equations: Equations | None = None,
     *,
+    window: np.ndarray | None = None,
     special: Sequence[np.ndarray] = (),
     starts: int = 64,
     seed: int = 0,
     defined: Callable[[np.ndarray], bool] = lambda x: True,
 ) -> Equilibria:
-    """The equilibria in a box (and exact ones outside it), each with its isolation.
+    """The equilibria in a window, by default the box, and exact ones outside it, each with its isolation.
 
     `evaluate` maps X (n, d) to v (n, d) and J (n, d, d); `equations` is the same field in SymPy, if there
     is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
@@ -74,7 +76,7 @@ def find_equilibria(
     if continua is not None:
         found, shown = of_continua(evaluate, continua, box, equations)
     guides = [*special, *points, *(e.point for e in found)]
-    search = find_zeros(evaluate, box, special=guides, starts=starts, seed=seed)
+    search = find_zeros(evaluate, box, window=window, special=guides, starts=starts, seed=seed)
     scale = box[:, 1] - box[:, 0]
     known = [_as_zero(evaluate, x) for x in points]
     zeros = [z for z in search.zeros if not any(close(z.point, x, scale, z.error) for x in points)]
@@ -88,6 +90,10 @@ def find_equilibria(
         merged = merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box)
         zeros = [zero for zero, _ in merged]
         pieces = {zero.point.tobytes(): own.piece for zero, own in merged}
+    apart = [
+        z for z in search.outside if not any(close(z.point, x, scale, z.error) for x in points)
+    ]
+    apart = [] if all_known else [z for z in elsewhere(apart, found, scale) if defined(z.point)]
     proved = alone(len(scale), continua) if all_known else None
     warnings = []
     for solution, x in zip(solutions, points, strict=True):
@@ -136,6 +142,7 @@ def find_equilibria(
         box=box,
         exhaustive=exhaustive,
         warnings=tuple(warnings),
+        outside=len(apart),
     )
 
 

@@ -16,7 +16,7 @@ from .starts import likely_zeros, low_discrepancy, starts_in
 from .vanishing import vanishes_without_zero
 
 _MOST_ROUNDS = 5
-_EDGE = 1e-6  # half-widths by which a zero may lie outside the box
+EDGE = 1e-6  # half-widths by which a zero may lie outside the box
 _SMALL = 10  # variables up to which a linear field is searched like any other
 _LOOKS = 4  # points at which a field is seen to be linear
 LINEAR = "one linear system: the Jacobian is the same wherever it was looked at"
@@ -48,7 +48,7 @@ class Search:
     method: str
     starts: int  # all rounds together
     converged: int  # of those starts, how many reached a zero, inside the box or not
-    outside: int  # distinct zeros found outside the box and left out
+    outside: tuple[Zero, ...]  # simple ones that were found outside the window and left out
     seed: int
     box: np.ndarray  # (d, 2)
     rounds: int
@@ -74,6 +74,7 @@ def find_zeros(
     evaluate: Evaluate,
     box: np.ndarray,
     *,
+    window: np.ndarray | None = None,
     special: Iterable[np.ndarray] = (),
     starts: int = 64,
     seed: int = 0,
@@ -89,6 +90,7 @@ def find_zeros(
     - `evaluate`: maps points `(n, d)` to values `(n, d)` and Jacobians `(n, d, d)` in float64.
       It may return NaN or infinities outside the field's domain.
     - `box`: lower and upper ends, `(d, 2)`.
+    - `window`: the same, perhaps infinite: zeros outside it are left out; by default the box.
     - `special`: points `(d,)` to start from. Those in the box at which the field is exactly zero
       are always among the results, even where it has no Jacobian.
     - `starts`: starting points in each round, at least. `seed`: shifts them.
@@ -100,6 +102,7 @@ def find_zeros(
     outliers; Farrell, Birkisson, Funke (2015) for deflation.
     """
     box = np.asarray(box, float)
+    window = box if window is None else window
     special = [np.asarray(point, float) for point in special]
     field = scaled_field(evaluate, box, seed)
     found = _exact_zeros(field, likely_zeros(box, special))
@@ -107,7 +110,7 @@ def find_zeros(
     if linear:
         starts, special = 1, []
     used = converged = rounds = 0
-    inside = _inside(field, found)
+    inside = _inside(field, found, window)
     for rounds in range(1, _MOST_ROUNDS + 1):
         known = found.simple()
         if rounds == 1:
@@ -119,7 +122,7 @@ def find_zeros(
         new, hits = _zeros_near(field, ends)
         used, converged = used + len(begin), converged + hits
         found, before = _distinct(field, found, new), inside[found.kernel == 0].sum()
-        inside = _inside(field, found)
+        inside = _inside(field, found, window)
         if linear:
             inside[:] = True  # the one zero that there is, wherever it lies
         if linear or (rounds > 1 and inside[found.kernel == 0].sum() == before):
@@ -130,7 +133,7 @@ def find_zeros(
         method=LINEAR if linear else "multi-start Levenberg–Marquardt, Newton polishing, deflation",
         starts=used,
         converged=converged,
-        outside=int(np.count_nonzero(~inside)),
+        outside=_as_zeros(field, found.take(np.flatnonzero(~inside & (found.kernel == 0)))),
         seed=seed,
         box=box,
         rounds=rounds,
@@ -149,9 +152,10 @@ def _is_linear(field: ScaledField) -> bool:
     return bool(same and np.linalg.cond(jacobians[0]) < 1e10)
 
 
-def _inside(field: ScaledField, found: _Found) -> np.ndarray:
-    u = field.to_units(found.points)
-    return np.abs(u).max(axis=1, initial=0) <= 1 + _EDGE
+def _inside(field: ScaledField, found: _Found, window: np.ndarray) -> np.ndarray:
+    slack = EDGE * field.unit
+    inside = (found.points >= window[:, 0] - slack) & (found.points <= window[:, 1] + slack)
+    return inside.all(axis=1)
 
 
 def _exact_zeros(field: ScaledField, points: np.ndarray) -> _Found:

@@ -220,14 +220,16 @@ def follow(
     at: Mapping[str, Any] | None = None,
     span: Sequence[Any] | None = None,
     seed: int = 0,
+    everywhere: bool = False,
 ) -> Paths:
     """The paths of a game's flow and of rules along it, of a flow, or of a map, from some starts.
 
     Shows itself as text, Markdown, JSON and HTML; `stability.plots.trajectory` draws it.
 
-    **Arguments:** `system`, `fields`, `field`, `rules`, `penalties`, `parameters`, `box`, `starts` and
-    `seed` are those of `stability.phase_portrait`, and so are `at` and `span`, the plane that they are drawn
-    in; `steps`: how many a rule or a map takes; `time`: how long flow and rules run (in place of `steps`).
+    **Arguments:** `system`, `fields`, `field`, `rules`, `penalties`, `parameters`, `box`, `starts`,
+    `seed` and `everywhere` are those of `stability.phase_portrait`, and so are `at` and `span`, the plane
+    that they are drawn in; `steps`: how many a rule or a map takes; `time`: how long flow and rules run (in
+    place of `steps`).
 
     Raises InputError as `phase_portrait` does, and for rules without a step size.
     """
@@ -244,6 +246,7 @@ def follow(
         at=at,
         span=span,
         seed=seed,
+        everywhere=everywhere,
     )
     if scene.study.kind == "map":
         if time is not None:

@@ -64,12 +64,13 @@ def phase_portrait(
     basins: Literal["flow", "steps"] | None = None,
     curves: bool = True,
     seed: int = 0,
+    everywhere: bool = False,
 ) -> Portrait:
     """The phase portrait of a game, a flow or a map, of one variable, two, or a plane through more.
 
     **Arguments:**
 
-    - `system`, `penalties`, `parameters`, `box`, `seed`: as for `stability.report`.
+    - `system`, `penalties`, `parameters`, `box`, `seed`, `everywhere`: as for `stability.report`.
     - `fields`: the one field of a game that is drawn; default: the gradient field (`field` is another
       spelling). `rules`: whose steps to draw on it; default for a game: simultaneous with lr = 0.1; for a
       flow: none.
@@ -99,6 +100,7 @@ def phase_portrait(
         at=at,
         span=span,
         seed=seed,
+        everywhere=everywhere,
     )
     return portray(scene, time, basins, curves)
 
@@ -137,6 +139,7 @@ def make_scene(
     at: Mapping[str, Any] | None = None,
     span: Sequence[Any] | None = None,
     rules: Sequence[Rule] | None = None,
+    everywhere: bool = False,
     **options: Any,
 ) -> Scene:
     """Checks the arguments of `phase_portrait` and finds the equilibria; raises InputError."""
@@ -147,7 +150,7 @@ def make_scene(
     if not given and system.kind == "game":
         rules = [Simultaneous()]
     study = as_study(system, rules=rules, **options).of_one_field()
-    found = study.rest_points(seed=seed, elsewhere=False)
+    found = study.rest_points(seed=seed, elsewhere=False, everywhere=everywhere)
     through = found if at is None else study.rest_points(at, seed=seed)
     return Scene(
         study=study,

@@ -42,7 +42,7 @@ from ..verdicts.verdict import Verdict
 from .names import flow_name, rule_name
 from .overview import heading, overview
 from .sets import about, name_of
-from .summary import box, sentences
+from .summary import box, hidden, sentences
 from .value import Excerpt, Report
 
 MANY_POINTS = 6  # with more equilibria than this, text has the table of them alone
@@ -455,7 +455,9 @@ def _search(report: Report) -> str:
     else:
         starts = f", from {search.starts} starts (seed {search.seed})" if search.starts > 1 else ""
         how = f"{search.method[:1].upper()}{search.method[1:]}{starts} {box(report)}. "
-        others = "others" if report.equilibria else "equilibria"
+        others = "others" if report.equilibria or search.hidden else "equilibria"
+        if search.hidden:
+            how += f"{hidden(report)} "
         how += (
             f"The exact solution is complete: there are no {others}."
             if search.exhaustive

@@ -27,6 +27,7 @@ def report(
     box: Mapping[str, tuple[float, float]] | None = None,
     starts: int | None = None,
     seed: int = 0,
+    everywhere: bool = False,
     batch: int | None = None,
     conditions: Sequence[str | Condition] = (),
 ) -> Report:
@@ -43,8 +44,10 @@ def report(
     - `parameters`: values for a symbolic system's parameters, over its own.
     - `at`: a point (variable ↦ number), or several, to analyse instead of searching. One that agrees with an
       equilibrium to the six digits that reports print stands for it.
-    - `box`: variable ↦ (low, high), where to search, over the system's own box.
+    - `box`: variable ↦ (low, high), where to search, over the system's own box. Rest points outside what the
+      system and this give are hidden, and counted (`search.hidden`); those of variables without a box never.
     - `starts`, `seed`: size and seed of the multi-start search.
+    - `everywhere`: list the rest points outside the box that was given too, which are hidden otherwise.
     - `batch`: for a game with data, also what its noise does to every rule that sees a fresh minibatch of so
       many samples, drawn with replacement, at every evaluation of the field; see `noise`.
     - `conditions`: further conditions to check at every equilibrium of a game, by name: "nagarajan-kolter"
@@ -68,7 +71,7 @@ def report(
         from .minibatch_noise import check_minibatches
 
         check_minibatches(study, batch)
-    found = study.rest_points(at, starts, seed)
+    found = study.rest_points(at, starts, seed, everywhere=everywhere)
     equilibria = tuple(study.analysis(place) for place in found.places)
     if batch is not None:
         from .minibatch_noise import with_noise

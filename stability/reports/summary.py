@@ -54,9 +54,9 @@ def sentences(report: Report) -> str:
     judged = [e for e in usable if e.singular is None] or usable
     said = []
     if len(judged) == 1:
-        said += [_where_one(report, judged[0]), _one(report, judged[0])]
+        said += [_placed(report, _where_one(report, judged[0])), _one(report, judged[0])]
     elif judged:
-        said += [_where_many(report, judged), _many(report, judged)]
+        said += [_placed(report, _where_many(report, judged)), _many(report, judged)]
     if sum(e.component is not None for e in judged) <= FEW:
         said += [_changes(report, e) for e in judged]
     if len(judged) < len(usable):
@@ -132,6 +132,8 @@ def _steps(rule: RuleAnalysis) -> str:
 
 def _nothing(report: Report) -> str:
     noun = "fixed point" if report.system.kind == "map" else "equilibrium"
+    if report.search.exhaustive and report.search.hidden:
+        return f"There is no {noun} {box(report)}. {hidden(report)}"
     if report.search.exhaustive:
         return f"There is no {noun}: the exact solution of the equations finds none."
     return (
@@ -155,6 +157,26 @@ def box(report: Report) -> str:
         return f"in the box of {next(iter(groups))} for each of the {len(texts)} variables"
     parts = [f"{', '.join(names)} ∈ {text}" for text, names in groups.items()]
     return f"in the box {'; '.join(parts)}"
+
+
+def hidden(report: Report) -> str:
+    """How many rest points lie outside the box that was given, and how they are shown."""
+    n = report.search.hidden
+    noun = "fixed point" if report.system.kind == "map" else "rest point"
+    verb = "lies" if n == 1 else "lie"
+    plural = "" if n == 1 else "s"
+    return (
+        f"{count(n).capitalize()} more {noun}{plural} {verb} outside the box that was given and "
+        f"{'is' if n == 1 else 'are'} hidden (`everywhere=True`, on the command line --everywhere, shows "
+        f"{'it' if n == 1 else 'them'})."
+    )
+
+
+def _placed(report: Report, sentence: str) -> str:
+    """A sentence about where the rest points are, which are not all where some are hidden."""
+    if not report.search.hidden:
+        return sentence
+    return f"In the box that was given, {sentence[0].lower()}{sentence[1:]}"
 
 
 def _where_one(report: Report, e: EquilibriumAnalysis) -> str:

@@ -43,6 +43,7 @@ def sweep(
     parameters: Mapping[Any, Any] | None = None,
     at: Mapping[str, Any] | None = None,
     box: Mapping[str, tuple[float, float]] | None = None,
+    everywhere: bool = False,
     chunk: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     store: str | os.PathLike[str] | None = None,
@@ -60,7 +61,8 @@ def sweep(
       simultaneous, lr = 0.1), and what is added to their losses; `field` and `rule` are other spellings.
     - `parameters`: values for a symbolic system's parameters, over its own; these are the base values.
     - `at`: which equilibrium to follow, variable ↦ number; needed if there are several in the box.
-    - `box`: where the equilibrium is looked for, variable ↦ (low, high); default: the system's own.
+    - `box`: where the equilibrium is looked for, variable ↦ (low, high); default: the system's own. With
+      `everywhere` one outside what is given is another choice; `at` may be outside anyhow.
     - `chunk`: how many points are computed at once; default: by size.
     - `progress`: called with (finished chunks, all chunks), first before any work is done.
     - `store`: a folder in which finished chunks are kept. A sweep with the same request takes them up.
@@ -96,6 +98,7 @@ def sweep(
         parameters=given.get("parameters"),
         at=at,
         box=given.get("box"),
+        everywhere=everywhere,
         of_step=needs_step(names),
     )
     points = math.prod(len(values) for values in axes.values())
