@@ -16,7 +16,7 @@ from ..equilibria.representatives import Point, representative
 from ..spectra.exact import exact_text
 from ..verdicts.verdict import Verdict
 from .subject import Subject
-from .value import ComponentInfo, set_name
+from .value import ComponentInfo
 
 
 def with_ends(
@@ -38,8 +38,10 @@ def with_ends(
             result.append((e, None))
             continue
         result.append((_moved(subject, e, e.component, own, equations, found), own))
-        name = set_name(e.component.dimension, e.component.straight)
+        name = e.component.name
         because = f"the {name} of equilibria is not normally hyperbolic here"
+        if own.silent:
+            because = f"what decides across the {name} of equilibria vanishes here"
         for point in own.ends:
             end = at_end(subject.main.evaluate, point, subject.box, equations, because)
             if not any(
@@ -59,9 +61,8 @@ def along_component(subject: Subject, e: Equilibrium) -> Along | None:
     equations = subject.equations
     if equations is None or e.component is None or e.singular is not None:
         return None
-    jacobian = sympy.Matrix(equations.expressions).jacobian(equations.variables)
     kind = "map" if subject.kind == "map" else "flow"
-    return along(jacobian, e.component, kind, subject.names)
+    return along(equations.expressions, e.component, kind, subject.names)
 
 
 def component_info(subject: Subject, e: Equilibrium, own: Along | None) -> ComponentInfo | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..equilibria.components import set_name
 from ..equilibria.equilibrium import Equilibrium
 from ..games.gan.symbolic import SymbolicGAN
 from ..verdicts.conditions import Conditions
-from .value import FlowAnalysis, RuleAnalysis, set_name
+from .value import FlowAnalysis, RuleAnalysis
 
 
 def remarks(

@@ -13,10 +13,12 @@ from ..dynamics.map import Map, SymbolicMap
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.traced_formulas import traced_formulas
 from ..dynamics.vectors import stack
+from ..equilibria.components import Component
 from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.recognise import recognise
 from ..errors import InputError
 from ..games.symbolic import SymbolicGame
+from ..normal_forms.across import across
 from ..normal_forms.born import Born, born, within_reach
 from ..normal_forms.centre import Kind
 from ..normal_forms.near_rest import Formulas, NearRest
@@ -42,6 +44,8 @@ def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Set
     traced = field.symbolic is None
     if _out_of_reach(e, traced):
         return found.verdict, None, None
+    if _on_a_set(e, found):
+        return _across(found, _near_flow(field, e), e.component)
     leading = found.spectrum.eigenvalues[0]
     return _settled(
         "flow", found, leading, traced, lambda nudged: _near_flow(*_with_formulas(field, e, nudged))
@@ -53,6 +57,8 @@ def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Sett
     traced = subject.symbolic is None
     if _out_of_reach(e, traced):
         return found.verdict, None, None
+    if _on_a_set(e, found):
+        return _across(found, _near_map(subject, e, False), e.component)
     return _settled(
         "map", found, _largest(found), traced, lambda nudged: _near_map(subject, e, nudged)
     )
@@ -63,6 +69,8 @@ def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStabi
     traced = field.symbolic is None
     if _out_of_reach(e, traced):
         return found.verdict, None, None
+    if _on_a_set(e, found):
+        return _of_profile(_across(found, *_near_rule_on(field, e, rule)), found, len(e.point))
     settled = _settled(
         "map",
         found,
@@ -71,6 +79,20 @@ def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStabi
         lambda nudged: _near_rule(*_with_formulas(field, e, nudged), rule),
     )
     return _of_profile(settled, found, len(e.point))
+
+
+def _on_a_set(e: Equilibrium, found: LocalStability) -> bool:
+    """Whether the point stands for a set across which its exact linearisation does not decide."""
+    known = e.component is not None and e.singular is None and e.exact is not None
+    verdict = found.verdict
+    return known and verdict.verdict == "undecided" and verdict.evidence == "exact"
+
+
+def _across(found: LocalStability, near: NearRest, component: Component | None) -> Settled:
+    form = None if component is None else across(near, component)
+    if form is None:
+        return found.verdict, None, None
+    return replace(found.verdict, verdict=form.verdict, because=form.because), form, None
 
 
 def _of_profile(settled: Settled, found: LocalStability, d: int) -> Settled:
@@ -232,6 +254,23 @@ def _near_rule(field: FieldFlow, e: Equilibrium, rule: Rule) -> NearRest:
     stepped = field.numeric.stepped(own.init, own.backwards if inverse else own.step)
     names = tuple(stepped.variables)
     return NearRest("map", names, stepped.function, start, e.error, formulas, inverse)
+
+
+def _near_rule_on(
+    field: FieldFlow, e: Equilibrium, rule: Rule
+) -> tuple[NearRest, Component | None]:
+    """The steps at a point of a set of rest points, and this set in the space of the rule's states."""
+    near, own, flow = _near_rule(field, e, rule), e.component, field.formulas
+    if near.formulas is None or own is None or flow is None:
+        return near, None
+    exactly = rule.with_each_lr(exact_number)
+    coordinates = [own.numbers.get(v, v) for v in own.variables]
+    start = stack(exactly.init(flow, sympy.Matrix(coordinates)))
+    memory = list(zip(near.formulas.variables, start, strict=True))[len(coordinates) :]
+    lifted = replace(
+        own, variables=near.formulas.variables, solved={**own.solved, **dict(memory)}
+    )
+    return near, lifted
 
 
 def _formulas_of_rule(field: FieldFlow, e: Equilibrium, rule: Rule) -> Formulas | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..equilibria.components import set_name
 from ..minibatches.value import Noise
 from ..normal_forms.born import Born
 from ..normal_forms.value import NormalForm
@@ -179,7 +180,7 @@ class ComponentInfo:
 
     - `parametrisation`: every variable as an expression in the `free` ones, or `equation`, what binds them;
       neither for a set that was only seen numerically.
-    - `attracts`, `repels`: where along it every eigenvalue across it decays, and where one grows; None where
+    - `attracts`, `repels`: where along it orbits nearby come to it and stay, and where some leave; None where
       that is not known. `straight`: a line, a plane and so on.
     - `all_ends`: whether every point between these ranges is an equilibrium of its own in the analysis.
     """
@@ -197,12 +198,6 @@ class ComponentInfo:
     def name(self) -> str:
         """What it is called: a line, a curve, a plane …"""
         return set_name(self.dimension, self.straight)
-
-
-def set_name(dimension: int, straight: bool = False) -> str:
-    """The name of a set of equilibria."""
-    names = {1: "line", 2: "plane"} if straight else {1: "curve", 2: "surface"}
-    return names.get(dimension, f"{dimension}-dimensional manifold")
 
 
 @dataclass(frozen=True)

@@ -3,14 +3,15 @@
 Across a component of dimension k, what is left of the characteristic polynomial without its k roots along
 the component decides (normal hyperbolicity: Fenichel 1979; Aulbach 1984). Its coefficients are expressions
 in the free variables. With one of these the guards' real roots divide the line into intervals, on each of
-which the roots are counted at one rational number; with more the conditions are left as inequalities.
+which the roots are counted at one rational number; with more the conditions are left as inequalities. Where one
+eigenvalue across is zero all along, the first term beside the component has its place (`across_components`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy
@@ -29,6 +30,7 @@ from ..spectra.hurwitz import (
     root_counts,
 )
 from ..time_limits import in_time
+from .across_components import Leading, leading
 from .sign_cells import known_sign
 from .stability_inequalities import hurwitz_conditions, schur_conditions
 
@@ -39,18 +41,20 @@ _LONG = 15  # operations: the root of a polynomial is named rather than written 
 _NEUTRAL = (0, 1, 0)  # for all that is known
 _s = sympy.Dummy("s")
 Point = tuple[sympy.Expr, ...]
+_Counts = tuple[int, int, int]  # how many decay, are neutral and grow
 Interval = tuple[sympy.Expr, sympy.Expr]  # open; −∞ and ∞ allowed
 
 
 @dataclass(frozen=True)
 class Along:
-    """What the linearisation says all along a component.
+    """What is true all along a component.
 
-    - `attracts`, `repels`: where every eigenvalue across it decays, and where one grows, as text in the free
-      variables, "everywhere" or "nowhere"; None where it is not known, or where the linearisation is silent.
-    - `ends`: the points, in coordinates, at which an eigenvalue across it is neutral while others are not so.
+    - `attracts`, `repels`: where orbits nearby come to it and stay, and where some leave, as text in the free
+      variables, "everywhere" or "nowhere"; None where it is not known.
+    - `ends`: the points, in coordinates, at which what decides across it vanishes while it does not elsewhere.
     - `attracting`: the relation behind `attracts`, in the free variables; None where that is not known.
     - `all_ends`: whether `ends` are all there are.
+    - `silent`: whether an eigenvalue across it is zero all along, and terms of higher order decide.
     """
 
     attracts: str | None
@@ -58,82 +62,86 @@ class Along:
     ends: tuple[Point, ...] = ()
     attracting: Boolean | None = None
     all_ends: bool = True
+    silent: bool = False
 
 
 UNKNOWN = Along(None, None)
-_NOT_ATTRACTING = Along(NOWHERE, None, (), sympy.false)
+_NEUTRAL_ALL_ALONG = Along(None, None, (), sympy.false)
 
 
 def along(
-    jacobian: sympy.MatrixBase, component: Component, kind: str, names: Sequence[str]
+    field: Sequence[sympy.Expr], component: Component, kind: str, names: Sequence[str]
 ) -> Along:
     """Where a component attracts and repels.
 
     **Arguments:**
 
-    - `jacobian`: of the field whose zeros it consists of, shape (d, d), in the component's variables and
-      parameters; for a map, of its displacement F(x) − x.
+    - `field`: whose zeros it consists of, d expressions in the component's variables and parameters; for a
+      map its displacement F(x) − x.
     - `kind`: "flow" or "map"; `names`: of the system's variables and parameters, for the text.
     """
-    return in_time(_SECONDS, lambda: _along(jacobian, component, kind, names), UNKNOWN)
+    return in_time(_SECONDS, lambda: _along(field, component, kind, names), UNKNOWN)
 
 
 def _along(
-    jacobian: sympy.MatrixBase, component: Component, kind: str, names: Sequence[str]
+    field: Sequence[sympy.Expr], component: Component, kind: str, names: Sequence[str]
 ) -> Along:
     k = component.dimension
+    jacobian = sympy.Matrix(field).jacobian(component.variables)
     matrix = sympy.Matrix(jacobian.applyfunc(component.reduced))
     if matrix.has(sympy.nan, sympy.zoo):
         return UNKNOWN
     coefficients = [component.reduced(c) for c in characteristic_polynomial(matrix)]
     if not all(number_is_zero(c) for c in coefficients[len(coefficients) - k :]):
         return UNKNOWN
-    across = coefficients[: len(coefficients) - k]
-    silent = False
+    across, zeros = coefficients[: len(coefficients) - k], 0
     while len(across) > 1 and number_is_zero(across[-1]):
-        silent, across = True, across[:-1]
+        zeros, across = zeros + 1, across[:-1]
+    first = leading(field, component) if zeros == 1 else None
     if kind == "map":
         across = sympy.Poly(across, _s).compose(sympy.Poly(_s - 1, _s)).all_coeffs()
-    if len(across) == 1:
-        return _NOT_ATTRACTING if silent else UNKNOWN
+    if len(across) == 1 and first is None:
+        return replace(_NEUTRAL_ALL_ALONG, silent=True) if zeros else UNKNOWN
     if len(component.free) == 1:
-        found = _on_a_line(across, component, kind, names)
+        found = _on_a_line(across, first, component, kind, names)
     else:
-        found = _by_inequalities(across, jacobian.trace(), component, kind, names)
-    if not silent:
-        return found
-    return Along(
-        NOWHERE,
-        found.repels if found.repels == EVERYWHERE else None,
-        found.ends,
-        sympy.false,
-        found.all_ends,
-    )
+        found = _by_inequalities(across, first, jacobian.trace(), component, kind, names)
+    if not zeros or first is not None:
+        return replace(found, silent=zeros > 0)
+    if found.repels == EVERYWHERE:
+        return replace(found, silent=True)
+    return Along(None, None, found.ends, sympy.false, found.all_ends, silent=True)
 
 
-def _count(coefficients: Sequence[sympy.Expr], kind: str) -> tuple[int, int, int] | None:
+def _count(coefficients: Sequence[sympy.Expr], kind: str) -> _Counts | None:
     counts = root_counts if kind == "flow" else circle_counts
     return counts([sympy.expand(c) for c in coefficients])
 
 
 def _on_a_line(
-    across: Sequence[sympy.Expr], component: Component, kind: str, names: Sequence[str]
+    across: Sequence[sympy.Expr],
+    first: Leading | None,
+    component: Component,
+    kind: str,
+    names: Sequence[str],
 ) -> Along:
-    """The only free variable is divided at the guards' real roots."""
+    """The only free variable is divided at the zeros of the guards and of the first term beside the line."""
     (t,) = component.free
     poles = [sympy.fraction(sympy.together(e))[1] for e in (*across, *component.numbers.values())]
-    guards = (flow_guards if kind == "flow" else circle_guards)(across)
+    guards = (flow_guards if kind == "flow" else circle_guards)(across) if len(across) > 1 else []
     zeros = [sympy.fraction(sympy.together(guard))[0] for guard in guards]
-    roots, gaps = _real_roots(zeros, t), _real_roots(poles, t)
     if any(guard == 0 for guard in zeros):  # two roots are always neutral, or always opposite
-        return _NOT_ATTRACTING
+        return _NEUTRAL_ALL_ALONG
+    zeros += [part for e in deciding(first) for part in sympy.fraction(sympy.together(e))]
+    roots, gaps = _real_roots(zeros, t), _real_roots(poles, t)
     if roots is None or gaps is None:
         return UNKNOWN
     ends = sorted({*roots, *gaps}, key=lambda root: root.evalf(30))
     edges: list[sympy.Expr] = [-sympy.oo, *ends, sympy.oo]
 
-    def counted(at: sympy.Expr) -> tuple[int, int, int] | None:
-        return _count([c.xreplace({t: at}) for c in across], kind)
+    def counted(at: sympy.Expr) -> _Counts | None:
+        counts = _count([c.xreplace({t: at}) for c in across], kind)
+        return None if counts is None else _with_first(counts, first, {t: at})
 
     pieces: list[_Piece] = []
     for low, high in itertools.pairwise(edges):
@@ -146,9 +154,8 @@ def _on_a_line(
         elif high.is_Rational:
             pieces.append(_Piece((high, high), counted(high) or _NEUTRAL))
         else:
-            pieces.append(
-                _Piece((high, high), _counted_at([c.xreplace({t: high}) for c in across], kind))
-            )
+            there = _counted_at([c.xreplace({t: high}) for c in across], kind)
+            pieces.append(_Piece((high, high), _with_first(there, first, {t: high})))
     attracting = _merged(pieces, lambda counts: not counts[1] and not counts[2])
     repelling = _merged(pieces, lambda counts: counts[2] > 0)
     neutral = [p.where[0] for p in pieces if p.where and p.is_point and p.counts[1]]
@@ -163,7 +170,36 @@ def _on_a_line(
     )
 
 
-def _counted_at(coefficients: Sequence[sympy.Expr], kind: str) -> tuple[int, int, int]:
+def deciding(first: Leading | None) -> tuple[sympy.Expr, ...]:
+    """What must not vanish all at once for the first term beside the component to decide."""
+    if first is None:
+        return ()
+    return first.along if first.runs_along else (first.across,)
+
+
+def _with_first(
+    counts: _Counts, first: Leading | None, put: Mapping[sympy.Symbol, sympy.Expr]
+) -> _Counts:
+    """With the first term beside the component in the place of the eigenvalue that is zero."""
+    if first is None:
+        return counts
+    signs = [_sign(e.xreplace(put)) for e in deciding(first)]
+    if None in signs or not any(signs):
+        return counts[0], counts[1] + 1, counts[2]
+    if not first.runs_along and first.order % 2 and signs[0] == -1:
+        return counts[0] + 1, counts[1], counts[2]
+    return counts[0], counts[1], counts[2] + 1
+
+
+def _sign(number: sympy.Expr) -> int | None:
+    """The sign of a constant; 0 where thirty digits see none, None at a pole."""
+    value = number.evalf(30)
+    if not (value.is_Float or value.is_Rational):
+        return None
+    return 0 if abs(value) < 1e-20 else 1 if value > 0 else -1
+
+
+def _counted_at(coefficients: Sequence[sympy.Expr], kind: str) -> _Counts:
     """The same at an irrational zero of a guard: a root that seems to be neutral is taken for neutral.
 
     Guards vanish also where two real roots are opposite, which thirty digits tell.
@@ -185,7 +221,7 @@ class _Piece:
     """An open interval, a point between two, or (None) a pole; how many roots decay, stay and grow there."""
 
     where: Interval | None
-    counts: tuple[int, int, int] = (0, 0, 0)
+    counts: _Counts = (0, 0, 0)
 
     @property
     def is_point(self) -> bool:
@@ -193,7 +229,7 @@ class _Piece:
 
 
 def _merged(
-    pieces: Sequence[_Piece], holds: Callable[[tuple[int, int, int]], bool]
+    pieces: Sequence[_Piece], holds: Callable[[_Counts], bool]
 ) -> list[Interval]:
     """The open intervals on which something holds, from intervals and the points and poles between them."""
     found: list[Interval] = []
@@ -270,6 +306,7 @@ def _text(
 
 def _by_inequalities(
     across: Sequence[sympy.Expr],
+    first: Leading | None,
     trace: sympy.Expr,
     component: Component,
     kind: str,
@@ -278,20 +315,27 @@ def _by_inequalities(
     """Several free variables, or one polynomial that binds them; an eigenvalue that is alone is the trace."""
     conditions: Callable[[Sequence[sympy.Expr]], tuple[Boolean, ...]]
     conditions = hurwitz_conditions if kind == "flow" else schur_conditions
-    if len(across) == 2 and kind == "flow":
+    if len(across) == 2 and kind == "flow" and first is None:
         forms = [component.reduced(trace)]
         if component.equation is not None:  # the rest depends on the order of the variables
             forms += [_reduced_in(v, forms[0], component) for v in component.free]
         return _of_one(min(map(sympy.factor, forms), key=sympy.count_ops), component, names)
+    beside = None if first is None else _beside(first, component, names)
     try:
-        relations = conditions(list(across))
+        relations = conditions(list(across)) if len(across) > 1 else ()
     except InputError:
         return UNKNOWN
     if any(r == sympy.false for r in relations):
-        return _NOT_ATTRACTING
+        return _NEUTRAL_ALL_ALONG
     relations = tuple(r for r in relations if r != sympy.true)
     if not relations:
-        return Along(EVERYWHERE, NOWHERE, (), sympy.true)
+        return beside or Along(EVERYWHERE, NOWHERE, (), sympy.true)
+    if beside is not None and not isinstance(beside.attracting, Relational):
+        repels = EVERYWHERE if beside.repels == EVERYWHERE else None
+        if beside.attracting == sympy.false:
+            return Along(NOWHERE, repels, beside.ends, sympy.false, beside.all_ends)
+    elif beside is not None:
+        relations += (beside.attracting,)
     if not all(isinstance(r, Relational) for r in relations):
         return UNKNOWN
     text = " and ".join(_relation(r, names) for r in relations)
@@ -299,7 +343,23 @@ def _by_inequalities(
     points, all_known = _ends_on_a_curve(
         guards, component, lambda put: _counted_at([c.xreplace(put) for c in across], kind)[1] > 0
     )
+    if beside is not None:
+        points = tuple(dict.fromkeys((*points, *beside.ends)))
+        all_known = all_known and beside.all_ends
     return Along(text, None, points, sympy.And(*relations), all_known)
+
+
+def _beside(first: Leading, component: Component, names: Sequence[str]) -> Along:
+    """What the first term beside a component says, where all eigenvalues but one decay."""
+    if not first.runs_along:
+        value = first.across if first.order % 2 else first.across**2
+        return _of_one(value, component, names)
+    speeds = [e for e in first.along if e != 0]
+    if len(speeds) == 1:
+        return _of_one(speeds[0] ** 2, component, names)
+    points, all_known = _common_zeros(speeds, component)
+    repels = EVERYWHERE if all_known and not points else None
+    return Along(NOWHERE, repels, points, sympy.false, all_known)
 
 
 def _ends_on_a_curve(
@@ -310,22 +370,34 @@ def _ends_on_a_curve(
     """The neutral points of a curve among the zeros of these expressions, and whether these are all."""
     if component.dimension != 1 or component.closure is None:
         return (), False
-    equations = component.closure
+    points: dict[Point, None] = {}
+    all_known = True
+    for guard in guards:
+        top = sympy.fraction(sympy.together(guard))[0]
+        own, known = _common_zeros([top], component)
+        all_known = all_known and known
+        for point in own:
+            if is_neutral(dict(zip(component.variables, point, strict=True))):
+                points[point] = None
+    return tuple(points)[:_MOST_ENDS], all_known and len(points) <= _MOST_ENDS
+
+
+def _common_zeros(
+    expressions: Sequence[sympy.Expr], component: Component
+) -> tuple[tuple[Point, ...], bool]:
+    """The points of a curve at which all of these vanish, and whether these are all."""
+    closure = component.closure
+    if component.dimension != 1 or closure is None:
+        return (), False
 
     def degree(v: sympy.Symbol) -> int:
         return 0 if component.equation is None else int(sympy.degree(component.equation, v))
 
     def found() -> tuple[tuple[Point, ...], bool]:
         variables = sorted(component.variables, key=degree)  # the last is had alone, others by it
-        points: dict[Point, None] = {}
-        all_known = True
-        for guard in guards:
-            top = sympy.fraction(sympy.together(guard))[0]
-            there = solve_exactly([*equations, top], variables, {}, thorough=True)
-            all_known = all_known and there.exhaustive and not there.continua
-            own = (tuple(p[v] for v in component.variables) for p in there.points if is_neutral(p))
-            points.update(dict.fromkeys(own))
-        return tuple(points)[:_MOST_ENDS], all_known and len(points) <= _MOST_ENDS
+        there = solve_exactly([*closure, *expressions], variables, {}, thorough=True)
+        points = (tuple(p[v] for v in component.variables) for p in there.points)
+        return tuple(points), there.exhaustive and not there.continua
 
     return in_time(_SECONDS_FOR_ENDS, found, ((), False))
 

@@ -28,6 +28,12 @@ CROSSING = "components of the set of equilibria cross here"
 SINGULAR = "the set of equilibria is singular here"
 
 
+def set_name(dimension: int, straight: bool = False) -> str:
+    """The name of a set of equilibria."""
+    names = {1: "line", 2: "plane"} if straight else {1: "curve", 2: "surface"}
+    return names.get(dimension, f"{dimension}-dimensional manifold")
+
+
 @dataclass(frozen=True)
 class Component:
     """An irreducible set of zeros of dimension one or more.
@@ -65,6 +71,11 @@ class Component:
         """Whether it is a line, a plane and so on."""
         slopes = [e.diff(v) for e in self.numbers.values() for v in self.free]
         return self.equation is None and not any(slope.free_symbols for slope in slopes)
+
+    @property
+    def name(self) -> str:
+        """What it is called: a line, a curve, a plane …"""
+        return set_name(self.dimension, self.straight)
 
     @cached_property
     def closure(self) -> tuple[sympy.Expr, ...] | None:
@@ -267,9 +278,7 @@ def _crossings(
 
 
 def _along(because: str, own: Component) -> Crossing:
-    kind = {1: "line", 2: "plane"} if own.straight else {1: "curve", 2: "surface"}
-    name = kind.get(own.dimension, f"{own.dimension}-dimensional manifold")
-    return Crossing(None, f"{because} and all along a {name}", along=own)
+    return Crossing(None, f"{because} and all along a {own.name}", along=own)
 
 
 def _distinct(

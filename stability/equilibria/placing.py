@@ -124,10 +124,12 @@ def at_place(
         )
     error = 0.0 if exact is not None else _FAINT * float(np.ptp(box, axis=1).max())
     there = described(evaluate, x, error, box, exact, generic, own)
+    if all(e.is_polynomial(*equations.variables) for e in equations.expressions):
+        there = replace(there, differentiable=True)  # which rounding hides where the field is flat
     if crossing is None:
         return replace(there, component=component)
     singular = None if crossing.isolated else crossing.because
-    return replace(there, component=crossing.along, singular=singular)
+    return replace(there, component=crossing.along, singular=singular, stationary=True)
 
 
 def _is_short(point: tuple[sympy.Expr, ...]) -> bool:

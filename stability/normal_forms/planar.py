@@ -18,7 +18,7 @@ from .value import Law, NormalForm
 
 _MOST = 60  # characters of an exact coefficient
 _DIGITS, _MOST_ANGLES = 40, 4096
-_LIE = 8  # derivatives along a field without rest point
+_LIE = 12  # derivatives along a field without rest point
 
 
 def planar(germ: Germ, complete: bool) -> NormalForm:
@@ -298,35 +298,31 @@ def _law(m: int, rate: float) -> Law:
 def _common_factor(germ: Germ) -> sympy.Poly | None:
     """The polynomial that divides both components and vanishes at the rest point, if there is one."""
     common = sympy.gcd(*(_two_variables(terms, germ.over) for terms in (germ.x, germ.y)))
-    if common.is_ground or common.rep.to_dict().get((0, 0)):
+    if common.is_ground or _at_point(common):
         return None
     return common
 
 
 def _along_lines(germ: Germ, m: int, common: sympy.Poly) -> NormalForm | None:
-    """A field g·Y with g = 0 at the rest point: orbits move along those of Y, and stop where g = 0."""
+    """A field g·Y with g = 0 at the rest point: orbits move along those of Y, and stop where g = 0.
+
+    Let Y not vanish here. If g is not zero all along the orbit of Y through this point, the first derivative
+    of g along Y that does not vanish decides. Else that orbit consists of rest points and lies on f = 0 with
+    g = f^e h; on those beside it, at f = ε, points move with the speed ε^e h.
+    """
     over = germ.over
     reduced = [_two_variables(terms, over).exquo(common) for terms in (germ.x, germ.y)]
-    if not any(p.rep.to_dict().get((0, 0)) for p in reduced):
+    if not any(map(_at_point, reduced)):
         return _never_farther(germ, m, common)
-    x, y = common.gens
-    derivative, k = common, 0
-    while not (value := derivative.rep.to_dict().get((0, 0))):
-        if (
-            k == 1 and derivative.rem(common).is_zero
-        ):  # the curve of rest points is itself such a line
-            return NormalForm(
-                "unstable",
-                "rest points fill a curve, and orbits beside it run along it",
-                "degenerate",
-                evidence="exact",
-            )
-        if k == _LIE:
-            return None
-        derivative = derivative.diff(x) * reduced[0] + derivative.diff(y) * reduced[1]
-        k += 1
-    away = sign(value, over)
-    if away > 0 or k % 2 == 0:
+    for part, e in common.sqf_list()[1]:
+        kept = part.gcd(_derivative(part, reduced))
+        if not kept.is_ground and not _at_point(kept):
+            return _beside_a_curve(e, common.exquo(kept**e), reduced, over)
+    first = _first_derivative(common, reduced)
+    if first is None:
+        return None
+    k, value = first
+    if sign(value, over) > 0 or k % 2 == 0:
         return NormalForm(
             "unstable",
             "rest points fill a curve, and orbits move along the lines of a field that does not vanish here: "
@@ -335,14 +331,48 @@ def _along_lines(germ: Germ, m: int, common: sympy.Poly) -> NormalForm | None:
             order=k,
             evidence="exact",
         )
-    return NormalForm(
-        "neutral",
-        "rest points fill a curve, and orbits move towards it, each along a line of its own",
-        "degenerate",
-        order=k,
-        evidence="exact",
-        reason="each orbit stays on a line of its own and comes to rest on it",
+    reason = "each orbit stays on a line of its own and comes to rest on it"
+    because = "rest points fill a curve, and orbits move towards it, each along a line of its own"
+    return NormalForm("neutral", because, "degenerate", order=k, evidence="exact", reason=reason)
+
+
+def _beside_a_curve(
+    e: int, rest: sympy.Poly, reduced: list[sympy.Poly], over: ExactField
+) -> NormalForm | None:
+    """ε^e h along an orbit of rest points; its sign is the same on both sides of that where e is even."""
+    first = _first_derivative(rest, reduced)
+    if first is None:
+        return None
+    k, value = first
+    if e % 2 or k % 2 == 0 or sign(value, over) > 0:
+        because = "rest points fill curves that cross here, and orbits beside one of them run along it"
+        if k == 0:
+            because = "rest points fill a curve, and orbits beside it run along it"
+        return NormalForm("unstable", because, "degenerate", evidence="exact")
+    because = (
+        "rest points fill curves that cross here, and orbits beside one of them run along it to the others"
     )
+    reason = "each orbit stays on a line of its own and comes to rest on it"
+    return NormalForm("neutral", because, "degenerate", evidence="exact", reason=reason)
+
+
+def _first_derivative(g: sympy.Poly, along: list[sympy.Poly]) -> tuple[int, Any] | None:
+    """The first derivative of g along a field that does not vanish at the point, with its order."""
+    for k in range(_LIE + 1):
+        value = _at_point(g)
+        if value:
+            return k, value
+        g = _derivative(g, along)
+    return None
+
+
+def _derivative(g: sympy.Poly, along: list[sympy.Poly]) -> sympy.Poly:
+    return sum((g.diff(v) * p for v, p in zip(g.gens, along, strict=True)), g.zero)
+
+
+def _at_point(g: sympy.Poly) -> Any:
+    """The constant term; None where that is zero."""
+    return g.rep.to_dict().get((0, 0))
 
 
 def _never_farther(germ: Germ, m: int, common: sympy.Poly) -> NormalForm | None:

@@ -68,7 +68,7 @@ def ranges(component: ComponentInfo, names: Sequence[str]) -> str | None:
             said.append(f"{verb} where {_formatted(where, names)}")
     if said:
         return " and ".join(said)
-    return "attracts nowhere, as far as the linearisation tells" if component.attracts else None
+    return "attracts nowhere" if component.attracts else None
 
 
 def about(e: EquilibriumAnalysis, names: Sequence[str]) -> list[str]:

@@ -16,8 +16,7 @@ AXIS = Component((x, y), {x: NOTHING}, {})
 
 
 def ranges(equations, component, kind="flow"):
-    jacobian = sympy.Matrix(equations).jacobian(component.variables)
-    return along(jacobian, component, kind, [v.name for v in component.variables])
+    return along(equations, component, kind, [v.name for v in component.variables])
 
 
 CASES = {
@@ -48,11 +47,37 @@ def test_a_pole_is_no_end():
     assert (found.attracts, found.ends) == ("everywhere", ())
 
 
-def test_where_the_linearisation_is_silent_all_along():
-    found = ranges([(x - y) ** 2, NOTHING], Component((x, y), {x: y}, {}))
-    assert (found.attracts, found.repels) == ("nowhere", None)
-    nilpotent = ranges([y * x, NOTHING], Component((x, y), {y: NOTHING}, {}))
-    assert (nilpotent.attracts, nilpotent.repels) == ("nowhere", None)
+SILENT = {
+    "semistable": ([(x - y) ** 2, NOTHING], {x: y}, "nowhere", "everywhere", set()),
+    "a cubic that attracts": ([-((x - y) ** 3), (x - y) ** 3], {x: y}, "everywhere", "nowhere", set()),
+    "a cubic that changes": ([x**3 * (y**2 - 2), NOTHING], {x: NOTHING}, "-sqrt(2) < y < sqrt(2)",
+                             "y < -sqrt(2) or y > sqrt(2)", {sqrt(2), -sqrt(2)}),
+    "runs along": ([NOTHING, x * (y - 1)], {x: NOTHING}, "nowhere", "y < 1 or y > 1", {Integer(1)}),
+    "nilpotent": ([y * x, NOTHING], {y: NOTHING}, "nowhere", "x < 0 or x > 0", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SILENT)
+def test_where_an_eigenvalue_is_zero_all_along(case):
+    equations, solved, attracts, repels, ends = SILENT[case]
+    found = ranges(equations, Component((x, y), solved, {}))
+    assert (found.attracts, found.repels, found.silent) == (attracts, repels, True)
+    if ends is not None:
+        assert {end[1] for end in found.ends} == ends
+
+
+def test_the_other_eigenvalues_count_where_one_is_zero_all_along():
+    """Across the line are −x³(1 + z) and the eigenvalue z − 2: both attract between −1 and 2."""
+    line = Component((x, y, z), {x: NOTHING, y: NOTHING}, {})
+    found = ranges([-(x**3) * (1 + z), (z - 2) * y, NOTHING], line)
+    assert (found.attracts, found.repels) == ("-1 < z < 2", "z < -1 or z > 2")
+    assert {end[2] for end in found.ends} == {-1, 2}
+
+
+def test_two_zeros_all_along_are_not_judged():
+    line = Component((x, y, z), {x: NOTHING, y: NOTHING}, {})
+    found = ranges([-(x**3), -(y**3), NOTHING], line)
+    assert (found.attracts, found.repels, found.silent) == (None, None, True)
 
 
 def test_a_pair_that_crosses_the_axis():
@@ -87,12 +112,12 @@ def test_on_a_plane_and_in_general():
     assert (found.attracts, found.repels) == ("everywhere", "nowhere")
 
 
-def test_what_is_neutral_everywhere_attracts_nowhere():
+def test_a_pair_on_the_boundary_everywhere_is_not_judged():
     axis = Component((x, y, z), {x: NOTHING, y: NOTHING}, {})
-    assert ranges([-y * z, x * z, NOTHING], axis).attracts == "nowhere"
+    assert ranges([-y * z, x * z, NOTHING], axis).attracts is None
     circle = Component((x, y), {}, {}, x**2 + y**2 - 1)
     p = circle.equation
-    assert ranges([-x * p, -y * p], circle, "map").attracts == "nowhere"  # the multiplier is −1
+    assert ranges([-x * p, -y * p], circle, "map").attracts is None  # the multiplier is −1
 
 
 def test_what_is_not_known_is_not_said():
