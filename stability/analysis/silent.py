@@ -42,10 +42,9 @@ Settled = tuple[Verdict, NormalForm | None, Born | None]
 def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Settled:
     """The verdict on a flow at its rest point `e`; the normal form, where that was needed; what is born."""
     traced = field.symbolic is None
-    if _out_of_reach(e, traced):
-        return found.verdict, None, None
-    if _on_a_set(e, found):
-        return _across(found, _near_flow(field, e), e.component)
+    beside = _across(found, e, lambda own, component: (_near_flow(field, own), component))
+    if beside is not None or _out_of_reach(e, traced):
+        return beside or (found.verdict, None, None)
     leading = found.spectrum.eigenvalues[0]
     return _settled(
         "flow", found, leading, traced, lambda nudged: _near_flow(*_with_formulas(field, e, nudged))
@@ -55,10 +54,9 @@ def settled_flow(field: FieldFlow, e: Equilibrium, found: LocalStability) -> Set
 def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Settled:
     """The same of the map that the subject is."""
     traced = subject.symbolic is None
-    if _out_of_reach(e, traced):
-        return found.verdict, None, None
-    if _on_a_set(e, found):
-        return _across(found, _near_map(subject, e, False), e.component)
+    beside = _across(found, e, lambda own, component: (_near_map(subject, own, False), component))
+    if beside is not None or _out_of_reach(e, traced):
+        return beside or (found.verdict, None, None)
     return _settled(
         "map", found, _largest(found), traced, lambda nudged: _near_map(subject, e, nudged)
     )
@@ -67,10 +65,11 @@ def settled_map(subject: Subject, e: Equilibrium, found: LocalStability) -> Sett
 def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStability) -> Settled:
     """The same of a rule's steps along a field at a rest point `e` of both."""
     traced = field.symbolic is None
+    beside = _across(found, e, lambda own, component: _near_rule_on(field, own, rule, component))
+    if beside is not None:
+        return _of_profile(beside, found, len(e.point))
     if _out_of_reach(e, traced):
         return found.verdict, None, None
-    if _on_a_set(e, found):
-        return _of_profile(_across(found, *_near_rule_on(field, e, rule)), found, len(e.point))
     settled = _settled(
         "map",
         found,
@@ -81,18 +80,33 @@ def settled_rule(field: FieldFlow, e: Equilibrium, rule: Rule, found: LocalStabi
     return _of_profile(settled, found, len(e.point))
 
 
-def _on_a_set(e: Equilibrium, found: LocalStability) -> bool:
-    """Whether the point stands for a set across which its exact linearisation does not decide."""
-    known = e.component is not None and e.singular is None and e.exact is not None
-    verdict = found.verdict
-    return known and verdict.verdict == "undecided" and verdict.evidence == "exact"
+def _across(
+    found: LocalStability,
+    e: Equilibrium,
+    near: Callable[[Equilibrium, Component], tuple[NearRest, Component | None]],
+) -> Settled | None:
+    """The same beside a set of rest points that is known exactly; None where that does not decide.
 
-
-def _across(found: LocalStability, near: NearRest, component: Component | None) -> Settled:
-    form = None if component is None else across(near, component)
+    `near` makes the system at a point of the set, and the set in its variables.
+    """
+    own = e.end
+    if own is None and e.component is not None and e.exact is not None and e.singular is None:
+        own = e.component, e.exact
+    if own is None or found.verdict.verdict != "undecided":
+        return None
+    component, point = own
+    system, lifted = near(replace(e, exact=point), component)
+    form = None if lifted is None else across(system, lifted)
     if form is None:
-        return found.verdict, None, None
-    return replace(found.verdict, verdict=form.verdict, because=form.because), form, None
+        return None
+    told = replace(
+        found.verdict,
+        verdict=form.verdict,
+        margin=0.0,
+        evidence=form.evidence,
+        because=form.because,
+    )
+    return told, form, None
 
 
 def _of_profile(settled: Settled, found: LocalStability, d: int) -> Settled:
@@ -257,11 +271,11 @@ def _near_rule(field: FieldFlow, e: Equilibrium, rule: Rule) -> NearRest:
 
 
 def _near_rule_on(
-    field: FieldFlow, e: Equilibrium, rule: Rule
+    field: FieldFlow, e: Equilibrium, rule: Rule, own: Component
 ) -> tuple[NearRest, Component | None]:
     """The steps at a point of a set of rest points, and this set in the space of the rule's states."""
-    near, own, flow = _near_rule(field, e, rule), e.component, field.formulas
-    if near.formulas is None or own is None or flow is None:
+    near, flow = _near_rule(field, e, rule), field.formulas
+    if near.formulas is None or flow is None:
         return near, None
     exactly = rule.with_each_lr(exact_number)
     coordinates = [own.numbers.get(v, v) for v in own.variables]

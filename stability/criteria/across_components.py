@@ -148,7 +148,8 @@ def _by_orders(
     if kernel is None:
         return None
     direction = sympy.Matrix((moving * kernel[:n, :]).applyfunc(component.reduced))
-    upright = _orthogonal(direction, tangents).applyfunc(component.reduced)
+    tilt = (tangents.T * tangents).LUsolve(tangents.T * direction)
+    upright = (direction - tangents * tilt).applyfunc(component.reduced)
     slide = tuple(-e for e in kernel[n:, :])
     if not all(_is_zero(e, component) for e in slide):
         return Leading(1, sympy.Integer(0), slide, upright, tangents)
@@ -165,16 +166,11 @@ def _by_orders(
             return None
         slide, across = tuple(solution[n - 1 : n - 1 + k]), solution[d - 1]
         if not all(_is_zero(e, component) for e in (across, *slide)):
+            slide = tuple(component.reduced(e + t * across) for e, t in zip(slide, tilt, strict=True))
             return Leading(order, across, slide, upright, tangents)
         if n > 1:
             at -= _u**order * (others * sympy.Matrix(solution[: n - 1]))
     return None
-
-
-def _orthogonal(direction: sympy.Matrix, tangents: sympy.Matrix) -> sympy.Matrix:
-    """The direction without its part in the columns of `tangents`."""
-    gram = tangents.T * tangents
-    return direction - tangents * gram.LUsolve(tangents.T * direction)
 
 
 def _coefficient(

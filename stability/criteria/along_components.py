@@ -86,31 +86,55 @@ def along(
 def _along(
     field: Sequence[sympy.Expr], component: Component, kind: str, names: Sequence[str]
 ) -> Along:
-    k = component.dimension
-    jacobian = sympy.Matrix(field).jacobian(component.variables)
-    matrix = sympy.Matrix(jacobian.applyfunc(component.reduced))
-    if matrix.has(sympy.nan, sympy.zoo):
+    left = across_polynomial(field, component, kind)
+    if left is None:
         return UNKNOWN
-    coefficients = [component.reduced(c) for c in characteristic_polynomial(matrix)]
-    if not all(number_is_zero(c) for c in coefficients[len(coefficients) - k :]):
-        return UNKNOWN
-    across, zeros = coefficients[: len(coefficients) - k], 0
-    while len(across) > 1 and number_is_zero(across[-1]):
-        zeros, across = zeros + 1, across[:-1]
+    across, zeros = left
     first = leading(field, component) if zeros == 1 else None
-    if kind == "map":
-        across = sympy.Poly(across, _s).compose(sympy.Poly(_s - 1, _s)).all_coeffs()
     if len(across) == 1 and first is None:
         return replace(_NEUTRAL_ALL_ALONG, silent=True) if zeros else UNKNOWN
     if len(component.free) == 1:
         found = _on_a_line(across, first, component, kind, names)
     else:
-        found = _by_inequalities(across, first, jacobian.trace(), component, kind, names)
+        found = _by_inequalities(across, first, field, component, kind, names)
     if not zeros or first is not None:
         return replace(found, silent=zeros > 0)
     if found.repels == EVERYWHERE:
         return replace(found, silent=True)
     return Along(None, None, found.ends, sympy.false, found.all_ends, silent=True)
+
+
+def across_polynomial(
+    field: Sequence[sympy.Expr], component: Component, kind: str
+) -> tuple[list[sympy.Expr], int] | None:
+    """What is left of the characteristic polynomial without the roots along a component, on all of it.
+
+    Nor with those across it that are zero (of a map: one) everywhere, and how many these are; None where the
+    component is not seen to consist of zeros.
+    """
+    k = component.dimension
+    jacobian = sympy.Matrix(field).jacobian(component.variables)
+    matrix = sympy.Matrix(jacobian.applyfunc(component.reduced))
+    if matrix.has(sympy.nan, sympy.zoo):
+        return None
+    coefficients = [component.reduced(c) for c in characteristic_polynomial(matrix)]
+    if not all(number_is_zero(c) for c in coefficients[len(coefficients) - k :]):
+        return None
+    across, zeros = coefficients[: len(coefficients) - k], 0
+    while len(across) > 1 and number_is_zero(across[-1]):
+        zeros, across = zeros + 1, across[:-1]
+    if kind == "map":
+        across = sympy.Poly(across, _s).compose(sympy.Poly(_s - 1, _s)).all_coeffs()
+    return across, zeros
+
+
+def counted_at(
+    coefficients: Sequence[sympy.Expr], kind: str, put: Mapping[sympy.Symbol, sympy.Expr]
+) -> _Counts:
+    """How many roots decay, are neutral and grow at a point, where its coordinates may be irrational."""
+    there = [c.xreplace(dict(put)) for c in coefficients]
+    exactly = _count(there, kind) if all(c.is_Rational for c in there) else None
+    return exactly or _counted_at(there, kind)
 
 
 def _count(coefficients: Sequence[sympy.Expr], kind: str) -> _Counts | None:
@@ -132,7 +156,7 @@ def _on_a_line(
     zeros = [sympy.fraction(sympy.together(guard))[0] for guard in guards]
     if any(guard == 0 for guard in zeros):  # two roots are always neutral, or always opposite
         return _NEUTRAL_ALL_ALONG
-    zeros += [part for e in deciding(first) for part in sympy.fraction(sympy.together(e))]
+    zeros += [part for e in _deciding(first) for part in sympy.fraction(sympy.together(e))]
     roots, gaps = _real_roots(zeros, t), _real_roots(poles, t)
     if roots is None or gaps is None:
         return UNKNOWN
@@ -151,10 +175,8 @@ def _on_a_line(
         pieces.append(_Piece((low, high), counts))
         if high in gaps or high is sympy.oo:
             pieces.append(_Piece(None))
-        elif high.is_Rational:
-            pieces.append(_Piece((high, high), counted(high) or _NEUTRAL))
         else:
-            there = _counted_at([c.xreplace({t: high}) for c in across], kind)
+            there = counted_at(across, kind, {t: high})
             pieces.append(_Piece((high, high), _with_first(there, first, {t: high})))
     attracting = _merged(pieces, lambda counts: not counts[1] and not counts[2])
     repelling = _merged(pieces, lambda counts: counts[2] > 0)
@@ -170,7 +192,7 @@ def _on_a_line(
     )
 
 
-def deciding(first: Leading | None) -> tuple[sympy.Expr, ...]:
+def _deciding(first: Leading | None) -> tuple[sympy.Expr, ...]:
     """What must not vanish all at once for the first term beside the component to decide."""
     if first is None:
         return ()
@@ -183,7 +205,7 @@ def _with_first(
     """With the first term beside the component in the place of the eigenvalue that is zero."""
     if first is None:
         return counts
-    signs = [_sign(e.xreplace(put)) for e in deciding(first)]
+    signs = [_sign(e.xreplace(put)) for e in _deciding(first)]
     if None in signs or not any(signs):
         return counts[0], counts[1] + 1, counts[2]
     if not first.runs_along and first.order % 2 and signs[0] == -1:
@@ -200,7 +222,7 @@ def _sign(number: sympy.Expr) -> int | None:
 
 
 def _counted_at(coefficients: Sequence[sympy.Expr], kind: str) -> _Counts:
-    """The same at an irrational zero of a guard: a root that seems to be neutral is taken for neutral.
+    """The same in thirty digits: a root that seems to be neutral is taken for neutral.
 
     Guards vanish also where two real roots are opposite, which thirty digits tell.
     """
@@ -307,7 +329,7 @@ def _text(
 def _by_inequalities(
     across: Sequence[sympy.Expr],
     first: Leading | None,
-    trace: sympy.Expr,
+    field: Sequence[sympy.Expr],
     component: Component,
     kind: str,
     names: Sequence[str],
@@ -316,6 +338,7 @@ def _by_inequalities(
     conditions: Callable[[Sequence[sympy.Expr]], tuple[Boolean, ...]]
     conditions = hurwitz_conditions if kind == "flow" else schur_conditions
     if len(across) == 2 and kind == "flow" and first is None:
+        trace = sum(e.diff(v) for e, v in zip(field, component.variables, strict=True))
         forms = [component.reduced(trace)]
         if component.equation is not None:  # the rest depends on the order of the variables
             forms += [_reduced_in(v, forms[0], component) for v in component.free]
@@ -341,7 +364,7 @@ def _by_inequalities(
     text = " and ".join(_relation(r, names) for r in relations)
     guards = (flow_guards if kind == "flow" else circle_guards)(across)
     points, all_known = _ends_on_a_curve(
-        guards, component, lambda put: _counted_at([c.xreplace(put) for c in across], kind)[1] > 0
+        guards, component, lambda put: counted_at(across, kind, put)[1] > 0
     )
     if beside is not None:
         points = tuple(dict.fromkeys((*points, *beside.ends)))

@@ -61,6 +61,8 @@ class Equilibrium:
       of such points.
     - `singular`: why the set of equilibria through the point is no manifold there, so that it has no tangent
       and nothing is judged across it; None elsewhere.
+    - `end`: the component on which the point is one where what decides across it vanishes, and its exact
+      coordinates, however long.
     - `piece`: numbers the connected set that it stands for, where that was only seen numerically: parts of
       different stability have a point each.
     - `pieces`: the smooth fields that meet there, where some are known to. If the field jumps there, then
@@ -82,6 +84,7 @@ class Equilibrium:
     singular: str | None = None
     piece: int | None = None
     pieces: Pieces | None = None
+    end: tuple[Component, tuple[sympy.Expr, ...]] | None = None
 
     def across(self, matrix: np.ndarray) -> np.ndarray:
         """A matrix (d, d) that keeps the manifold of equilibria, modulo its tangent; see `across`."""

@@ -90,13 +90,15 @@ def on_component(
 
 def at_end(
     evaluate: Evaluate,
+    component: Component,
     point: tuple[sympy.Expr, ...],
     box: np.ndarray,
     equations: Equations,
     because: str,
 ) -> Equilibrium:
-    """A point of a set of equilibria at which, for a reason, nothing can be judged across it."""
-    return at_place(evaluate, point, box, equations, None, Crossing(point, because))
+    """A point of a component at which, for a reason, nothing can be judged across it."""
+    there = at_place(evaluate, point, box, equations, None, Crossing(point, because))
+    return replace(there, end=(component, point))
 
 
 def at_place(

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import sympy
 
-from ..criteria.across_components import leading
+from ..criteria.across_components import Leading, leading
+from ..criteria.along_components import across_polynomial, counted_at
 from ..equilibria.components import Component
-from ..spectra.hurwitz import characteristic_polynomial, circle_counts, root_counts
 from ..time_limits import in_time
 from .near_rest import Formulas, NearRest
 from .sentences import by_coefficient, closed_form, term
 from .value import NormalForm
 
 _SECONDS = 5.0
+_DERIVATIVES = 8
+_Point = Mapping[sympy.Symbol, sympy.Expr]
 
 
 def across(near: NearRest, component: Component) -> NormalForm | None:
@@ -24,7 +27,9 @@ def across(near: NearRest, component: Component) -> NormalForm | None:
     orthogonal to the component and of length one, and T f is tangent to it (`leading`). All other
     eigenvalues across decay. Where g < 0 and m is odd, orbits nearby come to rest on the component beside
     the point, at the distance ((m−1)|g|t)^(−1/(m−1)) in the end; where g does not vanish else, they leave.
-    Where g is zero all along and f is not, they run along the component, past the point.
+    Where g is zero all along and f is not, they run along the component, past the point. At a zero of g on a
+    curve the orbit of (f, g) through it, which is regular where f is not zero, touches the curve: where g has
+    one sign beside the zero it crosses, else it stays on one side and passes.
 
     - `near`: a point of the component, with formulas in its variables.
 
@@ -37,38 +42,50 @@ def across(near: NearRest, component: Component) -> NormalForm | None:
 
 
 def _across(near: NearRest, formulas: Formulas, component: Component) -> NormalForm | None:
-    if not _one_is_neutral(near, formulas, component.dimension + 1):
-        return None
     pairs = zip(formulas.variables, formulas.expressions, strict=True)
-    first = leading([e - v if near.kind == "map" else e for v, e in pairs], component)
+    moved = [e - v if near.kind == "map" else e for v, e in pairs]
+    put = dict(zip(formulas.variables, formulas.point, strict=True))
+    left = across_polynomial(moved, component, near.kind)
+    if left is None or left[1] != 1:
+        return None
+    inside, neutral, outside = counted_at(left[0], near.kind, put)
+    if neutral or (inside if near.inverse else outside):
+        return None
+    first = leading(moved, component)
     if first is None:
         return None
-    put = dict(zip(formulas.variables, formulas.point, strict=True))
-    m, name = first.order, f"the {component.name} of equilibria"
-    q = first.direction.xreplace(put)
-    size = sympy.sqrt(q.dot(q))
-    if first.runs_along:
-        speed = first.tangents.xreplace(put) * sympy.Matrix(first.along).xreplace(put)
-        rate = sympy.sqrt(sympy.expand(speed.dot(speed))) / size**m
-        number = _number(rate)
-        if not number:
-            return None
-        return NormalForm(
-            "unstable",
-            f"beside {name} orbits run along it, past this point, with the speed "
-            f"{term(number, 'u', m)} at the distance u",
-            "degenerate",
-            order=m,
-            coefficient=number,
-            exact=closed_form(sympy.simplify(rate)),
-            error_bound=0.0,
-            evidence="exact",
-        )
-    rate = first.across.xreplace(put) / size ** (m - 1)
-    if m % 2 == 0 and max(q, key=lambda e: abs(e.evalf(20))).evalf(20) < 0:
-        rate = -rate
     if near.inverse:  # u⁺ = u + g u^m has the inverse u − g u^m + …
-        rate = -rate
+        first = replace(first, across=-first.across, along=tuple(-f for f in first.along))
+    name = f"the {component.name} of equilibria"
+    if first.runs_along:
+        return _running(first, put, name)
+    return _crossing(near, first, put, name) or _at_zero(first, component, put, name)
+
+
+def _running(first: Leading, put: _Point, name: str) -> NormalForm | None:
+    speed = first.tangents.xreplace(put) * sympy.Matrix(first.along).xreplace(put)
+    rate = sympy.sqrt(sympy.expand(speed.dot(speed))) / _size(first, put) ** first.order
+    number = _number(rate)
+    if not number:
+        return None
+    return NormalForm(
+        "unstable",
+        f"beside {name} orbits run along it, past this point, with the speed "
+        f"{term(number, 'u', first.order)} at the distance u",
+        "degenerate",
+        order=first.order,
+        coefficient=number,
+        exact=closed_form(sympy.radsimp(rate)),
+        error_bound=0.0,
+        evidence="exact",
+    )
+
+
+def _crossing(near: NearRest, first: Leading, put: _Point, name: str) -> NormalForm | None:
+    m, q = first.order, first.direction.xreplace(put)
+    rate = first.across.xreplace(put) / _size(first, put) ** (m - 1)
+    if m % 2 == 0 and max(q, key=lambda e: abs(e.evalf(20))).evalf(20) < 0:
+        rate = -rate  # the sign is that of q with its largest entry positive
     number = _number(rate)
     if not number:
         return None
@@ -84,21 +101,43 @@ def _across(near: NearRest, formulas: Formulas, component: Component) -> NormalF
     return replace(found, because=f"across {name} {because}")
 
 
+def _at_zero(first: Leading, component: Component, put: _Point, name: str) -> NormalForm | None:
+    """At a zero of g on a curve where f does not vanish: g is of even order there, or changes its sign."""
+    if component.dimension != 1 or not _number(first.along[0].xreplace(put)):
+        return None
+    free, g = component.free, first.across
+    tangent = [sympy.Integer(1)]
+    if component.equation is not None:
+        tangent = [component.equation.diff(free[1]), -component.equation.diff(free[0])]
+    for order in range(_DERIVATIVES + 1):
+        value = _number(g.xreplace(put))
+        if value:
+            break
+        g = sum((t * g.diff(v) for t, v in zip(tangent, free, strict=True)), sympy.Integer(0))
+    else:
+        return None
+    evidence = "exact" if all(c.is_Rational for c in put.values()) else "numeric"
+    if first.order % 2 and order % 2 == 0 and value < 0:
+        what = f"{name} attracts on both sides of this point, and orbits beside it run to it and stay"
+        reason = "orbits nearby come to rest on the equilibria beside this one"
+        return NormalForm(
+            "neutral", what, "degenerate", order=first.order, evidence=evidence, reason=reason
+        )
+    what = f"{name} attracts on one side of this point only, and orbits that pass it leave"
+    if first.order % 2 == 0:
+        what = f"orbits leave {name} on one of its sides"
+    elif order % 2 == 0:
+        what = f"{name} repels on both sides of this point"
+    return NormalForm("unstable", what, "degenerate", order=first.order, evidence=evidence)
+
+
+def _size(first: Leading, put: _Point) -> sympy.Expr:
+    q = first.direction.xreplace(dict(put))
+    return sympy.sqrt(q.dot(q))
+
+
 def _number(e: sympy.Expr) -> float | None:
-    """A constant in floating point, None where thirty digits do not tell it from zero, and at a pole."""
+    """A constant in floating point; None where thirty digits do not tell it from zero, and at a pole."""
     value = e.evalf(30)
     known = (value.is_Float or value.is_Rational) and abs(value) > 1e-20
     return float(value) if known else None
-
-
-def _one_is_neutral(near: NearRest, formulas: Formulas, count: int) -> bool:
-    """Whether so many eigenvalues at the point are on the boundary and all others decay, exactly."""
-    put = dict(zip(formulas.variables, formulas.point, strict=True))
-    matrix = sympy.Matrix(formulas.expressions).jacobian(formulas.variables).xreplace(put)
-    polynomial = characteristic_polynomial(matrix)
-    if near.kind == "flow":
-        counts = root_counts(polynomial)
-        return counts is not None and counts.axis == count and not counts.right
-    on = circle_counts(polynomial)
-    beyond = None if on is None else on.inside if near.inverse else on.outside
-    return on is not None and on.on == count and not beyond
