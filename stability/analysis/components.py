@@ -43,9 +43,7 @@ def with_ends(
         if own.silent:
             because = f"what decides across the {name} of equilibria vanishes here"
         for point in own.ends:
-            end = at_end(
-                subject.main.evaluate, e.component, point, subject.box, equations, because
-            )
+            end = at_end(subject.main.evaluate, e.component, point, subject.box, equations, because)
             if not any(
                 _same(end.point, other.point) for other in (*found, *ends) if other.singular
             ):

@@ -281,9 +281,7 @@ def _near_rule_on(
     coordinates = [own.numbers.get(v, v) for v in own.variables]
     start = stack(exactly.init(flow, sympy.Matrix(coordinates)))
     memory = list(zip(near.formulas.variables, start, strict=True))[len(coordinates) :]
-    lifted = replace(
-        own, variables=near.formulas.variables, solved={**own.solved, **dict(memory)}
-    )
+    lifted = replace(own, variables=near.formulas.variables, solved={**own.solved, **dict(memory)})
     return near, lifted
 
 

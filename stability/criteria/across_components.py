@@ -93,9 +93,7 @@ def _is_zero(e: sympy.Expr, component: Component) -> bool:
     return False
 
 
-def _by_factor(
-    field: Sequence[sympy.Expr], component: Component, p: sympy.Expr
-) -> Leading | None:
+def _by_factor(field: Sequence[sympy.Expr], component: Component, p: sympy.Expr) -> Leading | None:
     """v = p^m w, with w not zero on all of p = 0: ṗ = p^m (w·∇p), and u = p."""
     rest, order = list(field), 0
     while all(_is_zero(component.reduced(e), component) for e in rest):
@@ -166,7 +164,9 @@ def _by_orders(
             return None
         slide, across = tuple(solution[n - 1 : n - 1 + k]), solution[d - 1]
         if not all(_is_zero(e, component) for e in (across, *slide)):
-            slide = tuple(component.reduced(e + t * across) for e, t in zip(slide, tilt, strict=True))
+            slide = tuple(
+                component.reduced(e + t * across) for e, t in zip(slide, tilt, strict=True)
+            )
             return Leading(order, across, slide, upright, tangents)
         if n > 1:
             at -= _u**order * (others * sympy.Matrix(solution[: n - 1]))

@@ -3,8 +3,9 @@
 Across a component of dimension k, what is left of the characteristic polynomial without its k roots along
 the component decides (normal hyperbolicity: Fenichel 1979; Aulbach 1984). Its coefficients are expressions
 in the free variables. With one of these the guards' real roots divide the line into intervals, on each of
-which the roots are counted at one rational number; with more the conditions are left as inequalities. Where one
-eigenvalue across is zero all along, the first term beside the component has its place (`across_components`).
+which the roots are counted at one rational number; with more the conditions are left as inequalities. Where
+one eigenvalue across is zero all along, the first term beside the component has its place
+(`across_components`).
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Along:
 
     - `attracts`, `repels`: where orbits nearby come to it and stay, and where some leave, as text in the free
       variables, "everywhere" or "nowhere"; None where it is not known.
-    - `ends`: the points, in coordinates, at which what decides across it vanishes while it does not elsewhere.
+    - `ends`: the points, in coordinates, at which what decides across it vanishes, unlike elsewhere.
     - `attracting`: the relation behind `attracts`, in the free variables; None where that is not known.
     - `all_ends`: whether `ends` are all there are.
     - `silent`: whether an eigenvalue across it is zero all along, and terms of higher order decide.
@@ -250,9 +251,7 @@ class _Piece:
         return self.where is not None and self.where[0] == self.where[1]
 
 
-def _merged(
-    pieces: Sequence[_Piece], holds: Callable[[_Counts], bool]
-) -> list[Interval]:
+def _merged(pieces: Sequence[_Piece], holds: Callable[[_Counts], bool]) -> list[Interval]:
     """The open intervals on which something holds, from intervals and the points and poles between them."""
     found: list[Interval] = []
     joined = False

@@ -105,20 +105,15 @@ def _at_zero(first: Leading, component: Component, put: _Point, name: str) -> No
     """At a zero of g on a curve where f does not vanish: g is of even order there, or changes its sign."""
     if component.dimension != 1 or not _number(first.along[0].xreplace(put)):
         return None
-    free, g = component.free, first.across
-    tangent = [sympy.Integer(1)]
-    if component.equation is not None:
-        tangent = [component.equation.diff(free[1]), -component.equation.diff(free[0])]
-    for order in range(_DERIVATIVES + 1):
-        value = _number(g.xreplace(put))
-        if value:
-            break
-        g = sum((t * g.diff(v) for t, v in zip(tangent, free, strict=True)), sympy.Integer(0))
-    else:
+    found = _first_derivative(first.across, component, put)
+    if found is None:
         return None
+    order, value = found
     evidence = "exact" if all(c.is_Rational for c in put.values()) else "numeric"
     if first.order % 2 and order % 2 == 0 and value < 0:
-        what = f"{name} attracts on both sides of this point, and orbits beside it run to it and stay"
+        what = (
+            f"{name} attracts on both sides of this point, and orbits beside it run to it and stay"
+        )
         reason = "orbits nearby come to rest on the equilibria beside this one"
         return NormalForm(
             "neutral", what, "degenerate", order=first.order, evidence=evidence, reason=reason
@@ -129,6 +124,21 @@ def _at_zero(first: Leading, component: Component, put: _Point, name: str) -> No
     elif order % 2 == 0:
         what = f"{name} repels on both sides of this point"
     return NormalForm("unstable", what, "degenerate", order=first.order, evidence=evidence)
+
+
+def _first_derivative(g: sympy.Expr, component: Component, put: _Point) -> tuple[int, float] | None:
+    """The first derivative of g along a curve that does not vanish at a point, with its order."""
+    tangent = [sympy.Integer(1)]
+    if component.equation is not None:
+        x, y = component.free
+        tangent = [component.equation.diff(y), -component.equation.diff(x)]
+    for order in range(_DERIVATIVES + 1):
+        value = _number(g.xreplace(put))
+        if value:
+            return order, value
+        slopes = zip(tangent, component.free, strict=True)
+        g = sum((t * g.diff(v) for t, v in slopes), sympy.Integer(0))
+    return None
 
 
 def _size(first: Leading, put: _Point) -> sympy.Expr:

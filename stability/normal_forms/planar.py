@@ -345,12 +345,14 @@ def _beside_a_curve(
         return None
     k, value = first
     if e % 2 or k % 2 == 0 or sign(value, over) > 0:
-        because = "rest points fill curves that cross here, and orbits beside one of them run along it"
+        because = (
+            "rest points fill curves that cross here, and orbits beside one of them run along it"
+        )
         if k == 0:
             because = "rest points fill a curve, and orbits beside it run along it"
         return NormalForm("unstable", because, "degenerate", evidence="exact")
     because = (
-        "rest points fill curves that cross here, and orbits beside one of them run along it to the others"
+        "rest points fill curves that cross here, and orbits beside one of them run to the others"
     )
     reason = "each orbit stays on a line of its own and comes to rest on it"
     return NormalForm("neutral", because, "degenerate", evidence="exact", reason=reason)

@@ -220,3 +220,21 @@ def test_maps_are_judged_as_their_flows():
     assert degenerate(step((x, y), [x + y, y - x**3])).verdict == UNSTABLE  # explicit Euler
     assert degenerate(step((x, y), [x + y - x**3, y - x**3 - x**2 * y])).verdict != "neutral"
     assert degenerate(step((x, y), [-x + x**3, -y + y**3])).verdict == STABLE
+
+
+CROSSING = {  # f^e h (∂f/∂y, −∂f/∂x) with f = 0 one of the curves of rest points; h is the other
+    "odd": ((y - x) * x, "unstable"),
+    "even, to the other": (-((y - x) ** 2) * x, "neutral"),
+    "even, from the other": ((y - x) ** 2 * x, "unstable"),
+    "even, past the other": (-((y - x) ** 2) * x**2, "unstable"),
+    "even, to the other, which is triple": (-((y - x) ** 2) * x**3, "neutral"),
+}
+
+
+@pytest.mark.parametrize("case", CROSSING)
+def test_where_curves_cross_of_which_one_is_an_orbit(case):
+    factor, answer = CROSSING[case]
+    for bent in (x, x + y**2):  # the lines, and parabolas in their places
+        inner = sympy.expand(factor.xreplace({x: bent}))
+        across = inner * (1 - 2 * y) if bent != x else inner
+        assert verdict(across, inner) == answer
