@@ -10,6 +10,7 @@ import sympy
 
 from ..criteria.along_components import Along
 from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.variational import Bounded
 from ..errors import InputError, SingularError
 from ..spectra.dense import Bounds
 from ..spectra.exact import exact_eigenvalues, exact_text
@@ -36,12 +37,16 @@ DISAGREE = "SymPy and JAX disagree on the Jacobian here; please report this."
 class Place:
     """A point where something rests: what it is to the game (or flow, or map), and to each of the fields.
 
-    `along`: what holds along the set of rest points that it stands for.
+    `along`: what holds along the set of rest points that it stands for. Where players' strategies have
+    limits, `bounded` is what the point is to each field there, None to those that do not rest, and `limits`
+    the same for the game's own field.
     """
 
     main: Equilibrium
     fields: tuple[Equilibrium, ...]
     along: Along | None = None
+    bounded: tuple[Bounded | None, ...] = ()
+    limits: Bounded | None = None
 
 
 def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> EquilibriumAnalysis:

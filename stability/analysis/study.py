@@ -14,8 +14,10 @@ from ..penalties import Penalty
 from ..rules import Rule
 from ..verdicts.named_conditions import Condition
 from .at_point import Place, analyse
+from .bounded import analyse_on_sets
 from .names import condition as named_condition
 from .search import RestPoints, find_rest_points
+from .search_on_sets import find_on_sets
 from .structure import common, structure, sum_of_losses
 from .subject import Subject, checked_rules, penalised, prepare
 from .value import EquilibriumAnalysis, SystemInfo
@@ -75,7 +77,8 @@ class Study(Subject):
         if key not in known:
             while len(known) >= _KEPT:
                 del known[next(iter(known))]
-            known[key] = find_rest_points(self, at, starts, seed, elsewhere, everywhere)
+            find = find_on_sets if self.sets else find_rest_points
+            known[key] = find(self, at, starts, seed, elsewhere, everywhere)
         return known[key]
 
     @cached_property
@@ -123,6 +126,8 @@ class Study(Subject):
 
     def analysis(self, place: Place) -> EquilibriumAnalysis:
         """What is true at `place`, a rest point of `rest_points`, or a given point that is none."""
+        if self.sets:
+            return analyse_on_sets(self, place, self.zero_sum)
         return analyse(self, place, self.zero_sum)
 
 

@@ -109,6 +109,11 @@ class Subject:
         return (*self.variables, *(p.name for p in self.values))
 
     @property
+    def sets(self) -> Any:
+        """Where the players' strategies live; None where they have no limits."""
+        return getattr(self.numeric, "sets", None) or None
+
+    @property
     def equations(self) -> Equations | None:
         """The expressions whose zeros are the equilibria, if there are any and they are few."""
         system = self.symbolic

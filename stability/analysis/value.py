@@ -201,12 +201,23 @@ class ComponentInfo:
 
 
 @dataclass(frozen=True)
+class LimitInfo:
+    """An active limit: its kind ("lower", "upper", "zero", "sphere"), how strongly the field pushes against
+    it, and `strict`, whether it is known to ("yes", "no", "undecided")."""
+
+    kind: str
+    multiplier: float
+    strict: str
+
+
+@dataclass(frozen=True)
 class EquilibriumAnalysis:
     """One equilibrium, of the game or of one of the fields or rules alone, and everything said about it.
 
     `further`: what the conditions that were asked for by name found here. `component`: the set of equilibria
     that it stands for; `singular`: why the set through it is no manifold there that could be judged across;
-    `piece` numbers the connected set, seen numerically, that several points stand for parts of.
+    `piece` numbers the connected set, seen numerically, that several points stand for parts of. Where
+    strategies have limits, `active` names those that the point touches, by variable, and `limits` says how.
     """
 
     point: Mapping[str, float]
@@ -226,6 +237,8 @@ class EquilibriumAnalysis:
     component: ComponentInfo | None = None
     singular: str | None = None
     piece: int | None = None
+    active: Mapping[str, str] | None = None
+    limits: Mapping[str, LimitInfo] | None = None
 
     @property
     def further_verdicts(self) -> dict[str, Verdict]:
@@ -291,6 +304,9 @@ def equilibrium_to_dict(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
         "conditions": None if e.conditions is None else conditions_to_dict(e.conditions),
         "remarks": list(e.remarks),
     }
+    if e.active is not None and e.limits is not None:
+        result["active"] = dict(e.active)
+        result["limits"] = {name: asdict(limit) for name, limit in e.limits.items()}
     if e.further:
         result["conditions"]["further"] = [found.to_dict() for found in e.further]
     if kind == "map":

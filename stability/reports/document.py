@@ -232,6 +232,7 @@ def _status(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
     elif e.judged:
         text = {"yes": "Isolated", "no": "Not isolated"}
         said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")
+    said += _limits(e)
     if math.isfinite(e.residual):
         said.append(f"Residual {number(e.residual, 2 if e.stationary else DIGITS)}.")
     if e.decomposition is not None:
@@ -241,6 +242,25 @@ def _status(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
             f"{number(parts.hamiltonian)}; {number(100 * parts.rotation, 3)}% of it rotates."
         )
     return " ".join(said)
+
+
+def _limits(e: EquilibriumAnalysis) -> list[str]:
+    """Which limits of the players' sets the point touches, and how strongly it is pushed against them."""
+    if e.limits is None:
+        return []
+    if not e.limits:
+        return ["No limit of the players' sets is active."]
+    words = {"lower": "at its lower end", "upper": "at its upper end", "zero": "not played"}
+    parts = []
+    for name, limit in list(e.limits.items())[:MANY]:
+        push = {
+            "yes": f"push {number(limit.multiplier)}",
+            "no": "without a push",
+            "undecided": f"push {number(limit.multiplier)}, which may be zero",
+        }[limit.strict]
+        parts.append(f"{name} {words.get(limit.kind, 'on its sphere')} ({push})")
+    more = len(e.limits) - len(parts)
+    return [f"Active limits: {', '.join(parts)}{f' and {more} more' if more else ''}."]
 
 
 def conditions_by_name(conditions: Conditions) -> dict[str, Verdict]:

@@ -1,0 +1,300 @@
+"""What is said at a rest point on the players' sets: on the face that it is pushed against, and into it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..criteria.critical_cone import projected_linear_flow
+from ..dynamics.flow import Flow, SymbolicFlow
+from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.faces import Face
+from ..equilibria.variational import Bounded
+from ..rules import Rule
+from ..spectra.exact import exact_text
+from ..verdicts.conditions import Conditions
+from ..verdicts.on_sets import conditions_on_sets
+from ..verdicts.verdict import Verdict
+from .at_point import Place, analyse_flow
+from .derivatives import point_of
+from .remarks import remarks
+from .rules_at_point import FieldJacobian, analyse_rule, no_rule, no_verdict
+from .subject import FieldFlow, Subject
+from .value import EquilibriumAnalysis, FlowAnalysis, LimitInfo, NoNumbers, RuleAnalysis
+
+CORNER = "corner"  # the type of a rest point with no free coordinate
+ARRIVES = "reached in finite time"
+
+
+def on_face(subject: Subject, field: FieldFlow, face: Face) -> tuple[Subject, FieldFlow]:
+    """The subject and one of its fields on a face, in the face's coordinates: a flow of fewer variables."""
+    if face.whole:
+        return subject, field
+    names = tuple(subject.variables[k] for k in face.free)
+    evaluate = field.numeric.evaluate if field.numeric is subject.main else field.quick.evaluate
+    numeric = _flow_on_face(field.numeric, face, names)
+    vars(numeric)["evaluate"] = face.evaluate(evaluate)  # what is compiled already
+    symbolic = None
+    if field.symbolic is not None and face.exact is not None:
+        own = field.symbolic
+        free = [own.variables[k] for k in face.free]
+        put = dict(zip(own.variables, face.lift_exactly(free), strict=True))
+        velocity = face.velocity([e.xreplace(put) for e in own.expressions])
+        symbolic = SymbolicFlow(dict(zip(free, velocity, strict=True)), partition=face.partition)
+    flow = replace(field, numeric=numeric, symbolic=symbolic)
+    box = subject.box[face.free]
+    return replace(
+        getattr(subject, "subject", subject),
+        kind="flow", variables=names, numeric=numeric, symbolic=symbolic, main=numeric,
+        flows=(flow,), rules=subject.rules, box=box, window=subject.window[face.free], conditions=(),
+    ), flow  # fmt: skip
+
+
+def _flow_on_face(flow: Flow, face: Face, names: Sequence[str]) -> Flow:
+    inverse, basis, offset = face.inverse, face.basis, face.offset
+
+    def field(u: Any) -> Any:
+        return inverse.astype(u.dtype) @ flow(basis.astype(u.dtype) @ u + offset.astype(u.dtype))
+
+    return Flow(field, variables=names, partition=face.partition, name=flow.name, check=False)
+
+
+@dataclass(frozen=True)
+class OnFace:
+    """A field's rest point on the sets, and its analysis there.
+
+    `known`: the field's Jacobian on the face, None at a corner. `subject`, `field`: the system on the face.
+    """
+
+    bounded: Bounded
+    subject: Subject
+    field: FieldFlow
+    flow: FlowAnalysis
+    known: FieldJacobian | None
+
+
+def flow_on_sets(subject: Subject, field: FieldFlow, bounded: Bounded) -> OnFace:
+    """The field's flow at a rest point on the sets."""
+    face = bounded.face
+    if not len(face.free):
+        return OnFace(bounded, subject, field, _corner_flow(subject, field, bounded), None)
+    inner, own = on_face(subject, field, face)
+    e = bounded.on_face
+    flow, known = analyse_flow(inner, own, e, settle=bounded.strict or keeps_sets(field))
+    if not bounded.strict and not keeps_sets(field):
+        flow = replace(
+            flow, stability=_into_sets(subject, bounded, known), normal_form=None, born=None
+        )
+    elif face.held:
+        flow = replace(flow, stability=_beside(flow.stability, subject, face, "paths"))
+    return OnFace(bounded, inner, own, flow, known)
+
+
+def keeps_sets(field: FieldFlow) -> bool:
+    """Whether the flow of a field keeps the players' sets by itself, so that nothing is projected."""
+    return bool(getattr(field.numeric.field, "keeps_sets", False))
+
+
+def rule_on_sets(place: OnFace, subject: Subject, field: FieldFlow, rule: Rule) -> RuleAnalysis:
+    """A rule's projected steps at a rest point on the sets."""
+    bounded, face = place.bounded, place.bounded.face
+    if not bounded.strict and not keeps_sets(field):
+        because = (
+            f"{_touched(subject, bounded)}, and what steps do beside such a limit is not decided by a "
+            "linearisation"
+        )
+        verdict = Verdict("undecided", None, None, "numeric", because)
+        return no_rule(rule, field, NoNumbers.NO_LINEARISATION, verdict)
+    if not len(face.free):
+        return _corner_rule(subject, field, rule, bounded)
+    found = analyse_rule(place.subject, place.field, bounded.on_face, rule, place.known)
+    return _with_zeros(found, subject, rule, face)
+
+
+def _with_zeros(found: RuleAnalysis, subject: Subject, rule: Rule, face: Face) -> RuleAnalysis:
+    """A rule on a face, with the multiplier 0 of every active coordinate."""
+    if found.multipliers is None or not face.held:
+        return found
+    copies = len(found.multipliers) // len(face.free) if len(face.free) else 1
+    zeros = np.zeros(len(face.held) * max(copies, 1))
+    multipliers = np.concatenate([found.multipliers, zeros])
+    order = np.lexsort((-multipliers.imag, -multipliers.real))
+    return replace(
+        found,
+        multipliers=multipliers[order],
+        stability=_beside(found.stability, subject, face, "steps"),
+    )
+
+
+def _beside(verdict: Verdict, subject: Subject, face: Face, what: str) -> Verdict:
+    """A verdict on a face, with how the face itself is reached."""
+    where = face.text(subject.variables)
+    long = {"paths": "finite time", "steps": "finitely many steps"}[what]
+    if verdict.verdict in ("exponentially stable", "asymptotically stable", "neutral"):
+        text = f"nearby {what} reach {where} in {long}, and there {verdict.because}"
+    else:
+        text = f"on {where} {verdict.because}"
+    return replace(verdict, because=text)
+
+
+def _corner_flow(subject: Subject, field: FieldFlow, bounded: Bounded) -> FlowAnalysis:
+    where = bounded.face.text(subject.variables)
+    push = min((limit.multiplier for limit in bounded.limits.values()), default=0.0)
+    because = f"{where} is {ARRIVES}: the field pushes against every limit, the weakest push is {push:.6g}"
+    evidence = "exact" if bounded.exact is not None else "numeric"
+    return FlowAnalysis(
+        field=field.name,
+        settings=field.settings,
+        eigenvalues=np.zeros(0, dtype=complex),
+        exact_eigenvalues=None if bounded.exact is None else (),
+        spectral_abscissa=None,
+        error_bound=None,
+        type=CORNER,
+        stability=Verdict("exponentially stable", None, push, evidence, because),
+    )
+
+
+def _corner_rule(subject: Subject, field: FieldFlow, rule: Rule, bounded: Bounded) -> RuleAnalysis:
+    where = bounded.face.text(subject.variables)
+    evidence = "exact" if bounded.exact is not None else "numeric"
+    because = f"{where} is reached in finitely many steps, of any size"
+    found = no_rule(
+        rule,
+        field,
+        NoNumbers.NO_LINEARISATION,
+        Verdict("exponentially stable", 0.0, 1.0, evidence, because),
+    )
+    return replace(
+        found,
+        multipliers=np.zeros(len(bounded.face.held), dtype=complex),
+        spectral_radius=0.0,
+        error_bound=0.0,
+        type=CORNER,
+        stable_lr=((0.0, None),),
+    )
+
+
+def _into_sets(subject: Subject, bounded: Bounded, known: FieldJacobian | None) -> Verdict:
+    """The verdict where limits are touched without a push, from the cone of critical directions."""
+    touched = _touched(subject, bounded)
+    if known is None or any(limit.strict == "undecided" for limit in bounded.limits.values()):
+        because = f"{touched}, as far as floating point tells: which side it is on decides"
+        return Verdict("undecided", None, None, "numeric", because)
+    face = bounded.face
+    basis, triangle = np.linalg.qr(face.basis)
+    matrix = triangle @ known.matrix @ np.linalg.inv(triangle)
+    normals = _normals(bounded) @ basis
+    found = projected_linear_flow(matrix, normals)
+    word = {"stable": "exponentially stable", "unstable": "unstable", "undecided": "undecided"}
+    where = f"on {face.text(subject.variables)} " if face.held else ""
+    because = f"{where}{touched}; there {found.because}"
+    margin = None if found.rate is None or found.word == "undecided" else abs(found.rate)
+    return Verdict(word[found.word], found.rate, margin, "numeric", because)
+
+
+def _normals(bounded: Bounded) -> np.ndarray:
+    """The inward normals of the limits that are touched without a push, shape (m, d)."""
+    d = len(bounded.x)
+    rows = []
+    for k in bounded.weak:
+        row = np.zeros(d)
+        row[k] = -1.0 if bounded.limits[k].kind == "upper" else 1.0
+        rows.append(row)
+    return np.array(rows).reshape(-1, d)
+
+
+def _touched(subject: Subject, bounded: Bounded) -> str:
+    names = [subject.variables[k] for k in bounded.weak]
+    several = len(names) > 1
+    return (
+        f"the limit{'s' if several else ''} of {', '.join(names)} {'are' if several else 'is'} touched "
+        "without a push (complementarity is not strict)"
+    )
+
+
+def whole_point(bounded: Bounded) -> Equilibrium:
+    """The rest point in all the variables."""
+    e, face = bounded.on_face, bounded.face
+    tangent = face.basis @ e.tangent
+    tangent = np.linalg.qr(tangent)[0] if tangent.shape[1] else tangent
+    return replace(
+        e,
+        point=bounded.x,
+        exact=bounded.exact,
+        residual=bounded.residual,
+        stationary=True,
+        isolated=e.isolated if bounded.strict else "undecided" if e.isolated != "no" else "no",
+        tangent=tangent,
+        component=None,
+        pieces=None,
+    )
+
+
+def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> EquilibriumAnalysis:
+    """The analysis of a place of a game whose players' strategies have limits."""
+    e = place.main
+    flows: list[FlowAnalysis] = []
+    rules: list[RuleAnalysis] = []
+    for field, own, bounded in zip(subject.flows, place.fields, place.bounded, strict=True):
+        if bounded is None:
+            flow, known = analyse_flow(subject, field, own)
+            flows.append(flow)
+            rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
+            continue
+        there = flow_on_sets(subject, field, bounded)
+        flows.append(there.flow)
+        rules += [rule_on_sets(there, subject, field, rule) for rule in subject.rules]
+    point = point_of(subject, e, bool(zero_sum))
+    main = place.limits
+    found: Conditions | None = None
+    if main is not None:
+        found = conditions_on_sets(point, main)
+    else:
+        verdict = no_verdict(e)
+        leaders = {f"leader {p}": verdict for p in subject.numeric.players}
+        found = Conditions(verdict, verdict, verdict, leaders if len(leaders) == 2 else {})
+    exact = None
+    if e.exact is not None:
+        exact = {
+            v: exact_text(c, subject.names) for v, c in zip(subject.variables, e.exact, strict=True)
+        }
+    active, limits = _limits(subject, main)
+    return EquilibriumAnalysis(
+        point=dict(zip(subject.variables, map(float, e.point), strict=True)),
+        exact=exact,
+        residual=e.residual,
+        stationary=e.stationary,
+        differentiable=e.differentiable,
+        isolated=e.isolated,
+        manifold_dimension=e.manifold_dimension,
+        conditions=found,
+        decomposition=None,
+        flows=tuple(flows),
+        rules=tuple(rules),
+        maps=(),
+        remarks=(
+            *remarks(e, found, flows, rules),
+            *dict.fromkeys(r.remark for r in subject.rules if r.remark),
+        ),
+        further=tuple(condition.at(point) for condition in subject.conditions),
+        singular=e.singular,
+        piece=e.piece,
+        active=active,
+        limits=limits,
+    )
+
+
+def _limits(
+    subject: Subject, bounded: Bounded | None
+) -> tuple[dict[str, str], dict[str, LimitInfo]]:
+    """The active limits by variable: which they are, and how strongly the field pushes against them."""
+    if bounded is None:
+        return {}, {}
+    named = {subject.variables[k]: limit for k, limit in bounded.limits.items()}
+    active = {name: limit.kind for name, limit in named.items()}
+    return active, {
+        name: LimitInfo(limit.kind, limit.multiplier, limit.strict) for name, limit in named.items()
+    }

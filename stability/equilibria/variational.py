@@ -1,0 +1,363 @@
+"""Rest points of a field on the players' sets: solutions of the variational inequality, face by face.
+
+The projected flow ẋ = P_T(x)(v(x)) rests at x where ⟨v(x), y − x⟩ ≤ 0 for all y of the set (Nagurney, Zhang
+1996): on the face of the limits that x touches the field's tangent part vanishes, and v pushes against each
+of these limits, by its multiplier, which is not negative. Where all multipliers are positive the point is
+strictly complementary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy
+
+from ..games.sets import Sets
+from .equilibrium import Equations, Equilibrium, described, in_floats, is_defined, is_generic
+from .exact import is_zero_at
+from .faces import Face, face_at, faces, number_of_faces
+from .find import describe_point, find_equilibria
+from .placing import alone
+from .projected_search import resting_faces
+from .scaling import Evaluate
+from .starts import low_discrepancy
+
+_MOST_FACES = 128  # that are looked at one by one
+_MOST_LINEAR_FACES = 1024  # if the field is linear on each of them
+_ROUNDING = 1e-9  # of the scales: a limit so near is touched, a multiplier so small may be zero
+_WIDEST = 1e3
+
+
+@dataclass(frozen=True)
+class Limit:
+    """An active limit: which kind, its multiplier, and whether the field is known to push against it.
+
+    `strict`: "yes", "no" (the multiplier is zero), or "undecided" (it is zero within rounding).
+    """
+
+    kind: str
+    multiplier: float
+    strict: str
+
+
+@dataclass(frozen=True)
+class Bounded:
+    """A rest point of a field on the players' sets.
+
+    - `x`: shape (d,); `exact`: the same in closed form, or None.
+    - `limits`: the active limits, by coordinate (of a sphere: by the ball's position, from −1 downwards).
+    - `face`: the face of those limits that the field pushes against; of a field that keeps the sets by itself
+      the whole set. `on_face`: the point as a rest point of the field on that face, in its coordinates u.
+    - `residual`: ‖x − P(x + v(x))‖.
+    """
+
+    x: np.ndarray
+    exact: tuple[sympy.Expr, ...] | None
+    limits: dict[int, Limit]
+    face: Face
+    on_face: Equilibrium
+    residual: float
+
+    @cached_property
+    def weak(self) -> tuple[int, ...]:
+        """The coordinates whose limits are touched without a push, or with none that is seen."""
+        return tuple(k for k, limit in self.limits.items() if limit.strict != "yes")
+
+    @property
+    def strict(self) -> bool:
+        return not self.weak
+
+
+@dataclass(frozen=True)
+class Variational:
+    """What was found on the faces: the points, by coordinates, and whether every face was solved exactly."""
+
+    found: tuple[Bounded, ...]
+    method: str
+    starts: int
+    exhaustive: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A field on the players' sets.
+
+    - `evaluate`: X (n, d) ↦ v and J; `equations`: the field in SymPy, or None.
+    - `sets` in floating point, `exact` in SymPy (if there are equations).
+    - `keeps`: whether the flow of the field keeps the sets by itself, so that nothing is projected.
+    - `box`: where to look, shape (d, 2), as far as the sets have no ends.
+    """
+
+    evaluate: Evaluate
+    sets: Sets
+    exact: Sets | None
+    equations: Equations | None
+    box: np.ndarray
+    keeps: bool = False
+    defined: Callable[[np.ndarray], bool] = lambda x: True
+
+    def on(self, face: Face) -> tuple[Evaluate, np.ndarray, Equations | None]:
+        """The field on a face: in numbers, where to look, and in SymPy."""
+        evaluate = self.evaluate if face.whole else face.evaluate(self.evaluate)
+        box = self.box[face.free]
+        equations = self.equations
+        if equations is None or face.whole:
+            return evaluate, box, equations
+        free = [equations.variables[k] for k in face.free]
+        put = dict(zip(equations.variables, face.lift_exactly(free), strict=True))
+        velocity = face.velocity([e.xreplace(put) for e in equations.expressions])
+        domain = tuple(e.xreplace(put) for e in equations.domain)
+        return evaluate, box, replace(
+            equations, variables=tuple(free), expressions=velocity, domain=domain
+        )  # fmt: skip
+
+    @cached_property
+    def scale(self) -> float:
+        """The size of the field over the box."""
+        points = self.box[:, 0] + low_discrepancy(64, len(self.box)) * np.ptp(self.box, axis=1)
+        with np.errstate(all="ignore"):
+            values = np.abs(self.evaluate(self.sets.project(points))[0]).max(axis=1)
+        values = values[np.isfinite(values)]
+        return float(np.median(values)) if len(values) and np.median(values) > 0 else 1.0
+
+
+def find_bounded(
+    problem: Problem, *, starts: int = 64, seed: int = 0, special: Sequence[np.ndarray] = ()
+) -> Variational:
+    """The rest points of a field on the players' sets, on every face, exactly where algebra allows.
+
+    If there are too many faces to look at each, those are looked at on which a search over many starts rests.
+    """
+    number = number_of_faces(problem.sets)
+    linear = number > _MOST_FACES and number <= _MOST_LINEAR_FACES and _is_linear(problem)
+    warnings: list[str] = []
+    if number <= _MOST_FACES or linear:
+        every = list(faces(problem.sets, problem.exact))
+        method, exhaustive = f"every one of {len(every)} faces: ", True
+    else:
+        begin = _starts(problem, starts, seed, special)
+        every = list(resting_faces(problem.evaluate, problem.sets, problem.exact, begin))
+        method, exhaustive = "projected Newton steps from many starts, then their faces: ", False
+        warnings.append(
+            f"the players' sets have {number:.3g} faces, too many to look at each: the rest points come "
+            f"from a "
+            f"search with {len(begin)} starts, which proves nothing about completeness"
+        )
+    found: list[Bounded] = []
+    methods: list[str] = []
+    used = 0
+    per_face = starts if len(every) <= 9 else max(8, starts // 4)
+    for face in every:
+        own, complete, how, tried = _on_face(problem, face, per_face, seed, special)
+        used += tried
+        exhaustive = exhaustive and complete
+        methods += [how]
+        found += own
+    unique = _distinct(found, problem)
+    named = list(dict.fromkeys(m for m in methods if m))
+    return Variational(
+        tuple(sorted(unique, key=lambda b: tuple(np.round(b.x, 9)))),
+        method + ("; ".join(named[:3]) or "corners alone"),
+        used,
+        exhaustive,
+        tuple(warnings),
+    )
+
+
+def _starts(problem: Problem, starts: int, seed: int, special: Sequence[np.ndarray]) -> np.ndarray:
+    low, high = problem.box.T
+    spread = low + low_discrepancy(4 * starts, len(low), seed) * (high - low)
+    generator = np.random.default_rng(seed)
+    for index in problem.sets.simplices:
+        spread[:, index] = generator.dirichlet(np.full(len(index), 0.7), size=len(spread))
+    return np.concatenate([spread, problem.sets.middle[None], *(s[None] for s in special)])
+
+
+def _is_linear(problem: Problem) -> bool:
+    """Whether the field is affine on every face: where each player's loss is so in every player's numbers."""
+    points = _starts(problem, 4, 0, ())[:6]
+    jacobians = problem.evaluate(problem.sets.project(points))[1]
+    spread = np.abs(jacobians - jacobians[0]).max()
+    return bool(spread <= 1e-12 * max(np.abs(jacobians[0]).max(), 1e-300))
+
+
+def _on_face(
+    problem: Problem, face: Face, starts: int, seed: int, special: Sequence[np.ndarray]
+) -> tuple[list[Bounded], bool, str, int]:
+    """The rest points in the relative interior of a face; whether it was solved exactly, how, with how many
+    starts."""
+    if face.spheres:
+        return [], False, "", 0
+    if not len(face.free):
+        one = _accepted(problem, face, None)
+        return ([] if one is None else [one]), problem.equations is not None, "", 0
+    evaluate, box, equations = problem.on(face)
+    solved = None if equations is None else _linear_solution(evaluate, box, equations)
+    if solved is not None:
+        one = _accepted(problem, face, solved)
+        return ([] if one is None else [one]), True, "linear equations", 0
+    guides = [x[face.free] for x in special]
+    search = find_equilibria(
+        evaluate,
+        box,
+        equations,
+        special=guides,
+        starts=starts,
+        seed=seed,
+        defined=lambda u: problem.defined(face.lift(u)),
+    )
+    found = [_accepted(problem, face, e) for e in search.found]
+    return [b for b in found if b is not None], search.exhaustive, search.method, search.starts
+
+
+def _linear_solution(
+    evaluate: Evaluate, box: np.ndarray, equations: Equations
+) -> Equilibrium | None:
+    """The only zero of equations that are linear with a regular matrix."""
+    jacobian = sympy.Matrix(equations.expressions).jacobian(equations.variables)
+    if jacobian.free_symbols & set(equations.variables):
+        return None
+    number = np.array(jacobian.xreplace(dict(equations.values)).evalf(20).tolist(), dtype=float)
+    singular = np.linalg.svd(number, compute_uv=False)
+    if not singular[-1] > 1e-9 * singular[0]:
+        return None
+    at_zero = dict.fromkeys(equations.variables, sympy.S.Zero)
+    constant = sympy.Matrix([e.xreplace(at_zero) for e in equations.expressions])
+    solution = tuple(map(sympy.cancel, jacobian.LUsolve(-constant)))
+    if not is_defined(solution, equations):
+        return None
+    x = in_floats(solution, equations.values)
+    generic = is_generic(solution, equations)
+    return described(evaluate, x, 0.0, box, solution, generic, alone(len(x), None))
+
+
+def _accepted(problem: Problem, face: Face, e: Equilibrium | None) -> Bounded | None:
+    """A zero of the field on a face as a rest point, if it is in the face's interior and pushes outwards.
+
+    `e` is in the face's coordinates; None at a corner.
+    """
+    u = np.zeros(0) if e is None else e.point
+    x = face.lift(u)
+    values = {} if problem.equations is None else dict(problem.equations.values)
+    exact = None
+    if problem.exact is not None and (e is None or e.exact is not None):
+        exact = face.lift_exactly(() if e is None or e.exact is None else e.exact)
+        x = in_floats(exact, values) if len(exact) else x
+    error = 0.0 if e is None else e.error
+    reach = _ROUNDING * (1 + np.abs(x).max(initial=0.0)) + 10 * error
+    if (face.slack(x) <= reach).any() and not _inside_exactly(face, exact, values, reach):
+        return None
+    v = problem.evaluate(x[None])[0][0]
+    if not np.isfinite(v).all():
+        return None
+    limits = _limits(problem, face, x, exact, v, values)
+    if limits is None:
+        return None
+    weak = [k for k, limit in limits.items() if limit.strict != "yes"]
+    strict = face.without([k for k, _ in face.held] if problem.keeps else weak)
+    if len(strict.free) and (e is None or strict.held != face.held):
+        evaluate, box, equations = problem.on(strict)
+        closed = None if exact is None else tuple(exact[int(k)] for k in strict.free)
+        e = describe_point(evaluate, x[strict.free], box, closed, equations)
+        e = e if e.stationary else replace(e, stationary=True, error=error)
+    if e is None:
+        e = _corner()
+    residual = float(np.abs(problem.sets.project(x + v) - x).max(initial=0.0))
+    residual = float(np.abs(v).max(initial=0.0)) if problem.keeps else residual
+    return Bounded(x, exact, limits, strict, e, residual)
+
+
+def _inside_exactly(face: Face, exact: Any, values: Any, reach: float) -> bool:
+    """Whether the closed form says that a point is inside, near to a limit though it is."""
+    if exact is None:
+        return False
+    for slack in face.slack_exactly(exact):
+        number = slack.xreplace(values)
+        if is_zero_at(number, {}) or not float(sympy.re(number.evalf(20))) > 0:
+            return False
+    return True
+
+
+def _limits(
+    problem: Problem, face: Face, x: np.ndarray, exact: Any, v: np.ndarray, values: Any
+) -> dict[int, Limit] | None:
+    """The active limits with their multipliers; None if one is negative: the point does not rest."""
+    kinds = dict(face.held)
+    if problem.keeps:
+        return {k: Limit(kinds[k], 0.0, "no") for k in kinds}
+    pushes = face.push(list(v))
+    small = _ROUNDING * max(problem.scale, float(np.abs(v).max(initial=0.0)))
+    closed: dict[int, sympy.Expr] | None = None
+    limits = {}
+    for k, push in pushes.items():
+        strict = "yes"
+        if push < -small:
+            return None
+        if push <= small:
+            strict = "undecided"
+            if exact is not None and problem.equations is not None:
+                if closed is None:
+                    put = dict(zip(problem.equations.variables, exact, strict=True))
+                    at = [e.xreplace(put).xreplace(values) for e in problem.equations.expressions]
+                    closed = face.push(at)
+                number = closed[k]
+                if is_zero_at(number, {}):
+                    strict, push = "no", 0.0
+                else:
+                    push = float(sympy.re(number.evalf(20)))
+                    if push < 0:
+                        return None
+                    strict = "yes"
+        limits[k] = Limit(kinds[k], float(push), strict)
+    return limits
+
+
+def _corner() -> Equilibrium:
+    """A rest point on a face without free coordinates."""
+    return Equilibrium(
+        point=np.zeros(0),
+        exact=(),
+        generic=True,
+        residual=0.0,
+        error=0.0,
+        stationary=True,
+        differentiable=True,
+        isolated="yes",
+        manifold_dimension=0,
+        tangent=np.zeros((0, 0)),
+        because="the face has no free coordinates",
+    )
+
+
+def _distinct(found: Sequence[Bounded], problem: Problem) -> list[Bounded]:
+    """The points without repetitions: what rounding puts on a face and beside it counts once."""
+    kept: list[Bounded] = []
+    for one in found:
+        reach = 1e-8 * (1 + np.abs(one.x)) + 10 * one.on_face.error
+        if not any((np.abs(one.x - other.x) <= reach).all() for other in kept):
+            kept.append(one)
+    return kept
+
+
+def bounded_at(
+    problem: Problem, x: np.ndarray, exact: tuple[sympy.Expr, ...] | None
+) -> Bounded | None:
+    """A given point of the sets, x of shape (d,), as a rest point of the field; None if it does not rest
+    there.
+
+    `exact`: the same point in closed form, if it is known.
+    """
+    face = face_at(problem.sets, problem.exact, x)
+    if face.spheres:
+        return None
+    if not len(face.free):
+        return _accepted(problem, face, None)
+    evaluate, box, equations = problem.on(face)
+    closed = None if exact is None else tuple(exact[int(k)] for k in face.free)
+    e = describe_point(evaluate, x[face.free], box, closed, equations)
+    return _accepted(problem, face, e) if e.stationary else None

@@ -1,0 +1,208 @@
+"""The game-theoretic conditions where strategies have limits.
+
+At a strictly complementary point every player is pushed against its active limits, so that a small deviation
+from them costs something to first order, and what is left are deviations along the face (Nocedal, Wright
+2006, theorem 12.6): the conditions are those of the game on the face. Where a player's own loss is convex in
+its own strategy, a solution of the variational inequality is its best reply on the whole set (Facchinei, Pang
+2003, proposition 1.4.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import sympy
+
+from ..equilibria.faces import Face
+from ..equilibria.variational import Bounded
+from ..games.game import Game
+from ..games.symbolic import SymbolicGame
+from ..time_limits import in_time
+from .conditions import Conditions, minmax_not_applicable
+from .conditions_at import conditions_at
+from .definite import definiteness
+from .everywhere import is_convex_within
+from .point import GamePoint
+from .verdict import Verdict
+
+_SECONDS = 2.0  # for what SymPy is asked about one loss
+_CONVEX = (
+    "every player's loss is convex in its own strategy, and no deviation in its set gains to first "
+    "order"
+)
+
+
+def conditions_on_sets(point: GamePoint, bounded: Bounded) -> Conditions:
+    """The conditions at a rest point of the gradient field on the players' sets.
+
+    `point` is that of the whole game, `bounded` the rest point with its limits.
+    """
+    found = _on_face(point, bounded) if bounded.strict else _weakly_active(point, bounded)
+    convex = convex_in_own(point)
+    if convex is None or found.local_nash.verdict == "no":
+        return found
+    evidence = "exact" if convex and bounded.exact is not None else "numeric"
+    nash = Verdict("yes", 0.0, 0.0, evidence, f"a global Nash equilibrium: {_CONVEX}")
+    return replace(found, local_nash=nash)
+
+
+def convex_in_own(point: GamePoint) -> bool | None:
+    """Whether every loss is seen to be convex in the own strategy, the others staying at the point.
+
+    True where the point is known exactly, False where it is not; None where convexity is not seen.
+    """
+    game, at = point.symbolic, point.equilibrium.exact
+    if game is None:
+        return None
+    values = dict(point.values)
+    x = at if at is not None else tuple(sympy.Float(c) for c in point.equilibrium.point)
+    here = {v: c.xreplace(values) for v, c in zip(game.variables, x, strict=True)}
+    box = point.game.sets.box
+    for part, loss in zip(game.partition.slices, game.losses(), strict=True):
+        own = game.variables[part]
+        alone = loss.xreplace(values).xreplace({v: c for v, c in here.items() if v not in own})
+        if not in_time(_SECONDS, lambda a=alone, o=own, p=part: _is_convex(a, o, box[p]), False):
+            return None
+    return at is not None
+
+
+def _is_convex(loss: sympy.Expr, own: Sequence[sympy.Symbol], box: np.ndarray) -> bool:
+    hessian = sympy.hessian(loss, own).applyfunc(sympy.expand)
+    if not hessian.free_symbols:
+        if hessian.is_zero_matrix:
+            return True
+        found = definiteness(np.array(hessian.evalf(20).tolist(), dtype=float), 0.0, hessian)
+        return found.sign in (0, 1)
+    if not np.isfinite(box).all():
+        return False
+    ends = {v: (float(low), float(high)) for v, (low, high) in zip(own, box, strict=True)}
+    return is_convex_within(loss, ends)
+
+
+def _on_face(point: GamePoint, bounded: Bounded) -> Conditions:
+    """At a strictly complementary point: the conditions of the game on the face."""
+    face = bounded.face
+    if face.whole:
+        return conditions_at(point)
+    playing = [i for i, size in enumerate(face.partition.sizes) if size]
+    if not playing:
+        return _at_corner(point, bounded)
+    found = conditions_at(_face_point(point, bounded, playing))
+    where = face.text([str(v) for v in point.game.variables])
+    told = f"on {where}, against which the players are pushed, " if face.held else ""
+    return _for_everybody(found, point, bounded, playing, told)
+
+
+def _for_everybody(
+    found: Conditions, point: GamePoint, bounded: Bounded, playing: Sequence[int], told: str
+) -> Conditions:
+    """The conditions of the game of those who have free coordinates, as conditions on the whole game."""
+
+    def put(verdict: Verdict) -> Verdict:
+        text = verdict.because  # what is global on the face is local in the set
+        for kind in ("a strict", "a weak", "a"):
+            text = text.replace(f"{kind} global Nash", f"{kind} local Nash")
+        return replace(verdict, because=f"{told}{text}")
+
+    players = point.game.players
+    two = len(players) == 2
+    nash, local = put(found.differential_nash), put(found.local_nash)
+    if len(playing) == len(players):
+        leaders = {
+            key: _leader(put(verdict), key, point, bounded)
+            for key, verdict in found.differential_stackelberg.items()
+        }
+        return Conditions(nash, local, put(found.local_minmax), leaders)
+    alone = replace(nash, because=f"{nash.because}; the other player's reply stays at its limits")
+    minmax = alone if two and point.zero_sum else minmax_not_applicable(len(players))
+    leaders = {f"leader {p}": alone for p in players} if two else {}
+    return Conditions(nash, local, minmax, leaders)
+
+
+def _leader(verdict: Verdict, key: str, point: GamePoint, bounded: Bounded) -> Verdict:
+    """A Stackelberg verdict, unless the leader may gain by leaving its limits and so moving the follower."""
+    i = point.game.players.index(key.removeprefix("leader "))
+    own = point.game.partition.slices[i]
+    follower = bounded.face.partition.sizes[1 - i]
+    held = any(own.start <= k < own.stop for k, _ in bounded.face.held)
+    if verdict.verdict != "yes" or not held or point.zero_sum or not follower:
+        return verdict
+    text = (
+        f"{verdict.because}; whether the leader gains by leaving its limits and so moving the follower "
+        "is not looked at"
+    )
+    return replace(verdict, verdict="undecided", because=text)
+
+
+def _at_corner(point: GamePoint, bounded: Bounded) -> Conditions:
+    """Where every coordinate is at a limit with a push: a strict Nash equilibrium, locally."""
+    push = min(limit.multiplier for limit in bounded.limits.values())
+    evidence = "exact" if bounded.exact is not None else "numeric"
+    text = f"every player is pushed against its limits; the weakest push is {push:.6g}"
+    yes = Verdict("yes", push, push, evidence, text)
+    two = len(point.game.players) == 2
+    leaders = {f"leader {p}": yes for p in point.game.players} if two else {}
+    minmax = yes if two and point.zero_sum else minmax_not_applicable(len(point.game.players))
+    return Conditions(yes, yes, minmax, leaders)
+
+
+def _weakly_active(point: GamePoint, bounded: Bounded) -> Conditions:
+    """Where a limit is touched without a push, second derivatives along the face are not enough."""
+    names = ", ".join(str(point.game.variables[k]) for k in bounded.weak)
+    text = f"the field does not push against the limit of {names}, so that deviations into the set decide"
+    undecided = Verdict("undecided", 0.0, None, "numeric", text)
+    two = len(point.game.players) == 2
+    leaders = {f"leader {p}": undecided for p in point.game.players} if two else {}
+    applies = two and point.zero_sum
+    minmax = undecided if applies else minmax_not_applicable(len(point.game.players))
+    return Conditions(undecided, undecided, minmax, leaders)
+
+
+def _face_point(point: GamePoint, bounded: Bounded, playing: Sequence[int]) -> GamePoint:
+    """The rest point as one of the game on the face, of those players who have free coordinates there."""
+    face, game = bounded.face, point.game
+    symbolic = None
+    if point.symbolic is not None and face.exact is not None:
+        symbolic = _symbolic_on_face(point.symbolic, face, playing)
+        numeric = symbolic.numeric(point.values)
+    else:
+        numeric = _numeric_on_face(game, face, playing)
+    numeric.minimizer = playing.index(game.minimizer) if game.minimizer in playing else 0
+    return replace(
+        point,
+        game=numeric,
+        symbolic=symbolic,
+        equilibrium=bounded.on_face,
+        box=point.box[face.free],
+    )
+
+
+def _symbolic_on_face(game: SymbolicGame, face: Face, playing: Sequence[int]) -> SymbolicGame:
+    free = [game.variables[k] for k in face.free]
+    put = dict(zip(game.variables, face.lift_exactly(free), strict=True))
+    players = {}
+    for i in playing:
+        own = free[face.partition.slices[i]]
+        players[game.players[i]] = own, game.losses()[i].xreplace(put)
+    return SymbolicGame(players, parameters=game.parameters, name=game.name)
+
+
+def _numeric_on_face(game: Game, face: Face, playing: Sequence[int]) -> Game:
+    basis, offset = face.basis, face.offset
+    names = [game.variables[k] for k in face.free]
+    start = np.asarray(game.start)[face.free]
+
+    def loss(i: int) -> Any:
+        def of(*strategies: Any) -> Any:
+            u = jnp.concatenate(strategies)
+            return game.losses(basis.astype(u.dtype) @ u + offset.astype(u.dtype))[i]
+
+        return of
+
+    parts = {game.players[i]: start[face.partition.slices[i]] for i in playing}
+    losses = {game.players[i]: loss(i) for i in playing}
+    return Game(losses, start=parts, variables=names, check=False)
