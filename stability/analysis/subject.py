@@ -72,6 +72,7 @@ class FieldFlow:
         if flow.game is not own.game:
             flow.function = within(flow.function, own.game)
             flow.game, flow.field, flow.formulas = own.game, own.field, self.formulas
+            flow.sets, flow.kept_in = own.sets, own.kept_in
         return flow
 
 

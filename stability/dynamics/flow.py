@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +14,7 @@ import sympy
 from ..errors import InputError
 from .batch import batched
 from .domain import within
+from .fixed_point import LONGER, SHORTER, fixed_point
 from .integrate import integrate
 from .map import Map, SymbolicMap
 from .partition import Partition
@@ -45,7 +47,8 @@ class Flow(NumericSystem):
 
     A flow that a field makes of a game keeps them as `game` and `field` (else None), for the rules that
     look behind the field, and where the game's players live as `sets`; one made of expressions at the values
-    of all parameters keeps these as `formulas`.
+    of all parameters keeps these as `formulas`. `kept_in` are the sets in which rules and paths are kept by
+    projection, None where there are none or the field keeps to them by itself.
 
     Raises InputError if the dimension is unknown, or `field` does not return a real vector of shape (d,).
     """
@@ -70,6 +73,7 @@ class Flow(NumericSystem):
         self.game: Any = None
         self.field: Any = None
         self.sets: Any = None
+        self.kept_in: Any = None
         self.formulas: SymbolicFlow | None = None
 
     def part(self, i: int, x: Any) -> Any:
@@ -78,19 +82,48 @@ class Flow(NumericSystem):
 
     def restricted(self, i: int, x: Any) -> Flow:
         """Player i's own flow, of dimension d_i, while the others' strategies stay those of x."""
-        return Flow(
+        alone = Flow(
             lambda own: self.part(i, self.partition.replaced(i, own, x)),
             partition=self.partition.alone(i),
             check=False,
         )
+        alone.kept_in = part_of(self.kept_in, i)
+        return alone
+
+    def within(self, sets: Any) -> Self:
+        """The same flow, kept by rules and on its paths in these `sets`."""
+        other = copy(self)
+        for compiled in ("_store", "_linearised_rules"):  # for the other sets
+            vars(other).pop(compiled, None)
+        other.kept_in = sets
+        return other
 
     def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
-        """The y with y = x + H v(y), shape (d,), H the step `sizes` by player; NaN where none was found."""
-        return _root(lambda y: y - x - self.partition.scale(sizes, self(y)), x)
+        """The y with y = x + H v(y), shape (d,), H the step `sizes` by player; NaN where none was found.
+
+        On sets, y = P(x + H v(y)).
+        """
+        if self.kept_in is None:
+            return _root(lambda y: y - x - self.partition.scale(sizes, self(y)), x)
+
+        def moved(y: Any, h: Any) -> Any:
+            stepped = x + self.partition.scale(sizes, self(y))
+            return y + h * (self.kept_in.project(stepped) - y)
+
+        return self.kept_in.project(fixed_point(moved, x, SHORTER))
 
     def zero(self, x: Any) -> Any:
-        """The zero of v that Newton's method finds from x, shape (d,); NaN where it finds none."""
-        return _root(self, x)
+        """The zero of v that Newton's method finds from x, shape (d,); NaN where it finds none.
+
+        On sets, the y with y = P(y + v(y)).
+        """
+        if self.kept_in is None:
+            return _root(self, x)
+
+        def moved(y: Any, h: Any) -> Any:
+            return self.kept_in.project(y + h * self(y))
+
+        return self.kept_in.project(fixed_point(moved, x, LONGER))
 
     def trajectory(
         self, x0: Any = None, *, t: float, **options: Any
@@ -138,6 +171,11 @@ def _root(function: Callable[[Any], Any], guess: Any) -> Any:
     return jnp.where(found.result == optimistix.RESULTS.successful, found.value, jnp.nan)
 
 
+def part_of(sets: Any, i: int) -> Any:
+    """Player i's own of the sets that a flow is kept in, if there are any."""
+    return None if sets is None else sets.of_player(i)
+
+
 def _memory_names(
     variables: Sequence[str], sizes: Sequence[int], parameters: Iterable[str] = ()
 ) -> list[str]:
@@ -164,6 +202,7 @@ class Linear:
     symbolic = False  # it has no expressions, whatever its matrix
     game: Any = None
     field: Any = None
+    kept_in: Any = None
 
     def __init__(self, matrix: Any, partition: Partition, offset: Any = None):
         self.matrix = matrix
@@ -190,17 +229,26 @@ class Linear:
         """Player i's own flow while the others' strategies stay those of x."""
         own = block(self.matrix, self.partition.slices[i])
         forced = self.part(i, x) - own @ self.partition.part(i, x)
-        return Linear(own, self.partition.alone(i), forced)
+        alone = Linear(own, self.partition.alone(i), forced)
+        alone.kept_in = part_of(self.kept_in, i)
+        return alone
 
     def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
-        """The y with y = x + H v(y), H the step sizes by player."""
+        """The y with y = x + H v(y), H the step sizes by player; on sets y = P(x + H v(y))."""
         forced = x if self.offset is None else x + self.partition.scale(sizes, self.offset)
-        matrix = eye_like(self.matrix) - self.partition.scale(sizes, self.matrix)
-        return solve(matrix, forced)
+        moved = self.partition.scale(sizes, self.matrix)
+        if self.kept_in is not None:
+            forced, moved = self.kept_in.project(forced), self.kept_in.project(moved)
+        return solve(eye_like(self.matrix) - moved, forced)
 
     def zero(self, x: Any) -> Any:
-        """The zero of v."""
-        return solve(self.matrix, zeros_like(x) if self.offset is None else -self.offset)
+        """The zero of v; on sets the y with y = P(y + v(y))."""
+        forced = zeros_like(x) if self.offset is None else -self.offset
+        if self.kept_in is None:
+            return solve(self.matrix, forced)
+        eye = eye_like(self.matrix)
+        moved = self.kept_in.project(eye + self.matrix)
+        return solve(moved - eye, self.kept_in.project(forced))
 
 
 class SymbolicFlow(SymbolicSystem):
@@ -218,6 +266,7 @@ class SymbolicFlow(SymbolicSystem):
     game: Any = None
     field: Any = None
     sets: Any = None
+    kept_in: Any = None
 
     @cached_property
     def domain(self) -> tuple[sympy.Expr, ...]:
@@ -234,7 +283,18 @@ class SymbolicFlow(SymbolicSystem):
             [sympy.Dummy(f"own {v.name}", real=True) for v in self.partition.part(i, self.profile)]
         )
         values = self.part(i, self.partition.replaced(i, own, sympy.Matrix(x)))
-        return SymbolicFlow(dict(zip(own, values, strict=True)), partition=self.partition.alone(i))
+        expressions = dict(zip(own, values, strict=True))
+        alone = SymbolicFlow(expressions, partition=self.partition.alone(i))
+        alone.kept_in = part_of(self.kept_in, i)
+        return alone
+
+    def within(self, sets: Any) -> Self:
+        """The same flow, kept by rules and on its paths in these `sets`."""
+        other = copy(self)
+        for compiled in ("_store", "_linearised_rules"):  # for the other sets
+            vars(other).pop(compiled, None)
+        other.kept_in = sets
+        return other
 
     def implicit_step(self, sizes: Sequence[Any], x: sympy.MatrixBase) -> sympy.MatrixBase:
         """Raises InputError, whatever the `sizes`: the equation of an implicit step is solved numerically."""
@@ -272,4 +332,5 @@ class SymbolicFlow(SymbolicSystem):
         flow = Flow(function, **self.numeric_arguments(parameters), check=False)
         flow.game, flow.field = game, self.field
         flow.sets = None if game is None else game.sets
+        flow.kept_in = None if self.kept_in is None else flow.sets
         return flow

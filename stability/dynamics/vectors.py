@@ -96,7 +96,9 @@ def clip(x: Any, low: Any, high: Any) -> Any:
         return x if high is None else x.applyfunc(lambda c: sympy.Min(c, high))
     import jax.numpy as jnp
 
-    return jnp.clip(x, low, high)
+    # at a bound the derivative is that of what stays there: zero
+    x = x if low is None else jnp.where(x <= low, jnp.asarray(low, x.dtype), x)
+    return x if high is None else jnp.where(x >= high, jnp.asarray(high, x.dtype), x)
 
 
 def into_ball(x: Any, radius: Any) -> Any:
@@ -105,5 +107,8 @@ def into_ball(x: Any, radius: Any) -> Any:
         return x / sympy.Max(1, sympy.sqrt(x.dot(x)) / radius)
     import jax.numpy as jnp
 
-    square = jnp.maximum(x @ x, radius**2)  # no root at zero, whose slope is infinite
-    return x * (radius / jnp.sqrt(square))
+    inside = radius * (1 - 8 * jnp.finfo(x.dtype).eps)  # on the sphere the derivative is its own
+    square = x @ x
+    outside = square >= inside**2
+    # no root at zero, whose slope is infinite
+    return x * jnp.where(outside, radius / jnp.sqrt(jnp.where(outside, square, 1.0)), 1.0)

@@ -80,17 +80,22 @@ def others(partition: Any, i: int, vector: Any) -> Any:
     return partition.replaced(i, zeros_like(partition.part(i, vector)), vector)
 
 
-def anticipated_gradient(game: Any, i: int, path: list[Any], scale: Any) -> Any:
+def anticipated_gradient(
+    game: Any, i: int, path: list[Any], scale: Any, pull_back: Any = lambda k, w: w
+) -> Any:
     """d/dxᵢ of Lᵢ at the end of the path z₀, z₁, …, z_k, where the others step: z_{j+1} = z_j + H v_{−i}(z_j)
     with H the linear map `scale`.
 
     By the chain rule, backwards: with w = ∇_{−i}Lᵢ(z_k) each step adds (∂v_{−i}/∂xᵢ)ᵀHw to the gradient and
     (∂v_{−i}/∂x_{−i})ᵀHw to w.
+
+    Where the k-th step is followed by a projection, `pull_back(k, w)` is its derivative's transpose times w.
     """
     partition = game.partition
     slope = game.gradient(i, path[-1])
     gradient, w = partition.part(i, slope), others(partition, i, slope)
-    for z in reversed(path[:-1]):
+    for k in reversed(range(len(path) - 1)):
+        z, w = path[k], others(partition, i, pull_back(k, w))
         pulled = game.vjp(z, scale(w))
         gradient = gradient + partition.part(i, pulled)
         w = w + others(partition, i, pulled)

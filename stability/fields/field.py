@@ -23,12 +23,14 @@ class Field(ABC):
     all methods `game` is a game of either engine with d variables, `x` a profile, shape (d,) (symbolic: a
     column), and `i` the position of a player. `keeps_equilibria` says whether the field vanishes wherever
     the game's gradient field does, and `keeps_when_zero_sum` whether it does so at least where two
-    players' losses add up to a constant.
+    players' losses add up to a constant. `keeps_sets` says whether paths along the field keep to the players'
+    sets by themselves, and are not projected.
     """
 
     name: ClassVar[str]
     keeps_equilibria: ClassVar[bool] = True
     keeps_when_zero_sum: ClassVar[bool] = False
+    keeps_sets: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, game: Any, x: Any) -> Any:
@@ -81,6 +83,7 @@ class Field(ABC):
                 check=False,
             )
         flow.game, flow.field, flow.sets = game, self, game.sets
+        flow.kept_in = game.sets if game.sets and not self.keeps_sets else None
         return flow
 
 

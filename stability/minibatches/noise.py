@@ -15,7 +15,7 @@ from ..equilibria.find import describe_point
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.game import Game
-from ..rules import Rule
+from ..rules import OnFace, Rule
 from ..verdicts.verdict import Verdict
 from .analysis import ENUMERATED, Analysis, Draws
 from .minibatches import Minibatches, SampleFields, count_samples, sample_fields
@@ -156,6 +156,8 @@ def _no_numbers(flow: Flow, place: Equilibrium) -> str:
 
 def _unknown(rule: Rule) -> str:
     """Why steps on minibatches do not follow from the samples' fields and Jacobians; empty if they do."""
+    if isinstance(rule, OnFace):
+        return "at limits of the players' sets the noise of a step is one-sided"
     if rule.transforms_the_field or not rule.sees_more_than_the_jacobian:
         return ""
     *_, name = (one.name for one in rule.inside if one.sees_more_than_the_jacobian)

@@ -9,6 +9,7 @@ from .extragradient import Optimistic as Optimistic
 from .lookahead import Lookahead as Lookahead
 from .momentum import HeavyBall as HeavyBall
 from .momentum import Nesterov as Nesterov
+from .on_face import OnFace as OnFace
 from .optax_rule import Optax as Optax
 from .projection import Clipped as Clipped
 from .projection import Projected as Projected

@@ -12,6 +12,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_whole
 from ..errors import InputError, InputTypeError
 from .inner_rule import check_inner, take_inner
+from .limits import project_player
 from .local import local
 from .rule import Move, Rule, State, check_lr
 from .simultaneous import Simultaneous
@@ -67,7 +68,7 @@ class Alternating(Rule):
             for i, rule in enumerate(self.by_player(flow.partition)):
                 rule.check(_Still(flow.partition.alone(i)))
 
-    def near(self, flow: Any, x: Any) -> Rule:
+    def near_inside(self, flow: Any, x: Any) -> Rule:
         if self.inner is None:
             return self
         rules = self.by_player(flow.partition)
@@ -110,7 +111,8 @@ class Alternating(Rule):
         if self.inner is None:
             size = partition.per_player(self.lr, "lr")[i]
             for _ in range(steps):
-                x = x + partition.embed(i, size * flow.part(i, x), like=x)
+                moved = x + partition.embed(i, size * flow.part(i, x), like=x)
+                x = project_player(flow, i, moved)
             return (x,)
         rules = self.by_player(partition)[: i + 1]
         alone, own = flow.restricted(i, x), partition.part(i, x)

@@ -15,11 +15,12 @@ from ..documents.settings import setting
 from ..dynamics.flow import Linear
 from ..dynamics.partition import Partition
 from ..dynamics.points import named_box
-from ..dynamics.vectors import stack
+from ..dynamics.vectors import eye_like, stack
 from ..errors import InputError, InputTypeError, SingularError
 from ..fields.gradient import Gradient
 from ..games.box_minimum import MOST_VARIABLES, box_minimum
 from .alternating import order_of_moves, players_in_order
+from .limits import sets_of
 from .local import local
 from .rule import Move, Rule, State
 
@@ -59,6 +60,10 @@ class BestResponse(Rule):
                 f"(low, high), not {self.box!r}"
             )
 
+    @property
+    def acts_by_jacobian(self) -> bool:
+        return self.box is None
+
     def check(self, flow: Any) -> None:
         if len(flow.partition.players) < 2:
             raise InputError("best-response needs a game with at least two players")
@@ -76,9 +81,9 @@ class BestResponse(Rule):
                 f"not {max(flow.partition.sizes)}"
             )
         if not flow.symbolic:
-            self._sides(flow.game)
+            self._sides(flow)
 
-    def near(self, flow: Any, x: Any) -> Rule:
+    def near_inside(self, flow: Any, x: Any) -> Rule:
         if self.box is None:
             return self
         self.check(flow)
@@ -106,7 +111,7 @@ class BestResponse(Rule):
         if self.box is not None and flow.game is not None and not flow.symbolic:
             return self._best(flow, i, x)
         alone = flow.restricted(i, x)
-        if isinstance(alone, Linear) and not _definite(-(alone.matrix + alone.matrix.T) / 2):
+        if isinstance(alone, Linear) and not _definite(_own_hessian(alone)):
             raise SingularError(
                 f"{flow.partition.players[i]} has no best response here: its own loss has no "
                 "strict minimum"
@@ -115,7 +120,7 @@ class BestResponse(Rule):
 
     def _best(self, flow: Any, i: int, x: Any) -> Any:
         """The best strategy in the box; NaN if the loss is finite nowhere on a grid of it."""
-        low, high = (flow.partition.part(i, side) for side in self._sides(flow.game))
+        low, high = (flow.partition.part(i, side) for side in self._sides(flow))
 
         def loss(own: Any) -> Any:
             return flow.game.losses(flow.partition.replaced(i, own, x))[i]
@@ -123,8 +128,12 @@ class BestResponse(Rule):
         reply, value = box_minimum(loss, low, high, x.dtype)
         return jnp.where(jnp.isfinite(value), reply, jnp.nan)
 
-    def _sides(self, game: Any) -> np.ndarray:
-        """The low and the high sides of the box, shape (2, d). Raises InputError if one is missing."""
+    def _sides(self, flow: Any) -> np.ndarray:
+        """The low and the high sides of the box within the players' intervals, shape (2, d).
+
+        Raises InputError if one is missing, and where players live in simplices or balls.
+        """
+        game, sets = flow.game, sets_of(flow)
         given = {} if self.box is True else named_box(self.box, game.variables)
         sides = {**game.box, **given}
         missing = [variable for variable in game.variables if variable not in sides]
@@ -133,7 +142,27 @@ class BestResponse(Rule):
                 f"the box of best-response says nothing of {missing[0]}; "
                 f"give box={{'{missing[0]}': (low, high)}}"
             )
-        return np.array([sides[variable] for variable in game.variables], dtype=float).T
+        box = np.array([sides[variable] for variable in game.variables], dtype=float).T
+        if sets is None:
+            return box
+        if sets.simplices or sets.balls:
+            raise InputError(
+                "best-response in a box takes players who live in intervals; leave box= out for "
+                "simplices and balls"
+            )
+        box = np.clip(box, sets.low, sets.high)
+        if not (box[0] < box[1]).all():
+            raise InputError("the box of best-response does not meet the players' intervals")
+        return box
+
+
+def _own_hessian(alone: Linear) -> Any:
+    """−(J + Jᵀ)/2 of a player's own block; in sets that of the face, with ones for what is held."""
+    matrix, face = alone.matrix, alone.kept_in
+    if face is not None:
+        eye = eye_like(matrix)
+        matrix = face.project(face.project(matrix).T).T + face.project(eye) - eye
+    return -(matrix + matrix.T) / 2
 
 
 def _definite(matrix: Any) -> bool:

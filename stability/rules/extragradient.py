@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from ..documents.settings import setting
 from ..dynamics.positive_settings import check_flag
+from .limits import project
 from .rule import Rule, State, check_lr
 
 
@@ -32,8 +33,8 @@ class Extragradient(Rule):
     def step(self, flow: Any, state: State) -> State:
         x, *memory = state
         first = memory[0] if self.past else flow(x)
-        second = flow(x + self.along(flow, first))
-        moved = x + self.along(flow, second)
+        second = flow(project(flow, x + self.along(flow, first)))
+        moved = project(flow, x + self.along(flow, second))
         return (moved, second) if self.past else (moved,)
 
 
@@ -53,4 +54,4 @@ class Optimistic(Rule):
     def step(self, flow: Any, state: State) -> State:
         x, last = state
         v = flow(x)
-        return (x + self.along(flow, 2 * v - last), v)
+        return (project(flow, x + self.along(flow, 2 * v - last)), v)

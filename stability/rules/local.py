@@ -16,6 +16,8 @@ from ..dynamics.flow import Flow, SymbolicFlow
 from ..dynamics.partition import Partition
 from ..dynamics.vectors import split, stack
 from ..errors import InputError, NotAtRestError
+from ..games.sets import tangent
+from .limits import sets_of
 from .rule import Rule, State
 
 
@@ -39,7 +41,8 @@ class Local(Rule):
 
     By automatic differentiation, compiled once for all step sizes. Its matrix argument is not used: such a
     rule is more than the field's Jacobian tells. It counts as one rule, and says nothing of those inside.
-    Raises InputError where the rule does not rest at the point, or its step has no derivative there.
+    Raises InputError where the rule does not rest at the point, or its step has no derivative there. At
+    limits of the players' sets only directions along these are asked about: states reach them after a step.
     """
 
     rule: Rule
@@ -54,6 +57,10 @@ class Local(Rule):
     @property
     def sees_more_than_the_jacobian(self) -> bool:
         return True
+
+    @property
+    def acts_by_jacobian(self) -> bool:
+        return False
 
     @property
     def transforms_the_field(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -104,6 +111,19 @@ class Local(Rule):
             slopes = jax.jacfwd(lambda x: stack(self.rule.init(self.flow, x)))(jnp.asarray(point))
         return np.asarray(slopes) @ tangent
 
+    def _tangent(self, lengths: tuple[int, ...]) -> np.ndarray:
+        """The projector on the directions of the state, shape (m, m), along limits that the point touches."""
+        matrix = np.eye(sum(lengths))
+        sets = sets_of(self.flow)
+        if sets is not None:
+            along, begin = tangent(sets, self.point).matrix, 0
+            for length in lengths:
+                if length == len(along):
+                    own = slice(begin, begin + length)
+                    matrix[own, own] = along
+                begin += length
+        return matrix
+
     def _by_player(self) -> np.ndarray:
         lr = 1.0 if self.lr is None else self.lr
         return np.array(self.flow.partition.per_player(lr, "lr"), dtype=float)
@@ -127,7 +147,7 @@ class Local(Rule):
 
             matrix = jax.jacfwd(step)(start)
             directions = np.random.default_rng(0).standard_normal((4, len(start)))
-            directions = reach * np.concatenate([directions, -directions])
+            directions = reach * np.concatenate([directions, -directions]) @ self._tangent(lengths)
             nearby = jax.vmap(lambda u: step(start + u) - step(start))(directions)
             moved = jnp.abs(step(step(start)) - start)[: len(point)]
             return _Step(matrix, nearby, directions @ matrix.T, moved)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from ..documents.settings import setting
 from ..dynamics.positive_settings import check_positive, check_whole
 from .inner_rule import take_inner
+from .limits import project
 from .rule import Rule, State, coefficient
 
 
@@ -43,4 +44,6 @@ class Lookahead(Rule):
         for _ in range(self.k):
             state = self.inner.step(flow, state)
         fast, *memory = state
-        return (slow + coefficient(self.alpha, slow) * (fast - slow), *memory)
+        after = slow + coefficient(self.alpha, slow) * (fast - slow)
+        beyond = self.alpha > 1  # else it is between two points of the sets
+        return (project(flow, after) if beyond == True else after, *memory)  # noqa: E712 (or a symbol)

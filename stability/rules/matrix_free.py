@@ -14,6 +14,7 @@ from ..dynamics.flow import Flow
 from ..dynamics.vectors import stack, zeros_like
 from ..errors import InputError
 from .competitive import Competitive
+from .limits import project, sets_of
 from .rule import Rule, State
 
 DENSE = 2000  # the most rows of a matrix that a step may form
@@ -41,7 +42,7 @@ class LargeFlow(Flow):
     def implicit_step(self, sizes: Sequence[Any], x: Any) -> Any:
         if self.dimension <= DENSE:
             return super().implicit_step(sizes, x)
-        return _root(lambda y: y - x - self.partition.scale(sizes, self(y)), x)
+        return _root(lambda y: y - project(self, x + self.partition.scale(sizes, self(y))), x)
 
 
 def without_matrices(rule: Rule) -> Rule:
@@ -65,14 +66,17 @@ class LargeCompetitive(Competitive):
         partition = flow.partition
         v, push = jax.linearize(flow.function, x)
 
-        def reckoned(u: Any) -> Any:
+        def replies_to(u: Any) -> Any:
             replies = []
             for i in range(len(partition.players)):
                 of_others = partition.replaced(i, zeros_like(partition.part(i, u)), u)
                 replies.append(partition.part(i, push(of_others)))
-            return u - self.along(flow, stack(replies))
+            return self.along(flow, stack(replies))
 
-        return (x + solve(reckoned, self.along(flow, v)),)
+        move = self.along(flow, v)
+        if sets_of(flow) is None:
+            return (x + solve(lambda u: u - replies_to(u), move),)
+        return (_root(lambda y: y - project(flow, x + move + replies_to(y - x)), x),)
 
 
 def solve(matvec: Callable[[Any], Any], b: Any) -> Any:

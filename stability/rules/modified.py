@@ -28,6 +28,7 @@ from ..dynamics.symbols import exact
 from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..time_limits import in_time
+from .limits import sets_of
 from .rule import Rule
 
 _SECONDS = 1.0
@@ -59,6 +60,10 @@ def modified_flow(rule: Rule, flow: Flow | SymbolicFlow, order: int = 1) -> Flow
         raise InputTypeError(f"modified_flow takes a Flow or a SymbolicFlow, not {flow!r}")
     _check(rule, order)
     rule.check(flow)
+    if sets_of(flow) is not None:
+        raise InputError(
+            "a modified flow is that of steps without projections; this game's players live in sets"
+        )
     if len(rule.state_sizes(flow.partition)) > 1:
         raise InputError(f"a modified flow needs a rule without memory, which {rule.name} is not")
     return _symbolic(rule, own, order) if own.symbolic else _numeric(rule, own, order)

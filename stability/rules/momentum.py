@@ -11,6 +11,7 @@ from ..dynamics.positive_settings import check_real
 from ..dynamics.vectors import zeros_like
 from ..errors import InputError
 from .alternating import Alternating
+from .limits import project
 from .rule import Move, Rule, State, check_lr, coefficient
 
 
@@ -45,7 +46,9 @@ class HeavyBall(Rule):
             return self._in_turn().step(flow, state)
         x, momentum = state
         momentum = coefficient(self.beta, x) * momentum + self.along(flow, flow(x))
-        return (x + momentum, momentum)
+        moved = x + momentum
+        kept = project(flow, moved)
+        return (kept, momentum if kept is moved else kept - x)
 
     def check(self, flow: Any) -> None:
         super().check(flow)
@@ -81,6 +84,6 @@ class Nesterov(Rule):
 
     def step(self, flow: Any, state: State) -> State:
         x, momentum = state
-        ahead = x + coefficient(self.beta, x) * momentum
-        moved = ahead + self.along(flow, flow(ahead))
+        ahead = project(flow, x + coefficient(self.beta, x) * momentum)
+        moved = project(flow, ahead + self.along(flow, flow(ahead)))
         return (moved, moved - x)

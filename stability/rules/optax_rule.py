@@ -17,6 +17,7 @@ from ..dynamics.flow import Flow
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..errors import InputError, InputTypeError
+from .limits import project_part
 from .local import Local, local
 from .optax_memory import Memory, flatten, is_real, ravel, strategies
 from .rule import Rule, State, check_lr
@@ -95,11 +96,15 @@ class Optax(Rule):
             f"{self.second_moment:g}."
         )
 
+    @property
+    def acts_by_jacobian(self) -> bool:
+        return False
+
     def frozen(self) -> Optax:
         """The same algorithm with its second moments, counts and schedules held still."""
         return replace(self, holds=True)
 
-    def near(self, flow: Any, x: Any) -> Local:
+    def near_inside(self, flow: Any, x: Any) -> Local:
         if flow.symbolic:
             raise InputError(f"{self.label} has no exact form; optax is numeric")
         return local(self, flow, x)
@@ -108,7 +113,7 @@ class Optax(Rule):
         if not isinstance(matrix, (np.ndarray, jax.Array)):
             raise InputError(f"{self.label} has no exact form; optax is numeric")
         flow = Flow(lambda x: matrix @ x, partition=partition, check=False)
-        return self.near(flow, np.zeros(partition.dimension)).linearise(matrix, partition)
+        return self.near_inside(flow, np.zeros(partition.dimension)).linearise(matrix, partition)
 
     def init(self, flow: Any, x: Any) -> State:
         vectors = []
@@ -136,7 +141,7 @@ class Optax(Rule):
             )
             update, now = transformation.update(gradient, before, own)
             moved = flow.partition.part(i, x) + sizes[i] * ravel(update)
-            after = flow.partition.replaced(i, moved, after)
+            after = flow.partition.replaced(i, project_part(flow, i, moved), after)
             remembered += [
                 vector.astype(x.dtype)
                 for vector, own_moves in zip(memory.vectors(now), moves, strict=True)

@@ -14,6 +14,7 @@ from ..dynamics.positive_settings import check_positive, check_real
 from ..dynamics.vectors import clip, into_ball, stack
 from ..errors import InputError
 from .inner_rule import take_inner
+from .limits import sets_of
 from .local import local
 from .rule import Rule, State, coefficient
 
@@ -24,11 +25,17 @@ class Kept(Rule):
     Inside the set the step is the inner rule's, and that is what `linearise` gives. A rest point on the
     boundary, where the field points outwards, has multipliers of its own; one where the boundary is met
     without a push has no derivative.
+
+    Where players live in sets of their own, it is the inner rule on the intersection.
     """
 
     @abstractmethod
     def _kept(self, i: int, partition: Any, own: Any) -> Any:
         """The nearest point to player i's strategy."""
+
+    @abstractmethod
+    def _narrowed(self, flow: Any) -> Any:
+        """The flow, kept in the intersection of its own sets and the rule's."""
 
     @abstractmethod
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
@@ -43,11 +50,15 @@ class Kept(Rule):
 
     def check(self, flow: Any) -> None:
         self.inner.check(flow)
+        if sets_of(flow) is not None:
+            self._narrowed(flow)
 
     def init(self, flow: Any, x: Any) -> State:
         return self.inner.init(flow, x)
 
     def step(self, flow: Any, state: State) -> State:
+        if sets_of(flow) is not None:
+            return self.inner.step(self._narrowed(flow), state)
         x, *memory = self.inner.step(flow, state)
         partition = flow.partition
         kept = [
@@ -60,6 +71,8 @@ class Kept(Rule):
 
     def near(self, flow: Any, x: Any) -> Rule:
         self.check(flow)
+        if sets_of(flow) is not None:
+            return self.inner.near(self._narrowed(flow), x)
         partition = flow.partition
         point = np.array([float(c) for c in x])
         inside = [
@@ -116,6 +129,11 @@ class Clipped(Kept):
         bounds = self._bounds(i, partition)
         return clip(own, *(None if side is None else coefficient(side, own) for side in bounds))
 
+    def _narrowed(self, flow: Any) -> Any:
+        players = range(len(flow.partition.players))
+        low, high = zip(*(self._bounds(i, flow.partition) for i in players), strict=True)
+        return flow.within(sets_of(flow).clipped(low, high))
+
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         low, high = self._bounds(i, partition)
         found = [own - float(low)] if low is not None else []
@@ -150,6 +168,10 @@ class Projected(Kept):
     def _kept(self, i: int, partition: Any, own: Any) -> Any:
         radius = self._radius(i, partition)
         return own if radius is None else into_ball(own, coefficient(radius, own))
+
+    def _narrowed(self, flow: Any) -> Any:
+        radii = [self._radius(i, flow.partition) for i in range(len(flow.partition.players))]
+        return flow.within(sets_of(flow).in_balls(radii))
 
     def _distance(self, i: int, partition: Any, own: np.ndarray) -> np.ndarray:
         radius = self._radius(i, partition)

@@ -22,6 +22,7 @@ from ..dynamics.positive_settings import check_positive
 from ..dynamics.symbols import exact
 from ..dynamics.vectors import identity, split, stack
 from ..errors import InputError, InputTypeError
+from .limits import sets_of
 
 State = tuple[Any, ...]
 Move = Callable[[Any, State], State]  # of a flow and the state
@@ -44,12 +45,16 @@ class Rule(ABC):
     linearised field. `linearise` rests on that, so that multipliers need nothing but J, in either engine.
     Rules that act differently from place to place say how they act `near` a point.
 
+    Where players live in sets, every point at which a step evaluates the field, and every strategy that it
+    gives a player, goes through `project`, `project_player` or `project_part` (rules/limits.py).
+
     A rule around another one, or around one for each player, has it as `inner`. Class attributes say
     what step it is:
 
     - `is_euler`: linearised it is I + HJ, H the step sizes.
     - `is_inverse_of_a_formula`: the step solves an equation; the step `backwards` is a formula.
     - `ignores_the_jacobian`: `linearise` does not use its matrix (see `Local`).
+    - `keeps_sets`: the step keeps to the players' sets by itself, and projects nothing.
     - `transforms_the_field`: the profile moves by the step sizes times a function of the field there and of
       the memory.
     """
@@ -61,6 +66,8 @@ class Rule(ABC):
     is_inverse_of_a_formula: ClassVar[bool] = False
     ignores_the_jacobian: ClassVar[bool] = False
     transforms_the_field: ClassVar[bool] = False
+    near_limits: ClassVar[Callable[..., Rule]]  # in on_face.py, which is built on this file
+    keeps_sets: ClassVar[bool] = False
 
     def init(self, flow: Any, x: Any) -> State:
         """The state that starts at the profile x; a fixed point of `step` when x is an equilibrium."""
@@ -79,6 +86,12 @@ class Rule(ABC):
 
         Raises InputError where the step has no derivative at x.
         """
+        if sets_of(flow) is None or any(rule.keeps_sets for rule in self.inside):
+            return self.near_inside(flow, x)
+        return self.near_limits(flow, x)
+
+    def near_inside(self, flow: Flow | SymbolicFlow, x: Any) -> Rule:
+        """The same where x touches no limits of the players' sets."""
         if self.inner is None:
             return self
         own = self.inner.near(flow, x)
@@ -115,6 +128,11 @@ class Rule(ABC):
     def sees_more_than_the_jacobian(self) -> bool:
         """Whether the linearised step depends on more than the field's Jacobian."""
         return any(rule.sees_more_than_the_jacobian for rule in self.within)
+
+    @property
+    def acts_by_jacobian(self) -> bool:
+        """Whether `linearise` is right without `near` wherever x is inside all limits."""
+        return all(rule.acts_by_jacobian for rule in self.within)
 
     @property
     def remark(self) -> str | None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ..dynamics.positive_settings import check_real
 from ..errors import InputError, InputTypeError
+from .limits import project, sets_of
 from .rule import Rule, State, check_lr, coefficient
 
 HALF, THIRD, SIXTH = Fraction(1, 2), Fraction(1, 3), Fraction(1, 6)
@@ -28,7 +29,7 @@ class Tableau(Rule):
 
     def _moved(self, flow: Any, x: Any, weights: Any, slopes: list[Any]) -> Any:
         terms = [coefficient(w, x) * k for w, k in zip(weights, slopes, strict=True) if w != 0]
-        return x + self.along(flow, sum(terms[1:], terms[0])) if terms else x
+        return project(flow, x + self.along(flow, sum(terms[1:], terms[0]))) if terms else x
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,14 @@ class RungeKutta(Tableau):
             )
         if abs(float(sum(self.b)) - 1) > 1e-14:
             raise InputError("the weights b of a tableau add up to one")
+
+    def check(self, flow: Any) -> None:
+        super().check(flow)
+        if sets_of(flow) is not None and any(float(sum(row)) < 0 for row in self.a):
+            raise InputError(
+                "a tableau with a stage at a time before the step (a row of a with a negative sum) rests "
+                "elsewhere than the field where players live in sets"
+            )
 
 
 @dataclass(frozen=True)

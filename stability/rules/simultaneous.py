@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from .limits import project
 from .rule import Rule, State, check_lr
 
 
@@ -21,4 +22,4 @@ class Simultaneous(Rule):
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state
-        return (x + self.along(flow, flow(x)),)
+        return (project(flow, x + self.along(flow, flow(x))),)

@@ -16,6 +16,7 @@ from ..errors import InputError
 from ..fields.anticipation import anticipated_gradient, others
 from ..fields.field import check_player
 from ..fields.gradient import Gradient
+from .limits import project, project_part, pull_back
 from .local import local
 from .rule import Rule, State, check_lr
 
@@ -54,6 +55,10 @@ class Unrolled(Rule):
     def sees_more_than_the_jacobian(self) -> bool:
         return not self.stop_gradient
 
+    @property
+    def acts_by_jacobian(self) -> bool:
+        return self.stop_gradient
+
     def check(self, flow: Any) -> None:
         super().check(flow)
         flow.partition.index(self.player)
@@ -65,7 +70,7 @@ class Unrolled(Rule):
                 "(with stop_gradient=true it follows any field)"
             )
 
-    def near(self, flow: Any, x: Any) -> Rule:
+    def near_inside(self, flow: Any, x: Any) -> Rule:
         self.check(flow)
         if self.stop_gradient:
             return self
@@ -89,17 +94,25 @@ class Unrolled(Rule):
         partition = flow.partition
         i = partition.index(self.player)
         sizes = partition.per_player(self.lr, "lr")
-        path = [x]
+        path, before = [x], []
         for _ in range(self.k):
-            path.append(path[-1] + self.along(flow, others(partition, i, flow(path[-1]))))
+            before.append(path[-1] + self.along(flow, others(partition, i, flow(path[-1]))))
+            path.append(project(flow, before[-1]))
         if self.stop_gradient:
             own = flow.part(i, path[-1])
         elif flow.game is None:
             raise InputError("unrolled, differentiated through, is no matter of the Jacobian alone")
         else:
-            own = -anticipated_gradient(flow.game, i, path, lambda u: self.along(flow, u))
-        moved = x + self.along(flow, flow(x))
-        return (partition.replaced(i, partition.part(i, x) + sizes[i] * own, moved),)
+            own = -anticipated_gradient(
+                flow.game,
+                i,
+                path,
+                lambda u: self.along(flow, u),
+                lambda k, w: pull_back(flow, before[k], w),
+            )
+        moved = project(flow, x + self.along(flow, flow(x)))
+        own = project_part(flow, i, partition.part(i, x) + sizes[i] * own)
+        return (partition.replaced(i, own, moved),)
 
 
 @dataclass(frozen=True, eq=False)

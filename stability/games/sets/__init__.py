@@ -5,3 +5,5 @@ from .kinds import Bounds as Bounds
 from .kinds import Simplex as Simplex
 from .product import Sets as Sets
 from .resolve import resolved as resolved
+from .tangent import Tangent as Tangent
+from .tangent import tangent as tangent

@@ -34,7 +34,8 @@ def _supports(xp: Any, x: Any) -> Any:
     total = xp.cumsum(falling, axis=-1) - 1.0
     count = xp.arange(1, x.shape[-1] + 1)
     k = xp.sum(falling * count > total, axis=-1, keepdims=True)
-    return x > xp.take_along_axis(total, k - 1, axis=-1) / k
+    # a probability of zero up to rounding is zero
+    return x > xp.take_along_axis(total, k - 1, axis=-1) / k + 8 * xp.finfo(x.dtype).eps
 
 
 def _threshold(xp: Any, x: Any, support: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 
 from ...dynamics.partition import Partition
+from ...dynamics.symbols import exact as exact_number
 from ...dynamics.vectors import clip, into_ball
 from ...errors import InputError
 from .onto import onto_simplex, onto_simplex_exactly
@@ -252,18 +253,78 @@ class Sets:
             low[ball.index], high[ball.index] = -ball.radius, ball.radius
         return np.stack([low, high], axis=1)
 
-    def intersected(self, low: np.ndarray, high: np.ndarray) -> Sets:
-        """The intersection with a box. Raises InputError where it cuts through a simplex or a ball."""
-        cut = np.isfinite(low) | np.isfinite(high)
-        others = [*self.simplices, *(ball.index for ball in self.balls)]
-        if any(cut[index].any() for index in others):
-            raise InputError(
-                "an interval cannot be put on variables that live in a simplex or a ball; "
-                "give one kind of set"
-            )
-        found = replace(self, low=np.maximum(self.low, low), high=np.minimum(self.high, high))
-        found.check()
+    def clipped(self, low: Sequence[Any], high: Sequence[Any]) -> Sets:
+        """The intersection with an interval for every player's numbers; an end that is None is none.
+
+        Raises InputError where it cuts through a simplex or a ball, and where nothing is left.
+        """
+        ends = []
+        for own, given, largest in ((self.low, low, True), (self.high, high, False)):
+            ends.append(own.copy())
+            for part, end in zip(self.partition.slices, given, strict=True):
+                if end is not None:
+                    self._check_free(part, "an interval")
+                    ends[-1][part] = [self._extreme(c, end, largest) for c in own[part]]
+        found = replace(self, low=ends[0], high=ends[1])
+        if not found.symbols:
+            found.numeric()
         return found
+
+    def in_balls(self, radii: Sequence[Any]) -> Sets:
+        """The intersection with a ball for every player; a radius that is None is none.
+
+        Raises InputError for a player some of whose numbers live in other sets.
+        """
+        low, high, balls = self.low.copy(), self.high.copy(), list(self.balls)
+        for i, (part, radius) in enumerate(zip(self.partition.slices, radii, strict=True)):
+            if radius is None:
+                continue
+            index = np.arange(part.start, part.stop)
+            if len(index) == 1:
+                low[part] = self._extreme(low[part][0], -radius, True)
+                high[part] = self._extreme(high[part][0], radius, False)
+                continue
+            same = [k for k, b in enumerate(balls) if set(b.index) == set(index)]
+            if same:
+                own = balls[same[0]]
+                smaller = self._extreme(own.radius, radius, False)
+                balls[same[0]] = replace(own, radius=smaller)
+                continue
+            self._check_free(part, "a ball")
+            if not self._unbounded(part):
+                raise InputError(
+                    f"a ball cannot be put on the bounded numbers of {self.partition.players[i]}; give one "
+                    "kind of set"
+                )
+            balls.append(
+                BallOf(index, self._extreme(radius, radius, True), self.partition.players[i])
+            )
+        found = replace(self, low=low, high=high, balls=tuple(balls))
+        if not found.symbols:
+            found.numeric()
+        return found
+
+    def _unbounded(self, part: slice) -> bool:
+        ends = [
+            float(end)
+            for end in (*self.low[part], *self.high[part])
+            if sympy.sympify(end).is_number
+        ]
+        return len(ends) == 2 * (part.stop - part.start) and bool(np.isinf(ends).all())
+
+    def _check_free(self, part: slice, what: str) -> None:
+        others = np.concatenate([*self.simplices, *(b.index for b in self.balls), [-1]])
+        if ((others >= part.start) & (others < part.stop)).any():
+            raise InputError(
+                f"{what} cannot be put on variables that live in a simplex or a ball; give one kind of set"
+            )
+
+    def _extreme(self, one: Any, other: Any, largest: bool) -> Any:
+        """The larger or the smaller of two limits, in this set's kind of numbers."""
+        if not self.exact:
+            return (max if largest else min)(float(one), float(other))
+        function = sympy.Max if largest else sympy.Min
+        return function(sympy.sympify(one), exact_number(other))
 
 
 def listed(names: Sequence[str], joined: str = ", ") -> str:
