@@ -41,6 +41,7 @@ class SymbolicGame(SymbolicSystem):
     """
 
     kind = "game"
+    strategic_form: Any = None  # of a game that was made from one
 
     def __init__(
         self,
@@ -246,7 +247,14 @@ class SymbolicGame(SymbolicSystem):
                 self.players, self.partition.slices, self._losses, strict=True
             )
         }
-        return type(self)(players, minimizer=self.minimizer, **self._description(mapping))
+        game = type(self)(players, minimizer=self.minimizer, **self._description(mapping))
+        return self._same_form(game, mapping)
+
+    def _same_form(self, game: Self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
+        """The game, which is this one over other symbols, with this one's strategic form over them."""
+        if self.strategic_form is not None:
+            game.strategic_form = self.strategic_form.renamed(mapping)
+        return game
 
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Game:
         """The same game in JAX, at the given parameter values (default: the game's own).
