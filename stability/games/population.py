@@ -15,8 +15,8 @@ from .game import Game
 from .symbolic import SymbolicGame
 
 _NO_LOSS = (
-    "in a game within one population the strategies have payoffs, and there is no loss that something could be "
-    "added to; write the game as two players"
+    "in a game within one population the strategies have payoffs, and there is no loss that something "
+    "could be added to; write the game as two players"
 )
 
 
@@ -30,12 +30,12 @@ class SymbolicPopulationGame(SymbolicGame):
     - `payoffs`: F, an expression for each share; F = A x where members meet at random and play a matrix game.
     - `options`: the other arguments of `SymbolicGame`.
 
-    Somebody in the population who plays y loses L(y; x) = −Σ y_i F_i(x), and does not move x, being one of very
-    many. So derivatives of the loss are taken in y at y = x: the gradient field is v = F(x) itself, the second
-    derivative in the own strategy is 0, and the Jacobian J = ∂F/∂x, which is that of a potential only where it
-    is symmetric. (−∇ of −xᵀAx/2 would be the symmetric part of A alone.) It is the game of two players with
-    the same choices, on the diagonal of their profiles. The loss that is shown is −Σ x_i F_i(x), less the mean
-    payoff.
+    Somebody in the population who plays y loses L(y; x) = −Σ y_i F_i(x), and does not move x, being one of
+    very many. So derivatives of the loss are taken in y at y = x: the gradient field is v = F(x) itself, the
+    second derivative in the own strategy is 0, and the Jacobian is J = ∂F/∂x, symmetric only in potential
+    games. (For F = A x the field −∇ of −xᵀAx/2 would have the symmetric part of A alone.) It is the game of
+    two players with the same choices, on the diagonal of their profiles. The loss that is shown is minus the
+    mean payoff.
     """
 
     def __init__(

@@ -18,6 +18,7 @@ from ..documents.formulas import looks
 from ..dynamics.symbols import exact, expression
 from ..errors import InputError, InputTypeError
 from .population import SymbolicPopulationGame
+from .sets import Simplex
 from .symbolic import SymbolicGame
 
 MOST_PAYOFFS = 10_000
@@ -160,7 +161,8 @@ class StrategicForm:
         options: dict[str, Any] = {
             "parameters": self.parameters,
             "box": dict.fromkeys(values, (0, 1)),
-            "start": {**{v.name: p for v, p in values.items()}, **_by_name(start or {})},
+            "start": {v.name: p for v, p in values.items()}
+            | {str(v): p for v, p in (start or {}).items()},
             "name": self.name,
             "sets": {player: Simplex() for player in own},
         }

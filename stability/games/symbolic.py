@@ -269,23 +269,27 @@ class SymbolicGame(SymbolicSystem):
             player: _on_strategies(jax_scalar_function(real.variables, loss))
             for player, loss in zip(self.players, expressions, strict=True)
         }
-        sets = real.sets.put(values).numeric()
-        start = sets.middle if self.start is None else self.start
-        parts = {p: start[s] for p, s in zip(self.players, self.partition.slices, strict=True)}
-        game = Game(
-            losses,
-            start=parts,
-            name=self.name,
-            variables=[v.name for v in self.variables],
-            box=self.box,
-            minimizer=self.minimizer,
-            sets=sets,
-            check=False,
-        )
+        game = Game(losses, **self._numeric_options(values))
         if many_terms(expressions):
             game._joint = jax_vector_function(real.variables, expressions)
         game.total = not self.domain or not partial_parts(expressions)
         return game
+
+    def _numeric_options(self, values: Mapping[sympy.Symbol, sympy.Expr]) -> dict[str, Any]:
+        """What a game in JAX is told besides its losses, at these values of the parameters."""
+        sets = self.real.sets.put(values).numeric()
+        start = sets.middle if self.start is None else self.start
+        return {
+            "start": {
+                p: start[s] for p, s in zip(self.players, self.partition.slices, strict=True)
+            },
+            "name": self.name,
+            "variables": [v.name for v in self.variables],
+            "box": self.box,
+            "minimizer": self.minimizer,
+            "sets": sets,
+            "check": False,
+        }
 
 
 def _derivative(expression: sympy.Expr, v: sympy.Symbol) -> sympy.Expr:
