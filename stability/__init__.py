@@ -55,12 +55,15 @@ if TYPE_CHECKING:
     from .errors import InputError as InputError
     from .errors import InputTypeError as InputTypeError
     from .fields import LOLA as LOLA
+    from .fields import BestReplyDynamics as BestReplyDynamics
     from .fields import Consensus as Consensus
     from .fields import Field as Field
     from .fields import FieldFunction as FieldFunction
     from .fields import Gradient as Gradient
+    from .fields import Logit as Logit
     from .fields import LookaheadOpponent as LookaheadOpponent
     from .fields import Preconditioned as Preconditioned
+    from .fields import Replicator as Replicator
     from .fields import Ridge as Ridge
     from .fields import Stackelberg as Stackelberg
     from .fields import Symplectic as Symplectic
@@ -74,14 +77,23 @@ if TYPE_CHECKING:
     from .games import zero_sum as zero_sum
     from .games.gan import Objective as Objective
     from .games.gan import spectrally_normalised as spectrally_normalised
+    from .games.nfg import read_nfg as read_nfg
+    from .games.nfg import write_nfg as write_nfg
     from .games.sets import Ball as Ball
     from .games.sets import Bounds as Bounds
     from .games.sets import Simplex as Simplex
+    from .games.strategic_form import StrategicForm as StrategicForm
+    from .matrix_games import EvolutionarilyStableStrategy as EvolutionarilyStableStrategy
     from .matrix_games import MatrixGame as MatrixGame
     from .matrix_games import MixedEquilibrium as MixedEquilibrium
+    from .matrix_games import NashComponent as NashComponent
+    from .matrix_games import NashEquilibria as NashEquilibria
+    from .matrix_games import NashEquilibrium as NashEquilibrium
     from .matrix_games import OrderOfPlay as OrderOfPlay
+    from .matrix_games import evolutionarily_stable_strategies as evolutionarily_stable_strategies
     from .matrix_games import matrix_game as matrix_game
     from .matrix_games import mixed_equilibrium as mixed_equilibrium
+    from .matrix_games import nash_equilibria as nash_equilibria
     from .matrix_games import order_of_play as order_of_play
     from .minibatches.noise import noise as noise
     from .minibatches.value import Noise as Noise
@@ -125,9 +137,11 @@ if TYPE_CHECKING:
     from .rules import Heun as Heun
     from .rules import LinearCompetitive as LinearCompetitive
     from .rules import Lookahead as Lookahead
+    from .rules import MultiplicativeWeights as MultiplicativeWeights
     from .rules import Nesterov as Nesterov
     from .rules import Optax as Optax
     from .rules import Optimistic as Optimistic
+    from .rules import OptimisticMultiplicativeWeights as OptimisticMultiplicativeWeights
     from .rules import Projected as Projected
     from .rules import Proximal as Proximal
     from .rules import Rule as Rule

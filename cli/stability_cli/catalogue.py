@@ -38,9 +38,20 @@ def show_list(as_json: bool) -> None:
             console.print("and optax's optimisers: adam, rmsprop, sgd, … (extra optax)\n")
 
 
-def show_source(name: str) -> None:
-    """Prints a catalogue entry's file."""
-    click.echo(catalogue.source(name), nl=False)
+def show_source(name: str, as_nfg: bool) -> None:
+    """Prints a catalogue entry's file; a .nfg file as a game file, or any game in strategic form as .nfg."""
+    if as_nfg:
+        from stability.games.load import load
+        from stability.games.nfg import write_nfg
+
+        click.echo(write_nfg(load(name)), nl=False)
+    elif name.endswith(".nfg"):
+        from stability.games.load import load
+        from stability.games.matrix_files import write_matrix
+
+        click.echo(write_matrix(load(name).strategic_form), nl=False)
+    else:
+        click.echo(catalogue.source(name), nl=False)
 
 
 def _table(console, title: str, rows: Mapping[str, str]) -> None:

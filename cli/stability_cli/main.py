@@ -323,9 +323,14 @@ def list_(as_json) -> None:
     show_list(as_json)
 
 
-@cli.command(help="Print a catalogue game's file, to start your own from.")
+@cli.command(
+    help="Print a catalogue game's file, to start your own from, or a Gambit .nfg file as a game file."
+)
 @click.argument("name", shell_complete=completion.catalogue_names)
-def show(name) -> None:
+@click.option(
+    "--nfg", "as_nfg", is_flag=True, help="Print any game in strategic form as a .nfg file."
+)
+def show(name, as_nfg) -> None:
     from .catalogue import show_source
 
-    show_source(name)
+    show_source(name, as_nfg)

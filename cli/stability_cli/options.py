@@ -9,8 +9,9 @@ import click
 
 from . import completion
 
-GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, or file.py:name, an object
-in a Python file (which is run: use only files you trust; --no-code refuses them)."""
+GAME_HELP = """GAME is a catalogue name (see `stability list`), a .toml game file, a Gambit .nfg file, or
+file.py:name, an object in a Python file (which is run: use only files you trust; --no-code refuses
+them)."""
 
 Decorator = Callable[[Any], Any]
 

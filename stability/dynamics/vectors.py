@@ -7,7 +7,7 @@ of shape (n, 1, d, k), or a SymPy matrix of shape (d, 1) or (d, k). Everything e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
@@ -44,6 +44,63 @@ def split(x: Any, sizes: Sequence[int]) -> tuple[Any, ...]:
     """The parts of these sizes, one below the other in the vector."""
     ends = list(accumulate(sizes))
     return tuple(rows(x, slice(end - size, end)) for size, end in zip(sizes, ends, strict=True))
+
+
+def grouped(function: Callable[..., Any], groups: Sequence[np.ndarray], *vectors: Any) -> Any:
+    """The vector that at each group of positions is `function` of the rows of the vectors there.
+
+    The groups hold every position once.
+    """
+    order = np.argsort(np.concatenate(groups))
+    return taken(stack([function(*(taken(v, g) for v in vectors)) for g in groups]), order)
+
+
+def taken(x: Any, index: np.ndarray) -> Any:
+    """The rows of the vector at these positions."""
+    if isinstance(x, sympy.MatrixBase):
+        return x.extract([int(i) for i in index], list(range(x.cols)))
+    return x[index]
+
+
+def multiplied(x: Any, y: Any) -> Any:
+    """The product of two vectors, number by number."""
+    return x.multiply_elementwise(y) if isinstance(x, sympy.MatrixBase) else x * y
+
+
+def softmax(x: Any) -> Any:
+    """The vector e^{x_i}/Σ_j e^{x_j}."""
+    if isinstance(x, sympy.MatrixBase):
+        powers = x.applyfunc(sympy.exp)
+        return powers / sum(powers)
+    import jax
+
+    return jax.nn.softmax(x)
+
+
+def reweighted(x: Any, y: Any) -> Any:
+    """The vector x_i e^{y_i}/Σ_j x_j e^{y_j}, of probabilities x."""
+    if isinstance(x, sympy.MatrixBase):
+        weights = x.multiply_elementwise(y.applyfunc(sympy.exp))
+        return weights / sum(weights)
+    import jax.numpy as jnp
+
+    # so that the sum is neither zero nor infinite; the shift cancels
+    weights = x * jnp.exp(y - jnp.where(x > 0, y, -jnp.inf).max())
+    return weights / weights.sum()
+
+
+def largest(x: Any) -> Any:
+    """Where the vector is largest, as a vector of sum one: 1/k at each of its k largest numbers."""
+    if isinstance(x, sympy.MatrixBase):
+        numbers = list(x)
+        others = [sympy.Max(*numbers[:i], *numbers[i + 1 :]) for i in range(len(numbers))]
+        steps = [sympy.Heaviside(a - b, 1) for a, b in zip(numbers, others, strict=True)]
+        best = sympy.Matrix(steps)
+        return best / sum(best)
+    import jax.numpy as jnp
+
+    best = (x >= x.max()).astype(x.dtype)
+    return best / jnp.sum(best)
 
 
 def zeros_like(x: Any) -> Any:

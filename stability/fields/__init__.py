@@ -7,6 +7,9 @@ from .anticipation import LookaheadOpponent as LookaheadOpponent
 from .consensus import Consensus as Consensus
 from .custom import FieldFunction as FieldFunction
 from .custom import Preconditioned as Preconditioned
+from .evolutionary import BestReplyDynamics as BestReplyDynamics
+from .evolutionary import Logit as Logit
+from .evolutionary import Replicator as Replicator
 from .field import Field as Field
 from .gradient import Gradient as Gradient
 from .hierarchy import Ridge as Ridge
@@ -25,6 +28,9 @@ FIELDS: dict[str, type[Field]] = {
         Ridge,
         LOLA,
         LookaheadOpponent,
+        Replicator,
+        Logit,
+        BestReplyDynamics,
     )
 }
 

@@ -17,14 +17,16 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, Literal
 
-from sympy import Expr, Symbol, oo
+from sympy import Expr, Integer, Symbol, oo
 
 from ..documents.formulas import looks
 from ..errors import ExpressionError, GameFileError, InputError
 from ..time_limits import in_time
 from .expressions import RESERVED, SECONDS, parse_expression
+from .matrix_files import read_matrix
 from .sets.kinds import Set
 from .sets.tables import KEYS, read_sets
+from .strategic_form import StrategicForm
 
 MAX_FILE_LENGTH = 100_000
 
@@ -32,8 +34,9 @@ _KINDS: Mapping[str, Literal["game", "flow", "map"]] = {
     "players": "game",
     "flow": "flow",
     "map": "map",
+    "matrix": "game",
 }
-_TABLES = ("name", "players", "flow", "map", "parameters", "constants", "box", "start")
+_TABLES = ("name", "players", "matrix", "flow", "map", "parameters", "constants", "box", "start")
 _PLAYER_KEYS = ("strategy", "loss", "payoff", *KEYS)
 _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 _ESCAPED = frozenset('"\\')
@@ -54,7 +57,8 @@ class GameFile:
     (a payoff is negated; `payoffs` names the players that were given by one). `equations` are the
     right-hand sides of a flow or the next values of a map, in the order of the variables.
     Parameters remain symbols in losses and equations, and their values are in `parameters`;
-    constants have been put in. `sets`: where each player's strategy lives.
+    constants have been put in. `sets`: where each player's strategy lives. `form`: the game in strategic
+    form that a [matrix] table holds; variables, players and losses are then those of its mixed strategies.
     """
 
     kind: Literal["game", "flow", "map"]
@@ -68,6 +72,7 @@ class GameFile:
     box: Mapping[str, tuple[Expr, Expr]]
     start: Mapping[str, Expr]
     sets: Mapping[str, list[Set]]
+    form: StrategicForm | None = None
 
 
 def read_game_file(
@@ -87,6 +92,8 @@ def read_game_file(
     constants = reader.values("constants", document, {})
     parameters = reader.values("parameters", document, constants)
     parameters |= reader.settings(settings or {}, parameters, constants)
+    if "matrix" in document:
+        return reader.strategic_form(document, parameters, constants)
 
     players: dict[str, tuple[Symbol, ...]] = {}
     if kind == "game":
@@ -182,7 +189,7 @@ class _Reader:
         found = [table for table in _KINDS if table in document]
         if not found:
             raise self.error(
-                "players", "there is none; add a [players.NAME], [flow] or [map] table"
+                "players", "there is none; add a [players.NAME], [matrix], [flow] or [map] table"
             )
         if len(found) > 1:
             raise self.error(found[1], f"a file has either [{found[0]}] or [{found[1]}], not both")
@@ -378,6 +385,40 @@ class _Reader:
         if isinstance(value, str):
             return self.expression(key, value, scope)
         return self.number(key, value, {})
+
+    def strategic_form(self, document: Table, parameters: Numbers, constants: Numbers) -> GameFile:
+        """What a file with a [matrix] table says."""
+        self.check_names((), parameters, constants)
+        symbols = {name: Symbol(name, real=True) for name in parameters}
+        scope = _Scope({**constants, **symbols}, parameters)
+
+        def entry(key: str, value: object) -> Expr:
+            if isinstance(value, str):
+                return self.expression(key, value, scope)
+            return self.number(key, value, {})
+
+        values = {symbols[name]: value for name, value in parameters.items()}
+        form = read_matrix(self, document["matrix"], entry, self.name(document), values)
+        try:
+            game = form.game()
+        except InputError as error:
+            raise self.error("matrix", str(error)) from None
+        own = dict(zip(game.players, game.partition.slices, strict=True))
+        return GameFile(
+            kind="game",
+            name=form.name,
+            variables=game.variables,
+            players={player: game.variables[part] for player, part in own.items()},
+            losses=dict(zip(game.players, game.losses(), strict=True)),
+            payoffs=frozenset(game.players),
+            equations=(),
+            parameters=values,
+            box={v.name: (Integer(0), Integer(1)) for v in game.variables}
+            | self.box(document, game.variables, constants),
+            start=self.start(document, game.variables, constants),
+            sets={},
+            form=form,
+        )
 
     # ---- box and start -------------------------------------------------------------------
 

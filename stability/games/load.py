@@ -19,6 +19,7 @@ from ..dynamics.symbols import exact
 from ..dynamics.system import System
 from ..errors import GameFileError, InputError, InputTypeError, line_of_user
 from .files import GameFile, read_game_file
+from .nfg import read_nfg
 from .symbolic import SymbolicGame
 
 _refused: ContextVar[bool] = ContextVar("no code", default=False)
@@ -26,7 +27,7 @@ _LARGEST = 2**24  # bytes of a game's file
 
 
 def load(game: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> System:
-    """The system that GAME names: a catalogue name, the path of a .toml file, or `file.py:name`.
+    """The system that GAME names: a catalogue name, the path of a .toml or .nfg file, or `file.py:name`.
 
     `game` is such a text, or a path. `settings` are parameter values, numbers or text ("1/3", "sqrt(2)"). A
     Python file is run; the object called `name` in it is a Game, SymbolicGame, Flow or Map, or a function
@@ -44,17 +45,22 @@ def load(game: str | os.PathLike[str], settings: Mapping[str, Any] | None = None
         return _from_python(*((path, attribute) if path.endswith(".py") else (game, "")), settings)
     if game.endswith(".toml"):
         return build(read_game_file(_text(game), filename=game, settings=settings))
+    if game.endswith(".nfg"):
+        return _from_nfg(game, settings)
     if game and Path(game).exists():
         raise InputError(
-            f"{game} is there, but a game file ends in .toml, or is given as file.py:name"
+            f"{game} is there, but a game file ends in .toml or .nfg, or is given as file.py:name"
         )
-    if game not in catalogue.names() and Path(f"{game}.toml").is_file():
-        raise InputError(f"there is no game called {game!r}; did you mean {game}.toml?")
+    for ending in (".toml", ".nfg"):
+        if game not in catalogue.names() and Path(f"{game}{ending}").is_file():
+            raise InputError(f"there is no game called {game!r}; did you mean {game}{ending}?")
     return build(read_game_file(catalogue.source(game), filename=game, settings=settings))
 
 
 def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
     """The symbolic system of a parsed game file."""
+    if file.form is not None:
+        return file.form.game(start=file.start, box=file.box)
     limited = {name for own in file.sets.values() for one in own for name in one.of or ()}
     start = dict(file.start) if file.start else None
     if start is not None:
@@ -113,9 +119,19 @@ def _text(path: str) -> str:
         raise
     except ValueError:  # a null character in the name
         raise InputError(f"{path!r} is no name of a file") from None
-    if "\0" in text and path.endswith(".toml"):  # UTF-16 without its mark
+    if "\0" in text and path.endswith((".toml", ".nfg")):  # UTF-16 without its mark
         raise GameFileError(f"{path}: the file is not UTF-8 text; save it as UTF-8")
     return text
+
+
+def _from_nfg(path: str, settings: Mapping[str, str]) -> SymbolicGame:
+    if settings:
+        raise InputError(f"{path} is a .nfg file, which has no parameters; --set is for game files")
+    form = read_nfg(_text(path), filename=path)
+    try:
+        return form.game()
+    except InputError as error:
+        raise GameFileError(f"{path}: {error}") from None
 
 
 def _from_python(path: str, attribute: str, settings: Mapping[str, str]) -> System:

@@ -22,6 +22,7 @@ from .sets import Simplex
 from .symbolic import SymbolicGame
 
 MOST_PAYOFFS = 10_000
+LARGEST = 10**100
 _SHOWN = 40  # characters of what is refused
 
 
@@ -46,8 +47,8 @@ class StrategicForm:
     labels given twice, what is no finite real number, and more than ten thousand payoffs.
     """
 
-    strategies: Mapping[str, tuple[str, ...]]
-    payoffs: Mapping[str, sympy.ImmutableDenseNDimArray]
+    strategies: Mapping[str, Sequence[str]]
+    payoffs: Mapping[str, Any]
     parameters: Mapping[sympy.Symbol, sympy.Expr] = field(default_factory=dict)
     name: str = "game"
 
@@ -108,19 +109,10 @@ class StrategicForm:
         """The symbols of the strategies' probabilities by player, such as `row_rock`: player and label, made
         into a name that nothing else has."""
         taken = {looks(symbol.name) for symbol in {*self.symbols, *self.parameters}}
-        found = []
-        for player, labels in self.strategies.items():
-            own = []
-            for label in labels:
-                name = first = identifier(f"{player}_{label}")
-                number = 1
-                while looks(name) in taken:
-                    number += 1
-                    name = f"{first}_{number}"
-                taken.add(looks(name))
-                own.append(sympy.Symbol(name, real=True))
-            found.append(tuple(own))
-        return tuple(found)
+        return tuple(
+            tuple(sympy.Symbol(_name(f"{player}_{label}", taken), real=True) for label in labels)
+            for player, labels in self.strategies.items()
+        )
 
     def expected(
         self, player: str, profile: Mapping[str, Sequence[Any]] | None = None
@@ -140,41 +132,55 @@ class StrategicForm:
             for row in rows.reshape(len(rows), -1)
         )
 
-    def game(self, *, start: Mapping[Any, Any] | None = None) -> SymbolicGame:
-        """The game in mixed strategies: players choose probabilities, and minimise the negative expected payoff.
+    def game(
+        self,
+        *,
+        start: Mapping[Any, Any] | None = None,
+        box: Mapping[Any, Any] | None = None,
+    ) -> SymbolicGame:
+        """The game in mixed strategies: players choose probabilities, and minimise minus the expected payoff.
 
-        Its variables are `variables`, and each player's set is a `Simplex`. A player with a single strategy has
-        nothing to choose, and is left out. In one population the variables are the shares of the strategies,
-        and the game is a `SymbolicPopulationGame`. The game keeps this form as `strategic_form`.
+        Its variables are `variables`, and each player's set is a `Simplex`; a player's name is made one of
+        letters, digits, _ and -. A player with a single strategy has nothing to choose, and is left out. In
+        one population the variables are the shares of the strategies, and the game is a
+        `SymbolicPopulationGame`. The game keeps this form as `strategic_form`.
 
-        `start`: variable ↦ probability; default: all strategies of a player are equally likely. Raises
-        InputError if no player has a choice, and for starts that are no probabilities.
+        - `start`: variable ↦ probability; what a player's given ones leave is divided equally among its
+          others.
+        - `box`: variable ↦ (low, high), where portraits are drawn; default: 0 to 1.
+
+        Raises InputError if no player has a choice.
         """
-        free = [i for i, own in enumerate(self.variables) if len(own) > 1]
+        taken: set[str] = set()
+        names = {player: _name(player, taken, keep="-") for player in self.players}
+        free = {
+            player: own
+            for player, own in zip(self.players, self.variables, strict=True)
+            if len(own) > 1
+        }
         if not free:
             raise InputError(
                 "no player of this game has a choice; give one at least two strategies"
             )
-        alone = {own[0]: sympy.Integer(1) for own in self.variables if len(own) == 1}
-        own = {self.players[i]: self.variables[i] for i in free}
-        values = {v: sympy.Rational(1, len(vs)) for vs in own.values() for v in vs}
+        variables = [v for own in free.values() for v in own]
         options: dict[str, Any] = {
             "parameters": self.parameters,
-            "box": dict.fromkeys(values, (0, 1)),
-            "start": {v.name: p for v, p in values.items()}
-            | {str(v): p for v, p in (start or {}).items()},
+            "box": {v.name: (0, 1) for v in variables}
+            | {str(v): b for v, b in (box or {}).items()},
+            "start": _probabilities(start or {}, list(free.values())),
             "name": self.name,
-            "sets": {player: Simplex() for player in own},
+            "sets": {names[player]: Simplex() for player in free},
         }
         if self.one_population:
-            (player,) = own
-            game = SymbolicPopulationGame(player, own[player], self.expected(player), **options)
+            ((player, own),) = free.items()
+            game = SymbolicPopulationGame(names[player], own, self.expected(player), **options)
         else:
+            alone = {own[0]: sympy.Integer(1) for own in self.variables if len(own) == 1}
             losses = {}
-            for player, variables in own.items():
-                worth = [payoff.xreplace(alone) for payoff in self.expected(player)]
-                loss = -sympy.Add(*(x * u for x, u in zip(variables, worth, strict=True)))
-                losses[player] = (variables, sympy.expand(loss))
+            for player, own in free.items():
+                worth = zip(own, self.expected(player), strict=True)
+                loss = -sympy.Add(*(x * u.xreplace(alone) for x, u in worth))
+                losses[names[player]] = (own, sympy.expand(loss))
             game = SymbolicGame(losses, **options)
         game.strategic_form = self
         return game
@@ -216,10 +222,46 @@ class StrategicForm:
         return replace(self, payoffs=payoffs, parameters={})
 
 
-def identifier(text: str) -> str:
-    """A text made into a name: letters, digits and _, not beginning with a digit."""
-    name = re.sub(r"\W", "_", unicodedata.normalize("NFKC", text))
-    return name if name.isidentifier() else f"_{name}"
+def strategic_form_of(game: Any) -> StrategicForm:
+    """The strategic form that a game is or was made from. Raises InputTypeError if there is none."""
+    form = game if isinstance(game, StrategicForm) else getattr(game, "strategic_form", None)
+    if form is None:
+        raise InputTypeError(
+            "this takes a game in strategic form: a StrategicForm, or a game that was made from one "
+            f"(a file with a [matrix] table, a .nfg file), not {type(game).__name__}"
+        )
+    return form
+
+
+def _name(text: str, taken: set[str], keep: str = "") -> str:
+    """A text made into a name that does not look like one that is taken, and takes it: letters, digits and _
+    (and what to `keep`), not beginning with a digit."""
+    name = re.sub(rf"[^\w{keep}]", "_", unicodedata.normalize("NFKC", text))
+    name = name if keep or name.isidentifier() else f"_{name}"
+    found, number = name, 1
+    while looks(found) in taken:
+        number += 1
+        found = f"{name}_{number}"
+    taken.add(looks(found))
+    return found
+
+
+def _probabilities(
+    given: Mapping[Any, Any], groups: Sequence[Sequence[sympy.Symbol]]
+) -> dict[str, sympy.Expr]:
+    """Every variable's start: what the given ones of a group leave is divided equally among the others."""
+    known = {str(key): exact(value) for key, value in given.items()}
+    names = [[v.name for v in group] for group in groups]
+    for name in known:
+        if not any(name in group for group in names):
+            there = ", ".join(name for group in names for name in group)
+            raise InputError(f"the start names {name}, which is no variable; there are {there}")
+    start: dict[str, sympy.Expr] = {}
+    for group in names:
+        others = [name for name in group if name not in known]
+        rest = 1 - sympy.Add(*(known[name] for name in group if name in known))
+        start |= {name: known[name] if name in known else rest / len(others) for name in group}
+    return start
 
 
 def _labels(player: Any, labels: Any) -> tuple[str, ...]:
@@ -287,9 +329,12 @@ def _payoff(entry: Any, where: str) -> sympy.Expr:
     if isinstance(entry, (sympy.Expr, str)) and not getattr(entry, "is_number", False):
         return expression(entry, where)
     try:
-        return exact(entry)
+        number = exact(entry)
     except InputError:
         raise InputError(f"{where} is no finite real number but {_short(entry)}") from None
+    if abs(number) > LARGEST:
+        raise InputError(f"{where} is larger than 1e100: {_short(entry)}; choose other units")
+    return number
 
 
 def _short(value: Any) -> str:

@@ -26,8 +26,8 @@ class NashEquilibrium:
     - `regret`: the most that anybody gains by deviating; 0 where the probabilities are exact.
     - `strict`: whether every other strategy of every player pays less. `quasi_strict`: whether every strategy
       that is not played does (Harsanyi 1973).
-    - `index`: +1 or −1 where it is regular, the sign of the Jacobian's determinant (Shapley 1974; over all
-      equilibria of a game without ties they add up to 1); None where it is not, and for three players or more.
+    - `index`: +1 or −1 where it is regular (Shapley 1974; over all equilibria of a game without ties they add
+      up to 1); None where it is not, and for three players or more.
     """
 
     strategies: Profile
@@ -71,7 +71,7 @@ class NashEquilibria:
     - `equilibria`: the extreme ones (the isolated ones, and the corners of `components`), by probabilities.
     - `components`: the connected sets that they make up, isolated equilibria among them.
     - `exhaustive`: whether there are no others; `because`: why that is not known, or None.
-    - `evidence`: `exact`, or `numeric` where payoffs that are not rational were rounded.
+    - `evidence`: `exact`, or `numeric` where payoffs were rounded because they are not rational.
     """
 
     form: StrategicForm
@@ -121,8 +121,7 @@ def described(form: StrategicForm, profile: Profile) -> NashEquilibrium:
 
 
 def _index(form: StrategicForm, profile: Profile) -> int | None:
-    """(−1)^(k+1) times the signs of the determinants of the players' payoffs, made positive, on the supports, of
-    k strategies each."""
+    """(−1)^(k+1) times the signs of the determinants of the payoffs, made positive, on supports of size k."""
     played = [[i for i, p in enumerate(own) if p > 0] for own in profile.values()]
     if len({len(own) for own in played}) > 1:
         return None

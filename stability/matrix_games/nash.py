@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import sympy
 
-from ..errors import InputError, InputTypeError
-from ..games.strategic_form import StrategicForm
+from ..errors import InputError
+from ..games.strategic_form import StrategicForm, strategic_form_of
 from .equilibrium_sets import Mixture, NashComponent, NashEquilibria, described
 from .supports import by_supports
 from .vertices import vertices
@@ -24,59 +25,60 @@ Table = list[list[Fraction]]
 def nash_equilibria(game: Any, *, parameters: Mapping[Any, Any] | None = None) -> NashEquilibria:
     """All Nash equilibria of a finite game, with the connected sets that they make up.
 
-    **Two players.** With payoffs A and B, made positive, the equilibria are the pairs of vertices of
-    {x ≥ 0, Bᵀx ≤ 1} and {y ≥ 0, Ay ≤ 1} at which every strategy of either player is either not played or a best
-    reply, their convex combinations, and no others (Mangasarian 1964; Avis, Rosenberg, Savani, von Stengel
-    2010). Vertices that go with the same partners span a maximal Nash subset, and subsets that meet make up a
-    component. Rational payoffs are solved exactly, ties and all. A game within one population is solved likewise:
-    its equilibria are the x that are best replies to themselves, on the faces of {x ≥ 0, Ax ≤ 1}.
+    **Two players.** With payoffs A and B, made positive, the extreme equilibria are the pairs of vertices of
+    {x ≥ 0, Bᵀx ≤ 1} and {y ≥ 0, Ay ≤ 1} at which every strategy of either player is not played or a
+    best reply (Mangasarian 1964; Avis, Rosenberg, Savani, von Stengel 2010). Vertices that all go with one
+    another span a maximal Nash subset, and subsets that meet make up a component. Rational payoffs are solved
+    exactly, ties and all. So is a game within one population, whose equilibria are the best replies to
+    themselves: they are on the faces of {x ≥ 0, Ax ≤ 1}.
 
-    **More players.** For every choice of supports the equations that make the strategies in it equally good are
-    solved exactly, as far as that goes in a second each; what was not solved, and supports with a continuum of
-    solutions, are named in `because`.
+    **More players.** For every choice of supports the equations that make the strategies in it equally good
+    are solved exactly, as far as that goes in a second or two. What was not solved, and supports with a
+    continuum of solutions, are named in `because`.
 
     **Arguments:**
 
     - `game`: a `StrategicForm`, or a game that was made from one.
     - `parameters`: values for the game's parameters, over its own.
 
-    Raises InputTypeError for a game that has no strategic form, and InputError for one too large to be solved.
+    Raises InputTypeError for a game that has no strategic form, InputError for one too large to be solved.
     """
     form = strategic_form_of(game).at_values(parameters)
-    rounded, evidence = _rational(form)
-    if len(form.players) > 2:
-        return by_supports(form)
+    rounded, exact = _rational(form)
+    found = by_supports(rounded) if len(form.players) > 2 else _all(rounded)
+    if exact:
+        return found
+    because = (
+        f"payoffs that are not rational were rounded to {_DIGITS} digits, and ties are not seen"
+    )
+    return replace(
+        found,
+        form=form,
+        evidence="numeric",
+        exhaustive=False,
+        because=f"{because}; {found.because}" if found.because else because,
+    )
+
+
+def _all(form: StrategicForm) -> NashEquilibria:
+    """Those of at most two players with rational payoffs."""
     if form.one_population:
-        subsets = _within_one_population(_table(rounded, form.players[0]))
+        subsets = _within_one_population(_table(form, form.players[0]))
     else:
-        subsets = [subset[: len(form.players)] for subset in _of_two_players(rounded)]
+        subsets = [subset[: len(form.players)] for subset in _of_two_players(form)]
     points = {point for subset in subsets for point in itertools.product(*subset)}
-    found = [
-        described(rounded, dict(zip(form.players, point, strict=True)))
+    found = tuple(
+        described(form, dict(zip(form.players, point, strict=True)))
         for point in sorted(points, reverse=True)
-    ]
-    because = None
-    if evidence == "numeric":
-        because = f"payoffs that are not rational were rounded to {_DIGITS} digits; ties between them are not seen"
-    return NashEquilibria(form, tuple(found), _components(form, subsets), True, evidence, because)
+    )
+    return NashEquilibria(form, found, _components(form, subsets), True, "exact")
 
 
-def strategic_form_of(game: Any) -> StrategicForm:
-    """The strategic form that a game is or was made from. Raises InputTypeError if there is none."""
-    form = game if isinstance(game, StrategicForm) else getattr(game, "strategic_form", None)
-    if form is None:
-        raise InputTypeError(
-            "this takes a game in strategic form: a StrategicForm, or a game that was made from one "
-            f"(a file with a [matrix] table, a .nfg file), not {type(game).__name__}"
-        )
-    return form
-
-
-def _rational(form: StrategicForm) -> tuple[StrategicForm, Any]:
+def _rational(form: StrategicForm) -> tuple[StrategicForm, bool]:
     """The game with rational payoffs, and whether they are its own."""
     entries = [e for table in form.payoffs.values() for e in sympy.flatten(table)]
     if all(e.is_Rational for e in entries):
-        return form, "exact"
+        return form, True
     put = {e: sympy.Rational(str(e.evalf(_DIGITS))) for e in entries if not e.is_Rational}
     payoffs = {
         player: sympy.ImmutableDenseNDimArray(
@@ -84,7 +86,7 @@ def _rational(form: StrategicForm) -> tuple[StrategicForm, Any]:
         )
         for player, table in form.payoffs.items()
     }
-    return StrategicForm(form.strategies, payoffs, name=form.name), "numeric"
+    return StrategicForm(form.strategies, payoffs, name=form.name), False
 
 
 def _table(form: StrategicForm, player: str) -> Table:
@@ -132,8 +134,8 @@ def _sorted(subset: tuple[list[Mixture], ...]) -> tuple[tuple[Mixture, ...], ...
 def _of_two_players(form: StrategicForm) -> list[tuple[list[Mixture], ...]]:
     """The maximal Nash subsets: the extreme mixtures of either player.
 
-    Each mixture set holds the vertices of a face of its polytope, so two subsets meet in a common vertex or not
-    at all.
+    Each set of mixtures holds the vertices of a face of its polytope, so two subsets meet in a common vertex
+    or not at all.
     """
     own = _table(form, form.players[0])
     other = _table(form, form.players[1]) if len(form.players) == 2 else [[Fraction(0)] * len(own)]

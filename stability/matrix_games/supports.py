@@ -25,7 +25,7 @@ Supports = tuple[tuple[int, ...], ...]  # by player, the positions of the strate
 
 
 class _Found(NamedTuple):
-    """On some supports: isolated equilibria, whether there is a continuum of them, and whether that is all."""
+    """On some supports: isolated equilibria, whether there is a continuum, and whether that is all."""
 
     points: list[tuple[Mixture, ...]]
     continuum: bool = False
@@ -40,8 +40,8 @@ def by_supports(form: StrategicForm) -> NashEquilibria:
     choices = [_nonempty(count) for count in form.shape]
     if (count := math.prod(map(len, choices))) > _MOST_SUPPORTS:
         raise InputError(
-            f"this game has {count} choices of supports; with more than two players at most {_MOST_SUPPORTS} are "
-            "looked at"
+            f"this game has {count} choices of supports; with more than two players at most "
+            f"{_MOST_SUPPORTS} are looked at"
         )
     points: set[tuple[Mixture, ...]] = set()
     continua: list[Supports] = []

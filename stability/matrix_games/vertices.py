@@ -16,14 +16,14 @@ Vertex = tuple[tuple[int, ...], int]  # a point up to a factor, and its labels, 
 def vertices(matrix: Sequence[Sequence[Fraction]]) -> list[Vertex]:
     """The vertices of {x ≥ 0 : M x ≤ 1} but for x = 0, M being m by n and positive.
 
-    Each one comes as whole numbers in the proportions of x, and with the set of inequalities that are equations
-    there: bit i for x_i = 0, bit n + j for (M x)_j = 1. A degenerate vertex, with more than n of them, is there
-    once.
+    Each one comes as whole numbers in the proportions of x, and with the set of inequalities that are
+    equations there: bit i for x_i = 0, bit n + j for (M x)_j = 1. A degenerate vertex, with more than n of
+    them, is there once.
 
     The double description method (Motzkin et al. 1953; Fukuda, Prodon 1996) on the cone {(x, t) : x ≥ 0,
-    t − M x ≥ 0}: it begins with the n + 1 rays of {x ≥ 0, t ≥ 0} and cuts them with one inequality after the
-    other. A new ray lies between two adjacent ones on either side of the cut, and two rays are adjacent where no
-    third one satisfies all the equations that both do.
+    t − M x ≥ 0}: it begins with the n + 1 rays of {x ≥ 0, t ≥ 0} and cuts them with one inequality after
+    the other. A new ray lies between two adjacent ones on either side of the cut, and two rays are adjacent
+    where no third one satisfies all the equations that both do.
 
     Raises InputError for more than three thousand vertices.
     """

@@ -9,6 +9,10 @@ from .extragradient import Optimistic as Optimistic
 from .lookahead import Lookahead as Lookahead
 from .momentum import HeavyBall as HeavyBall
 from .momentum import Nesterov as Nesterov
+from .multiplicative_weights import MultiplicativeWeights as MultiplicativeWeights
+from .multiplicative_weights import (
+    OptimisticMultiplicativeWeights as OptimisticMultiplicativeWeights,
+)
 from .on_face import OnFace as OnFace
 from .optax_rule import Optax as Optax
 from .projection import Clipped as Clipped
@@ -40,6 +44,8 @@ RULES: dict[str, type[Rule]] = {
         BestResponse,
         Clipped,
         Projected,
+        MultiplicativeWeights,
+        OptimisticMultiplicativeWeights,
     )
 }
 
