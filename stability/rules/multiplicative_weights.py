@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
+import numpy as np
+import sympy
+
+from ..dynamics.partition import Partition
 from ..dynamics.vectors import grouped, reweighted
-from ..errors import InputError
+from ..errors import InputError, NotAtRestError
 from ..fields.evolutionary import check_simplices
 from ..fields.gradient import Gradient
-from .local import local
+from .local import Local
 from .rule import Rule, State, check_lr
 
 
@@ -48,7 +53,13 @@ class MultiplicativeWeights(Rule):
 
     def near(self, flow: Any, x: Any) -> Rule:
         self.check(flow)
-        return local(self, flow, x)
+        found = WeightsAtRest(self, flow, x)
+        found.check()
+        return found
+
+    def whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
+        """The linearised step δx⁺ = kept δx + turned δu on the state, u having the Jacobian `jacobian`."""
+        return kept + turned @ jacobian
 
     def step(self, flow: Any, state: State) -> State:
         (x,) = state
@@ -70,7 +81,58 @@ class OptimisticMultiplicativeWeights(MultiplicativeWeights):
     def init(self, flow: Any, x: Any) -> State:
         return (x, flow(x))
 
+    def whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
+        return np.block(
+            [[kept + 2 * turned @ jacobian, -turned], [jacobian, np.zeros_like(jacobian)]]
+        )
+
     def step(self, flow: Any, state: State) -> State:
         x, last = state
         u = flow(x)
         return (self._moved(flow, x, 2 * u - last), u)
+
+
+class WeightsAtRest(Local):
+    """Multiplicative weights at a rest point x, linearised by formula.
+
+    There the strategies that are played pay the mean ū = Σ x_j u_j, so that with X = diag(x), h the step size
+    and E = diag(e^{h (u_i − ū)}), the identity on them, δx⁺ = (I − x1ᵀ)(E δx + h X δu) on each simplex.
+    """
+
+    def linearise(self, matrix: Any, partition: Partition) -> Any:
+        x, u, jacobian = self._here
+        sizes = self.flow.partition.per_player(self.lr, "lr")
+        h = np.repeat(np.array(sizes), self.flow.partition.sizes)
+        growth, centred = np.zeros_like(x), np.eye(len(x), dtype=x.dtype)
+        for group in self.flow.sets.simplices:
+            growth[group] = h[group] * (u[group] - x[group] @ u[group])
+            centred[np.ix_(group, group)] -= x[group][:, None]
+        exp = sympy.exp if self.flow.symbolic else np.exp
+        kept = centred * np.array([exp(g) for g in growth])
+        found = self.rule.whole(kept, centred * (h * x), jacobian)  # pyright: ignore[reportAttributeAccessIssue]
+        return sympy.Matrix(found) if self.flow.symbolic else found
+
+    def check(self, flow: Any = None) -> None:
+        """Raises NotAtRestError if strategies that are played pay differently; in floating point only."""
+        if self.flow.symbolic:
+            return
+        x, u, _ = self._here
+        for group in self.flow.sets.simplices:
+            off = np.abs(x[group] * (u[group] - x[group] @ u[group])).max()
+            if not off <= 1e-9 * (1 + np.abs(u[group]).max()):
+                raise NotAtRestError(
+                    f"{self.name} does not rest here: strategies that are played pay differently, "
+                    f"by {off:.3g}"
+                )
+
+    @cached_property
+    def _here(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """x, u and the Jacobian of u, in floats, or SymPy's numbers as objects."""
+        if self.flow.symbolic:
+            x = sympy.Matrix(self.point)
+            parts = x, self.flow(x), self.flow.jacobian(x)
+            x, u, jacobian = (np.array(part.tolist(), dtype=object) for part in parts)
+            return x.ravel(), u.ravel(), jacobian
+        x = np.asarray(self.point, dtype=float)
+        values, jacobians = self.flow.evaluate(x[None])  # pyright: ignore[reportAttributeAccessIssue]
+        return x, values[0], jacobians[0]

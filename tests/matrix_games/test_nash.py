@@ -186,7 +186,7 @@ def _mean(corners, weights):
     hs.lists(hs.integers(1, 9), min_size=6, max_size=6),
 )
 def test_components_are_all_equilibria_and_nothing_else(numbers, weights):
-    """Of 2 by 3 games full of ties: means of corners have no regret, and profiles in halves without are there."""
+    """Of 2 by 3 games full of ties: means of corners have no regret; profiles in halves without are there."""
     A, B = np.reshape(numbers, (2, 2, 3)).tolist()
     BT = np.transpose(B).tolist()
     found = st.nash_equilibria(two(A, B))
