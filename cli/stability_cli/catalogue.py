@@ -48,8 +48,9 @@ def show_source(name: str, as_nfg: bool) -> None:
     elif name.endswith(".nfg"):
         from stability.games.load import load
         from stability.games.matrix_files import write_matrix
+        from stability.games.strategic_form import strategic_form_of
 
-        click.echo(write_matrix(load(name).strategic_form), nl=False)
+        click.echo(write_matrix(strategic_form_of(load(name))), nl=False)
     else:
         click.echo(catalogue.source(name), nl=False)
 

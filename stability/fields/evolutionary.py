@@ -26,7 +26,7 @@ class OnSimplices(Field):
     keeps_sets: ClassVar[bool] = True
 
     @abstractmethod
-    def on_simplex(self, game: Any, x: Any, u: Any) -> Any:
+    def _on_simplex(self, game: Any, x: Any, u: Any) -> Any:
         """The field on one simplex of n strategies, from x and u, shape (n,)."""
 
     def check(self, game: Any) -> None:
@@ -35,7 +35,7 @@ class OnSimplices(Field):
     def __call__(self, game: Any, x: Any) -> Any:
         self.check(game)
         return grouped(
-            lambda x, u: self.on_simplex(game, x, u), game.sets.simplices, x, game.field(x)
+            lambda x, u: self._on_simplex(game, x, u), game.sets.simplices, x, game.field(x)
         )
 
 
@@ -51,7 +51,7 @@ class Replicator(OnSimplices):
 
     name: ClassVar[str] = "replicator"
 
-    def on_simplex(self, game: Any, x: Any, u: Any) -> Any:
+    def _on_simplex(self, game: Any, x: Any, u: Any) -> Any:
         return multiplied(x, u) - x.dot(u) * x
 
 
@@ -70,7 +70,7 @@ class Logit(OnSimplices):
     def __post_init__(self):
         check_positive(self.beta, "beta of logit")
 
-    def on_simplex(self, game: Any, x: Any, u: Any) -> Any:
+    def _on_simplex(self, game: Any, x: Any, u: Any) -> Any:
         return softmax(in_engine(game, self.beta) * u) - x
 
 
@@ -85,7 +85,7 @@ class BestReplyDynamics(OnSimplices):
 
     name: ClassVar[str] = "best-reply"
 
-    def on_simplex(self, game: Any, x: Any, u: Any) -> Any:
+    def _on_simplex(self, game: Any, x: Any, u: Any) -> Any:
         return largest(u) - x
 
 

@@ -117,7 +117,7 @@ class StrategicForm:
     def expected(
         self, player: str, profile: Mapping[str, Sequence[Any]] | None = None
     ) -> tuple[sympy.Expr, ...]:
-        """What each pure strategy of a player gets where everybody else plays mixed strategies.
+        """What each pure strategy of the `player` gets where everybody else plays mixed strategies.
 
         `profile`: player ↦ probabilities; default: the `variables`. In one population everybody else is the
         population itself, and the answer A x.

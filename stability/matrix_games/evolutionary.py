@@ -78,7 +78,7 @@ def evolutionarily_stable_strategies(
     return tuple(found)
 
 
-def _symmetric(form: StrategicForm) -> tuple[tuple[str, ...], sympy.Matrix]:
+def _symmetric(form: StrategicForm) -> tuple[Sequence[str], sympy.Matrix]:
     """The labels and A. Raises InputError for a game that is not symmetric, or too large."""
     tables = [sympy.Matrix(t.tolist()) if t.rank() == 2 else None for t in form.payoffs.values()]
     symmetric = form.one_population or (

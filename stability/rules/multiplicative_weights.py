@@ -57,7 +57,7 @@ class MultiplicativeWeights(Rule):
         found.check()
         return found
 
-    def whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
+    def _whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
         """The linearised step δx⁺ = kept δx + turned δu on the state, u having the Jacobian `jacobian`."""
         return kept + turned @ jacobian
 
@@ -81,7 +81,7 @@ class OptimisticMultiplicativeWeights(MultiplicativeWeights):
     def init(self, flow: Any, x: Any) -> State:
         return (x, flow(x))
 
-    def whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
+    def _whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
         return np.block(
             [[kept + 2 * turned @ jacobian, -turned], [jacobian, np.zeros_like(jacobian)]]
         )
@@ -109,7 +109,7 @@ class WeightsAtRest(Local):
             centred[np.ix_(group, group)] -= x[group][:, None]
         exp = sympy.exp if self.flow.symbolic else np.exp
         kept = centred * np.array([exp(g) for g in growth])
-        found = self.rule.whole(kept, centred * (h * x), jacobian)  # pyright: ignore[reportAttributeAccessIssue]
+        found = self.rule._whole(kept, centred * (h * x), jacobian)  # pyright: ignore[reportAttributeAccessIssue]
         return sympy.Matrix(found) if self.flow.symbolic else found
 
     def check(self, flow: Any = None) -> None:

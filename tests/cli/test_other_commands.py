@@ -72,3 +72,25 @@ def test_list_and_show():
     missing = in_process("show", "dirac-gan-r2")
     assert missing.returncode == 2
     assert "dirac-gan-r1" in missing.stderr
+
+
+def test_show_turns_nfg_files_into_game_files_and_back(tmp_path):
+    nfg, toml = tmp_path / "dilemma.nfg", tmp_path / "dilemma.toml"
+    nfg.write_text('NFG 1 R "Dilemma" { "a" "b" } { 2 2 } 3 3 5 0 0 5 1 1', encoding="utf-8")
+    shown = in_process("show", str(nfg)).stdout
+    assert tomllib.loads(shown)["matrix"]["payoffs"]["b"] == [[3, 5], [0, 1]]
+    toml.write_text(shown, encoding="utf-8")
+    back = in_process("show", str(toml), "--nfg").stdout
+    assert st.read_nfg(back) == st.load(nfg).strategic_form
+    for arguments, said in (
+        (["show", "xy", "--nfg"], "takes a game in strategic form"),
+        (["report", str(tmp_path / "none.nfg")], "there is no file"),
+        (["report", str(nfg), "--set", "a=1"], "has no parameters"),
+    ):
+        refused = in_process(*arguments)
+        assert refused.returncode == 2
+        assert said in refused.stderr
+    nfg.write_text('NFG 1 R "Dilemma" { "a" "b" } { 2 2 } 3 3 5 0', encoding="utf-8")
+    refused = in_process("report", str(nfg))
+    assert refused.returncode == 2
+    assert f"{nfg}: line 1: the game has 8 payoffs, and the file 4" in refused.stderr

@@ -172,7 +172,10 @@ ALL = [
 
 
 def test_the_registry_is_all_there_is_to_name():
-    assert set(FIELDS) == {field.name for field in ALL} - {"preconditioned", "damped"}
+    on_simplices = {"replicator", "logit", "best-reply"}
+    assert (
+        set(FIELDS) == {field.name for field in ALL} - {"preconditioned", "damped"} | on_simplices
+    )
     for name, field in FIELDS.items():
         assert field().name == name  # every field has defaults
         assert isinstance(field(), Field)
