@@ -33,7 +33,8 @@ class _Token(NamedTuple):
 def read_nfg(text: str, *, filename: str = "<string>") -> StrategicForm:
     """The game of a .nfg file, in the outcome or the payoff version, with strategies named or counted.
 
-    `text` is what the file says, and `filename` what errors call it. Decimals and fractions are read exactly. Labels that are empty become the strategies' numbers.
+    `text` is what the file says, and `filename` what errors call it. Decimals and fractions are read exactly.
+    Labels that are empty become the strategies' numbers.
     Raises GameFileError, in one line with the file and the line of it, for what is no such file.
     """
     return _Reader(text, filename).form()
