@@ -11,8 +11,10 @@ import numpy as np
 from ..criteria.critical_cone import projected_linear_flow
 from ..dynamics.flow import Flow, SymbolicFlow
 from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.face_chart import FaceChart
 from ..equilibria.faces import Face
 from ..equilibria.variational import Bounded
+from ..equilibria.window import whole
 from ..rules import Rule
 from ..spectra.exact import exact_text
 from ..verdicts.conditions import Conditions
@@ -20,6 +22,7 @@ from ..verdicts.on_sets import conditions_on_sets
 from ..verdicts.verdict import Verdict
 from .at_point import Place, analyse_flow
 from .derivatives import point_of
+from .face_rule import WholeStep
 from .remarks import remarks
 from .rules_at_point import FieldJacobian, analyse_rule, no_rule, no_verdict
 from .subject import FieldFlow, Subject
@@ -29,10 +32,17 @@ CORNER = "corner"  # the type of a rest point with no free coordinate
 ARRIVES = "reached in finite time"
 
 
-def on_face(subject: Subject, field: FieldFlow, face: Face) -> tuple[Subject, FieldFlow]:
-    """The subject and one of its fields on a face, in the face's coordinates: a flow of fewer variables."""
+def on_face(
+    subject: Subject, field: FieldFlow, face: Face, chart: FaceChart | None = None
+) -> tuple[Subject, FieldFlow]:
+    """The subject and one of its fields on a face, in the face's coordinates: a flow of fewer variables.
+
+    Where the face has spheres, in those of the `chart`.
+    """
     if face.whole:
         return subject, field
+    if chart is not None:
+        return _in_chart(subject, field, chart)
     names = tuple(subject.variables[k] for k in face.free)
     evaluate = field.numeric.evaluate if field.numeric is subject.main else field.quick.evaluate
     numeric = _flow_on_face(field.numeric, face, names)
@@ -50,6 +60,20 @@ def on_face(subject: Subject, field: FieldFlow, face: Face) -> tuple[Subject, Fi
         getattr(subject, "subject", subject),
         kind="flow", variables=names, numeric=numeric, symbolic=symbolic, main=numeric,
         flows=(flow,), rules=subject.rules, box=box, window=subject.window[face.free], conditions=(),
+    ), flow  # fmt: skip
+
+
+def _in_chart(subject: Subject, field: FieldFlow, chart: FaceChart) -> tuple[Subject, FieldFlow]:
+    numeric, symbolic = chart.flow(field.numeric), None
+    if field.formulas is not None and chart.exact is not None:
+        symbolic = chart.symbolic_flow(field.formulas)
+    flow = replace(field, numeric=numeric, symbolic=symbolic, values={})
+    half = np.maximum(1.0, np.abs(chart.origin))
+    box = np.stack([chart.origin - half, chart.origin + half], axis=1)
+    return replace(
+        getattr(subject, "subject", subject),
+        kind="flow", variables=chart.names, numeric=numeric, symbolic=symbolic, main=numeric, values={},
+        flows=(flow,), rules=subject.rules, box=box, window=whole(box), conditions=(),
     ), flow  # fmt: skip
 
 
@@ -79,16 +103,16 @@ class OnFace:
 def flow_on_sets(subject: Subject, field: FieldFlow, bounded: Bounded) -> OnFace:
     """The field's flow at a rest point on the sets."""
     face = bounded.face
-    if not len(face.free):
+    if not face.dimension:
         return OnFace(bounded, subject, field, _corner_flow(subject, field, bounded), None)
-    inner, own = on_face(subject, field, face)
+    inner, own = on_face(subject, field, face, bounded.chart)
     e = bounded.on_face
     flow, known = analyse_flow(inner, own, e, settle=bounded.strict or keeps_sets(field))
     if not bounded.strict and not keeps_sets(field):
         flow = replace(
             flow, stability=_into_sets(subject, bounded, known), normal_form=None, born=None
         )
-    elif face.held:
+    elif face.held or face.spheres:
         flow = replace(flow, stability=_beside(flow.stability, subject, face, "paths"))
     return OnFace(bounded, inner, own, flow, known)
 
@@ -108,18 +132,36 @@ def rule_on_sets(place: OnFace, subject: Subject, field: FieldFlow, rule: Rule) 
         )
         verdict = Verdict("undecided", None, None, "numeric", because)
         return no_rule(rule, field, NoNumbers.NO_LINEARISATION, verdict)
-    if not len(face.free):
+    if not face.dimension:
         return _corner_rule(subject, field, rule, bounded)
+    if needs_the_whole_step(rule, face):
+        chart = bounded.chart or FaceChart(face, bounded.x, bounded.exact, subject.variables)
+        rule = WholeStep(rule, chart, field.numeric, field.formulas)
     found = analyse_rule(place.subject, place.field, bounded.on_face, rule, place.known)
     return _with_zeros(found, subject, rule, face)
 
 
+def needs_the_whole_step(rule: Rule, face: Face) -> bool:
+    """Whether a rule's projected steps near a face are not its steps along the field on the face.
+
+    On flat faces they are for rules that combine values of the field linearly, seen at points where the
+    others stay at their limits.
+    """
+    if face.whole:
+        return any(rule.keeps_sets for rule in rule.inside) and bool(face.sets)
+    if face.spheres or any(own.keeps_sets or own.anticipates for own in rule.inside):
+        return True
+    return bool(face.sets.simplices) and any(own.transforms_the_field for own in rule.inside)
+
+
 def _with_zeros(found: RuleAnalysis, subject: Subject, rule: Rule, face: Face) -> RuleAnalysis:
     """A rule on a face, with the multiplier 0 of every active coordinate."""
-    if found.multipliers is None or not face.held:
+    if found.multipliers is None or not (face.held or face.spheres):
         return found
-    copies = len(found.multipliers) // len(face.free) if len(face.free) else 1
-    zeros = np.zeros(len(face.held) * max(copies, 1))
+    own = len(found.multipliers)
+    copies = own // face.dimension if not isinstance(rule, WholeStep) else 1
+    active = len(face.held) + len(face.spheres)
+    zeros = np.zeros(active * max(copies, 1))
     multipliers = np.concatenate([found.multipliers, zeros])
     order = np.lexsort((-multipliers.imag, -multipliers.real))
     return replace(
@@ -169,7 +211,7 @@ def _corner_rule(subject: Subject, field: FieldFlow, rule: Rule, bounded: Bounde
     )
     return replace(
         found,
-        multipliers=np.zeros(len(bounded.face.held), dtype=complex),
+        multipliers=np.zeros(len(bounded.limits), dtype=complex),
         spectral_radius=0.0,
         error_bound=0.0,
         type=CORNER,
@@ -218,7 +260,8 @@ def _touched(subject: Subject, bounded: Bounded) -> str:
 def whole_point(bounded: Bounded) -> Equilibrium:
     """The rest point in all the variables."""
     e, face = bounded.on_face, bounded.face
-    tangent = face.basis @ e.tangent
+    chart = bounded.chart
+    tangent = face.basis @ e.tangent if chart is None else chart.lift_tangent(e.tangent)
     tangent = np.linalg.qr(tangent)[0] if tangent.shape[1] else tangent
     return replace(
         e,
@@ -293,7 +336,11 @@ def _limits(
     """The active limits by variable: which they are, and how strongly the field pushes against them."""
     if bounded is None:
         return {}, {}
-    named = {subject.variables[k]: limit for k, limit in bounded.limits.items()}
+    balls = subject.sets.balls
+    named = {
+        subject.variables[k] if k >= 0 else balls[-1 - k].name: limit
+        for k, limit in bounded.limits.items()
+    }
     active = {name: limit.kind for name, limit in named.items()}
     return active, {
         name: LimitInfo(limit.kind, limit.multiplier, limit.strict) for name, limit in named.items()

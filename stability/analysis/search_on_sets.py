@@ -95,6 +95,8 @@ def problem_of(subject: Subject, field: FieldFlow) -> Problem:
     """A field on the players' sets as a variational inequality."""
     flow = field.numeric if field.numeric is subject.main else field.quick
     return Problem(
+        flow=field.numeric,
+        symbolic=field.formulas,
         evaluate=flow.evaluate,
         sets=subject.sets,
         exact=None if field.equations is None else subject.symbolic.sets.put(dict(subject.values)),

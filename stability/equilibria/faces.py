@@ -184,11 +184,12 @@ class Face:
             k: mean[k] - v[k] if where == ZERO else sign[where] * v[k] for k, where in self.held
         }
 
-    def pushes_of_spheres(self, x: Sequence[Any], v: Sequence[Any]) -> dict[int, Any]:
+    def pushes_of_spheres(self, x: Any, v: Sequence[Any]) -> dict[int, Any]:
         """The multipliers of the spheres: ⟨v, x⟩/R on each, by the ball's position."""
         found = {}
+        exactly = self.exact is not None and not isinstance(x, np.ndarray)
         for j in self.spheres:
-            ball = (self.sets if isinstance(x, np.ndarray) else self.exact or self.sets).balls[j]
+            ball = self.exact.balls[j] if exactly and self.exact else self.sets.balls[j]
             found[j] = sum(v[int(k)] * x[int(k)] for k in ball.index) / ball.radius
         return found
 

@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..dynamics.flow import Flow, SymbolicFlow
 from ..games.sets import Sets
 from .equilibrium import Equations, Equilibrium, described, in_floats, is_defined, is_generic
 from .exact import is_zero_at
-from .faces import Face, face_at, faces, number_of_faces
+from .face_chart import FaceChart
+from .faces import SPHERE, Face, face_at, faces, number_of_faces
 from .find import describe_point, find_equilibria
+from .on_spheres import with_multipliers
 from .placing import alone
 from .projected_search import resting_faces
 from .scaling import Evaluate
@@ -49,9 +52,10 @@ class Bounded:
     """A rest point of a field on the players' sets.
 
     - `x`: shape (d,); `exact`: the same in closed form, or None.
-    - `limits`: the active limits, by coordinate (of a sphere: by the ball's position, from −1 downwards).
+    - `limits`: the active limits, by coordinate; that of the sphere of ball j by −1 − j.
     - `face`: the face of those limits that the field pushes against; of a field that keeps the sets by itself
-      the whole set. `on_face`: the point as a rest point of the field on that face, in its coordinates u.
+      the whole set. `on_face`: the point as a rest point of the field on that face, in its coordinates u, or
+      where it has spheres in those of the `chart`.
     - `residual`: ‖x − P(x + v(x))‖.
     """
 
@@ -61,6 +65,7 @@ class Bounded:
     face: Face
     on_face: Equilibrium
     residual: float
+    chart: FaceChart | None = None
 
     @cached_property
     def weak(self) -> tuple[int, ...]:
@@ -87,12 +92,15 @@ class Variational:
 class Problem:
     """A field on the players' sets.
 
-    - `evaluate`: X (n, d) ↦ v and J; `equations`: the field in SymPy, or None.
+    - `flow`: the field in JAX, and `symbolic` in SymPy at the parameters' values, or None; `evaluate`: X
+      (n, d) ↦ v and J; `equations`: where the field vanishes, in SymPy, or None.
     - `sets` in floating point, `exact` in SymPy (if there are equations).
     - `keeps`: whether the flow of the field keeps the sets by itself, so that nothing is projected.
     - `box`: where to look, shape (d, 2), as far as the sets have no ends.
     """
 
+    flow: Flow
+    symbolic: SymbolicFlow | None
     evaluate: Evaluate
     sets: Sets
     exact: Sets | None
@@ -191,17 +199,21 @@ def _on_face(
 ) -> tuple[list[Bounded], bool, str, int]:
     """The rest points in the relative interior of a face; whether it was solved exactly, how, with how many
     starts."""
-    if face.spheres:
-        return [], False, "", 0
     if not len(face.free):
         one = _accepted(problem, face, None)
         return ([] if one is None else [one]), problem.equations is not None, "", 0
     evaluate, box, equations = problem.on(face)
-    solved = None if equations is None else _linear_solution(evaluate, box, equations)
+    k = len(face.free)
+    if face.spheres:
+        widest = 10 * problem.scale * (1 + len(face.free))
+        evaluate, box, equations = with_multipliers(face, evaluate, box, equations, widest)
+    solved = (
+        None if equations is None or face.spheres else _linear_solution(evaluate, box, equations)
+    )
     if solved is not None:
         one = _accepted(problem, face, solved)
         return ([] if one is None else [one]), True, "linear equations", 0
-    guides = [x[face.free] for x in special]
+    guides = [] if face.spheres else [x[face.free] for x in special]
     search = find_equilibria(
         evaluate,
         box,
@@ -209,7 +221,7 @@ def _on_face(
         special=guides,
         starts=starts,
         seed=seed,
-        defined=lambda u: problem.defined(face.lift(u)),
+        defined=lambda u: problem.defined(face.lift(u[:k])),
     )
     found = [_accepted(problem, face, e) for e in search.found]
     return [b for b in found if b is not None], search.exhaustive, search.method, search.starts
@@ -241,12 +253,13 @@ def _accepted(problem: Problem, face: Face, e: Equilibrium | None) -> Bounded | 
 
     `e` is in the face's coordinates; None at a corner.
     """
-    u = np.zeros(0) if e is None else e.point
+    k = len(face.free)
+    u = np.zeros(0) if e is None else e.point[:k]
     x = face.lift(u)
     values = {} if problem.equations is None else dict(problem.equations.values)
     exact = None
     if problem.exact is not None and (e is None or e.exact is not None):
-        exact = face.lift_exactly(() if e is None or e.exact is None else e.exact)
+        exact = face.lift_exactly(() if e is None or e.exact is None else e.exact[:k])
         x = in_floats(exact, values) if len(exact) else x
     error = 0.0 if e is None else e.error
     reach = _ROUNDING * (1 + np.abs(x).max(initial=0.0)) + 10 * error
@@ -259,8 +272,17 @@ def _accepted(problem: Problem, face: Face, e: Equilibrium | None) -> Bounded | 
     if limits is None:
         return None
     weak = [k for k, limit in limits.items() if limit.strict != "yes"]
-    strict = face.without([k for k, _ in face.held] if problem.keeps else weak)
-    if len(strict.free) and (e is None or strict.held != face.held):
+    strict = face.without(weak, [-1 - k for k in weak])
+    if problem.keeps:
+        strict = Face(face.sets, face.exact)
+    chart = None
+    if strict.spheres:
+        closed = exact if exact is not None and _is_short(exact) else None
+        chart = FaceChart(strict, x, closed, problem.flow.variables)
+        e = _in_chart(problem, chart, error)
+    elif len(strict.free) and (
+        e is None or strict.free.tolist() != face.free.tolist() or face.spheres
+    ):
         evaluate, box, equations = problem.on(strict)
         closed = None if exact is None else tuple(exact[int(k)] for k in strict.free)
         e = describe_point(evaluate, x[strict.free], box, closed, equations)
@@ -269,7 +291,29 @@ def _accepted(problem: Problem, face: Face, e: Equilibrium | None) -> Bounded | 
         e = _corner()
     residual = float(np.abs(problem.sets.project(x + v) - x).max(initial=0.0))
     residual = float(np.abs(v).max(initial=0.0)) if problem.keeps else residual
-    return Bounded(x, exact, limits, strict, e, residual)
+    return Bounded(x, exact, limits, strict, e, residual, chart)
+
+
+def _is_short(exact: Sequence[sympy.Expr]) -> bool:
+    """Whether closed forms are such that a sphere's chart around them stays quick to work with."""
+    return not any(c.has(sympy.CRootOf) for c in exact) and sum(c.count_ops() for c in exact) <= 60
+
+
+def _in_chart(problem: Problem, chart: FaceChart, error: float) -> Equilibrium:
+    """A rest point on spheres in the coordinates of a chart around it."""
+    if not len(chart.names):
+        return _corner()
+    flow = chart.flow(problem.flow)
+    half = np.maximum(1.0, np.abs(chart.origin))
+    box = np.stack([chart.origin - half, chart.origin + half], axis=1)
+    equations = None
+    if problem.symbolic is not None and chart.exact is not None:
+        own = chart.symbolic_flow(problem.symbolic)
+        equations = Equations(own.variables, tuple(own.expressions), {})
+    found = describe_point(flow.evaluate, chart.origin, box, chart.exact_origin, equations)
+    if not found.stationary:
+        found = replace(found, stationary=True)
+    return replace(found, error=max(found.error, error))
 
 
 def _inside_exactly(face: Face, exact: Any, values: Any, reach: float) -> bool:
@@ -287,10 +331,15 @@ def _limits(
     problem: Problem, face: Face, x: np.ndarray, exact: Any, v: np.ndarray, values: Any
 ) -> dict[int, Limit] | None:
     """The active limits with their multipliers; None if one is negative: the point does not rest."""
-    kinds = dict(face.held)
+    kinds = dict(face.held) | {-1 - j: SPHERE for j in face.spheres}
     if problem.keeps:
         return {k: Limit(kinds[k], 0.0, "no") for k in kinds}
-    pushes = face.push(list(v))
+
+    def push_of(x: Any, v: Any) -> dict[int, Any]:
+        spheres = face.pushes_of_spheres(x, v)
+        return face.push(v) | {-1 - j: push for j, push in spheres.items()}
+
+    pushes = push_of(x, list(v))
     small = _ROUNDING * max(problem.scale, float(np.abs(v).max(initial=0.0)))
     closed: dict[int, sympy.Expr] | None = None
     limits = {}
@@ -304,7 +353,7 @@ def _limits(
                 if closed is None:
                     put = dict(zip(problem.equations.variables, exact, strict=True))
                     at = [e.xreplace(put).xreplace(values) for e in problem.equations.expressions]
-                    closed = face.push(at)
+                    closed = push_of([c.xreplace(values) for c in exact], at)
                 number = closed[k]
                 if is_zero_at(number, {}):
                     strict, push = "no", 0.0
@@ -353,11 +402,17 @@ def bounded_at(
     `exact`: the same point in closed form, if it is known.
     """
     face = face_at(problem.sets, problem.exact, x)
-    if face.spheres:
-        return None
     if not len(face.free):
         return _accepted(problem, face, None)
     evaluate, box, equations = problem.on(face)
     closed = None if exact is None else tuple(exact[int(k)] for k in face.free)
-    e = describe_point(evaluate, x[face.free], box, closed, equations)
+    u = x[face.free]
+    if face.spheres:
+        pushes = face.pushes_of_spheres(x, list(problem.evaluate(x[None])[0][0]))
+        widest = 10 * problem.scale * (1 + len(u))
+        evaluate, box, equations = with_multipliers(face, evaluate, box, equations, widest)
+        u, closed = np.append(u, list(pushes.values())), None
+        if equations is not None:
+            equations = None if exact is None else equations
+    e = describe_point(evaluate, u, box, closed, equations)
     return _accepted(problem, face, e) if e.stationary else None

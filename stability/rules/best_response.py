@@ -47,6 +47,7 @@ class BestResponse(Rule):
     order: Any = setting(None, read="names")
     box: Any = None
     name: ClassVar[str] = "best-response"
+    anticipates: ClassVar[bool] = True
     lr: ClassVar[Any] = None
 
     def __post_init__(self):

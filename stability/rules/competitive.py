@@ -27,6 +27,7 @@ class Competitive(Rule):
 
     lr: Any = 0.1
     name: ClassVar[str] = "competitive"
+    anticipates: ClassVar[bool] = True
 
     def __post_init__(self):
         check_lr(self.name, self.lr)
@@ -54,6 +55,7 @@ class LinearCompetitive(Rule):
 
     lr: Any = 0.1
     name: ClassVar[str] = "linear-competitive"
+    anticipates: ClassVar[bool] = True
 
     def __post_init__(self):
         check_lr(self.name, self.lr)

@@ -57,6 +57,7 @@ class Rule(ABC):
     - `keeps_sets`: the step keeps to the players' sets by itself, and projects nothing.
     - `transforms_the_field`: the profile moves by the step sizes times a function of the field there and of
       the memory.
+    - `anticipates`: a player reckons with moves of the others, as they would be without limits.
     """
 
     name: ClassVar[str]
@@ -67,6 +68,7 @@ class Rule(ABC):
     ignores_the_jacobian: ClassVar[bool] = False
     transforms_the_field: ClassVar[bool] = False
     near_limits: ClassVar[Callable[..., Rule]]  # in on_face.py, which is built on this file
+    anticipates: ClassVar[bool] = False
     keeps_sets: ClassVar[bool] = False
 
     def init(self, flow: Any, x: Any) -> State:

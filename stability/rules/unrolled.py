@@ -40,6 +40,7 @@ class Unrolled(Rule):
     player: Any = setting(0, read="name")
     stop_gradient: bool = setting(False, read="flag")
     name: ClassVar[str] = "unrolled"
+    anticipates: ClassVar[bool] = True
 
     def __post_init__(self):
         check_lr(self.name, self.lr)

@@ -17,16 +17,16 @@ import jax.numpy as jnp
 import numpy as np
 import sympy
 
-from ..equilibria.faces import Face
+from ..equilibria.face_chart import FaceChart
 from ..equilibria.variational import Bounded
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from ..time_limits import in_time
-from .conditions import Conditions, minmax_not_applicable
+from .conditions import Conditions, NotApplicable, minmax_not_applicable
 from .conditions_at import conditions_at
 from .definite import definiteness
 from .everywhere import is_convex_within
-from .point import GamePoint
+from .point import GamePoint, Values
 from .verdict import Verdict
 
 _SECONDS = 2.0  # for what SymPy is asked about one loss
@@ -88,12 +88,13 @@ def _on_face(point: GamePoint, bounded: Bounded) -> Conditions:
     face = bounded.face
     if face.whole:
         return conditions_at(point)
-    playing = [i for i, size in enumerate(face.partition.sizes) if size]
+    partition = face.partition if bounded.chart is None else bounded.chart.partition
+    playing = [i for i, size in enumerate(partition.sizes) if size]
     if not playing:
         return _at_corner(point, bounded)
     found = conditions_at(_face_point(point, bounded, playing))
     where = face.text([str(v) for v in point.game.variables])
-    told = f"on {where}, against which the players are pushed, " if face.held else ""
+    told = f"on {where}, against which the players are pushed, " if where else ""
     return _for_everybody(found, point, bounded, playing, told)
 
 
@@ -103,6 +104,8 @@ def _for_everybody(
     """The conditions of the game of those who have free coordinates, as conditions on the whole game."""
 
     def put(verdict: Verdict) -> Verdict:
+        if isinstance(verdict, NotApplicable):
+            return verdict
         text = verdict.because  # what is global on the face is local in the set
         for kind in ("a strict", "a weak", "a"):
             text = text.replace(f"{kind} global Nash", f"{kind} local Nash")
@@ -164,45 +167,42 @@ def _weakly_active(point: GamePoint, bounded: Bounded) -> Conditions:
 
 def _face_point(point: GamePoint, bounded: Bounded, playing: Sequence[int]) -> GamePoint:
     """The rest point as one of the game on the face, of those players who have free coordinates there."""
-    face, game = bounded.face, point.game
+    game = point.game
+    chart = bounded.chart or FaceChart(bounded.face, bounded.x, bounded.exact, game.variables)
     symbolic = None
-    if point.symbolic is not None and face.exact is not None:
-        symbolic = _symbolic_on_face(point.symbolic, face, playing)
-        numeric = symbolic.numeric(point.values)
+    if point.symbolic is not None and bounded.exact is not None and chart.exact is not None:
+        symbolic = _symbolic_on_face(point.symbolic, chart, playing, dict(point.values))
+        numeric = symbolic.numeric()
     else:
-        numeric = _numeric_on_face(game, face, playing)
+        numeric = _numeric_on_face(game, chart, playing)
     numeric.minimizer = playing.index(game.minimizer) if game.minimizer in playing else 0
     return replace(
         point,
         game=numeric,
         symbolic=symbolic,
+        values={},
         equilibrium=bounded.on_face,
-        box=point.box[face.free],
+        box=np.stack([chart.origin - 1, chart.origin + 1], axis=1),
     )
 
 
-def _symbolic_on_face(game: SymbolicGame, face: Face, playing: Sequence[int]) -> SymbolicGame:
-    free = [game.variables[k] for k in face.free]
-    put = dict(zip(game.variables, face.lift_exactly(free), strict=True))
+def _symbolic_on_face(
+    game: SymbolicGame, chart: FaceChart, playing: Sequence[int], values: Values
+) -> SymbolicGame:
+    by_name = {v.name: v for v in game.variables}
+    w = sympy.Matrix([by_name[name] for name in chart.names])
+    put = dict(zip(game.variables, chart.lift(w), strict=True))
     players = {}
     for i in playing:
-        own = free[face.partition.slices[i]]
-        players[game.players[i]] = own, game.losses()[i].xreplace(put)
-    return SymbolicGame(players, parameters=game.parameters, name=game.name)
+        loss = game.losses()[i].xreplace(put).xreplace(dict(values))
+        players[game.players[i]] = list(w[chart.partition.slices[i], :]), loss
+    return SymbolicGame(players, name=game.name)
 
 
-def _numeric_on_face(game: Game, face: Face, playing: Sequence[int]) -> Game:
-    basis, offset = face.basis, face.offset
-    names = [game.variables[k] for k in face.free]
-    start = np.asarray(game.start)[face.free]
-
+def _numeric_on_face(game: Game, chart: FaceChart, playing: Sequence[int]) -> Game:
     def loss(i: int) -> Any:
-        def of(*strategies: Any) -> Any:
-            u = jnp.concatenate(strategies)
-            return game.losses(basis.astype(u.dtype) @ u + offset.astype(u.dtype))[i]
+        return lambda *strategies: game.losses(chart.lift(jnp.concatenate(strategies)))[i]
 
-        return of
-
-    parts = {game.players[i]: start[face.partition.slices[i]] for i in playing}
+    parts = {game.players[i]: chart.origin[chart.partition.slices[i]] for i in playing}
     losses = {game.players[i]: loss(i) for i in playing}
-    return Game(losses, start=parts, variables=names, check=False)
+    return Game(losses, start=parts, variables=chart.names, check=False)
