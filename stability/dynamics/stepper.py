@@ -18,6 +18,7 @@ import numpy as np
 
 from .batch import batched_values
 from .dormand_prince import ORDER, accepted, explicit_step
+from .projected_steps import Missed, OnSets, no_miss
 from .quick_compilation import quickly_compiled
 from .trajectory import Outcome
 
@@ -46,7 +47,7 @@ class Lane(NamedTuple):
     """One path under way: the time gone by, where the next step is to end, the point, and how it stands.
 
     `side`: the sign of `until`, 0 where that is not known yet; `farthest`: the greatest distance so far from
-    the start, `origin`.
+    the start, `origin`; `missed`: see `projected_steps`, of flows in sets.
     """
 
     elapsed: Any
@@ -57,6 +58,7 @@ class Lane(NamedTuple):
     farthest: Any
     side: Any
     status: Any
+    missed: Any = ()
 
 
 class Stepper:
@@ -77,7 +79,7 @@ class Stepper:
         rows = int(np.clip(_BYTES // (16 * self.lanes * flow.dimension), 16, _ROWS))
         self.until = None if until is None else batched_values(until, flow.dimension)
         self.run = quickly_compiled(partial(_run, flow, name, until, rows), flow.dimension)
-        self._values = flow.values
+        self._flow = flow
         self._between = flow.kept(  # shared by the steppers of all conditions
             "between",
             name,
@@ -89,7 +91,7 @@ class Stepper:
     def begin(self, starts: np.ndarray, elapsed: np.ndarray, settings: Settings) -> Lane:
         starts = np.pad(starts, ((0, self.lanes - len(starts)), (0, 0)), mode="edge")
         elapsed = np.pad(elapsed, (0, self.lanes - len(elapsed)), mode="edge")
-        velocity = settings.direction * self._values(starts)
+        velocity = self._velocity(starts, settings.direction)
         bad = ~np.isfinite(velocity).all(axis=1)
         velocity = np.where(np.isfinite(velocity), velocity, 0.0)
         scale = settings.atol + settings.rtol * np.abs(starts)
@@ -111,7 +113,26 @@ class Stepper:
             farthest=np.zeros(self.lanes),
             side=self._first_side(starts, starts + first[:, None] * velocity),
             status=np.select([case for case, _ in cases], [CODE[o] for _, o in cases], RUNNING),
+            missed=self._missed(),
         )
+
+    def _velocity(self, starts: np.ndarray, direction: float) -> np.ndarray:
+        flow = self._flow
+        if flow.kept_in is None:
+            return direction * flow.values(starts)
+
+        def made() -> Callable[[np.ndarray], np.ndarray]:
+            own = OnSets(lambda y: direction * flow(y), flow.kept_in)
+            return batched_values(lambda x: own.start(x)[0], flow.dimension)
+
+        return flow.kept("velocities", direction, made)(starts)
+
+    def _missed(self) -> Any:
+        sets = self._flow.kept_in
+        if sets is None:
+            return ()
+        one = no_miss(np.zeros(self._flow.dimension), sets)
+        return Missed(*(np.zeros((self.lanes, *part.shape)) for part in one))
 
     def _first_side(self, starts: np.ndarray, soon: np.ndarray) -> np.ndarray:
         """The sign of `until`; 0 for a start that is on its surface but for rounding."""
@@ -138,14 +159,49 @@ def stepper(flow: Any, name: str, until: Callable[[Any], Any] | None = None) -> 
     return flow.kept("steppers", (name, until), lambda: Stepper(flow, name, until))
 
 
-def _step(flow: Any, name: str, point: Any, length: Any, settings: Settings) -> Any:
-    """One step: its end, its error, the field there, whether the solver found it, and the solver's order."""
+class _Attempt(NamedTuple):
+    """Where a step ends, its error, the velocity there, whether the solver found it, and the solver's order.
+
+    In sets also whether it is too `late` for a limit, which `part` of it is not, what is remembered of that, and
+    whether the field `pushes` against a limit at its end.
+    """
+
+    end: Any
+    error: Any
+    velocity: Any
+    good: Any
+    order: Any
+    late: Any = np.False_
+    part: Any = 1.0
+    missed: Any = ()
+    pushes: Any = np.False_
+
+
+def _step(flow: Any, name: str, point: Any, length: Any, settings: Settings, missed: Any) -> Any:
+    """One step."""
 
     def field(y: Any) -> Any:
         return settings.direction * jnp.asarray(flow(y), y.dtype)
 
+    if flow.kept_in is None:
+        return _method(name, field, point, length, settings)
+    own = OnSets(field, flow.kept_in)
+    _, held = own.start(point)
+    found = _method(name, own.on_face(held), point, length, settings)
+    end = own.land(held, found.end)
+    scale = settings.atol + settings.rtol * jnp.maximum(jnp.abs(point), jnp.abs(end))
+    before = own.values(held, point)
+    late, part, missed = own.beyond(held, before, found.end, length, scale, missed)
+    velocity, pushed = own.start(end)
+    return found._replace(
+        end=end, velocity=velocity, late=late, part=part, missed=missed, pushes=pushed.any()
+    )
+
+
+def _method(name: str, field: Any, point: Any, length: Any, settings: Settings) -> _Attempt:
+    """A step of the solver along a smooth field."""
     if name == EXPLICIT:
-        return *explicit_step(field, point, length), jnp.asarray(True), ORDER
+        return _Attempt(*explicit_step(field, point, length), jnp.asarray(True), ORDER)
     import diffrax
 
     root_finder = diffrax.VeryChord(rtol=settings.rtol, atol=settings.atol)
@@ -155,7 +211,8 @@ def _step(flow: Any, name: str, point: Any, length: Any, settings: Settings) -> 
     end, error, stages, _, result = solver.step(*step, solver.init(*step), False)
     # the last stage is the field at the end, which is dear to evaluate and to compile again
     velocity = stages["k"][-1] / length
-    return end, error, velocity, result == diffrax.RESULTS.successful, solver.error_order(term)
+    found = result == diffrax.RESULTS.successful
+    return _Attempt(end, error, velocity, found, solver.error_order(term))
 
 
 def _side(until: Callable[[Any], Any] | None, point: Any) -> Any:
@@ -173,10 +230,13 @@ def first_of(*cases: tuple[Any, Any]) -> Any:
 def _advance(flow: Any, name: str, until: Any, lane: Lane, settings: Settings) -> tuple[Any, Lane]:
     """One attempted step of one path: whether it was taken, and how the path stands then."""
     length = lane.ahead - lane.elapsed
-    point, error, velocity, good, order = _step(flow, name, lane.point, length, settings)
+    tried = _step(flow, name, lane.point, length, settings, lane.missed)
+    point, error, velocity, good = tried.end, tried.error, tried.velocity, tried.good
     good &= jnp.isfinite(point).all() & jnp.isfinite(velocity).all()
     point, error = jnp.where(good, point, lane.point), jnp.where(good, error, jnp.inf)
-    taken, factor = accepted(lane.point, point, error, settings.rtol, settings.atol, order)
+    taken, factor = accepted(lane.point, point, error, settings.rtol, settings.atol, tried.order)
+    taken &= ~tried.late
+    factor = jnp.where(tried.late, jnp.minimum(factor, tried.part), factor)
     elapsed = jnp.where(taken, lane.ahead, lane.elapsed)
     ahead = elapsed + factor * length
     running = lane.status == RUNNING
@@ -197,16 +257,18 @@ def _advance(flow: Any, name: str, until: Any, lane: Lane, settings: Settings) -
         (~taken, RUNNING),
         (jnp.linalg.norm(point) > settings.blow_up, CODE[Outcome.BLEW_UP]),
         (((point < settings.low) | (point > settings.high)).any(), CODE[Outcome.LEFT]),
+        (tried.pushes & (settings.direction < 0), CODE[Outcome.LEFT]),
         (side * lane.side < 0, CODE[Outcome.STOPPED]),
         (covered <= settings.rest * farthest, CODE[Outcome.RESTED]),
         (elapsed >= settings.duration, CODE[Outcome.FINISHED]),
     )
     taken &= status != CODE[Outcome.BLEW_UP]
     side = jnp.where(side == 0, lane.side, side)
-    stayed = lane._replace(ahead=ahead, status=status)
+    stayed = lane._replace(ahead=ahead, status=status, missed=tried.missed)
     moved = stayed._replace(
         elapsed=elapsed, point=point, velocity=velocity, farthest=farthest, side=side
     )
+    moved = moved._replace(missed=jax.tree.map(jnp.zeros_like, tried.missed))
     return taken, jax.tree.map(lambda new, old: jnp.where(taken, new, old), moved, stayed)
 
 
@@ -234,4 +296,6 @@ def _run(
 
 
 def _between(flow: Any, name: str, point: Any, time: Any, settings: Settings) -> Any:
-    return _step(flow, name, point, time, settings)[0]
+    sets = flow.kept_in
+    missed = () if sets is None else no_miss(point, sets)
+    return _step(flow, name, point, time, settings, missed).end

@@ -197,6 +197,14 @@ class Sets:
         sizes = sorted({len(s) for s in self.simplices})
         return tuple(np.stack([s for s in self.simplices if len(s) == n]) for n in sizes)
 
+    @cached_property
+    def motion(self) -> Any:
+        """How paths move in the set: a `Motion`."""
+        from .motion import Motion  # which needs JAX
+
+        balls = [(ball.index, float(ball.radius)) for ball in self.balls]
+        return Motion(self.low, self.high, self._simplices_by_size, balls)
+
     def outside(self, x: np.ndarray) -> float:
         """How far x, shape (d,), is from the set: the largest change of a coordinate by the projection."""
         return float(np.abs(self.project(np.asarray(x, float)) - x).max(initial=0.0))
