@@ -58,6 +58,8 @@ def flow_ends(
     - `max_steps`: the solver gives a path up after this many tries (rounded up to a multiple of 32).
     - `progress`: called with the fraction of the starts that is done, from one thread at a time.
 
+    In the sets of a game's players the paths are those of the projected flow, as in `integrate`.
+
     Every start is followed with step sizes of its own by the pair of Dormand and Prince (1980) of orders 5
     and 4, so the answer for a start does not depend on the other ones (of more than four variables: up to
     rounding). A path has blown up, too, if the field is no number at its start, or its speed is above
@@ -129,7 +131,7 @@ class _Run:
         flow = self._flow
 
         def make() -> Callable[..., Paths]:
-            run = compiled(partial(burst, flow.function, flow.dimension))
+            run = compiled(partial(burst, flow.function, flow.dimension, flow.kept_in))
             run(_Lanes.idle(width, flow.dimension).paths, self._settings)
             return run
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import jax.numpy as jnp
 from jax import lax
 
-from .ensemble_lanes import Lanes, join, lanes_inside, lanewise, mean, split, where
+from .ensemble_lanes import Lanes, every, join, lanes_inside, lanewise, mean, split, where
+from .projected_steps import LanesOnSets
 
 ATTEMPTS = 32  # steps that are tried between two looks at who has ended
 RUNNING, ENDED, RESTED = 0, 1, 2
@@ -65,10 +66,13 @@ class Paths(NamedTuple):
 
 
 def burst(
-    function: Callable[[Any], Any], dimension: int, paths: Paths, settings: Settings
+    function: Callable[[Any], Any], dimension: int, sets: Any, paths: Paths, settings: Settings
 ) -> Paths:
-    """The paths after so many attempted steps, those that have ended meanwhile where they ended."""
-    field = lanewise(function, dimension)
+    """The paths after so many attempted steps, those that have ended meanwhile where they ended.
+
+    In `sets` (None: free) they are those of the projected flow.
+    """
+    field: Any = lanewise(function, dimension) if sets is None else LanesOnSets(function, sets)
     attempt = partial(_attempt, field, dimension, settings)
     x = split(paths.points.T)
     velocity = field(x)
@@ -87,15 +91,24 @@ def _attempt(
     running = p.status == RUNNING
     last = p.elapsed + p.step >= settings.duration
     step = jnp.where(last, settings.duration - p.elapsed, p.step)
+    on_face = field if not isinstance(field, LanesOnSets) else field.on_face(x)
     stages, after = [velocity], x
     for weights in A[1:]:
         after = tuple(a + step * b for a, b in zip(x, _combined(weights, stages), strict=True))
-        stages.append(field(after))
+        stages.append(on_face(after))
     error = tuple(step * e for e in _combined(ERROR, stages))
     # a step that leads where the field is no number has a NaN for an error, and is not taken
     squared = _size(error, _tolerated(settings, x, after), dimension)
     taken = running & (squared <= 1)
+    if isinstance(field, LanesOnSets):
+        late, part = field.beyond(x, after, step, _tolerated(settings, x, after))
+        taken &= ~late
+        after = field.land(x, after)
+        stages[-1] = field(after)
+        taken &= every(jnp.isfinite(v) for v in stages[-1])
     factor, memory = _factor(squared, taken, p.memory)
+    if isinstance(field, LanesOnSets):
+        factor = jnp.where(late, jnp.minimum(factor, part), factor)
     x, velocity = where(taken, after, x), where(taken, stages[-1], velocity)
     now = jnp.where(last, settings.duration, p.elapsed + step)
     speed = mean(tuple(v**2 for v in velocity), dimension)

@@ -162,8 +162,8 @@ def stepper(flow: Any, name: str, until: Callable[[Any], Any] | None = None) -> 
 class _Attempt(NamedTuple):
     """Where a step ends, its error, the velocity there, whether the solver found it, and the solver's order.
 
-    In sets also whether it is too `late` for a limit, which `part` of it is not, what is remembered of that, and
-    whether the field `pushes` against a limit at its end.
+    In sets also whether it is too `late` for a limit, which `part` of it is not, what is remembered of that,
+    and whether the field `pushes` against a limit at its end.
     """
 
     end: Any

@@ -1,7 +1,7 @@
 """Motion in the players' sets along a field: which limits hold a point, and how it slides along them.
 
-The projected flow is ẋ = Π_{T(x)} v(x), the nearest velocity to v in the tangent cone of the sets at x (Nagurney,
-Zhang 1996). Between two moments at which a limit is met or let go it is the flow of v on a face.
+The projected flow is ẋ = Π_{T(x)} v(x), the nearest velocity to v in the tangent cone of the sets at x
+(Nagurney, Zhang 1996). Between two moments at which a limit is met or let go it is the flow of v on a face.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Motion:
         return jnp.concatenate([x - self.low, self.high - x, probabilities, *_rows(radii, x)])
 
     def scale(self, scale: Any) -> Any:
-        """What is small for every limit, shape (L,), where that is `scale`, shape (d,), for the coordinates."""
+        """What is small for every limit, (L,), where that is `scale`, (d,), for the coordinates."""
         balls = [scale[index].max() for index, _ in self.balls]
         return jnp.concatenate([scale, scale, scale, *_rows(balls, scale)])
 
