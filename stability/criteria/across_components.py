@@ -53,6 +53,8 @@ class Leading:
 def leading(field: Sequence[sympy.Expr], component: Component) -> Leading | None:
     """The first terms beside a component across which the field has one eigenvalue zero all along.
 
+    Or beside one that has one dimension less than the space: there m = 1 is the linearisation.
+
     - `field`: d expressions in the component's variables and parameters; of a map the displacement F(x) − x.
 
     None where they are not found: up to order 9, or on sets of dimension two or more that have an equation
@@ -64,11 +66,11 @@ def leading(field: Sequence[sympy.Expr], component: Component) -> Leading | None
 def _leading(field: Sequence[sympy.Expr], component: Component) -> Leading | None:
     put = dict(component.values)
     numbers = [sympy.sympify(e).xreplace(put) for e in field]
+    if not all(component.vanishes(e) for e in numbers):
+        return None
     try:
         if component.equation is not None and not component.solved:
             return _by_factor(numbers, component, component.equation)
-        if not all(component.vanishes(e) for e in numbers):
-            return None
         frame = _frame(component)
         return None if frame is None else _by_orders(numbers, component, *frame)
     except _Doubt:
@@ -142,7 +144,8 @@ def _by_orders(
     d, k, n = len(field), tangents.cols, moving.cols
     jacobian = sympy.Matrix(field).jacobian(component.variables)
     linear = sympy.Matrix((jacobian * moving).applyfunc(component.reduced))
-    kernel = _kernel(linear.row_join(tangents), component)
+    alone = n == 1
+    kernel = sympy.eye(d)[:, 0] if alone else _kernel(linear.row_join(tangents), component)
     if kernel is None:
         return None
     direction = sympy.Matrix((moving * kernel[:n, :]).applyfunc(component.reduced))
@@ -156,7 +159,7 @@ def _by_orders(
     square = sympy.Matrix(linear[:, [i for i in range(n) if i != pivot]])
     square = square.row_join(tangents).row_join(direction)
     at = sympy.Matrix(point) + _u * direction
-    for order in range(2, HIGHEST + 1):
+    for order in range(1 if alone else 2, HIGHEST + 1):
         terms = [_coefficient(e, component.variables, at, order) for e in field]
         right = sympy.Matrix([component.reduced(e) for e in terms])
         solution = _solution(square, right, component)
@@ -168,7 +171,7 @@ def _by_orders(
                 component.reduced(e + t * across) for e, t in zip(slide, tilt, strict=True)
             )
             return Leading(order, across, slide, upright, tangents)
-        if n > 1:
+        if not alone:
             at -= _u**order * (others * sympy.Matrix(solution[: n - 1]))
     return None
 

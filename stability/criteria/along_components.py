@@ -20,7 +20,7 @@ from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from ..equilibria.components import Component
-from ..equilibria.exact import number_is_zero, solve_exactly
+from ..equilibria.exact import number_is_zero, solve_exactly, undone
 from ..errors import InputError
 from ..spectra.exact import closed_form_roots, exact_text
 from ..spectra.hurwitz import (
@@ -274,6 +274,11 @@ def _real_roots(expressions: Sequence[sympy.Expr], t: sympy.Symbol) -> list[symp
             base = factor.base if isinstance(factor, sympy.Pow) else factor
             if not base.has(t) or base.is_nonzero:
                 continue
+            if base.free_symbols == {t} and not base.is_polynomial(t):
+                inner = undone(base, t)
+                if inner == []:
+                    continue
+                base = base if inner is None else inner[0]
             if not base.is_polynomial(t) or base.free_symbols != {t}:
                 return None
             polynomial = sympy.Poly(base, t)

@@ -3,16 +3,19 @@
 The solver splits products into factors, drops factors that cannot vanish (an exponential, a sigmoid),
 eliminates variables that occur linearly, and takes the real roots of what is left in one variable. One
 polynomial left in several variables is a set of zeros of its own, and fewer polynomials than variables are
-replaced by their Gröbner basis. A branch in which no such step applies is given up, and the answer then
-does not claim to be complete.
+replaced by their Gröbner basis. Where one equation is left of a set of zeros, functions that have an inverse
+are undone, periodic ones as often as the box allows. A branch in which no such step applies is given up, and
+the answer then does not claim to be complete.
 SymPy's general `solve` is not used: it has no bound and does not say when it has lost a solution.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import sympy
 
 from ..dynamics.domain import all_real, partial_parts
@@ -43,6 +46,21 @@ class ExactZeros:
         return bool(self.families or self.hypersurfaces)
 
 
+_MONOTONE = {  # functions with an inverse: between which values, and the inverse
+    sympy.exp: (0, sympy.oo, sympy.log),
+    sympy.log: (-sympy.oo, sympy.oo, sympy.exp),
+    sympy.sinh: (-sympy.oo, sympy.oo, sympy.asinh),
+    sympy.tanh: (-1, 1, sympy.atanh),
+    sympy.atan: (-sympy.pi / 2, sympy.pi / 2, sympy.tan),
+}
+_PERIODIC = {  # the period, and inverses whose values repeat with it
+    sympy.sin: (2 * sympy.pi, (sympy.asin, lambda c: sympy.pi - sympy.asin(c))),
+    sympy.cos: (2 * sympy.pi, (sympy.acos, lambda c: -sympy.acos(c))),
+    sympy.tan: (sympy.pi, (sympy.atan,)),
+}
+_MOST_PERIODS = 10
+_AROUND = 3  # boxes, in which a search sees zeros
+_outer = sympy.Dummy("outer")
 _SECONDS = 1.5
 _SECONDS_PER_FACTOR, _SECONDS_PER_NUMBER, _SECONDS_PER_ZERO_TEST = 0.3, 0.5, 5.0
 _SECONDS_PER_BASIS = 0.5
@@ -55,18 +73,20 @@ def solve_exactly(
     values: Values,
     domain: Sequence[sympy.Expr] = (),
     thorough: bool = False,
+    box: np.ndarray | None = None,
 ) -> ExactZeros:
     """The real zeros of `equations` in `variables`, with the parameters in `values` kept symbolic.
 
     At a zero what is in `domain` is real and finite. `values` decides which factors vanish and which roots
     are real. If that takes too long with symbolic parameters it is tried again with their values put in.
-    `thorough`: Gröbner bases are tried also where isolated zeros are what they find.
+    `thorough`: Gröbner bases are tried also where isolated zeros are what they find. `box`, shape (d, 2):
+    around it sets of zeros that repeat for ever, as those of a sine, are listed.
     Returns what was found in the time.
     """
 
     def attempt(equations):
         solver = _Solver(tuple(variables), dict(values), tuple(equations), tuple(domain))
-        solver.thorough = thorough
+        solver.thorough, solver.box = thorough, box
         solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
         return solver.result()
 
@@ -83,6 +103,7 @@ def solve_exactly(
 class _Solver:
     max_branches = 400
     thorough = False
+    box: np.ndarray | None = None
 
     def __init__(
         self,
@@ -215,6 +236,11 @@ class _Solver:
     def _together(self, factors, assigned, nonzero, depth) -> None:
         """What is left when no variable can be had alone: polynomials in several variables."""
         free = [v for v in self.variables if v not in assigned]
+        inner = self._undone(factors[0]) if len(factors) == 1 and len(free) > 1 else None
+        if inner is not None:
+            for equation in inner:
+                self.branch([equation], assigned, nonzero, depth + 1)
+            return
         polynomials = [f.xreplace(self.values) for f in factors]
         alone = any(len(p.free_symbols) < 2 for p in polynomials)
         if alone or not all(is_rational(p, free) for p in polynomials):
@@ -240,6 +266,47 @@ class _Solver:
                 self.complete = False
             else:
                 self.branch(basis, assigned, nonzero, depth + 1)
+
+    def _undone(self, factor: sympy.Expr) -> list[sympy.Expr] | None:
+        """The equations inner = r that a + b F(inner) = 0 splits into; None if it is not of this form.
+
+        Of those of a periodic F only the ones around the box, and then the answer is not complete.
+        """
+        applied = _single_function(factor, self.variables)
+        if applied is None:
+            return None
+        f, value = applied
+        inner = f.args[0]
+        if f.func in _MONOTONE:
+            return _inverse(f, value, self.values)
+        bounds = None if f.func not in _PERIODIC else self._bounds(inner)
+        if bounds is None:
+            return None
+        period, inverses = _PERIODIC[f.func]
+        found: dict[sympy.Expr, None] = {}
+        for root in (inverse(value) for inverse in inverses):
+            number = root.xreplace(self.values).evalf(20)
+            if not number.is_real:  # beyond the values of a sine
+                return []
+            self.complete = False
+            low, high = (math.ceil((b - float(number)) / float(period)) for b in bounds)
+            if high - low > _MOST_PERIODS:
+                return None
+            for k in range(low, high + (float(number) + high * float(period) <= bounds[1])):
+                found[inner - sympy.expand(root + k * period)] = None
+        return list(found)
+
+    def _bounds(self, inner: sympy.Expr) -> tuple[float, float] | None:
+        """The values of a linear expression in and around the box; None for another or without a box."""
+        if self.box is None:
+            return None
+        slopes = [inner.xreplace(self.values).diff(v) for v in self.variables]
+        if not all(slope.is_number for slope in slopes):
+            return None
+        rest = inner.xreplace(self.values).xreplace(dict.fromkeys(self.variables, sympy.Integer(0)))
+        around = self.box.mean(axis=1, keepdims=True) + _AROUND * np.diff(self.box) * [-0.5, 0.5]
+        ends = np.array([float(slope) for slope in slopes])[:, None] * around
+        return float(rest + ends.min(axis=1).sum()), float(rest + ends.max(axis=1).sum())
 
     def _accept_hypersurface(self, assigned, polynomial, nonzero) -> None:
         """Only where everything is defined everywhere: there a family has no ends."""
@@ -362,6 +429,42 @@ class _Solver:
 
     def _member(self, point, family) -> bool:
         return all(self.value_is_zero((e - v).xreplace(point)) for v, e in family.items())
+
+
+def _single_function(
+    factor: sympy.Expr, variables: Sequence[sympy.Symbol]
+) -> tuple[sympy.Expr, sympy.Expr] | None:
+    """F(inner) and the number r where factor = 0 says that F(inner) = r; None where it does not."""
+    factor = sympy.powsimp(factor)
+    functions = sorted((f for f in factor.atoms(sympy.Function) if f.has(*variables)), key=str)
+    if len(functions) == 2 and {f.func for f in functions} == {sympy.exp}:  # a e^A + b e^B
+        one, other = functions
+        single = sympy.exp(one.args[0] - other.args[0])
+        factor, functions = factor.xreplace({one: single, other: sympy.Integer(1)}), [single]
+        if factor.xreplace({single: sympy.Integer(0)}).is_zero:
+            return None
+    if len(functions) != 1 or len(functions[0].args) != 1:
+        return None
+    outer = factor.xreplace({functions[0]: _outer})
+    slope, rest = outer.diff(_outer), outer.xreplace({_outer: sympy.Integer(0)})
+    if slope.has(_outer, *variables) or rest.has(*variables):
+        return None
+    return functions[0], sympy.cancel(-rest / slope)
+
+
+def _inverse(f: sympy.Expr, value: sympy.Expr, values: Values) -> list[sympy.Expr]:
+    """The equation inner = r that F(inner) = value means for a monotone F; none where F has no such value."""
+    lowest, highest, inverse = _MONOTONE[f.func]
+    number = value.xreplace(dict(values))
+    return [f.args[0] - inverse(value)] if number > lowest and number < highest else []
+
+
+def undone(factor: sympy.Expr, t: sympy.Symbol) -> list[sympy.Expr] | None:
+    """What has the zeros of a + b F(inner), at most one, for a monotone F; None for other expressions."""
+    applied = _single_function(factor, [t])
+    if applied is None or applied[0].func not in _MONOTONE:
+        return None
+    return _inverse(*applied, {})
 
 
 def _base(part: sympy.Expr) -> sympy.Expr:

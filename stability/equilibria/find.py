@@ -62,7 +62,7 @@ def find_equilibria(
     step of the exact solution was an equivalence. `defined` says whether the losses are real and finite at a
     point, shape (d,).
     """
-    exact = NOTHING if equations is None else _solve(equations)
+    exact = NOTHING if equations is None else _solve(equations, box)
     kinks = None
     if equations is not None and equations.kinked:
         kinks = rests_on_kinks(
@@ -159,7 +159,7 @@ def describe_point(
         exact = None if equations is None else _within_rounding(point, equations)
     generic = equations is not None and exact is not None and is_generic(exact, equations)
     if exact is not None and equations is not None and _is_singular(evaluate, point):
-        zeros = _solve(equations)
+        zeros = _solve(equations, box)
         own = place(sorted_out(zeros, equations), exact, zeros.exhaustive)
         if own is not None:
             return at_place(evaluate, exact, box, equations, *own)
@@ -242,9 +242,9 @@ def _on_kinks(e: Equilibrium, pieces: Pieces) -> Equilibrium:
     )
 
 
-def _solve(equations: Equations) -> ExactZeros:
+def _solve(equations: Equations, box: np.ndarray) -> ExactZeros:
     return solve_exactly(
-        equations.expressions, equations.variables, equations.values, equations.domain
+        equations.expressions, equations.variables, equations.values, equations.domain, box=box
     )
 
 

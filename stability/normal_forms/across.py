@@ -45,12 +45,13 @@ def _across(near: NearRest, formulas: Formulas, component: Component) -> NormalF
     pairs = zip(formulas.variables, formulas.expressions, strict=True)
     moved = [e - v if near.kind == "map" else e for v, e in pairs]
     put = dict(zip(formulas.variables, formulas.point, strict=True))
-    left = across_polynomial(moved, component, near.kind)
-    if left is None or left[1] != 1:
-        return None
-    inside, neutral, outside = counted_at(left[0], near.kind, put)
-    if neutral or (inside if near.inverse else outside):
-        return None
+    if component.dimension < len(moved) - 1:
+        left = across_polynomial(moved, component, near.kind)
+        if left is None or left[1] != 1:
+            return None
+        inside, neutral, outside = counted_at(left[0], near.kind, put)
+        if neutral or (inside if near.inverse else outside):
+            return None
     first = leading(moved, component)
     if first is None:
         return None
@@ -59,7 +60,8 @@ def _across(near: NearRest, formulas: Formulas, component: Component) -> NormalF
     name = f"the {component.name} of equilibria"
     if first.runs_along:
         return _running(first, put, name)
-    return _crossing(near, first, put, name) or _at_zero(first, component, put, name)
+    found = None if first.order == 1 else _crossing(near, first, put, name)
+    return found or _at_zero(first, component, put, name)
 
 
 def _running(first: Leading, put: _Point, name: str) -> NormalForm | None:
@@ -106,7 +108,7 @@ def _at_zero(first: Leading, component: Component, put: _Point, name: str) -> No
     if component.dimension != 1 or not _number(first.along[0].xreplace(put)):
         return None
     found = _first_derivative(first.across, component, put)
-    if found is None:
+    if found is None or found[0] == 0:
         return None
     order, value = found
     evidence = "exact" if all(c.is_Rational for c in put.values()) else "numeric"

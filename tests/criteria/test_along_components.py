@@ -121,8 +121,13 @@ def test_a_pair_on_the_boundary_everywhere_is_not_judged():
 
 
 def test_what_is_not_known_is_not_said():
-    found = ranges([x * (exp(y) - 2), NOTHING], AXIS)
+    found = ranges([x * (exp(y) - y - 2), NOTHING], AXIS)
     assert (found.attracts, found.repels) == (None, None)
+
+
+def test_an_end_behind_an_exponential():
+    found = ranges([x * (exp(y) - 2), NOTHING], AXIS)
+    assert (found.attracts, found.repels) == ("y < log(2)", "y > log(2)")
 
 
 @pytest.mark.parametrize("seed", range(4))
