@@ -13,7 +13,7 @@ from .fields import ExactField, Undecidable
 from .homogeneous import homogeneous
 from .interpolating import logarithm
 from .near_rest import Formulas, NearRest
-from .planar import planar
+from .planar import planar, turns
 from .real_roots import Unknown
 from .sentences import undecided
 from .series import Composition, NotAnalytic, Program, program
@@ -75,7 +75,7 @@ def _split(written: Program, near: NearRest) -> Splitting:
     adjoined: list[Any] = []
     for _ in range(_ROOTS + 1):
         over = ExactField([*written.constants, *adjoined])
-        jacobian = jacobian_of(Composition(written, over), over, len(near.names))
+        jacobian = jacobian_of(Composition(written, over), over, len(written.point))
         try:
             return splitting(jacobian, over, near.kind, near.inverse)
         except NeedsRoot as needed:
@@ -102,6 +102,18 @@ def _in_plane(
         if result.verdict != "undecided":
             return _in_coordinates(result, near, split, steps)
     return result
+
+
+def orbits_turn(near: NearRest, formulas: Formulas) -> bool:
+    """Whether the orbits of a planar flow go round a rest point with a zero or nilpotent linear part."""
+    try:
+        written = program(formulas.variables, formulas.expressions, formulas.point)
+        split = _split(written, near)
+        order = _COMPLETE if _is_polynomial(formulas) else _ORDERS[-1]
+        field, _ = _field(near, split, Reduction(written, split, near.kind), order)
+        return turns(germ_of(field, order, split.over))
+    except (Unknown, Undecidable, NotAnalytic):
+        return False
 
 
 def _orders(near: NearRest, split: Splitting) -> Sequence[int]:

@@ -14,6 +14,7 @@ from ..spectra.exact import exact_text
 from ..time_limits import in_time
 from .boundary import Boundary, boundary
 from .conserved import conserved_by_flow, conserved_by_map
+from .degenerate import orbits_turn
 from .extremum import holding
 from .generators import Generators, NotCovered
 from .integrating_factor import (
@@ -24,7 +25,7 @@ from .integrating_factor import (
 )
 from .near_rest import Formulas, NearRest
 from .quotients import DirectionField
-from .reversing import reversing_reflection
+from .reversing import reversing_reflection, reversing_without_pair
 from .smaller import smaller
 from .smooth import smooth_near
 from .twist import twist
@@ -59,7 +60,8 @@ def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
     planar = len(formulas.variables) == 2
     if near.kind == "flow":
         searches = (_by_divergence, _by_invariant, _by_integrating_factor, _by_reflection)
-        searches = searches if planar and split.case == "hopf" else searches[1:2]
+        if not planar or split.case != "hopf":
+            searches = (_by_invariant, _by_reflection) if planar else (_by_invariant,)
     else:
         searches = (_by_invariant, _by_return, _by_twist)
         searches = searches if planar and split.case == "neimark-sacker" else searches[:2]
@@ -147,7 +149,12 @@ def _conserved(near: NearRest, split: Boundary, held: Sequence[sympy.Expr]) -> N
 
 
 def _by_reflection(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
-    reflection = reversing_reflection(formulas, split.jacobian, "flow")
+    if split.case == "hopf":
+        reflection = reversing_reflection(formulas, split.jacobian, "flow")
+    elif orbits_turn(near, formulas):
+        reflection = reversing_without_pair(formulas, split.jacobian)
+    else:
+        return None
     if reflection is None:
         return None
     point = sympy.Matrix(formulas.point)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from .blow_up import Germ, along_nullcline, series_product
@@ -19,17 +20,10 @@ def nilpotent(germ: Germ) -> NormalForm:
     On the curve where ẋ = 0 stand ẍ = a x^m + … and the divergence b x^n + …; m and n give the kind of rest
     point. What turns around is judged by `_turning`.
     """
-    over = germ.over
-    if not germ.x.get((0, 1)) or germ.x.get((1, 0)) or germ.y.get((0, 1)):
-        raise Unknown("the linear part is not in Jordan form")
-    force = along_nullcline(germ.x, germ.y, germ.known, over)
-    divergence = _sum(over, _slope(germ.x, 0), _slope(germ.y, 1))
-    friction = along_nullcline(germ.x, divergence, germ.known - 1, over)
-    m = next((k for k, c in enumerate(force) if c), None)
-    n = next((k for k, c in enumerate(friction) if c), None)
-    if m is None:
+    shape = shape_of(germ)
+    if shape is None:
         return undecided("degenerate", "no coefficient that is known differs from zero where ẋ = 0")
-    a = force[m] * germ.x[0, 1]
+    over, m, a = germ.over, shape.m, shape.a
     shown = f"ẍ = {term(float(over.value(a)), 'x', m)} where ẋ = 0"
 
     def answer(word: Any, what: str) -> NormalForm:
@@ -44,15 +38,11 @@ def nilpotent(germ: Germ) -> NormalForm:
         )
 
     if m % 2 == 0:
-        what = "a cusp" if n is None or m < 2 * n + 1 else "a saddle-node"
+        what = "a cusp" if shape.n is None or m < 2 * shape.n + 1 else "a saddle-node"
         return answer("unstable", what)
     if sign(a, over) > 0:
         return answer("unstable", "a saddle")
-    b = over.zero if n is None else friction[n]
-    turns = n is None or m < 2 * n + 1
-    if n is not None and m == 2 * n + 1:
-        turns = sign(b * b + over.one * 4 * a * (n + 1), over) < 0
-    if turns:
+    if shape.turns(over):
         found = _turning(germ, m)
         if found is None:
             because = (
@@ -67,11 +57,46 @@ def nilpotent(germ: Germ) -> NormalForm:
                 "asymptotically stable", f"an attracting focus, friction {friction_shown}"
             )
         return answer("unstable", f"a repelling focus, friction {friction_shown}")
-    if n is not None and n % 2:
+    assert shape.n is not None
+    if shape.n % 2:
         return answer("unstable", "a rest point with an elliptic sector")
-    if sign(b, over) < 0:
+    if sign(shape.b, over) < 0:
         return answer("asymptotically stable", "an attracting node")
     return answer("unstable", "a repelling node")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """On the curve where ẋ = 0: ẍ = a x^m + … and the divergence b x^n + …; n is None where that vanishes."""
+
+    m: int
+    a: Any
+    n: int | None
+    b: Any
+
+    def turns(self, over: ExactField) -> bool:
+        """Whether orbits go round the rest point."""
+        if self.m % 2 == 0 or sign(self.a, over) > 0:
+            return False
+        if self.n is None or self.m < 2 * self.n + 1:
+            return True
+        square = self.b * self.b + over.one * 4 * self.a * (self.n + 1)
+        return self.m == 2 * self.n + 1 and sign(square, over) < 0
+
+
+def shape_of(germ: Germ) -> Shape | None:
+    """The numbers of a germ that Andronov's table looks at; None where a x^m is not known."""
+    over = germ.over
+    if not germ.x.get((0, 1)) or germ.x.get((1, 0)) or germ.y.get((0, 1)):
+        raise Unknown("the linear part is not in Jordan form")
+    force = along_nullcline(germ.x, germ.y, germ.known, over)
+    divergence = _sum(over, _slope(germ.x, 0), _slope(germ.y, 1))
+    friction = along_nullcline(germ.x, divergence, germ.known - 1, over)
+    m = next((k for k, c in enumerate(force) if c), None)
+    n = next((k for k, c in enumerate(friction) if c), None)
+    if m is None:
+        return None
+    return Shape(m, force[m] * germ.x[0, 1], n, over.zero if n is None else friction[n])
 
 
 def _turning(germ: Germ, m: int) -> tuple[int, Any] | None:

@@ -11,7 +11,7 @@ import sympy
 from ..documents.numbers import number
 from .blow_up import Germ, orbits
 from .fields import ExactField
-from .nilpotent import nilpotent
+from .nilpotent import nilpotent, shape_of
 from .real_roots import Root, Unknown, between, polynomial, roots, sign, sign_at, value_sign
 from .sentences import closed_form, term, undecided
 from .value import Law, NormalForm
@@ -47,6 +47,21 @@ def planar(germ: Germ, complete: bool) -> NormalForm:
         return found or _blown_up(germ, m, directions, complete)
     except Unknown as error:
         return undecided("degenerate", f"the leading terms do not decide: {error}")
+
+
+def turns(germ: Germ) -> bool:
+    """Whether orbits near the rest point go round it: none begins or ends there with a tangent."""
+    try:
+        m = germ.order
+        if m == 1:
+            shape = shape_of(germ)
+            return shape is not None and shape.turns(germ.over)
+        if _directions(germ, m) == []:
+            return True
+        found = orbits(germ)
+        return found.leave is False and found.arrive is False
+    except Unknown:
+        return False
 
 
 # ---- the leading homogeneous part --------------------------------------------------------------

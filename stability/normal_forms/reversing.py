@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import product
 
 import mpmath
@@ -54,6 +55,59 @@ def reversing_reflection(
             if exact is not None and _reverses(shifted, u, exact, kind):
                 return exact
     return None
+
+
+def reversing_without_pair(formulas: Formulas, jacobian: sympy.Matrix) -> sympy.Matrix | None:
+    """The same of a flow whose linear part is zero or nilpotent, in which orbits need not turn round.
+
+    With J k = 0, J w = k a reflection that reverses J is R k = ±k, R w = ∓w + b k: the lowest terms of the
+    identity, which are polynomials in b, leave few b. Where J = 0 only the exchange of the coordinates and
+    their reversals are tried. None if there is none of these.
+    """
+    u = [sympy.Dummy(v.name, real=True) for v in formulas.variables]
+    put = {v: p + w for v, p, w in zip(formulas.variables, formulas.point, u, strict=True)}
+    shifted = [e.xreplace(put) for e in formulas.expressions]
+    for reflection in _without_pair(shifted, u, jacobian):
+        if _reverses(shifted, u, reflection, "flow"):
+            return reflection
+    return None
+
+
+def _without_pair(
+    shifted: Sequence[sympy.Expr], u: Sequence[sympy.Symbol], jacobian: sympy.Matrix
+) -> Iterator[sympy.Matrix]:
+    w = next((w for w in (sympy.Matrix([0, 1]), sympy.Matrix([1, 0])) if any(jacobian * w)), None)
+    if w is None:
+        for one, other in ((1, -1), (-1, 1)):
+            yield sympy.diag(one, other)
+            yield sympy.Matrix([[0, one], [one, 0]])
+        return
+    frame, b = sympy.Matrix.hstack(jacobian * w, w), sympy.Dummy("b")
+    for s in (1, -1):
+        reflection = (frame * sympy.Matrix([[s, b], [0, -s]]) * frame.inv()).applyfunc(sympy.expand)
+        for value in _slants(shifted, u, reflection, b):
+            yield reflection.xreplace({b: value})
+
+
+def _slants(
+    shifted: Sequence[sympy.Expr],
+    u: Sequence[sympy.Symbol],
+    reflection: sympy.Matrix,
+    b: sympy.Symbol,
+) -> list[sympy.Expr]:
+    """The rational b for which the lowest terms of f(Ru) + R f(u) that have b vanish; 0 where none has."""
+    scale = sympy.Dummy("scale")
+    image = dict(zip(u, reflection * sympy.Matrix(u), strict=True))
+    value = sympy.Matrix(shifted).xreplace({w: scale * w for w in u})
+    for _ in range(1, _ORDERS.stop):
+        value = value.diff(scale)
+        part = value.xreplace({scale: sympy.S.Zero}).applyfunc(sympy.expand)
+        terms = [sympy.Poly(e, *u) for e in part.xreplace(image) + reflection * part]
+        conditions = [sympy.Poly(c, b) for p in terms for c in p.coeffs() if c]
+        if conditions:
+            common = reduce(sympy.gcd, conditions)
+            return list(common.ground_roots()) if common.domain.is_QQ or common.domain.is_ZZ else []
+    return [sympy.S.Zero]
 
 
 def _number(e: sympy.Expr) -> mpmath.mpf:

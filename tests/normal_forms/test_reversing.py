@@ -80,3 +80,46 @@ def test_planted_reflections(seed):
     assert found.reason.startswith("reversible under")
     broken = reversed_by_a_reflection(np.random.default_rng(seed), frame, broken=True)
     assert neutral(flow((x, y), broken, (1, -2))) is None
+
+
+def seen_in(expressions, frame):
+    """The same field in coordinates in which (x, y) is frame⁻¹ times the new ones."""
+    put = dict(zip((x, y), frame.inv() * sympy.Matrix([x, y]), strict=True))
+    moved = sympy.Matrix(expressions).xreplace(put)
+    return [sympy.expand(e) for e in frame * moved]
+
+
+@pytest.mark.parametrize(
+    ("expressions", "centre"),
+    [
+        ((y, -(x**3) - x * y), True),
+        ((y, -(x**5) + x**3 * y * (1 + y)), True),
+        ((sin(y), -(sin(x) ** 3) + x * y), True),
+        ((y, -(x**3) - 3 * x * y), False),  # an elliptic sector
+        ((y, x**3 - x * y), False),  # a saddle
+        ((y, -(x**3) - x**2 * y), False),  # a focus
+        ((y, -(x**3) - x * y - x**4), False),
+    ],
+)
+def test_nilpotent_centres(expressions, centre):
+    """A reflection makes a centre only where orbits go round."""
+    for frame in (sympy.eye(2), sympy.Matrix([[2, 1], [-1, 1]])):
+        found = neutral(flow((x, y), seen_in(expressions, frame)))
+        assert (found is not None) == centre
+    if centre:
+        assert found.reason.startswith("reversible under")
+
+
+@pytest.mark.parametrize(
+    ("expressions", "centre"),
+    [
+        ((-(y**3) + x**2 * y**4, x**3 + x * y**5), True),
+        ((-(y**3) + x**2 * y**2, x**3 + x**3 * y), True),
+        ((-(y**3) * (1 + x), x**3 * (1 + y)), True),  # x ↔ y
+        ((-(y**3) - x**5 * y, x**3 + 2 * x * y**5), False),
+        ((x * y**2, x**2 * y), False),  # reversed by x ↦ −x, but lines of rest points cross here
+    ],
+)
+def test_centres_without_linear_part(expressions, centre):
+    found = neutral(flow((x, y), expressions))
+    assert (found is not None) == centre
