@@ -44,6 +44,10 @@ def nilpotent(germ: Germ) -> NormalForm:
         return answer("unstable", "a saddle")
     if shape.turns(over):
         found = _turning(germ, m)
+        if found is None and (moves := _averaged(germ, m, a)):
+            kind = "an attracting" if moves < 0 else "a repelling"
+            word = "asymptotically stable" if moves < 0 else "unstable"
+            return answer(word, f"{kind} focus, by what a turn does to the energy")
         if found is None:
             because = (
                 f"centre or focus: nilpotent linear part, {shown}; the friction's even terms up to "
@@ -143,6 +147,41 @@ def _turning(germ: Germ, m: int) -> tuple[int, Any] | None:
             return j - 1, c * j
         rest = [r - c * power[k] if k < len(power) else r for k, r in enumerate(rest)]
     return None
+
+
+def _averaged(germ: Germ, m: int, a: Any) -> int:
+    """The sign of the energy that one turn gains, to the first order of what is small; 0: not decided.
+
+    For ẋ = b y + P, ẏ = −c x^m + Q let x have the weight 1 and y the weight (m+1)/2. Where all terms of P and
+    Q weigh more than y and x^m, orbits near the point are those of H = b y²/2 + c x^(m+1)/(m+1) but for
+    Ḣ = c x^m P + b y Q. Terms of one weight change H in a turn by integrals of x^p y^q, which are positive
+    for even p and q and zero else (Melnikov). The lowest weight whose terms have integrals decides, unless
+    products of lighter terms reach it. Only coefficients of one sign are added.
+    """
+    over, n = germ.over, (m + 1) // 2
+    b = germ.x[0, 1]
+    c = -a / b  # ẍ = −b c x^m
+    if germ.y.get((m, 0)) != -c:
+        return 0
+    gains: dict[int, list[Any]] = {}
+    for (i, j), value in germ.x.items():
+        if (i, j) != (0, 1):
+            gains.setdefault(i + n * j - n, []).extend(
+                [value * c] * (i % 2 == m % 2 and j % 2 == 0)
+            )
+    for (i, j), value in germ.y.items():
+        if (i, j) != (m, 0):
+            gains.setdefault(i + n * j - m, []).extend([value * b] * (i % 2 == 0 and j % 2 == 1))
+    lightest = min(gains, default=0)
+    if lightest <= 0:
+        return 0
+    for weight in sorted(gains):
+        if weight >= min(2 * lightest, germ.known + 1 - m):
+            return 0
+        if gains[weight]:
+            signs = {sign(value, over) for value in gains[weight]}
+            return signs.pop() * sign(b, over) if len(signs) == 1 else 0
+    return 0
 
 
 def _slope(terms: _Terms, axis: int) -> _Terms:

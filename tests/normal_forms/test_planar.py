@@ -222,6 +222,56 @@ def test_maps_are_judged_as_their_flows():
     assert degenerate(step((x, y), [-x + x**3, -y + y**3])).verdict == STABLE
 
 
+@pytest.mark.parametrize(
+    ("f", "g", "answer"),
+    [
+        (y, -(x**3) - y**3, STABLE),  # Ḣ = −y⁴ for H = y²/2 + x⁴/4: LaSalle
+        (y, -(x**3) + y**3, UNSTABLE),
+        (-y, x**3 - y**3, STABLE),
+        (y - x**5, -(x**3), STABLE),  # Ḣ = −x⁸
+        (y, -(x**3) - x * y**2 - y**3, STABLE),
+        (y, -(x**3) - x * y**2 - y**5, "undecided"),  # x y² weighs less, and its square may count
+        (y, -(x**5) + x * y**2 - x**4 * y**3, "undecided"),
+        (y, -(x**5) - x**2 * y**3, STABLE),
+        (y, -(x**3) - y**3 + x**2 * y**3, STABLE),  # the lighter term decides
+        (y + x**5, -(x**3) - x**2 * y**3, UNSTABLE),  # of weights 3 and 5
+        (y, -(x**3) + x**2 * y**2, "undecided"),  # reversible: a centre
+    ],
+)
+def test_friction_of_higher_degree_in_the_velocity(f, g, answer):
+    assert verdict(f, g) == answer
+
+
+def test_what_a_turn_does_to_the_energy_against_orbits():
+    """The energy after one turn from x = 0.1, for random terms heavier than those of the oscillator."""
+    generator, decided = np.random.default_rng(5), 0
+    for _ in range(12):
+        c = generator.integers(-2, 3, 4)
+        f = y + int(c[0]) * x**5
+        g = -(x**3) + int(c[1]) * y**3 + int(c[2]) * x**2 * y**3 + int(c[3]) * x**5
+        answer = verdict(f, g)
+        if answer == "undecided":
+            continue
+        decided += 1
+        field = sympy.lambdify((x, y), [f, g])
+
+        def back(t, v):
+            return v[1] if t else -1.0
+
+        back.terminal, back.direction = True, -1
+        path = solve_ivp(
+            lambda t, v, field=field: field(*v),
+            (0, 400),
+            [0.1, 0.0],
+            events=back,
+            rtol=1e-10,
+            atol=1e-14,
+        )
+        (end,) = path.y_events[0][:, 0]
+        assert (end < 0.1) == (answer == STABLE)
+    assert decided > 4
+
+
 CROSSING = {  # f^e h (∂f/∂y, −∂f/∂x) with f = 0 one of the curves of rest points; h is the other
     "odd": ((y - x) * x, "unstable"),
     "even, to the other": (-((y - x) ** 2) * x, "neutral"),
