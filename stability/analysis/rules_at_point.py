@@ -251,7 +251,7 @@ def _steps(
     if exact is not None and exactly is not None:
         found = exact_steps(exactly, exact, partition, subject.values, k)
     known = None if found is None or found.stable is None else _numbers(found.stable)
-    sizes = rule_step_sizes(base, jacobian, partition, e.tangent, known or ())
+    sizes = rule_step_sizes(base, jacobian, partition, e.tangent, known)
     stable, texts = sizes.stable, None
     critical, text = sizes.critical, None
     if found is not None:

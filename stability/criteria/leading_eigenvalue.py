@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from ..dynamics.zeros import zero_between
 
@@ -20,7 +21,8 @@ Size = Callable[[Any], Any]  # np.abs or np.real
 Stable = Callable[[np.ndarray], np.ndarray]  # numbers (n,) ↦ which of them are stable, a mask
 ROUNDING = 1e-13  # sizes this close to each other cannot be told apart
 _MOST_MINIMA = 4
-_INNER = np.arange(1, 16) / 16  # of an interval that is searched: four digits of two in each round
+PER_ROUND = 15  # numbers in an interval that is searched: four digits of two in each round
+_INNER = np.arange(1, PER_ROUND + 1) / (PER_ROUND + 1)
 
 
 def sizes(eigenvalues_at: Eigenvalues, size: Size, numbers: np.ndarray) -> np.ndarray:
@@ -115,11 +117,28 @@ def boundary(stable: Stable, inside: float, outside: float) -> float:
 
 def bottom_of(function: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> float:
     """A local minimum on [low, high] of a function of many numbers at once, by ever finer grids."""
-    while high - low > 1e-15 * max(abs(low), abs(high)):
-        points = np.concatenate([[low], low + (high - low) * _INNER, [high]])
-        least = int(np.argmin(function(points[1:-1]))) + 1
-        before = low, high
-        low, high = float(points[least - 1]), float(points[least + 1])
-        if (low, high) == before:
+    return float(bottoms_of(lambda numbers: function(numbers[0])[None], [low], [high])[0])
+
+
+def bottoms_of(
+    function: Callable[[np.ndarray], np.ndarray], low: ArrayLike, high: ArrayLike
+) -> np.ndarray:
+    """A local minimum in each of k intervals at once, shape (k,), by ever finer grids.
+
+    `function` takes numbers, shape (k, n), n of every interval, and gives its values there.
+    """
+    low, high = np.array(low, dtype=float), np.array(high, dtype=float)
+    each = np.arange(len(low))
+    while True:
+        wide = high - low > 1e-15 * np.maximum(np.abs(low), np.abs(high))
+        if not wide.any():
             break
+        width = (high - low)[:, None]
+        points = np.hstack([low[:, None], low[:, None] + width * _INNER, high[:, None]])
+        least = np.argmin(function(points[:, 1:-1]), axis=1) + 1
+        below = np.where(wide, points[each, least - 1], low)
+        above = np.where(wide, points[each, least + 1], high)
+        if (below == low).all() and (above == high).all():
+            break
+        low, high = below, above
     return 0.5 * (low + high)

@@ -58,13 +58,15 @@ def rule_step_sizes(
     jacobian: np.ndarray,
     partition: Partition,
     tangent: np.ndarray | None = None,
-    stable: Sequence[Window] = (),
+    stable: Sequence[Window] | None = None,
 ) -> StepSizes:
     """Critical and best factor of a rule at an equilibrium whose field has the given Jacobian (d, d).
 
     `tangent` is a basis, shape (d, k), of the tangent of a manifold of equilibria; the multipliers are then
-    those of the step modulo the manifold. `stable` are intervals that are known to be stable, however narrow.
+    those of the step modulo the manifold. `stable` is the set of all stable factors, where that is known.
     """
+    if stable is not None and not len(stable):
+        return NO_STEP
     if rule.is_euler:
         scaled = partition.scale(partition.per_player(rule.lr, "lr"), jacobian)
         return euler_step_sizes(np.linalg.eigvals(across(scaled, tangent)))
@@ -208,11 +210,12 @@ def _euler_step_sizes(eigenvalues: np.ndarray) -> np.ndarray:
 
 
 def step_sizes(
-    multipliers_at: Multipliers, dimension: int, stable: Sequence[Window] = ()
+    multipliers_at: Multipliers, dimension: int, stable: Sequence[Window] | None = None
 ) -> StepSizes:
     """The critical and the best factor, and all stable ones, of multipliers as functions of the factor.
 
-    `stable` are intervals that are known to be stable, which are looked at however narrow they are.
+    `stable` is the set of all stable factors where that is known, however narrow its intervals are; else
+    they are scanned for.
 
     Some of the multipliers tend to one as the factor tends to zero, and tell the range of steps to look at;
     others, of a rule that remembers more than the profile, tend to limits of their own.
@@ -229,10 +232,11 @@ def step_sizes(
         return StepSizes(None, None, None, ((0.0, None),)) if radius(1.0) < 1 else NO_STEP
     ratio = 1.02 if dimension <= 12 else 1.1 if dimension <= 60 else 1.3
     grid = np.geomspace(low, high, max(2, math.ceil(math.log(high / low) / math.log(ratio))))
-    grid = np.union1d(grid, _inside(stable, low, high))
+    if stable is not None:
+        grid = np.union1d(grid, _inside(stable, low, high))
     values = radii(grid)
     settled = int(np.searchsorted(grid, 1e-5 * high))  # up to here first order in the step rules
-    found = _stable_set(radii, grid, values, settled)
+    found = _stable_set(radii, grid, values, settled) if stable is None else tuple(stable)
     critical = found[0][1] if found and found[0][0] == 0.0 else 0.0
     best, best_radius = _best(multipliers_at, grid, values)
     if best is None and found and found[-1][1] is None and values.argmin() == len(values) - 1:

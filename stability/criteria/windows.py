@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from .leading_eigenvalue import (
+    PER_ROUND,
     ROUNDING,
     Eigenvalues,
     Size,
     Stable,
-    bottom_of,
+    bottoms_of,
     boundary,
     lowest,
     sizes,
@@ -125,17 +126,24 @@ def close_extrema(
     `beyond`, shape (n,), is by how much the sizes at the numbers exceed the limit; only where that is less
     than `near`, a number or shape (n,), is an extremum looked for.
     """
-    found = []
-    for i in np.flatnonzero(np.abs(beyond) < near):
-        if not 0 < i < len(numbers) - 1:
-            continue
-        before, here, after = beyond[i - 1 : i + 2]
-        sign = -1 if here >= max(before, after) and here < 0 else 0
-        sign = 1 if here <= min(before, after) and here >= 0 else sign
-        if sign:
-            bracket = float(numbers[i - 1]), float(numbers[i + 1])
-            found.append(bottom_of(lambda t, s=sign: s * size(t), *bracket))
-    return np.array(found, dtype=float)
+    before, here, after = beyond[:-2], beyond[1:-1], beyond[2:]
+    maxima = (here >= np.maximum(before, after)) & (here < 0)
+    minima = (here <= np.minimum(before, after)) & (here >= 0)
+    close = (np.abs(beyond) < near)[1:-1]
+    inner = np.flatnonzero((maxima | minima) & close)
+    if not len(inner):
+        return np.zeros(0)
+    signs = np.where(minima, 1, -1)[inner]
+    groups = -(-len(inner) * PER_ROUND // len(numbers))  # no more numbers at once than were given
+    found = [
+        bottoms_of(
+            lambda t, s=signs[own]: s[:, None] * size(t.ravel()).reshape(t.shape),
+            numbers[inner[own]],
+            numbers[inner[own] + 2],
+        )
+        for own in np.array_split(np.arange(len(inner)), groups)
+    ]
+    return np.concatenate(found)
 
 
 def stable_intervals(

@@ -76,6 +76,15 @@ class PairNumber:
         """ā: λ̄ = t − λ."""
         return PairNumber(self.a + self.b * self.field.t, -self.b, self.field)
 
+    def trace_with(self, other: PairNumber) -> Any:
+        """The trace xy + x̄ȳ of the product with another one, an element of K."""
+        a, b, c, d, t = self.a, self.b, other.a, other.b, self.field.t
+        total = a * (c + c)
+        if b and d:
+            total = total + b * d * (t * t - self.field.m * 2)
+        mixed = a * d if not b else b * c if not d else a * d + b * c
+        return total + mixed * t if t else total
+
     @property
     def real(self) -> Any:
         """The real part, an element of K."""

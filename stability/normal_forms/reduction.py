@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 from .algebra import Rows, solved
 from .centre import Centre, Kind
+from .coordinates import PairCoordinates
 from .pairs import PairNumber
 from .series import Part, add_multiple, add_product, packed, unpacked, without_zeros
 
@@ -60,15 +61,7 @@ class Reduction:
             first = [
                 without_zeros({_Z: a, _Z_BAR: b}) for a, b in zip(middle.q, conjugates, strict=True)
             ]
-            # y₁ = −(λ̄ z + λ z̄), y₂ = z + z̄, and back
-            value = middle.eigenvalue
-            self._y = (
-                {_Z: -value.conjugate(), _Z_BAR: -value},
-                {_Z: value.field.one, _Z_BAR: value.field.one},
-            )
-            gap = value - value.conjugate()
-            own = {1: value.field.one / gap, 1 << _BITS: value / gap}
-            self._z = (own, {m: c.conjugate() for m, c in own.items()})
+            self._coordinates = PairCoordinates(middle.pairs)
         else:
             first = [without_zeros({1: c}) for c in middle.q]
         self.manifold += [[{}] * d, first]
@@ -179,20 +172,12 @@ class Reduction:
         return result
 
     def _to_complex(self, n: int, part: Part) -> Part:
-        if not self._pair:
-            return part
-        pairs = self.centre.pairs
-        assert pairs is not None
-        return _substituted({m: pairs.real(a) for m, a in part.items()}, self._y, n, pairs.one)
+        return self._coordinates.to_pair(n, part) if self._pair else part
 
     def _to_real(self, n: int, part: Part) -> Part:
-        if not self._pair:
-            return part
-        found = _substituted(part, self._z, n, self._number.one)
-        return without_zeros({m: a.a for m, a in found.items()})  # the b of a real number is zero
+        return self._coordinates.to_real(n, part) if self._pair else part
 
 
-_BITS = 8
 _Z, _Z_BAR = packed((1, 0)), packed((0, 1))
 
 
@@ -218,23 +203,6 @@ def mirrored(part: Part) -> Part:
     return {
         packed(unpacked(m, 2)[::-1]): coefficient.conjugate() for m, coefficient in part.items()
     }
-
-
-def _substituted(part: Part, forms: tuple[Part, Part], n: int, one: Any) -> Part:
-    """A homogeneous polynomial of degree n with two linear forms put for its variables."""
-    powers: list[list[Part]] = []
-    for form in forms:
-        own: list[Part] = [{0: one}]
-        for _ in range(n):
-            product: Part = {}
-            add_product(product, own[-1], form)
-            own.append(product)
-        powers.append(own)
-    total: Part = {}
-    for monomial, coefficient in part.items():
-        j, k = unpacked(monomial, 2)
-        add_product(total, powers[0][j], powers[1][k], coefficient)
-    return total
 
 
 class _Powers:
