@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .pairs import PairField, PairNumber
-from .series import Part, packed
+from .series import Part, packed, without_zeros
 
 
 class PairCoordinates:
@@ -52,11 +52,15 @@ class PairCoordinates:
                 continue
             scaled = coefficient * self._scales[n]
             scaled = -scaled if q % 2 else scaled
-            for k, b in enumerate(own):
-                value = scaled.trace_with(b) if 2 * q < n else scaled.a * b.a
+            # with its conjugate, or real by itself
+            first, second = scaled.traces() if 2 * q < n else (scaled.a, None)
+            for k, form in enumerate(own):
                 m = packed((n - k, k))
+                value = form.a * first
+                if form.b and second is not None:
+                    value = value + form.b * second
                 total[m] = total[m] + value if m in total else value
-        return {m: a for m, a in total.items() if a}
+        return without_zeros(total)
 
     def _up_to(self, n: int) -> None:
         value = self._pairs.eigenvalue

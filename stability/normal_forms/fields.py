@@ -15,7 +15,7 @@ from typing import Any
 
 import mpmath
 import sympy
-from sympy import QQ
+from sympy import QQ, ZZ
 
 from ..dynamics.functions import sigmoid, softplus
 from ..equilibria.exact import number_is_zero
@@ -57,7 +57,7 @@ class ExactField:
             bases = _bases(others)
             self._others = list(dict.fromkeys(base for base, _ in bases.values()))
             symbols = [sympy.Dummy(f"t{i}") for i in range(len(self._others))]
-            lower = domain
+            lower = ZZ if domain is QQ else domain  # whose quotients cost less
             domain = lower.frac_field(*symbols)
             self._images = {a: domain.convert(v, lower) for a, v in self._images.items()}
             place = {base: domain.gens[i] for i, base in enumerate(self._others)}
@@ -154,7 +154,7 @@ class ExactField:
 
     def _algebraic(self, element: Any, domain: Any) -> Any:
         context = self._context
-        if domain is QQ:
+        if domain in (QQ, ZZ):
             return context.mpf(int(element.numerator)) / int(element.denominator)
         root, total = self._constant(domain.ext.as_expr()), context.zero
         for coefficient in element.to_list():

@@ -76,14 +76,11 @@ class PairNumber:
         """ā: λ̄ = t − λ."""
         return PairNumber(self.a + self.b * self.field.t, -self.b, self.field)
 
-    def trace_with(self, other: PairNumber) -> Any:
-        """The trace xy + x̄ȳ of the product with another one, an element of K."""
-        a, b, c, d, t = self.a, self.b, other.a, other.b, self.field.t
-        total = a * (c + c)
-        if b and d:
-            total = total + b * d * (t * t - self.field.m * 2)
-        mixed = a * d if not b else b * c if not d else a * d + b * c
-        return total + mixed * t if t else total
+    def traces(self) -> tuple[Any, Any]:
+        """x + x̄ and λx + λ̄x̄, elements of K: a(x + x̄) + b(λx + λ̄x̄) is the trace of (a + bλ) x."""
+        t, m = self.field.t, self.field.m
+        first = self.a * 2 + self.b * t
+        return first, first * t - self.a * t - self.b * m * 2
 
     @property
     def real(self) -> Any:
