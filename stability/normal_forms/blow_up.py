@@ -8,7 +8,6 @@ boundary, at a rest point of the blown-up field on r = 0.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -85,16 +84,12 @@ class Germ:
 
     def moved(self, at: Any, over: ExactField) -> Germ:
         """The germ in (x, y − at), over a field that has `at` in it."""
-        domain = over.domain
 
         def changed(terms: _Terms) -> _Terms:
-            found: _Terms = {}
-            for (i, j), c in terms.items():
-                value = domain.convert_from(c, self.over.domain)
-                for k in range(j, -1, -1):  # (y + at)^j
-                    term = value * math.comb(j, k) * at ** (j - k)
-                    found[i, k] = found.get((i, k), over.zero) + term
-            return {key: c for key, c in found.items() if c}
+            if over is not self.over:
+                convert = over.domain.convert_from
+                terms = {key: convert(c, self.over.domain) for key, c in terms.items()}
+            return _shifted(terms, at, over) if at else terms
 
         beyond = _least((i, 0) if at else (i, j) for i, j in self._beyond)
         x, y = (_without(changed(terms), beyond) for terms in (self.x, self.y))
@@ -118,6 +113,22 @@ class Germ:
         beyond = _least((i + j - m, j) for i, j in self._beyond)
         known = _degree_before(beyond)
         return Germ(x, y, known, self.over, common, beyond), crossed
+
+
+def _shifted(terms: _Terms, at: Any, over: ExactField) -> _Terms:
+    """The polynomial in (x, y + at), by Horner's rule for each power of x."""
+    found: _Terms = {}
+    highest: dict[int, int] = {}
+    for i, j in terms:
+        highest[i] = max(j, highest.get(i, 0))
+    for i, degree in highest.items():
+        own = [terms.get((i, j), over.zero) for j in range(degree + 1)]
+        for done in range(degree):
+            for j in range(degree - 1, done - 1, -1):
+                if own[j + 1]:
+                    own[j] += own[j + 1] * at
+        found |= {(i, j): c for j, c in enumerate(own) if c}
+    return found
 
 
 def _least(monomials: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
