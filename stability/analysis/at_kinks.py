@@ -127,7 +127,9 @@ def _followed(field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalF
     away = rng.standard_normal((_STARTS, len(x)))
     away *= reach * rng.uniform(0.1, 1, (_STARTS, 1)) / np.linalg.norm(away, axis=1, keepdims=True)
     starts = [stack([np.asarray(v) for v in own.init(field.numeric, x + y)]) for y in away]
-    paths: Any = simulate(own.map(field.numeric), np.array(starts), _STEPS, dimension=len(x))
+    # kept, with what is compiled of it, for the next kink
+    steps = field.numeric.kept("steps", own, lambda: own.map(field.numeric))
+    paths: Any = simulate(steps, np.array(starts), _STEPS, dimension=len(x))
     distances = [np.linalg.norm(np.asarray(path.points)[:, : len(x)] - x, axis=1) for path in paths]
     farthest = max(float(own.max()) for own in distances)
     left = farthest > _FAR * reach

@@ -8,6 +8,7 @@ the same kink is the same surface however it is typed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -101,6 +102,7 @@ def _holds(condition: Any, sign: Callable[[sympy.Expr], int]) -> bool:
     }[type(condition)]  # fmt: skip
 
 
+@lru_cache(maxsize=1024)  # a cell asks about the same few arguments as the last one
 def surfaces_of(u: sympy.Expr) -> tuple[int, Expressions]:
     """The sign of u as c·∏ sign(g): the number c, 0 where u vanishes identically, and the surfaces g."""
     numerator, denominator = sympy.fraction(sympy.together(u))

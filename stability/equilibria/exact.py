@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import sympy
+from sympy.polys.matrices import DomainMatrix
 
 from ..dynamics.domain import all_real, partial_parts
 from ..time_limits import in_time
@@ -87,7 +88,8 @@ def solve_exactly(
     def attempt(equations):
         solver = _Solver(tuple(variables), dict(values), tuple(equations), tuple(domain))
         solver.thorough, solver.box = thorough, box
-        solver.branch([sympy.sympify(e) for e in equations], {}, [], 0)
+        equations = [sympy.sympify(e) for e in equations]
+        solver.linear(equations) or solver.branch(equations, {}, [], 0)
         return solver.result()
 
     result = in_time(_SECONDS, lambda: attempt(equations), NOTHING)
@@ -130,6 +132,26 @@ class _Solver:
                 kind.append(solution)
         inside = [p for p in points if not any(self._member(p, family) for family in families)]
         return ExactZeros(tuple(inside), tuple(families), self.complete, tuple(self.hypersurfaces))
+
+    def linear(self, equations: list[sympy.Expr]) -> bool:
+        """Whether the equations are linear, with rational coefficients, and have one solution or none, which
+        is then taken."""
+        try:
+            matrix, right = sympy.linear_eq_to_matrix(equations, *self.variables)
+        except ValueError:  # not linear
+            return False
+        rows = matrix.row_join(right)
+        if not all(entry.is_Rational for entry in rows.flat()):
+            return False
+        reduced, pivots = DomainMatrix.from_Matrix(rows).convert_to(sympy.QQ).rref()
+        n = len(self.variables)
+        if n in pivots:  # 0 = 1
+            return True
+        if len(pivots) < n:
+            return False
+        values = reduced.to_Matrix()[:n, n]
+        self._accept(dict(zip(self.variables, values, strict=True)), [])
+        return True
 
     def branch(self, equations, assigned, nonzero, depth) -> None:
         """Adds to `solutions` every common zero of `equations` at which the `nonzero` do not vanish."""
