@@ -15,6 +15,7 @@ from stability.criteria.steps import (
     step_multipliers,
     step_sizes,
 )
+from stability.criteria.windows import close_extrema
 from stability.dynamics import Partition
 from tests.selection import slow_but
 
@@ -222,6 +223,37 @@ def test_stable_again_after_an_unstable_interval():
     # unstable between 1 and 3 wherever (t − 2)² < 0.9: from 2 − √0.9 on
     found = step_sizes(at_each(multipliers), 1)
     assert found.critical == pytest.approx(2 - math.sqrt(0.9), rel=1e-9)
+
+
+def test_a_set_that_is_known_is_taken():
+    """Alternating steps of ẋ = −x + y, ẏ = −x − y, with the set that a scan finds, and with none."""
+    matrix = np.array([[-1.0, 1.0], [-1.0, -1.0]])
+    rule = Alternating(lr=1.0)
+    scanned = rule_step_sizes(rule, matrix, TWO)
+    known = rule_step_sizes(rule, matrix, TWO, stable=scanned.stable)
+    assert known.critical == scanned.critical
+    assert known.stable == scanned.stable
+    assert known.best_radius == pytest.approx(scanned.best_radius, abs=1e-14)
+    assert rule_step_sizes(rule, -matrix, TWO, stable=()) == rule_step_sizes(rule, -matrix, TWO)
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_extrema_are_looked_at_together_as_one_by_one(few):
+    """The minima above 0 and the maxima below it of sin(7t)/5 + t/10 − ½ that a grid shows."""
+
+    def size(t):
+        return np.sin(7 * t) / 5 + t / 10 - 0.5
+
+    grid = np.linspace(0, 10, 60 if few else 600)
+    found = np.sort(close_extrema(size, grid, size(grid), 0.25))
+    t = (2 * np.pi * np.arange(12) + np.arccos(-1 / 14)) / 7  # 7 cos(7t)/5 + 1/10 = 0
+    both = np.sort(np.concatenate([t, (2 * np.pi * np.arange(12) - np.arccos(-1 / 14)) / 7]))
+    both = both[(both > 0) & (both < 10)]
+    curved = -np.sin(7 * both)  # the sign of the second derivative
+    wanted = both[(np.sign(curved) == np.sign(size(both))) & (np.abs(size(both)) < 0.2)]
+    assert len(wanted) >= 4
+    for own in wanted:
+        assert np.abs(found - own).min() < 1e-7
 
 
 # ---- What the words mean ----------------------------------------------------------------------

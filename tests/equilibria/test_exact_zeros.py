@@ -27,6 +27,8 @@ def points(found, variables=(x, y), values=None):
 CASES = {
     "linear": ([x + y - 1, x - y], {(Rational(1, 2), Rational(1, 2))}),
     "contradiction": ([x - 1, x - 2], set()),
+    "more equations than unknowns": ([x + y - 1, x - y, 2 * x - 1], {(Rational(1, 2),) * 2}),
+    "too many linear equations": ([x + y - 1, x - y, x - 1], set()),
     "no real root": ([x**2 + 1, y], set()),
     "circle and line": (
         *([x**2 + y**2 - 1, x - y],),

@@ -1,6 +1,7 @@
 """Zero and nilpotent Jacobians in the plane: known answers, random fields, other coordinates."""
 
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,6 +24,18 @@ def germ(f, g, known=24):
     over = ExactField([c for p in parts for c in p.coeffs()])
     terms = [{m: over.number(c) for m, c in p.terms() if c} for p in parts]
     return Germ(terms[0], terms[1], known, over)
+
+
+@pytest.mark.parametrize("at", [sympy.S.Zero, sympy.Rational(-2, 3), sympy.sqrt(2)])
+def test_germs_are_moved(at):
+    """The terms are those of SymPy's expansion at (x, y + a), over a field with a in it."""
+    f, g = (x + 2 * y) ** 3 - x * y, y**4 + x**2 * y**2 - y
+    own = replace(germ(f, g), beyond=((9, 0),))
+    over = ExactField([at])
+    moved = own.moved(over.number(at), over)
+    for e, terms in ((f, moved.x), (g, moved.y)):
+        expected = sympy.Poly(sympy.expand(e.xreplace({y: y + at})), x, y)
+        assert {m: over.expression(c) for m, c in terms.items()} == expected.as_dict()
 
 
 def verdict(*expressions, point=None):
