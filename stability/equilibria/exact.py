@@ -89,7 +89,8 @@ def solve_exactly(
         solver = _Solver(tuple(variables), dict(values), tuple(equations), tuple(domain))
         solver.thorough, solver.box = thorough, box
         equations = [sympy.sympify(e) for e in equations]
-        solver.linear(equations) or solver.branch(equations, {}, [], 0)
+        if not solver.linear(equations):
+            solver.branch(equations, {}, [], 0)
         return solver.result()
 
     result = in_time(_SECONDS, lambda: attempt(equations), NOTHING)
