@@ -98,8 +98,16 @@ def component_info(subject: Subject, e: Equilibrium, own: Along | None) -> Compo
 def qualified(e: Equilibrium, verdict: Verdict) -> Verdict:
     """A stability verdict at an equilibrium, with what the set of equilibria through it has to do with it.
 
-    Across a set that was only seen numerically nothing is exact, whatever the matrix.
+    Across a set that was only seen numerically nothing is exact, whatever the matrix, and where that may be no
+    set of equilibria orbits may leave along it, whatever happens across.
     """
+    if e.doubt is not None and verdict.verdict in ("exponentially stable", "neutral"):
+        if e.manifold_dimension:
+            return replace(
+                verdict, verdict="undecided", margin=None, evidence="numeric", because=e.doubt
+            )
+    if e.doubt is not None and verdict.verdict == "undecided":
+        return replace(verdict, because=f"{e.doubt}, and {verdict.because}")
     if e.singular is not None and verdict.verdict == "undecided":
         return replace(verdict, because=f"{e.singular}, and {verdict.because}")
     if e.manifold_dimension and e.component is None and verdict.evidence == "exact":

@@ -9,7 +9,8 @@ import numpy as np
 
 from ..dynamics.batch import batch_size, batched
 from ..dynamics.domain import undefined
-from ..equilibria.equilibrium import Equilibrium
+from ..dynamics.many_digits import ManyDigits
+from ..equilibria.equilibrium import Equations, Equilibrium
 from ..equilibria.find import describe_point, find_equilibria
 from ..equilibria.search import Evaluate
 from ..games.structure import adds_to_zero
@@ -22,7 +23,9 @@ def field_at(subject: Subject, field: FieldFlow, e: Equilibrium) -> Equilibrium:
     """What the point of an equilibrium of the game is to one of the fields."""
     if field.numeric is subject.main or (field.keeps and e.stationary and e.differentiable):
         return e
-    own = describe_point(field.quick.evaluate, e.point, subject.box, e.exact, field.equations)
+    own = describe_point(
+        field.quick.evaluate, e.point, subject.box, e.exact, field.equations, field.many_digits
+    )
     return replace(own, error=max(own.error, e.error))
 
 
@@ -40,7 +43,15 @@ def with_rest_points(
     found = list(places)
     for i, field in enumerate(subject.flows):
         if not field.keeps:
-            own = _search(subject, field.quick.evaluate, field.equations, window, starts, seed)
+            own = _search(
+                subject,
+                field.quick.evaluate,
+                field.equations,
+                window,
+                starts,
+                seed,
+                field.many_digits,
+            )
             for e in own:
                 _add(subject, found, e, i)
         for rule in subject.rules:
@@ -57,7 +68,13 @@ def _opposed(subject: Subject) -> bool:
 
 
 def _search(
-    subject: Subject, evaluate: Evaluate, equations, window, starts, seed
+    subject: Subject,
+    evaluate: Evaluate,
+    equations: Equations | None,
+    window: np.ndarray,
+    starts: int | None,
+    seed: int,
+    many_digits: ManyDigits | None = None,
 ) -> Sequence[Equilibrium]:
     starts = starts or batch_size(len(subject.variables))
     return find_equilibria(
@@ -68,6 +85,7 @@ def _search(
         starts=starts,
         seed=seed,
         defined=lambda x: undefined(subject.main, x) is None,
+        many_digits=many_digits,
     ).found
 
 
@@ -88,7 +106,9 @@ def _add(subject: Subject, found: list[Place], e: Equilibrium, field: int | None
     if any((np.abs(place.main.point - e.point) <= near).all() for place in found):
         return
     equations = subject.equations
-    main = describe_point(subject.main.evaluate, e.point, subject.box, e.exact, equations)
+    main = describe_point(
+        subject.main.evaluate, e.point, subject.box, e.exact, equations, subject.many_digits
+    )
     main = replace(main, exact=e.exact, error=e.error)
     fields = [field_at(subject, own, main) for own in subject.flows]
     if field is not None:

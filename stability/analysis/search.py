@@ -138,6 +138,7 @@ def _search(subject: Subject, window: np.ndarray, starts: int | None, seed: int)
             starts=starts or batch_size(len(subject.variables)),
             seed=seed,
             defined=lambda x: undefined(subject.main, x) is None,
+            many_digits=subject.many_digits,
         )
 
     equations = subject.equations
@@ -154,7 +155,9 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
         exact = tuple(map(exact_number, named))
         x = np.array([float(c.evalf(20)) for c in exact])
         check_defined(subject.numeric, x)
-        given = describe_point(subject.main.evaluate, x, subject.box, exact, subject.equations)
+        given = describe_point(
+            subject.main.evaluate, x, subject.box, exact, subject.equations, subject.many_digits
+        )
         found.append(_meant(subject, given))
     return Equilibria(tuple(found), GIVEN_POINT, 0, seed, subject.box, False)
 
@@ -168,5 +171,5 @@ def _meant(subject: Subject, given: Equilibrium) -> Equilibrium:
     rounding = 1e-9 * (box[:, 1] - box[:, 0])
     if (np.abs(near - x) > COPIED * np.abs(x) + rounding).any():
         return given
-    found = describe_point(evaluate, near, box, None, subject.equations)
+    found = describe_point(evaluate, near, box, None, subject.equations, subject.many_digits)
     return found if found.stationary else given

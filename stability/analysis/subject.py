@@ -12,6 +12,7 @@ import sympy
 
 from ..dynamics.domain import within
 from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.many_digits import ManyDigits, formulas_with_many_digits, with_many_digits
 from ..dynamics.points import named_box
 from ..dynamics.system import System, check_system
 from ..equilibria.equilibrium import Equations
@@ -61,6 +62,14 @@ class FieldFlow:
         return SymbolicFlow(
             dict(zip(self.symbolic.variables, put, strict=True)), partition=self.symbolic.partition
         )
+
+    @cached_property
+    def many_digits(self) -> ManyDigits:
+        """The field evaluated with many digits, from its formulas where there are any."""
+        if self.formulas is None:
+            own = self.numeric
+            return own.kept("digits", None, lambda: with_many_digits(own.function, own.dimension))
+        return formulas_with_many_digits(self.formulas.expressions, self.formulas.variables)
 
     @property
     def quick(self) -> Flow:
@@ -127,6 +136,16 @@ class Subject:
             system.domain,
             flows=self.kind != "map",
         )
+
+    @cached_property
+    def many_digits(self) -> ManyDigits:
+        """The field, or the displacement of a map, whose zeros are the equilibria, with many digits."""
+        own, system = self.main, self.symbolic
+        if system is not None:
+            at_values = system.rest_equations.xreplace(dict(self.values))
+            return formulas_with_many_digits(at_values, system.variables)
+        moves = (lambda x: own.function(x) - x) if own.kind == "map" else own.function
+        return own.kept("digits", None, lambda: with_many_digits(moves, own.dimension))
 
 
 def prepare(

@@ -85,7 +85,7 @@ _ELEMENTWISE = frozenset(
     }
 )
 # operations that put numbers elsewhere and leave them as they are
-_MOVING = frozenset(
+MOVING = frozenset(
     {
         "broadcast_in_dim",
         "concatenate",
@@ -109,7 +109,7 @@ _PLACES = {  # from which of their inputs on, and how many, say where
     "dynamic_slice": slice(1, None),
     "dynamic_update_slice": slice(2, None),
 }
-_CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr"} | dict.fromkeys(
+CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr"} | dict.fromkeys(
     ("custom_jvp_call", "custom_vjp_call"), "call_jaxpr"
 )
 
@@ -148,16 +148,16 @@ def _evaluate(jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) ->
 def _apply(jaxpr: Any, equation: Any, inputs: list[Any]) -> Sequence[Any]:
     """The values of one operation of a jaxpr."""
     name, parameters = equation.primitive.name, equation.params
-    if name in _CALLS:
-        inner = parameters[_CALLS[name]]
+    if name in CALLS:
+        inner = parameters[CALLS[name]]
         return _evaluate(inner.jaxpr, inner.consts, inputs)
     shapes = [variable.aval.shape for variable in (*equation.invars, *equation.outvars)]
     if max(map(prod, shapes)) <= _LARGEST:
         values = None
         if name in _ELEMENTWISE:
             values = _number_by_number(equation, inputs)
-        elif name in _MOVING:
-            values = _moved(equation, inputs)
+        elif name in MOVING:
+            values = moved(equation, inputs)
         elif name == "reduce_sum":
             values = _sum(parameters, _block_of(inputs[0]))
         elif name == "dot_general":
@@ -227,7 +227,7 @@ def _number_by_number(equation: Any, inputs: list[Any]) -> list[Any]:
     return [_block(numbers(), shape)]
 
 
-def _moved(equation: Any, inputs: list[Any]) -> list[Any] | None:
+def moved(equation: Any, inputs: list[Any]) -> list[Any] | None:
     """What an operation that only moves numbers does, learnt from where it moves their positions."""
     blocks = [_block_of(value) for value in inputs]
     places = range(len(blocks))[_PLACES.get(equation.primitive.name, slice(0, 0))]
@@ -243,11 +243,11 @@ def _moved(equation: Any, inputs: list[Any]) -> list[Any] | None:
             numbers.extend(block.ravel())
         positions.append(own.reshape(block.shape))
     with jax.ensure_compile_time_eval():
-        moved = equation.primitive.bind(*map(jnp.asarray, positions), **equation.params)
-    moved = [np.asarray(p) for p in (moved if equation.primitive.multiple_results else [moved])]
-    if any((p < 1).any() for p in moved):
+        ends = equation.primitive.bind(*map(jnp.asarray, positions), **equation.params)
+    ends = [np.asarray(p) for p in (ends if equation.primitive.multiple_results else [ends])]
+    if any((p < 1).any() for p in ends):
         return None
-    return [_block([numbers[i] for i in p.ravel()], p.shape) for p in moved]
+    return [_block([numbers[i] for i in p.ravel()], p.shape) for p in ends]
 
 
 def _sum(parameters: Any, x: np.ndarray) -> list[Any] | None:

@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.domain import all_real
+from ..dynamics.many_digits import ManyDigits
 from .cells import has_kinks
 from .components import Component
 from .exact import is_zero_at
@@ -16,6 +17,7 @@ from .isolation import Isolation, isolation
 from .pieces import Pieces
 from .search import Evaluate, Zero
 from .smoothness import smoothness
+from .to_the_digit import confirmed
 
 _FAINT = (
     1e-8  # of the box: over this distance an eigenvalue that looks like zero has to keep its sign
@@ -65,6 +67,7 @@ class Equilibrium:
       coordinates, however long.
     - `piece`: numbers the connected set that it stands for, where that was only seen numerically: parts of
       different stability have a point each.
+    - `doubt`: why it is not known that the equilibria around make up such a manifold, where they seem to.
     - `pieces`: the smooth fields that meet there, where some are known to. If the field jumps there, then
       `stationary` means in Filippov's sense (see `stability.equilibria.kinks`).
     """
@@ -83,6 +86,7 @@ class Equilibrium:
     component: Component | None = None
     singular: str | None = None
     piece: int | None = None
+    doubt: str | None = None
     pieces: Pieces | None = None
     end: tuple[Component, tuple[sympy.Expr, ...]] | None = None
 
@@ -139,8 +143,9 @@ def described(
     coordinates: tuple[sympy.Expr, ...] | None,
     generic: bool,
     known: Isolation | None,
+    many_digits: ManyDigits | None = None,
 ) -> Equilibrium:
-    """`known`: what the exact solution proves of the point."""
+    """`known`: what the exact solution proves of the point; `many_digits`: the field with these."""
     v, jacobian = evaluate(x[None])
     residual = float(np.abs(v).max())
     smooth = smoothness(evaluate, x, box) == "smooth"
@@ -154,6 +159,8 @@ def described(
         own = known
     elif stationary and smooth:
         own = isolation(evaluate, Zero(x, residual, error), box)
+        if many_digits is not None:
+            own = confirmed(evaluate, many_digits, x, box, own)
     k = own.tangent.shape[1]
     crosses = own.isolated == "no" and not k
     if (
@@ -173,4 +180,5 @@ def described(
         tangent=own.tangent,
         because=own.because,
         singular=own.because if crosses else None,
+        doubt=own.doubt,
     )

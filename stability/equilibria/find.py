@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import sympy
 
+from ..dynamics.many_digits import ManyDigits
 from .cells import TangledError
 from .equilibrium import (
     Equations,
@@ -19,13 +20,14 @@ from .equilibrium import (
     vanishes,
 )
 from .exact import NOTHING, ExactZeros, solve_exactly
-from .isolation import isolations, merge_manifolds
+from .isolation import Isolation, isolations, merge_manifolds
 from .kinks import RestsOnKinks, passes, rests, rests_on_kinks, with_zeros_between
 from .pieces import Pieces, pieces_at
 from .placing import alone, at_place, close, elsewhere, of_continua, place, sorted_out
 from .recognise import recognise
 from .search import Evaluate, Zero, find_zeros
 from .smoothness import smoothness
+from .to_the_digit import confirmed, pinned
 
 _EPS = np.finfo(float).eps
 
@@ -54,13 +56,15 @@ def find_equilibria(
     starts: int = 64,
     seed: int = 0,
     defined: Callable[[np.ndarray], bool] = lambda x: True,
+    many_digits: ManyDigits | None = None,
 ) -> Equilibria:
     """The equilibria in a window, by default the box, and exact ones outside it, each with its isolation.
 
     `evaluate` maps X (n, d) to v (n, d) and J (n, d, d); `equations` is the same field in SymPy, if there
     is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
     step of the exact solution was an equivalence. `defined` says whether the losses are real and finite at a
-    point, shape (d,).
+    point, shape (d,). `many_digits`: the field evaluated with these, by which what is a manifold of zeros is
+    told from what is one to rounding.
     """
     exact = NOTHING if equations is None else _solve(equations, box)
     kinks = None
@@ -88,7 +92,7 @@ def find_equilibria(
     else:
         zeros = [*known, *zeros]
         merged = merge_manifolds(evaluate, zeros, isolations(evaluate, zeros, box), box)
-        zeros = [zero for zero, _ in merged]
+        zeros = _pinned(evaluate, many_digits, merged, box)
         pieces = {zero.point.tobytes(): own.piece for zero, own in merged}
     apart = [
         z for z in search.outside if not any(close(z.point, x, scale, z.error) for x in points)
@@ -123,8 +127,10 @@ def find_equilibria(
             continue  # v vanishes there only by a convention for what sign(0) is
         if all_known and around == "smooth":
             exhaustive, surprises = False, surprises + 1
-        own = described(evaluate, zero.point, zero.error, box, coordinates, generic, None)
-        found.append(replace(own, piece=piece))
+        own = described(
+            evaluate, zero.point, zero.error, box, coordinates, generic, None, many_digits
+        )
+        found.append(replace(own, piece=piece if own.isolated == "no" else None))
     if surprises:
         warnings.append(f"the numeric search found {surprises} zeros that the exact solution lacks")
     if kinks is not None and equations is not None:
@@ -152,6 +158,7 @@ def describe_point(
     box: np.ndarray,
     exact: tuple[sympy.Expr, ...] | None,
     equations: Equations | None,
+    many_digits: ManyDigits | None = None,
 ) -> Equilibrium:
     """A given point, stationary or not, described like a found one."""
     given = exact
@@ -163,7 +170,7 @@ def describe_point(
         own = place(sorted_out(zeros, equations), exact, zeros.exhaustive)
         if own is not None:
             return at_place(evaluate, exact, box, equations, *own)
-    found = described(evaluate, point, 0.0, box, exact, generic, None)
+    found = described(evaluate, point, 0.0, box, exact, generic, None, many_digits)
     if equations is None or given is None or not equations.kinked:
         return found
     coordinates = tuple(c.xreplace(dict(equations.values)) for c in given)
@@ -172,6 +179,25 @@ def describe_point(
     except TangledError:
         return found
     return found if pieces is None else _on_kinks(found, pieces)
+
+
+def _pinned(
+    evaluate: Evaluate,
+    many_digits: ManyDigits | None,
+    found: Sequence[tuple[Zero, Isolation]],
+    box: np.ndarray,
+) -> list[Zero]:
+    """The zeros, those of higher order where they are to the last digit, each once: rounding makes a crowd of one."""
+    zeros: list[Zero] = []
+    scale = box[:, 1] - box[:, 0]
+    for zero, own in found:
+        if many_digits is not None and own.isolated != "yes" and own.kernel == 1:
+            if confirmed(evaluate, many_digits, zero.point, box, own).isolated == "undecided":
+                zero = pinned(evaluate, many_digits, zero, box) or zero
+                if any(close(zero.point, z.point, scale, zero.error) for z in zeros):
+                    continue
+        zeros.append(zero)
+    return zeros
 
 
 def _within_rounding(point: np.ndarray, equations: Equations) -> tuple[sympy.Expr, ...] | None:

@@ -37,7 +37,8 @@ class Isolation:
     `tangent` has orthonormal columns that span the zero set's tangent space. At a point where
     branches cross there is no such space: it then has no columns, and `manifold_dimension` is that
     of the branches. `kernel` is the numerical dimension of the Jacobian's kernel; `piece` numbers
-    the connected piece of zeros that a representative stands for.
+    the connected piece of zeros that a representative stands for. `doubt`: why what looks like a manifold of
+    zeros need not be one.
     """
 
     isolated: Literal["yes", "no", "undecided"]
@@ -46,6 +47,7 @@ class Isolation:
     because: str
     kernel: int = 0
     piece: int | None = None
+    doubt: str | None = None
 
 
 def isolation(evaluate: Evaluate, zero: Zero, box: np.ndarray) -> Isolation:
