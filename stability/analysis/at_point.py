@@ -9,7 +9,9 @@ import numpy as np
 import sympy
 
 from ..criteria.along_components import Along
+from ..dynamics.many_digits import ManyDigits
 from ..equilibria.equilibrium import Equilibrium
+from ..equilibria.scaling import Evaluate
 from ..equilibria.variational import Bounded
 from ..errors import InputError, SingularError
 from ..spectra.dense import Bounds
@@ -126,7 +128,7 @@ def analyse_flow(
     try:
         if not e.differentiable:
             raise SingularError(f"the field is {NoNumbers.NOT_DIFFERENTIABLE}")
-        found, known = _linearised(subject, e, evaluate, expression, "flow")
+        found, known = _linearised(subject, e, evaluate, expression, "flow", field.many_digits)
     except SingularError:
         return FlowAnalysis(
             field=field.name,
@@ -174,7 +176,8 @@ def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian |
     expression = None
     if subject.symbolic is not None:
         expression = subject.symbolic.jacobian() - sympy.eye(subject.symbolic.dimension)
-    found, known = _linearised(subject, e, subject.main.evaluate, expression, "displacement")
+    own = subject.main.evaluate
+    found, known = _linearised(subject, e, own, expression, "displacement", subject.many_digits)
     multipliers, closed, bound = _eigenvalues(subject, known.exact, found, found.spectrum.radius)
     verdict, form, near = no_verdict(e), None, None
     if e.stationary:
@@ -192,13 +195,18 @@ def _map(subject: Subject, e: Equilibrium) -> tuple[MapAnalysis, FieldJacobian |
 
 
 def _linearised(
-    subject: Subject, e: Equilibrium, evaluate, expression, kind: str
+    subject: Subject,
+    e: Equilibrium,
+    evaluate: Evaluate,
+    expression: sympy.MatrixBase | None,
+    kind: str,
+    many_digits: ManyDigits,
 ) -> tuple[LocalStability, FieldJacobian]:
     """What the spectrum says, and the matrix that it is of.
 
     A map is searched by its displacement F(x) − x, so its matrix is that of the displacement plus one.
     """
-    jacobian, uncertainty, exact, agree = jacobian_at(subject, e, evaluate, expression)
+    jacobian, uncertainty, exact, agree = jacobian_at(subject, e, evaluate, expression, many_digits)
     if not np.isfinite(jacobian).all():
         raise SingularError("the field has no Jacobian here")
     if not np.abs(jacobian).max() < HUGE:

@@ -167,7 +167,7 @@ def _settled(
 def _beyond_rounding(
     form: NormalForm, system: NearRest, near: Callable[[bool], NearRest]
 ) -> NormalForm:
-    """What formulas with the binary values of constants say, if it does not hang on their last digits.
+    """What formulas with the constants as written say, if it does not hang on their last digits.
 
     Else what floating point says, which is undecided, but has the coefficient with its error.
     """

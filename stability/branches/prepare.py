@@ -13,6 +13,7 @@ import sympy
 from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
 from ..dynamics.domain import check_defined, undefined
+from ..dynamics.many_digits import ManyDigits
 from ..dynamics.partition import Partition
 from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
@@ -155,7 +156,7 @@ class Origin:
         self, special: Sequence[np.ndarray] = (), seed: int = 0
     ) -> tuple[Equilibrium, ...]:
         """The equilibria that are found in the box, or everywhere, from `special` points too."""
-        evaluate, equations = self._field
+        evaluate, equations, many_digits = self._field
         window = whole(self.subject.window) if self.everywhere else self.subject.window
         start = self.subject.numeric.start
         first = [] if start is None else [np.asarray(start, dtype=float)]
@@ -168,21 +169,24 @@ class Origin:
             starts=batch_size(len(self.subject.variables)),
             seed=seed,
             defined=lambda x: undefined(self.subject.main, x) is None,
+            many_digits=many_digits,
         ).found
         return tuple(e for e in found if in_window(e, window, self.subject.box))
 
     def described(self, point: np.ndarray, coordinates: tuple[sympy.Expr, ...]) -> Equilibrium:
         """A point, which may not be an equilibrium."""
-        evaluate, equations = self._field
-        return describe_point(evaluate, point, self.subject.box, coordinates, equations)
+        evaluate, equations, many_digits = self._field
+        box = self.subject.box
+        return describe_point(evaluate, point, box, coordinates, equations, many_digits)
 
     @property
-    def _field(self) -> tuple[Any, Any]:
-        """The field whose rest points are followed, as a function of points and as equations."""
+    def _field(self) -> tuple[Any, Any, ManyDigits]:
+        """The field whose rest points are followed, of points, as equations, and with many digits."""
+        own = self.subject
         if not self.rests_apart:
-            return self.subject.main.evaluate, self.subject.equations
-        own = self.subject.flows[0]
-        return own.quick.evaluate, own.equations
+            return own.main.evaluate, own.equations, own.many_digits
+        field = own.flows[0]
+        return field.quick.evaluate, field.equations, field.many_digits
 
     def problem(self, e: Equilibrium, of_step: bool) -> Problem:
         """The problem from an equilibrium on.

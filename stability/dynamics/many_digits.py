@@ -7,8 +7,11 @@ A JAX function is interpreted from its trace, on NumPy arrays of decimal numbers
 from __future__ import annotations
 
 import decimal
+import math
+import struct
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -19,16 +22,19 @@ import sympy
 from jax.extend.core import Literal
 
 from .ensemble_scalars import CALLS, MOVING, moved
+from .functions import sigmoid, softplus
+from .symbols import as_written
 
 DIGITS = 100
-_SHORT = 15  # digits of a constant that stands for the decimal number it is written as
+_SHORT = 2**16  # the largest denominator of a constant that rounding has not changed
 _DEAREST = 300_000  # operations on numbers in one evaluation
 _MOST_TURNS = 1000  # of a loop
 
-ManyDigits = Callable[[np.ndarray], np.ndarray]
-"""A function of an array of `Decimal`s, shape (d,), to one of shape (m,)."""
+ManyDigits = Callable[..., np.ndarray]
+"""A function of an array of `Decimal`s, shape (d,), to one of shape (m,); it takes `nudge` too."""
 
 CONTEXT = decimal.Context(prec=DIGITS, traps=[], Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
+_STEP = Decimal("1e-40")  # of a difference
 _ONE, _HALF = Decimal(1), Decimal("0.5")
 
 
@@ -39,23 +45,26 @@ class NotEvaluatedError(Exception):
 def with_many_digits(function: Callable[[Any], Any], dimension: int) -> ManyDigits:
     """A JAX function from (d,) to (m,), evaluated with 100 digits.
 
-    Constants of up to 15 significant digits are the decimal numbers they are written as (0.1 is 1/10), others
-    have their binary values. It is traced at the first call.
+    Constants are the numbers that they are written as, 0.1 is 1/10. With a `nudge`, which is not 0, those that
+    are no short binary fractions are a little off, equal ones alike, as rounding might have left them. It is
+    traced at the first call.
 
     The function that comes back raises NotEvaluatedError where the trace holds something else than arithmetic,
     elementary and a few special functions, sums, products of matrices, choices, loops, and what moves numbers
     about, or where it would take too long; values may be NaN.
     """
     traced: list[Any] = []
+    constants: dict[int, list[Any]] = {}
 
-    def evaluate(x: np.ndarray) -> np.ndarray:
+    def evaluate(x: np.ndarray, nudge: int = 0) -> np.ndarray:
         if not traced:
             with jax.enable_x64(True):
                 shape = jax.ShapeDtypeStruct((dimension,), np.float64)
-                closed = jax.make_jaxpr(function)(shape)
-                traced.extend([closed.jaxpr, list(map(_given, closed.consts))])
+                traced.append(jax.make_jaxpr(function)(shape))
         with decimal.localcontext(CONTEXT), mpmath.workdps(DIGITS), jax.enable_x64(True):
-            (value,) = _Run().values(*traced, [x])
+            if nudge not in constants:
+                constants[nudge] = [_given(value, nudge) for value in traced[0].consts]
+            (value,) = _Run(nudge).values(traced[0].jaxpr, constants[nudge], [x])
         return _decimals(value).ravel()
 
     return evaluate
@@ -66,34 +75,64 @@ def formulas_with_many_digits(
 ) -> ManyDigits:
     """Expressions in d real symbols, all else in them numbers, evaluated with 100 digits.
 
-    The function that comes back raises NotEvaluatedError where the expressions have no numbers.
+    The function that comes back raises NotEvaluatedError where mpmath has no such functions.
     """
-    function = sympy.lambdify(list(variables), list(expressions), modules="mpmath", cse=True)
+    modules = [{own.__name__: own._mpmath_value for own in (sigmoid, softplus)}, "mpmath"]
+    written: list[Any] = []
 
-    def evaluate(x: np.ndarray) -> np.ndarray:
-        with mpmath.workdps(DIGITS):
-            try:
-                values = function(*(mpmath.mpf(str(c)) for c in x))
+    def evaluate(x: np.ndarray, nudge: int = 0) -> np.ndarray:
+        try:
+            if not written:
+                symbols = list(variables)
+                written.append(sympy.lambdify(symbols, list(expressions), modules, cse=True))
+            with mpmath.workdps(DIGITS):
+                values = written[0](*(mpmath.mpf(str(c)) for c in x))
                 return _array([_from_mpmath(v) for v in values], (len(values),))
-            except (TypeError, ValueError, ArithmeticError, NameError) as error:
-                raise NotEvaluatedError from error
+        except (TypeError, ValueError, ArithmeticError, NameError) as error:
+            raise NotEvaluatedError from error
 
     return evaluate
+
+
+def jacobian_with_many_digits(
+    function: ManyDigits, x: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The Jacobian at x (d,) without rounding, and what the last digits of constants change it by, both (m, d).
+
+    From differences over 1e-40. Raises NotEvaluatedError as the function does.
+    """
+    point = _array([Decimal(float(c)) for c in x], x.shape)
+
+    def derivative(nudge: int) -> np.ndarray:
+        with decimal.localcontext(CONTEXT):
+            columns = []
+            for i in range(len(point)):
+                step = np.array([_STEP if j == i else Decimal(0) for j in range(len(point))], object)
+                ends = function(point + step, nudge=nudge), function(point - step, nudge=nudge)
+                columns.append((ends[0] - ends[1]) / (2 * _STEP))
+            return np.stack(columns, axis=1).astype(float)
+
+    own = derivative(0)
+    return own, np.abs([derivative(nudge) - own for nudge in (1, 2, 3)]).max(axis=0)
 
 
 class _Run:
     """One evaluation of a jaxpr: real numbers in arrays of Decimals, integers and truth values in NumPy's."""
 
-    def __init__(self) -> None:
+    def __init__(self, nudge: int) -> None:
+        self.nudge = nudge
         self.done = 0
 
     def values(self, jaxpr: Any, constants: Sequence[Any], arguments: Sequence[Any]) -> list[Any]:
         known: dict[Any, Any] = {}
 
         def read(variable: Any) -> Any:
-            return _given(variable.val) if isinstance(variable, Literal) else known[variable]
+            if isinstance(variable, Literal):
+                return _given(variable.val, self.nudge)
+            return known[variable]
 
-        known.update(zip(jaxpr.constvars, map(_given, constants), strict=True))
+        given = [_given(value, self.nudge) for value in constants]
+        known.update(zip(jaxpr.constvars, given, strict=True))
         known.update(zip(jaxpr.invars, arguments, strict=True))
         for equation in jaxpr.eqns:
             inputs = [read(variable) for variable in equation.invars]
@@ -157,20 +196,25 @@ class _Run:
         return [*state, *stacked]
 
 
-def _given(value: Any) -> np.ndarray:
+def _given(value: Any, nudge: int = 0) -> np.ndarray:
     """A constant of the trace."""
     array = np.asarray(value)
     if array.dtype == object or not np.issubdtype(array.dtype, np.inexact):
         return array
     if np.iscomplexobj(array):
         raise NotEvaluatedError("complex")
-    return _array([as_written(float(number)) for number in array.ravel()], array.shape)
+    return _array([_constant(float(number), nudge) for number in array.ravel()], array.shape)
 
 
-def as_written(number: float) -> Decimal:
-    """The decimal number of up to 15 digits that a float is nearest to, or else its binary value."""
-    short = Decimal(repr(number))
-    return short if len(short.as_tuple().digits) <= _SHORT else Decimal(number)
+def _constant(number: float, nudge: int) -> Decimal:
+    if not math.isfinite(number):
+        return Decimal(number)
+    fraction = as_written(number)
+    value = Decimal(fraction.numerator) / fraction.denominator
+    if not nudge or Fraction(number).denominator <= _SHORT:
+        return value
+    random = np.random.default_rng([nudge, int.from_bytes(struct.pack("d", abs(number)))])
+    return value * (1 + Decimal(random.uniform(-2, 2)) / 2**52)
 
 
 def _array(numbers: Sequence[Any], shape: tuple[int, ...]) -> np.ndarray:

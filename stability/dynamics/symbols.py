@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import jax
@@ -10,6 +12,9 @@ import numpy as np
 import sympy
 
 from ..errors import InputError, InputTypeError
+
+_DECIMAL_DIGITS = 15  # every decimal of so many digits is told from its neighbours by the float nearest to it
+_DENOMINATOR = 1000
 
 
 def exact(value: Any) -> sympy.Expr:
@@ -28,6 +33,20 @@ def exact(value: Any) -> sympy.Expr:
     if number.free_symbols or not (number.is_real and number.is_finite):
         raise InputTypeError(f"{value!r} is no finite real number")
     return number
+
+
+def as_written(number: float) -> Fraction:
+    """The number that a float stands for: the decimal of up to 15 digits or the fraction that it is nearest to.
+
+    0.1 is 1/10 and 0.3333333333333333 is 1/3. A float that is nearest to neither, nor to a fraction with a
+    denominator of up to 1000, has its binary value.
+    """
+    decimal = Decimal(repr(float(number)))
+    if len(decimal.as_tuple().digits) <= _DECIMAL_DIGITS:
+        return Fraction(decimal)
+    binary = Fraction(float(number))
+    near = binary.limit_denominator(_DENOMINATOR)
+    return near if float(near) == number else binary
 
 
 def expression(value: Any, what: str) -> sympy.Expr:

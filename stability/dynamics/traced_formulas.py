@@ -12,9 +12,10 @@ from jax.extend.core import Literal
 
 from .ensemble_scalars import scalarised
 from .functions import sigmoid, softplus
+from .symbols import as_written
 
 _LONGEST = 1000  # operations in a trace that is still read
-_SHORT = 2**16  # the largest denominator of a constant that is taken for exact
+_SHORT = 2**16  # the largest denominator of a constant that rounding has not changed
 
 _OPERATIONS: dict[str, Callable[..., Any]] = {
     "abs": sympy.Abs,
@@ -58,10 +59,11 @@ def traced_formulas(
 ) -> tuple[sympy.Expr, ...] | None:
     """The components of a JAX function from (d,) to (m,) as expressions in d real symbols, or None.
 
-    Floating-point constants are taken at their binary values (`nudged`: those that are no short fractions a
-    little off, each in its own way, as rounding might have left them), and the arithmetic of the formulas is
-    exact, so that they differ from what JAX computes by rounding alone. There are none for functions that
-    loop, look numbers up or choose by comparing, nor for traces of more than a thousand operations.
+    Floating-point constants are the numbers that they are written as, 0.1 is 1/10 (`nudged`: those that are no
+    short binary fractions a little off, each in its own way, as rounding might have left them), and the
+    arithmetic of the formulas is exact, so that they differ from what JAX computes by rounding alone. There are
+    none for functions that loop, look numbers up or choose by comparing, nor for traces of more than a thousand
+    operations.
     """
     with jax.enable_x64(True):
         numbers = np.zeros(len(symbols))
@@ -133,13 +135,15 @@ def _as_distance(*parts: sympy.Expr) -> sympy.Expr:
 
 
 def _exact(value: Any, random: np.random.Generator | None) -> sympy.Expr:
-    """A constant at its binary value, nudged at random."""
+    """A constant as it is written, or its binary value nudged at random."""
     if np.shape(value) or not np.issubdtype(np.asarray(value).dtype, np.number):
         raise _NoFormula
     number = float(value)
     if not np.isfinite(number):
         raise _NoFormula
     exact = sympy.Rational(number)
-    if random is not None and exact.q > _SHORT:
-        exact *= 1 + sympy.Rational(random.uniform(1, 4) * random.choice([-1, 1])) / 2**52
-    return exact
+    if exact.q <= _SHORT:
+        return exact
+    if random is None:
+        return sympy.Rational(as_written(number))
+    return exact * (1 + sympy.Rational(random.uniform(1, 4) * random.choice([-1, 1])) / 2**52)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from ..dynamics.many_digits import with_many_digits
 from ..dynamics.flow import Flow
 from ..dynamics.starts import given_start, real_starts
 from ..equilibria.equilibrium import Equilibrium
@@ -101,7 +102,12 @@ def _place(flow: Flow, x: Any) -> Equilibrium:
     if np.abs(near - point).max() <= COPIED * (1 + np.abs(point).max()):
         point = near
     return describe_point(
-        flow.evaluate, point, np.stack([point - 1, point + 1], axis=1), None, None
+        flow.evaluate,
+        point,
+        np.stack([point - 1, point + 1], axis=1),
+        None,
+        None,
+        with_many_digits(flow.function, flow.dimension),
     )
 
 

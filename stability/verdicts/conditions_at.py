@@ -119,7 +119,7 @@ def _given(point: GamePoint) -> _Formulas | None:
 def _traced(game: Game, x: np.ndarray, error: float) -> _Formulas | None:
     """The formulas that the losses of a JAX game compute, and the point where by these it rests exactly.
 
-    The evidence stays numeric: constants are taken at their binary values.
+    The evidence stays numeric: constants are taken as they are written.
     """
     if game.dimension > _LARGEST_TRACED:
         return None
