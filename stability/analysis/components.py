@@ -98,14 +98,14 @@ def component_info(subject: Subject, e: Equilibrium, own: Along | None) -> Compo
 def qualified(e: Equilibrium, verdict: Verdict) -> Verdict:
     """A stability verdict at an equilibrium, with what the set of equilibria through it has to do with it.
 
-    Across a set that was only seen numerically nothing is exact, whatever the matrix, and where that may be no
-    set of equilibria orbits may leave along it, whatever happens across.
+    Across a set that was only seen numerically nothing is exact, whatever the matrix, and where that may be
+    no set of equilibria orbits may leave along it, whatever happens across.
     """
-    if e.doubt is not None and verdict.verdict in ("exponentially stable", "neutral"):
-        if e.manifold_dimension:
-            return replace(
-                verdict, verdict="undecided", margin=None, evidence="numeric", because=e.doubt
-            )
+    stays = verdict.verdict in ("exponentially stable", "neutral")
+    if e.doubt is not None and e.manifold_dimension and stays:
+        return replace(
+            verdict, verdict="undecided", margin=None, evidence="numeric", because=e.doubt
+        )
     if e.doubt is not None and verdict.verdict == "undecided":
         return replace(verdict, because=f"{e.doubt}, and {verdict.because}")
     if e.singular is not None and verdict.verdict == "undecided":

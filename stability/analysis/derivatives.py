@@ -28,8 +28,8 @@ def jacobian_at(
 
     `evaluate` is JAX's, `expression` SymPy's Jacobian in the variables. The error is that of evaluating J, a
     few units in the last place, and what J changes by when the point moves within its own error. Where J is
-    nearly singular, what is left of terms that cancel may be rounding alone, and J comes from `many_digits`, with
-    what the last digits of constants change it by.
+    nearly singular, what is left of terms that cancel may be rounding alone, and J comes from `many_digits`,
+    with what the last digits of constants change it by.
     """
     if expression is not None and e.exact is not None and len(e.point) <= LARGEST_EXACT:
         assert subject.symbolic is not None

@@ -35,6 +35,7 @@ ManyDigits = Callable[..., np.ndarray]
 
 CONTEXT = decimal.Context(prec=DIGITS, traps=[], Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)
 _STEP = Decimal("1e-40")  # of a difference
+_NOTHING = 1e-60  # what differences leave of a derivative that is 0
 _ONE, _HALF = Decimal(1), Decimal("0.5")
 
 
@@ -45,13 +46,13 @@ class NotEvaluatedError(Exception):
 def with_many_digits(function: Callable[[Any], Any], dimension: int) -> ManyDigits:
     """A JAX function from (d,) to (m,), evaluated with 100 digits.
 
-    Constants are the numbers that they are written as, 0.1 is 1/10. With a `nudge`, which is not 0, those that
-    are no short binary fractions are a little off, equal ones alike, as rounding might have left them. It is
-    traced at the first call.
+    Constants are the numbers that they are written as, 0.1 is 1/10. With a `nudge`, which is not 0, those
+    that are no short binary fractions are a little off, equal ones alike, as rounding might have left them.
+    It is traced at the first call.
 
-    The function that comes back raises NotEvaluatedError where the trace holds something else than arithmetic,
-    elementary and a few special functions, sums, products of matrices, choices, loops, and what moves numbers
-    about, or where it would take too long; values may be NaN.
+    The function that comes back raises NotEvaluatedError where the trace holds something else than
+    arithmetic, elementary and a few special functions, sums, products of matrices, choices, loops, and what
+    moves numbers about, or where it would take too long; values may be NaN.
     """
     traced: list[Any] = []
     constants: dict[int, list[Any]] = {}
@@ -94,26 +95,27 @@ def formulas_with_many_digits(
     return evaluate
 
 
-def jacobian_with_many_digits(
-    function: ManyDigits, x: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The Jacobian at x (d,) without rounding, and what the last digits of constants change it by, both (m, d).
+def jacobian_with_many_digits(function: ManyDigits, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The Jacobian at x (d,) without rounding, and what the constants' last digits change it by, both (m, d).
 
-    From differences over 1e-40. Raises NotEvaluatedError as the function does.
+    From central differences over 1e-40; an entry that is no larger than its change with that distance is 0.
+    Raises NotEvaluatedError as the function does.
     """
     point = _array([Decimal(float(c)) for c in x], x.shape)
 
-    def derivative(nudge: int) -> np.ndarray:
+    def derivative(nudge: int, size: Decimal = _STEP) -> np.ndarray:
         with decimal.localcontext(CONTEXT):
             columns = []
             for i in range(len(point)):
-                step = np.array([_STEP if j == i else Decimal(0) for j in range(len(point))], object)
+                step = np.array([size if j == i else Decimal(0) for j in range(len(point))], object)
                 ends = function(point + step, nudge=nudge), function(point - step, nudge=nudge)
-                columns.append((ends[0] - ends[1]) / (2 * _STEP))
+                columns.append((ends[0] - ends[1]) / (2 * size))
             return np.stack(columns, axis=1).astype(float)
 
     own = derivative(0)
-    return own, np.abs([derivative(nudge) - own for nudge in (1, 2, 3)]).max(axis=0)
+    own = np.where(np.abs(own) <= np.abs(derivative(0, 2 * _STEP) - own), 0.0, own)
+    changed = np.stack([derivative(nudge) for nudge in (1, 2, 3)]) - own
+    return own, np.where(np.abs(changed) <= _NOTHING, 0.0, np.abs(changed)).max(axis=0)
 
 
 class _Run:
@@ -161,6 +163,8 @@ class _Run:
         shape = equation.outvars[0].aval.shape
         if name in _ELEMENTWISE:
             return [_number_by_number(_ELEMENTWISE[name], inputs, shape)]
+        if name in _PLAIN_MOVES:
+            return [_PLAIN_MOVES[name](parameters, *inputs)]
         if name in MOVING:
             return _moved(equation, inputs)
         if name in _OTHERS:
@@ -260,6 +264,13 @@ def _moved(equation: Any, inputs: list[Any]) -> list[Any]:
     return found
 
 
+def _broadcast(x: np.ndarray, shape: tuple[int, ...], axes: tuple[int, ...]) -> np.ndarray:
+    own = [1] * len(shape)
+    for axis, size in zip(axes, x.shape, strict=True):
+        own[axis] = size
+    return np.broadcast_to(x.reshape(own), shape)
+
+
 def _multiplications(equation: Any) -> int:
     contracted, _ = equation.params["dimension_numbers"]
     shape = equation.invars[0].aval.shape
@@ -315,9 +326,8 @@ def _converted(equation: Any, x: np.ndarray) -> np.ndarray:
         return x
     if not (kind == np.bool_ or jnp.issubdtype(kind, jnp.integer)):
         raise NotEvaluatedError("convert_element_type")
-    return np.array([kind.type(int(n) if kind != np.bool_ else n != 0) for n in x.ravel()]).reshape(
-        x.shape
-    )
+    numbers = [kind.type(int(n) if kind != np.bool_ else n != 0) for n in x.ravel()]
+    return np.array(numbers, kind).reshape(x.shape)
 
 
 def _scattered(equation: Any, operand: np.ndarray, places: np.ndarray, updates: Any) -> np.ndarray:
@@ -325,7 +335,9 @@ def _scattered(equation: Any, operand: np.ndarray, places: np.ndarray, updates: 
     zeros = np.zeros(operand.shape)
     ones = np.eye(updates.size).reshape(updates.size, *updates.shape)
     with jax.ensure_compile_time_eval():
-        to = [np.asarray(equation.primitive.bind(zeros, places, u, **equation.params)) for u in ones]
+        to = [
+            np.asarray(equation.primitive.bind(zeros, places, u, **equation.params)) for u in ones
+        ]
     found = operand.ravel().copy()
     for number, where in zip(_decimals(updates).ravel(), to, strict=True):
         for i in np.flatnonzero(where):
@@ -413,7 +425,33 @@ _ELEMENTWISE: dict[str, Callable[..., Any]] = {
     "tanh": _tanh,
 } | {
     name: _by_mpmath(name)
-    for name in "acos acosh asin asinh atan atan2 atanh cos digamma erf erfc sin tan".split()
+    for name in [
+        "acos",
+        "acosh",
+        "asin",
+        "asinh",
+        "atan",
+        "atan2",
+        "atanh",
+        "cos",
+        "digamma",
+        "erf",
+        "erfc",
+        "sin",
+        "tan",
+    ]
+}
+
+# what NumPy does without compiling
+_PLAIN_MOVES: dict[str, Callable[..., np.ndarray]] = {
+    "broadcast_in_dim": lambda p, x: _broadcast(x, p["shape"], p["broadcast_dimensions"]),
+    "concatenate": lambda p, *x: np.concatenate([_decimals(own) for own in x], p["dimension"]),
+    "reshape": lambda p, x: x.reshape(p["new_sizes"]),
+    "squeeze": lambda p, x: np.squeeze(x, tuple(p["dimensions"])),
+    "slice": lambda p, x: x[
+        tuple(map(slice, p["start_indices"], p["limit_indices"], p["strides"] or [None] * x.ndim))
+    ],
+    "transpose": lambda p, x: x.transpose(p["permutation"]),
 }
 
 _OTHERS: dict[str, Callable[..., np.ndarray]] = {

@@ -13,7 +13,7 @@ import sympy
 
 from ..errors import InputError, InputTypeError
 
-_DECIMAL_DIGITS = 15  # every decimal of so many digits is told from its neighbours by the float nearest to it
+_DECIMAL_DIGITS = 12  # a float that is nearest to so short a decimal is hardly so by chance
 _DENOMINATOR = 1000
 
 
@@ -36,10 +36,10 @@ def exact(value: Any) -> sympy.Expr:
 
 
 def as_written(number: float) -> Fraction:
-    """The number that a float stands for: the decimal of up to 15 digits or the fraction that it is nearest to.
+    """The number that a float stands for, which it is nearest to: a short decimal or fraction.
 
-    0.1 is 1/10 and 0.3333333333333333 is 1/3. A float that is nearest to neither, nor to a fraction with a
-    denominator of up to 1000, has its binary value.
+    0.1 is 1/10 and 0.3333333333333333 is 1/3. A float that is nearest to no decimal of up to 12 digits, nor
+    to a fraction with a denominator of up to 1000, has its binary value.
     """
     decimal = Decimal(repr(float(number)))
     if len(decimal.as_tuple().digits) <= _DECIMAL_DIGITS:

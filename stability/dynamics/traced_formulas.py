@@ -59,11 +59,11 @@ def traced_formulas(
 ) -> tuple[sympy.Expr, ...] | None:
     """The components of a JAX function from (d,) to (m,) as expressions in d real symbols, or None.
 
-    Floating-point constants are the numbers that they are written as, 0.1 is 1/10 (`nudged`: those that are no
-    short binary fractions a little off, each in its own way, as rounding might have left them), and the
-    arithmetic of the formulas is exact, so that they differ from what JAX computes by rounding alone. There are
-    none for functions that loop, look numbers up or choose by comparing, nor for traces of more than a thousand
-    operations.
+    Floating-point constants are the numbers that they are written as, 0.1 is 1/10 (`nudged`: those that are
+    no short binary fractions a little off, each in its own way, as rounding might have left them), and the
+    arithmetic of the formulas is exact, so that they differ from what JAX computes by rounding alone. There
+    are none for functions that loop, look numbers up or choose by comparing, nor for traces of more than a
+    thousand operations.
     """
     with jax.enable_x64(True):
         numbers = np.zeros(len(symbols))

@@ -187,16 +187,18 @@ def _pinned(
     found: Sequence[tuple[Zero, Isolation]],
     box: np.ndarray,
 ) -> list[Zero]:
-    """The zeros, those of higher order where they are to the last digit, each once: rounding makes a crowd of one."""
+    """The zeros, those of higher order to the last digit and once, where rounding makes a crowd of one."""
     zeros: list[Zero] = []
     scale = box[:, 1] - box[:, 0]
     for zero, own in found:
+        alone = False
         if many_digits is not None and own.isolated != "yes" and own.kernel == 1:
-            if confirmed(evaluate, many_digits, zero.point, box, own).isolated == "undecided":
-                zero = pinned(evaluate, many_digits, zero, box) or zero
-                if any(close(zero.point, z.point, scale, zero.error) for z in zeros):
-                    continue
-        zeros.append(zero)
+            seen = confirmed(evaluate, many_digits, zero.point, box, own)
+            alone = seen.isolated == "undecided"
+        if alone and many_digits is not None:
+            zero = pinned(evaluate, many_digits, zero, box) or zero
+        if not (alone and any(close(zero.point, z.point, scale, zero.error) for z in zeros)):
+            zeros.append(zero)
     return zeros
 
 

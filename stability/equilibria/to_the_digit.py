@@ -1,7 +1,8 @@
 """Singular zeros looked at with many digits: does the field vanish along a curve, or only to rounding?
 
-Double precision cannot tell ẋ = 0 from ẋ = 1e-17 x² beside other terms, and takes every point at which such a
-field is smaller than rounding for a zero. With 100 digits a manifold of zeros and a zero of higher order differ.
+Double precision cannot tell ẋ = 0 from ẋ = 1e-17 x² beside other terms, and takes every point at which such
+a field is smaller than rounding for a zero. With 100 digits a manifold of zeros and a zero of higher order
+differ.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ from .search import Zero
 
 _CONVERGED = 1e-90  # a step of Newton's method, in half-widths of the box
 _ZERO = 1e-70  # of the largest entry of the Jacobian, in units of the box: with 100 digits this is nothing
-_NEAR = (0.0173, -0.0311, 0.0394)  # half-widths of the box: the distances at which a zero set was seen
-_FAR = (0.23, -0.27)  # where it may have ended
-_NUMERICALLY = 1e-12  # the same as _ZERO in double precision
+_NEAR = (0.0173, 0.0394)  # half-widths of the box: the distances at which a zero set was seen
+_FAR = 0.23  # where it may have ended
+_NUMERICALLY = 1e-12  # what counts as zero in double precision
 _REGULAR = 1e-12  # relative singular value of a direction in which steps can be taken
 _STEPS, _FRESH = 40, 4  # of Newton's method, and those with a Jacobian of their own
 _DIFFERENCE = Decimal("1e-20")
@@ -65,9 +66,10 @@ def confirmed(
 ) -> Isolation:
     """What was seen of a zero that seems to be one of a manifold of zeros, with many digits.
 
-    From points at visible distances along the tangent, Newton's method returns in the directions across it, to
-    where as many components vanish as the manifold has codimensions. If the manifold is one of zeros the
-    others vanish there too. A `doubt` is why that is not known; where it is not so, the zero lies on no manifold.
+    From points at visible distances along the tangent, Newton's method returns in the directions across it,
+    to where as many components vanish as the manifold has codimensions. If the manifold is one of zeros the
+    others vanish there too. A `doubt` is why that is not known; where it is not so, the zero lies on no
+    manifold.
     """
     k = own.tangent.shape[1]
     if not k:
@@ -78,38 +80,49 @@ def confirmed(
     if k > 1:
         mixed = np.random.default_rng(0).standard_normal((k, k)) @ directions
         directions = np.concatenate([directions, mixed / np.linalg.norm(mixed, axis=1)[:, None]])
-    unknown = f"the field vanishes along {noun} to rounding, and whether it does exactly cannot be seen"
+    unknown = (
+        f"the field vanishes along {noun} to rounding, and whether it does exactly cannot be seen"
+    )
     try:
         with decimal.localcontext(CONTEXT):
             largest = _largest_along(field, point, directions, len(point) - k)
     except NotEvaluatedError:
         largest = None
     if largest is not None and largest > _ZERO:
-        because = f"along {noun} the field is as small as rounding ({largest:.1g}, relatively) but not zero"
+        size = f"as small as rounding ({largest:.1g}, relatively)"
+        because = f"along {noun} the field is {size} but not zero"
         nothing = np.zeros((len(point), 0))
         return Isolation("undecided", 0, nothing, because, own.kernel, doubt=because)
-    return replace(own, doubt=unknown) if largest is None else own
+    return (
+        replace(own, doubt=f"{seen}, and whether it does exactly cannot be seen")
+        if largest is None
+        else own
+    )
 
 
 def _largest_along(
     field: _Field, point: np.ndarray, directions: np.ndarray, rank: int
 ) -> float | None:
-    """The size of the field where Newton's method returns from steps; None if it does not always return."""
-    largest = 0.0
-    known = True
-    for length in (0.0, *_NEAR, *_FAR):
-        for direction in directions if length else directions[:1]:
-            left = _returned(field, point, length * direction, rank)
-            if length in _FAR and (left is None or left > _NUMERICALLY):
-                continue  # the set ends or bends before
-            known = known and left is not None
-            largest = max(largest, left or 0.0)
-    return largest if known or largest > _ZERO else None
+    """The size of the field where Newton's method returns to that is hidden by rounding, or 0.
+
+    A set may end at a kink: on one side of the point is enough. None where nothing is seen.
+    """
+    here = _returned(field, point, np.zeros(len(point)), rank)
+    hidden = [] if here is None else [here]
+    seen = here is not None
+    for direction in directions:
+        zero = False
+        for sign in (1, -1):
+            near = [_returned(field, point, sign * s * direction, rank) for s in (*_NEAR, _FAR)]
+            inside = [left for left in near if left is not None and left <= _NUMERICALLY]
+            hidden += inside
+            zero = zero or (near[0] in inside and near[1] in inside)
+        seen = seen and zero
+    largest = max(hidden, default=0.0)
+    return largest if seen or largest > _ZERO else None
 
 
-def pinned(
-    evaluate: Evaluate, many_digits: ManyDigits, zero: Zero, box: np.ndarray
-) -> Zero | None:
+def pinned(evaluate: Evaluate, many_digits: ManyDigits, zero: Zero, box: np.ndarray) -> Zero | None:
     """The zero of higher order that a point is near, with all its digits, or None if none is found.
 
     Where the Jacobian has one singular direction, the components with a gradient vanish along a curve, and the
@@ -211,7 +224,10 @@ def _field(
 def _returned(field: _Field, point: np.ndarray, move: np.ndarray, rank: int) -> float | None:
     """The size of the field where Newton's method across a manifold ends, or None if it does not."""
     y = field.moved(_decimals(point), move)
-    components, directions = _decimals(np.zeros((rank, len(y)))), _decimals(np.zeros((len(y), rank)))
+    components, directions = (
+        _decimals(np.zeros((rank, len(y)))),
+        _decimals(np.zeros((len(y), rank))),
+    )
     away = np.zeros(len(y))
     for i in range(_STEPS):
         value = field.exactly(y)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from ..dynamics.many_digits import with_many_digits
 from ..dynamics.flow import Flow
+from ..dynamics.many_digits import with_many_digits
 from ..dynamics.starts import given_start, real_starts
 from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.find import describe_point
