@@ -80,9 +80,7 @@ def confirmed(
     if k > 1:
         mixed = np.random.default_rng(0).standard_normal((k, k)) @ directions
         directions = np.concatenate([directions, mixed / np.linalg.norm(mixed, axis=1)[:, None]])
-    unknown = (
-        f"the field vanishes along {noun} to rounding, and whether it does exactly cannot be seen"
-    )
+    seen = f"the field vanishes along {noun} to rounding"
     try:
         with decimal.localcontext(CONTEXT):
             largest = _largest_along(field, point, directions, len(point) - k)
@@ -125,9 +123,9 @@ def _largest_along(
 def pinned(evaluate: Evaluate, many_digits: ManyDigits, zero: Zero, box: np.ndarray) -> Zero | None:
     """The zero of higher order that a point is near, with all its digits, or None if none is found.
 
-    Where the Jacobian has one singular direction, the components with a gradient vanish along a curve, and the
-    other one is a function g of the way along it (Lyapunov–Schmidt reduction). Its root, of whatever order, is
-    the limit of Newton's method for g/g′ (Schröder 1870), with differences for derivatives.
+    Where the Jacobian has one singular direction, the components with a gradient vanish along a curve, and
+    the other one is a function g of the way along it (Lyapunov–Schmidt reduction). Its root, of whatever
+    order, is the limit of Newton's method for g/g′ (Schröder 1870), with differences for derivatives.
     """
     field = _field(evaluate, many_digits, zero.point, box)
     start = _decimals(zero.point)
@@ -186,7 +184,7 @@ def _as_zero(field: _Field, y: np.ndarray) -> Zero:
 
 def _component(field: _Field, y: np.ndarray, along: np.ndarray) -> Decimal:
     value = field.exactly(y)
-    return Decimal("NaN") if value is None else _decimals(along) @ value
+    return Decimal("NaN") if value is None else sum(_decimals(along) * value, Decimal(0))
 
 
 def _on_curve(
