@@ -198,3 +198,27 @@ def test_laws_of_rules_with_memory_are_those_of_the_profile():
     law = rule.normal_form.law
     assert abs(at) == pytest.approx(law.constant * count**-law.exponent, rel=0.02)
     assert law.text("n") in rule.stability.because
+
+
+@pytest.mark.parametrize(
+    ("strength", "verdict"),
+    [(0.0, "exponentially stable"), (1e-16, "undecided"), (1e-12, "unstable")],
+)
+def test_a_curve_of_equilibria_in_jax_is_one_to_the_last_digit(strength, verdict):
+    """u̇ = strength u², ẇ = −w, u and w being 0.6x + 0.8y and 0.6y − 0.8x."""
+
+    def field(x):
+        u, w = 0.6 * x[0] + 0.8 * x[1], 0.6 * x[1] - 0.8 * x[0]
+        along = strength * u**2
+        return jnp.stack([0.6 * along + 0.8 * w, 0.8 * along - 0.6 * w])
+
+    (e,) = st.report(st.Flow(field, dimension=2), at={"x0": 0, "x1": 0}).equilibria
+    assert e.flows[0].stability.verdict == verdict
+    assert e.manifold_dimension == (strength == 0)
+
+
+def test_what_cancels_but_for_rounding_has_no_sign():
+    """In JAX 0.3 x − 3 · 0.1 x is −5.6e-17 x."""
+    flow = st.Flow(lambda x: 0.3 * x - 3 * (0.1 * x) + 0 * x**3, dimension=1)
+    (e,) = st.report(flow, at={"x0": 0}).equilibria
+    assert e.flows[0].stability.verdict in ("undecided", "neutral")
