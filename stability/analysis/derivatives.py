@@ -68,7 +68,7 @@ def _nearly_singular(jacobian: np.ndarray) -> bool:
     if not np.isfinite(jacobian).all():
         return False
     singular = np.linalg.svd(jacobian, compute_uv=False)
-    return bool(singular[-1] <= _SINGULAR * singular[0])
+    return bool(singular[-1] <= _SINGULAR * max(singular[0], 1.0))
 
 
 def point_of(subject: Subject, e: Equilibrium, zero_sum: bool) -> GamePoint:
