@@ -34,6 +34,14 @@ class NotAtRestError(InputError):
     """A rule does not rest at a point where it was to be analysed."""
 
 
+class KeyedError(InputError):
+    """Something is wrong with what a game file has a `key` for: an angle, a total."""
+
+    def __init__(self, key: str, message: str):
+        super().__init__(message)
+        self.key = key
+
+
 class GameFileError(InputError):
     """A game file is wrong. The message begins with the file, the key and, in expressions, the column."""
 

@@ -56,8 +56,10 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
     e = place.main
     exact = None
     if e.exact is not None:
+        whole = subject.exactly_in_all_variables(e.exact)
         exact = {
-            v: exact_text(c, subject.names) for v, c in zip(subject.variables, e.exact, strict=True)
+            v: exact_text(c, subject.names)
+            for v, c in zip(subject.all_variables, whole, strict=True)
         }
     found, further, flows, rules, maps, decomposition = None, (), [], [], [], None
     jacobians = []
@@ -78,7 +80,7 @@ def analyse(subject: Subject, place: Place, zero_sum: bool | None) -> Equilibriu
         further = tuple(condition.at(point) for condition in subject.conditions)
         decomposition = _decomposition(subject, e) if e.differentiable else None
     return EquilibriumAnalysis(
-        point=dict(zip(subject.variables, map(float, e.point), strict=True)),
+        point=subject.named(e.point),
         exact=exact,
         residual=e.residual,
         stationary=e.stationary,

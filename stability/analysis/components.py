@@ -75,9 +75,10 @@ def component_info(subject: Subject, e: Equilibrium, own: Along | None) -> Compo
         return ComponentInfo(e.manifold_dimension, None, None, (), None, None, False)
     equation = parametrisation = None
     if component.equation is None:
+        whole = subject.exactly_in_all_variables(component.coordinates)
         parametrisation = {
-            v.name: exact_text(c, subject.names)
-            for v, c in zip(component.variables, component.coordinates, strict=True)
+            name: exact_text(c, subject.names)
+            for name, c in zip(subject.all_variables, whole, strict=True)
         }
     else:
         parts = [f"{exact_text(component.equation, subject.names)} = 0"]

@@ -10,8 +10,6 @@ import numpy as np
 
 from ..dynamics.batch import batch_size
 from ..dynamics.domain import check_defined, undefined
-from ..dynamics.points import coordinates_by_name
-from ..dynamics.symbols import exact as exact_number
 from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.find import Equilibria, describe_point, find_equilibria
 from ..equilibria.newton import polish
@@ -22,7 +20,7 @@ from ..errors import InputError
 from .at_point import Place
 from .components import along_component, with_ends
 from .rest_points import field_at, with_rest_points
-from .subject import Subject, check_written, constants
+from .subject import Subject, check_written
 from .value import GIVEN_POINT, SearchInfo
 
 MOST = 256  # equilibria that are analysed
@@ -139,6 +137,7 @@ def _search(subject: Subject, window: np.ndarray, starts: int | None, seed: int)
             seed=seed,
             defined=lambda x: undefined(subject.main, x) is None,
             many_digits=subject.many_digits,
+            circles=subject.circles,
         )
 
     equations = subject.equations
@@ -151,9 +150,7 @@ def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
     points = [at] if isinstance(at, Mapping) else list(at)
     found = []
     for point in points:
-        named = coordinates_by_name(constants(point), subject.variables, "the point")
-        exact = tuple(map(exact_number, named))
-        x = np.array([float(c.evalf(20)) for c in exact])
+        exact, x = subject.point(point)
         check_defined(subject.numeric, x)
         given = describe_point(
             subject.main.evaluate, x, subject.box, exact, subject.equations, subject.many_digits

@@ -237,15 +237,28 @@ def _near_flow(field: FieldFlow, e: Equilibrium) -> NearRest:
 
 def _near_map(subject: Subject, e: Equilibrium, nudged: bool) -> NearRest:
     own, exact, values = subject.symbolic, e.exact, subject.values
+    wound = _wound(subject, e)
     if own is None and subject.main.dimension <= LARGEST_EXACT:
         own = in_time(_SECONDS, lambda: _traced_map(subject.main, nudged), None)
         if own is not None:
-            moved = list(own.expressions - own.profile)
+            moved = list(own.expressions - own.profile - wound)
             exact = recognise(e.point, e.error, moved, own.variables, {})
     formulas = None
     if own is not None and exact is not None:
-        formulas = Formulas(own.variables, _at(own.expressions, values), _at(exact, values))
-    return NearRest("map", subject.variables, subject.main.function, e.point, e.error, formulas)
+        formulas = Formulas(own.variables, _at(own.expressions - wound, values), _at(exact, values))
+    function = subject.main.function
+    if not wound.is_zero_matrix:
+        periods = np.array(wound.evalf(20).tolist(), dtype=float)[:, 0]
+        function = lambda x: subject.main.function(x) - periods  # noqa: E731
+    return NearRest("map", subject.variables, function, e.point, e.error, formulas)
+
+
+def _wound(subject: Subject, e: Equilibrium) -> sympy.MatrixBase:
+    """The whole periods, shape (d, 1), that a step takes a fixed point on by; 0 where nothing is an angle."""
+    if subject.circles is None:
+        return sympy.zeros(len(subject.variables), 1)
+    change = subject.main.values(e.point[None])[0] - e.point
+    return sympy.Matrix(subject.circles.winding(change))
 
 
 def _traced_map(own: Map, nudged: bool) -> SymbolicMap | None:

@@ -17,8 +17,11 @@ _TRIED = 61  # further points of the box at which losses are asked whether they 
 
 
 def structure(subject: Subject) -> str | None:
-    """Potential (J = Jᵀ), Hamiltonian (J = −Jᵀ) or general (Balduzzi et al. 2018); None for a map."""
-    if subject.kind == "map":
+    """Potential (J = Jᵀ), Hamiltonian (J = −Jᵀ) or general (Balduzzi et al. 2018); None for a map.
+
+    Nor is there one on a level set, whose coordinates have not the lengths and angles of the whole space.
+    """
+    if subject.kind == "map" or subject.level is not None:
         return None
     if subject.equations is not None:
         jacobian = subject.symbolic.jacobian()  # pyright: ignore[reportOptionalMemberAccess]

@@ -116,12 +116,14 @@ class Study(Subject):
             kind=self.kind,
             name=self.name,
             players=self.numeric.players,
-            variables=self.variables,
+            variables=self.all_variables,
             parameters={p.name: float(v) for p, v in self.values.items()},
             zero_sum=self.zero_sum,
             zero_sum_up_to_own_terms=None if kind is None else kind == "own terms",
             common=common(self) if kind == "own terms" else None,
             structure=self.structure,
+            angles={v: float(period) for v, period in self.numeric.angles.items()},
+            conserved={} if self.level is None else self.level.described(),
         )
 
     def analysis(self, place: Place) -> EquilibriumAnalysis:

@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 import sympy
 
+from ..dynamics.angles import Circles, circle_lengths, nearest
 from ..dynamics.domain import within
 from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.level import Level, on_level
 from ..dynamics.many_digits import ManyDigits, formulas_with_many_digits, with_many_digits
-from ..dynamics.points import named_box
+from ..dynamics.points import coordinates_by_name, named_box
+from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import System, check_system
 from ..equilibria.equilibrium import Equations
 from ..errors import InputError, InputTypeError, check_kind
@@ -59,9 +62,11 @@ class FieldFlow:
         if self.symbolic is None:
             return None
         put = self.symbolic.expressions.xreplace(dict(self.values))
-        return SymbolicFlow(
+        own = SymbolicFlow(
             dict(zip(self.symbolic.variables, put, strict=True)), partition=self.symbolic.partition
         )
+        own.angles = self.symbolic.angles
+        return own
 
     @cached_property
     def many_digits(self) -> ManyDigits:
@@ -98,6 +103,10 @@ class Subject:
     - `window`: the box that was given, shape (d, 2), infinite in variables for which none was: rest points
       outside it are hidden.
     - `conditions`: further ones, asked at each equilibrium of a game.
+    - `level`: the level set of conserved totals that all of this is on, in fewer variables than the system
+      has, which `all_variables` names; None where nothing is conserved.
+    - `circles`: which variables are angles, and the period of them that points are reported in; None if
+      there are none.
     """
 
     kind: str
@@ -112,11 +121,49 @@ class Subject:
     box: np.ndarray
     window: np.ndarray
     conditions: tuple[Condition, ...] = ()
+    level: Level | None = None
+    circles: Circles | None = None
+
+    @property
+    def all_variables(self) -> tuple[str, ...]:
+        """The variables, and those that conserved totals tell."""
+        return self.variables if self.level is None else self.level.variables
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the variables and of the parameters."""
-        return (*self.variables, *(p.name for p in self.values))
+        return (*self.all_variables, *(p.name for p in self.values))
+
+    def in_all_variables(self, points: np.ndarray) -> np.ndarray:
+        """Points (…, k) with the coordinates that conserved totals tell, shape (…, d)."""
+        return points if self.level is None else self.level.lift(points)
+
+    def exactly_in_all_variables(self, point: Sequence[sympy.Expr]) -> tuple[sympy.Expr, ...]:
+        """An exact point with the coordinates that conserved totals tell."""
+        return tuple(point) if self.level is None else self.level.lift_exactly(point)
+
+    def named(self, point: np.ndarray) -> dict[str, float]:
+        """A point by variable, with those that conserved totals tell."""
+        return dict(zip(self.all_variables, map(float, self.in_all_variables(point)), strict=True))
+
+    def point(self, at: Mapping[str, Any]) -> tuple[tuple[sympy.Expr, ...], np.ndarray]:
+        """A point that is given by variable: its coordinates here, exact and in floating point, shape (k,).
+
+        Variables that conserved totals tell may be left out, and angles are taken modulo their periods.
+        Raises InputError unless it names every variable once, and off the level set.
+        """
+        own = constants(at)
+        if self.level is not None:
+            own = self.level.lower(own)
+        exact = tuple(map(exact_number, coordinates_by_name(own, self.variables, "the point")))
+        x = np.array([float(c.evalf(20)) for c in exact])
+        if self.circles is None:
+            return exact, x
+        return self.circles.wrap_exactly(exact, x), self.circles.wrap(x)
+
+    def nearest(self, differences: np.ndarray) -> np.ndarray:
+        """Differences of points, shape (…, k), modulo whole periods: the ones nearest to zero."""
+        return differences if self.circles is None else nearest(differences, self.circles.lengths)
 
     @property
     def sets(self) -> Any:
@@ -135,6 +182,7 @@ class Subject:
             self.values,
             system.domain,
             flows=self.kind != "map",
+            circles=self.circles,
         )
 
     @cached_property
@@ -143,9 +191,13 @@ class Subject:
         own, system = self.main, self.symbolic
         if system is not None:
             at_values = system.rest_equations.xreplace(dict(self.values))
-            return formulas_with_many_digits(at_values, system.variables)
-        moves = (lambda x: own.function(x) - x) if own.kind == "map" else own.function
-        return own.kept("digits", None, lambda: with_many_digits(moves, own.dimension))
+            found = formulas_with_many_digits(at_values, system.variables)
+        else:
+            moves = (lambda x: own.function(x) - x) if own.kind == "map" else own.function
+            found = own.kept("digits", None, lambda: with_many_digits(moves, own.dimension))
+        if self.kind != "map" or self.circles is None:
+            return found
+        return self.circles.less_whole_periods(found)
 
 
 def prepare(
@@ -158,7 +210,11 @@ def prepare(
 ) -> Subject:
     """Checks the arguments of `stability.report` and makes the subject; raises InputError."""
     check_system(system)
-    numeric, values = system.at_values(constants(parameters or {}))
+    parameters = constants(parameters or {})
+    system = on_level(system.real, parameters)
+    whole = system.variables if system.level is None else system.level.variables
+    box = named_box(box or {}, [str(v) for v in whole])
+    numeric, values = system.at_values(parameters)
     symbolic = None
     if system.symbolic:
         symbolic, values = _with_signs(system.real, values)
@@ -174,7 +230,8 @@ def prepare(
         flows = tuple(_field_flow(field, numeric, symbolic, values) for field in fields)
     else:
         flows = (FieldFlow("given", {}, main, symbolic, values),) if main.kind == "flow" else ()
-    given = {**numeric.box, **named_box(box or {}, numeric.variables)}
+    given = {v: side for v, side in {**numeric.box, **box}.items() if v in numeric.variables}
+    sides, window = _search_box(numeric, given)
     subject = Subject(
         kind=system.kind,
         name=system.name,
@@ -185,9 +242,11 @@ def prepare(
         main=main,
         flows=flows,
         rules=(),
-        box=_search_box(numeric, given),
-        window=np.array([given.get(v, (-np.inf, np.inf)) for v in numeric.variables], dtype=float),
+        box=sides,
+        window=window,
         conditions=_conditions(numeric, conditions),
+        level=system.level,
+        circles=_circles(numeric, sides),
     )
     return replace(subject, rules=checked_rules(subject, rules))
 
@@ -296,17 +355,35 @@ def _with_signs(symbolic, values: Values):
     return signed, {renamed.get(p, p): v for p, v in values.items()}
 
 
-def _search_box(system: Any, given: Mapping[str, tuple[float, float]]) -> np.ndarray:
+def _search_box(
+    system: Any, given: Mapping[str, tuple[float, float]]
+) -> tuple[np.ndarray, np.ndarray]:
     """Where a search begins: the box that was given, and elsewhere [−2, 2], stretched to twice the start.
 
-    From there it grows in the variables that have no box.
+    From there it grows in the variables that have no box. Angles have at most one period, by default that
+    around 0. The box, shape (d, 2), and the window in which rest points are shown.
     """
+    names = tuple(system.variables)
     start = np.zeros(len(system.variables)) if system.start is None else system.start
     intervals = [
         given.get(name, (min(-2.0, 2 * x), max(2.0, 2 * x)))
         for name, x in zip(system.variables, np.asarray(start, float), strict=True)
     ]
-    return np.array(intervals, dtype=float)
+    sides = np.array(intervals, dtype=float)
+    window = np.array([given.get(name, (-np.inf, np.inf)) for name in names], dtype=float)
+    half = circle_lengths(system) / 2
+    middle = np.array([sides[i].mean() if name in given else 0.0 for i, name in enumerate(names)])
+    period = np.stack([middle - half, middle + half], axis=1)
+    whole = (half > 0) & ((window[:, 1] - window[:, 0]) > 2 * half)
+    return np.where(whole[:, None], period, sides), np.where(whole[:, None], period, window)
+
+
+def _circles(system: Any, sides: np.ndarray) -> Circles | None:
+    """Angles are reported in the period around the middle of the box, so that they are in the picture."""
+    if not system.angles:
+        return None
+    periods = tuple(system.angles.get(name, sympy.S.Zero) for name in system.variables)
+    return Circles(periods, sides.mean(axis=1))
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -45,6 +45,7 @@ class SystemInfo:
     - `zero_sum`: whether the losses add up to a constant or to terms in single strategies;
       `zero_sum_up_to_own_terms`: whether to the latter, and the f that two players then have in `common`.
     - `structure`: potential (J = Jᵀ everywhere), Hamiltonian (J = −Jᵀ) or general.
+    - `angles`: variable ↦ period; `conserved`: total ↦ value, of the level set that all of this is on.
     """
 
     kind: str
@@ -56,6 +57,8 @@ class SystemInfo:
     structure: str | None = None
     zero_sum_up_to_own_terms: bool | None = None
     common: CommonPayoff | None = None
+    angles: Mapping[str, float] = field(default_factory=dict)
+    conserved: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -276,6 +279,8 @@ def system_to_dict(system: SystemInfo) -> dict[str, Any]:
         "zero_sum_up_to_own_terms": system.zero_sum_up_to_own_terms,
         "common": None if system.common is None else asdict(system.common),
         "structure": system.structure,
+        "angles": dict(system.angles),
+        "conserved": dict(system.conserved),
     }
 
 

@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 import scipy
 
+from ..dynamics.angles import nearest
+
 NEAR_POINT, NEAR_SET = 1e-3, 1e-2  # at which distance one is there, in parts of the picture
 _SHORT_STEP = 0.1  # of its size: a list of points with shorter steps than that is a closed curve
 _PERIODS = 32  # an orbit of a map with fewer points than that is named by its period
@@ -22,11 +24,13 @@ class Attractor:
     - `points`, shape (k, d): a point of rest, a closed curve in order, or any other set.
     - `scale`, shape (d,): the unit of each coordinate, in which distances are measured.
     - `resting`: whether every point of it rests.
+    - `lengths`, shape (d,): the periods of coordinates that are angles, else 0.
     """
 
     points: np.ndarray
     scale: np.ndarray
     resting: bool
+    lengths: np.ndarray
 
     @property
     def near(self) -> float:
@@ -35,27 +39,50 @@ class Attractor:
 
     @cached_property
     def is_curve(self) -> bool:
-        return not self.resting and _is_curve(self.points / self.scale)
+        return not self.resting and _is_curve(self.points / self.scale, self._periods)
 
     def distance(self, points: np.ndarray) -> np.ndarray:
         """How far points, shape (n, d), are away, shape (n,)."""
         return self._tree.query(points / self.scale)[0]
 
+    @property
+    def _periods(self) -> np.ndarray:
+        return self.lengths / self.scale
+
     @cached_property
-    def _tree(self) -> scipy.spatial.KDTree:
+    def _tree(self) -> Neighbours:
         points = self.points / self.scale
-        return scipy.spatial.KDTree(_filled(points) if self.is_curve else points)
+        filled = _filled(points, self._periods) if self.is_curve else points
+        return Neighbours(filled, self._periods)
 
 
-def _is_curve(points: np.ndarray) -> bool:
+class Neighbours:
+    """The nearest of some points, shape (n, d), in coordinates of which some have `periods` (0: none)."""
+
+    def __init__(self, points: np.ndarray, periods: np.ndarray):
+        self.periods = periods
+        self.tree = scipy.spatial.KDTree(self._in_period(points), boxsize=periods)
+
+    def query(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Their distances from the nearest one, and which one that is, for points of shape (k, d)."""
+        return self.tree.query(self._in_period(points))
+
+    def _in_period(self, points: np.ndarray) -> np.ndarray:
+        on = self.periods > 0
+        wrapped = np.mod(points, np.where(on, self.periods, 1.0))
+        wrapped = np.where(wrapped >= self.periods, 0.0, wrapped)  # by rounding
+        return np.where(on, wrapped, points)
+
+
+def _is_curve(points: np.ndarray, periods: np.ndarray) -> bool:
     size = np.linalg.norm(np.ptp(points, axis=0))
-    steps = np.linalg.norm(np.roll(points, -1, axis=0) - points, axis=1)
+    steps = np.linalg.norm(nearest(np.roll(points, -1, axis=0) - points, periods), axis=1)
     return bool(size > 0 and steps.max() <= _SHORT_STEP * size)
 
 
-def _filled(points: np.ndarray) -> np.ndarray:
+def _filled(points: np.ndarray, periods: np.ndarray) -> np.ndarray:
     """A closed curve with further points on its chords, so that none on it is far from all of them."""
-    steps = np.roll(points, -1, axis=0) - points
+    steps = nearest(np.roll(points, -1, axis=0) - points, periods)
     count = int(np.ceil(4 * np.linalg.norm(steps, axis=1).max() / NEAR_SET))
     along = np.linspace(0, 1, max(count, 1), endpoint=False)[:, None, None]
     return (points + along * steps).reshape(-1, points.shape[1])
@@ -67,14 +94,14 @@ def spread(points: np.ndarray, scale: np.ndarray) -> np.ndarray:
     return points[first]
 
 
-def once_around(orbit: np.ndarray, scale: np.ndarray) -> np.ndarray:
+def once_around(orbit: np.ndarray, scale: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """A path up to where it first comes back to its beginning along a closed curve; else all of it."""
-    near = np.linalg.norm((orbit - orbit[0]) / scale, axis=1) <= NEAR_SET
+    near = np.linalg.norm(nearest(orbit - orbit[0], lengths) / scale, axis=1) <= NEAR_SET
     back = np.flatnonzero(near[1:] & ~near[:-1])
     if not len(back):
         return orbit
     around = orbit[: back[0] + 2]
-    return around if _is_curve(around / scale) else orbit
+    return around if _is_curve(around / scale, lengths / scale) else orbit
 
 
 def clusters(points: np.ndarray, link: float) -> list[np.ndarray]:
@@ -114,4 +141,5 @@ def _kind(attractor: Attractor) -> str:
     if period < _PERIODS:
         return f"period {period}"
     angle = np.arctan2(*(points - points.mean(axis=0))[:, 1::-1].T)
-    return "invariant curve" if _is_curve(points[np.argsort(angle)]) else "bounded set"
+    ordered = _is_curve(points[np.argsort(angle)], attractor.lengths / attractor.scale)
+    return "invariant curve" if ordered else "bounded set"

@@ -10,17 +10,28 @@ import jax.numpy as jnp
 import numpy as np
 import scipy
 
+from ..dynamics.angles import circle_lengths, nearest
 from ..dynamics.ensemble import Ensemble
 from ..dynamics.ensemble_flows import flow_ends
 from ..dynamics.ensemble_maps import iterate
 from ..dynamics.flow import Flow
+from ..dynamics.level import on_level
 from ..dynamics.map import Map
 from ..dynamics.plane import Plane
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError, InputTypeError
 from ..rules import Rule
-from .attractors import NEAR_POINT, NEAR_SET, Attractor, clusters, names, once_around, spread
+from .attractors import (
+    NEAR_POINT,
+    NEAR_SET,
+    Attractor,
+    Neighbours,
+    clusters,
+    names,
+    once_around,
+    spread,
+)
 from .value import Basins
 
 ESCAPED, UNDECIDED = -1, -2
@@ -66,13 +77,15 @@ def basins(
     that they keep coming back to, such as a cycle. Either has to attract: starts moved away from it have to
     come back, so a saddle, or an orbit of a centre, is none. What is still on its way is undecided, −2;
     what is a thousand pictures away, or has blown up, has escaped, −1. Distances are measured in parts of
-    the picture. Computed in float64.
+    the picture. Angles of the system are taken modulo their periods, so that a rotation is a cycle. Computed
+    in float64.
 
-    Raises InputError for a rule on a map, a `shape` and a time that are not positive, and attractors of the
-    wrong shape.
+    Raises InputError for a rule on a map, a plane in other coordinates than those that conserved totals
+    leave, a `shape` and a time that are not positive, and attractors of the wrong shape.
     """
     if rule is not None and system.kind != "flow":
         raise InputTypeError("a rule steps along a flow; a map has its own steps")
+    system = _on_level(system, plane)
     motion = _Flowing(system.twin) if system.kind == "flow" and rule is None else None
     if motion is None:
         check_whole(until, "the number of steps", 1, 2**40)
@@ -84,9 +97,9 @@ def basins(
         np.linspace(low, high, size) for (low, high), size in zip(plane.box, shape, strict=True)
     )
     starts = plane.points(np.stack(np.meshgrid(u, w), axis=-1).reshape(-1, 2))
-    scale = _scale(plane)
-    known = [_known(points, scale) for points in attractors]
-    search = _Search(motion, scale, plane, known, np.random.default_rng(seed))
+    scale, lengths = _scale(plane), circle_lengths(system)
+    known = [_known(points, scale, lengths) for points in attractors]
+    search = _Search(motion, scale, lengths, plane, known, np.random.default_rng(seed))
     labels = search.run(starts, until, progress)
     return Basins(
         u,
@@ -97,6 +110,20 @@ def basins(
     )
 
 
+def _on_level(system: Any, plane: Plane) -> Any:
+    """The system on the level set of what it conserves, whose coordinates the plane has to be in."""
+    reduced = on_level(system)
+    if len(plane.origin) != reduced.dimension:
+        names = ", ".join(map(str, reduced.variables))
+        raise InputError(
+            f"the plane is in {len(plane.origin)} coordinates, and what is conserved leaves "
+            f"{reduced.dimension}: give it in {names}"
+            if reduced is not system
+            else f"the plane is in {len(plane.origin)} coordinates, not in {names}"
+        )
+    return reduced
+
+
 def _scale(plane: Plane) -> np.ndarray:
     """The picture's extent in each coordinate; in those it does not cross, the largest of the others."""
     corners = plane.points(np.stack(np.meshgrid(*plane.box), axis=-1).reshape(-1, 2))
@@ -104,13 +131,13 @@ def _scale(plane: Plane) -> np.ndarray:
     return np.where(extent > 1e-9 * extent.max(), extent, extent.max())
 
 
-def _known(points: Any, scale: np.ndarray) -> Attractor:
+def _known(points: Any, scale: np.ndarray, lengths: np.ndarray) -> Attractor:
     points = np.atleast_2d(np.asarray(points, dtype=float))
     if points.ndim != 2 or points.shape[1] != len(scale) or not np.isfinite(points).all():
         raise InputError(
             f"an attractor is given by finite points of shape (k, {len(scale)}), not {points.shape}"
         )
-    return Attractor(points, scale, resting=len(points) == 1)
+    return Attractor(points, scale, len(points) == 1, lengths)
 
 
 class _Flowing:
@@ -181,11 +208,13 @@ class _Search:
         self,
         motion: _Flowing | _Stepping,
         scale: np.ndarray,
+        lengths: np.ndarray,
         plane: Plane,
         attractors: list[Attractor],
         random: np.random.Generator,
     ):
         self.motion, self.scale, self.attractors, self.random = motion, scale, attractors, random
+        self.lengths = lengths
         self.middle = plane.points(plane.box.mean(axis=1))
 
     def run(self, starts: np.ndarray, until: float, progress: Any) -> np.ndarray:
@@ -220,7 +249,9 @@ class _Search:
         return ends.ended(Outcome.LEFT, Outcome.BLEW_UP) | (away > _FAR).any(axis=1)
 
     def _points(self, states: np.ndarray) -> np.ndarray:
-        return states[..., : len(self.scale)]
+        """The points of the states, their angles in the period around the middle of the picture."""
+        points = states[..., : len(self.scale)]
+        return nearest(points - self.middle, self.lengths) + self.middle
 
     def _where(self, states: np.ndarray, time: float) -> np.ndarray:
         """At which attractor the states are now and after some time more; else UNDECIDED."""
@@ -245,7 +276,8 @@ class _Search:
         before, moved = self._points(states), np.zeros(len(states))
         for lag in self.motion.lags(time):
             after = self._points(self.motion.advance(states, lag).points)
-            moved = np.maximum(moved, np.linalg.norm((after - before) / self.scale, axis=1))
+            way = nearest(after - before, self.lengths)
+            moved = np.maximum(moved, np.linalg.norm(way / self.scale, axis=1))
         still = np.flatnonzero(moved <= _STILL)
         if not len(still):
             return
@@ -254,10 +286,12 @@ class _Search:
             if np.linalg.norm(np.ptp(before[members], axis=0) / self.scale) <= 4 * NEAR_POINT:
                 members = members[[np.argmin(moved[members])]]
             state, points = states[members[0]], before[members]
+            if self._nearest(points[:1])[0] != UNDECIDED:  # across the end of a period
+                continue
             if len(members) == 1:
                 state = self.motion.settled(state, time)
                 points = self._points(state[None])
-            found = Attractor(spread(points, self.scale), self.scale, resting=True)
+            found = Attractor(spread(points, self.scale), self.scale, True, self.lengths)
             if self._attracts(found, state, time, 4 * NEAR_POINT):
                 self.attractors.append(found)
 
@@ -278,10 +312,11 @@ class _Search:
             if small or self._nearest(orbit[-1:])[0] != UNDECIDED:
                 continue
             first, second = np.array_split(orbit / self.scale, 2)
-            back = scipy.spatial.KDTree(first).query(second)[0]
+            back = Neighbours(first, self.lengths / self.scale).query(second)[0]
             if np.quantile(back, 0.95) > NEAR_SET:
                 continue
-            found = Attractor(once_around(orbit, self.scale), self.scale, resting=False)
+            around = once_around(orbit, self.scale, self.lengths)
+            found = Attractor(around, self.scale, False, self.lengths)
             if self._attracts(found, path[-1], time, 4 * NEAR_SET):
                 self.attractors.append(found)
 

@@ -84,7 +84,7 @@ class Branch:
                 c.xreplace({s: fixed[s.name] for s in c.free_symbols if s.name in fixed})
                 for c in problem.base.exact
             )
-            expressions = flow.rest_equations
+            expressions = flow.rest_equations - sympy.Matrix(problem.winding)
             there = at_point(expressions.xreplace(dict(problem.fixed)), flow.variables, found)
             zero = in_time(
                 _SECONDS, lambda: all(e.is_zero or sympy.simplify(e) == 0 for e in there), False

@@ -13,9 +13,9 @@ import sympy
 from ..analysis.subject import Subject, constants, prepare
 from ..dynamics.batch import batch_size
 from ..dynamics.domain import check_defined, undefined
+from ..dynamics.level import on_level
 from ..dynamics.many_digits import ManyDigits
 from ..dynamics.partition import Partition
-from ..dynamics.points import coordinates_by_name
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import System
 from ..equilibria.equilibrium import Equilibrium
@@ -170,6 +170,7 @@ class Origin:
             seed=seed,
             defined=lambda x: undefined(self.subject.main, x) is None,
             many_digits=many_digits,
+            circles=self.subject.circles,
         ).found
         return tuple(e for e in found if in_window(e, window, self.subject.box))
 
@@ -214,7 +215,15 @@ class Origin:
             partition=flows[0].numeric.partition if flows else partition,
             rests_apart=self.rests_apart,
             local=local,
+            winding=self._winding(e),
         )
+
+    def _winding(self, e: Equilibrium) -> tuple[sympy.Expr, ...]:
+        """The whole periods that a map with angles takes a fixed point on by; zeros else."""
+        subject = self.subject
+        if subject.kind != "map" or subject.circles is None:
+            return (sympy.S.Zero,) * len(subject.variables)
+        return subject.circles.winding(subject.main.values(e.point[None])[0] - e.point)
 
     def _closed_form(self, e: Equilibrium) -> tuple[sympy.Expr, ...] | None:
         """The equilibrium in the symbols that vary, where it is known to be one for all their values nearby.
@@ -252,6 +261,7 @@ def origin_of(
         placed = placed.with_value(axis, number if axis.owner == "parameter" else float(number))
     values = {p: v for p, v in placed.parameters.items() if v is not None}
     symbolic = system.symbolic
+    system = on_level(system.real, values if symbolic else None)
     if symbolic:
         penalties, symbols = _with_symbols(setup, axes, numbers)
         values |= symbols
@@ -321,9 +331,7 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
     names = subject.variables
     special = []
     if at is not None:
-        named = coordinates_by_name(constants(at), names, "the point")
-        coordinates = tuple(map(exact_number, named))
-        point = np.array([float(c.evalf(20)) for c in coordinates])
+        coordinates, point = subject.point(at)
         check_defined(subject.numeric, point)
         given = origin.described(point, coordinates)
         if given.stationary:
@@ -344,7 +352,7 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
             )
         return _differentiable(names, found[0])
     scale = subject.box[:, 1] - subject.box[:, 0]
-    distances = [float(np.abs((e.point - special[0]) / scale).max()) for e in found]
+    distances = [float(np.abs(subject.nearest(e.point - special[0]) / scale).max()) for e in found]
     nearest = int(np.argmin(distances))
     if distances[nearest] > _NEAR:
         raise InputError(f"there is no equilibrium at the given point; there is {there}")

@@ -36,6 +36,7 @@ class Problem:
     - `unit`, `reach`: half the width of the search box, shape (d,), and its largest coordinate.
     - `rests_apart`: whether the field rests at points of its own, which then are what is followed.
     - `local`: whether the rule near a point is more than the field's Jacobian tells (see `Rule.near`).
+    - `winding`: the whole periods that a map with angles takes the fixed point on by, d of them.
     """
 
     system: Any
@@ -52,6 +53,7 @@ class Problem:
     partition: Partition
     rests_apart: bool
     local: bool
+    winding: tuple[sympy.Expr, ...]
 
     @property
     def moving(self) -> tuple[int, ...]:
@@ -84,7 +86,7 @@ class Problem:
 
         def derived() -> list[sympy.Expr]:
             fixed = dict(self.fixed)
-            main = system.rest_equations
+            main = system.rest_equations - sympy.Matrix(self.winding)
             jacobian = main.jacobian(system.variables)
             return [e.xreplace(fixed) for e in (*main, *jacobian, *system.domain)]
 
@@ -117,7 +119,8 @@ class Problem:
             field = setup.field if self.rests_apart else Gradient()
             return field.flow(system).function
         if system.kind == "map":
-            return lambda x: system.function(x) - x
+            winding = np.array([float(w) for w in self.winding])
+            return lambda x: system.function(x) - x - winding
         return system.function
 
     def _numeric(self, numbers: Sequence[Any]) -> Any:

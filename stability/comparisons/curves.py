@@ -141,10 +141,7 @@ def rate_curves(
         system=study.name,
         steps=numbers,
         curves=tuple(sorted(curves, key=_fastest)),
-        equilibria=tuple(
-            dict(zip(study.variables, map(float, place.main.point), strict=True))
-            for place in places
-        ),
+        equilibria=tuple(study.named(place.main.point) for place in places),
         left_out=tuple(left_out),
     )
 

@@ -345,4 +345,4 @@ def _order(row: Row) -> tuple[float, int, int, float, str]:
 
 
 def _named(study: Study, place: Place) -> dict[str, float]:
-    return dict(zip(study.variables, map(float, place.main.point), strict=True))
+    return study.named(place.main.point)

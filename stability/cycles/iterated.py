@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..dynamics.angles import nearest
+
 POLISH = 8  # steps of Newton's method on all points at once
 ROUNDING = 16 * np.finfo(float).eps  # of a step, relative to the state
 
@@ -14,10 +16,21 @@ class Turns:
     """A map n times over, put together from single steps, so that one compilation serves every period.
 
     - `step`: X (k, m) ↦ (F, DF) of shapes (k, m) and (k, m, m).
+    - `lengths`, shape (m,): the periods of coordinates that are angles, else 0: states that are whole periods
+      apart are the same.
     """
 
-    def __init__(self, step: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]], period: int):
-        self.step, self.period = step, period
+    def __init__(
+        self,
+        step: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+        period: int,
+        lengths: np.ndarray | None = None,
+    ):
+        self.step, self.period, self.lengths = step, period, lengths
+
+    def nearest(self, differences: np.ndarray) -> np.ndarray:
+        """Differences of states, shape (…, m), modulo the periods of angles."""
+        return differences if self.lengths is None else nearest(differences, self.lengths)
 
     def displacement(self, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Fⁿ(x) − x (k, m) and its Jacobians (k, m, m), with what is but rounding of n steps made zero.
@@ -30,15 +43,15 @@ class Turns:
             for _ in range(self.period):
                 points, jacobians = self.step(points)
                 product = jacobians @ product
-            values, product = points - states, product - identity
+            values, product = self.nearest(points - states), product - identity
             size = np.abs(states).max(axis=1, initial=0.0)[:, None]
             values = np.where(np.abs(values) <= least * size, 0.0, values)
             return values, np.where(np.abs(product) <= least, 0.0, product)
 
     def after(self, states: np.ndarray, steps: int) -> np.ndarray:
-        """The states so many steps later, shape (k, m)."""
+        """The states so many steps later, shape (k, m), their angles those nearest to 0."""
         for _ in range(steps):
-            states = self.step(states)[0]
+            states = self.nearest(self.step(states)[0])
         return states
 
     def tracks(self, states: np.ndarray) -> np.ndarray:
@@ -58,7 +71,7 @@ def polished(turns: Turns, points: np.ndarray) -> np.ndarray:
     best, least = points, np.inf
     for _ in range(POLISH):
         values, jacobians = turns.step(points)
-        missed = values - np.roll(points, -1, axis=0)
+        missed = turns.nearest(values - np.roll(points, -1, axis=0))
         size = float(np.abs(missed).max())
         if not size < 0.5 * least:
             break

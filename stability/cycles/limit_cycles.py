@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import numpy as np
 
+from ..dynamics.angles import circle_lengths, nearest
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
+from ..dynamics.level import on_level
 from ..dynamics.trajectory import Outcome, Trajectory
 from ..errors import InputError
 from .polygons import distances, extent
@@ -51,10 +55,16 @@ def limit_cycles(
     not met from a start is not found, nor are cycles that attract (or repel) by factors beyond 1e12 a turn,
     nor very stiff ones; in more than fifty dimensions nothing is looked for.
 
+    Angles of the flow are taken modulo their periods: a rotation is a closed orbit too, whose last point is
+    whole periods from its first. Cycles of a flow with conserved totals are those on their level set, and
+    have the multipliers that they have there.
+
     Raises InputError if there are neither starts nor a box.
     """
     if starts is None and box is None:
         raise InputError("limit cycles are looked for from starts or in a box; give one of them")
+    if flow.conserved:
+        return _on_level(on_level(flow), starts, box, time)
     flow = flow.twin
     if not 2 <= flow.dimension <= _MOST:
         return ()
@@ -73,6 +83,21 @@ def limit_cycles(
     return tuple(found)
 
 
+def _on_level(
+    flow: Any, starts: np.ndarray | None, box: np.ndarray | None, time: float | None
+) -> tuple[Cycle, ...]:
+    """The cycles on the level set of what is conserved, in all variables."""
+    level = flow.level
+    kept = [level.variables.index(name) for name in level.kept]
+    if starts is not None:
+        named = [dict(zip(level.variables, map(float, x), strict=True)) for x in starts]
+        lowered = [level.lower(x, "the start") for x in named]
+        starts = np.array([[x[name] for name in level.kept] for x in lowered])
+    box = None if box is None else np.asarray(box, dtype=float)[kept]
+    found = limit_cycles(flow, starts, box, time=time)
+    return tuple(replace(cycle, points=level.lift(cycle.points)) for cycle in found)
+
+
 def _look(
     flow: Flow,
     turn: Turn,
@@ -82,20 +107,20 @@ def _look(
     found: list[Cycle],
 ) -> None:
     """Adds to the cycles that are found those that paths from the starts lead to."""
-    least = _SMALL * float((box[:, 1] - box[:, 0]).min())
+    least, lengths = _SMALL * float((box[:, 1] - box[:, 0]).min()), circle_lengths(flow)
     failures = 0
     for factor in _LONGER:
         wandering = []
         for path in _paths(flow, starts, factor * time, box):
-            size = extent(_late(path))
-            if size < least or _known(path, found):
+            size = _size(_late(path), lengths)
+            if size < least or _on_one(path.end, found, lengths):
                 continue
-            recurrence = _return(flow, path, size)
+            recurrence = _return(flow, path, size, lengths)
             if recurrence is None:
                 wandering.append(path.end)
                 continue
             cycle = _cycle(flow, turn, *recurrence, path, least)
-            if cycle is None or _among(cycle, found):
+            if cycle is None or _on_one(cycle.points[0], found, lengths):
                 failures += 1
             else:
                 found.append(cycle)
@@ -128,6 +153,7 @@ def _paths(flow: Flow, starts: np.ndarray, time: float, box: np.ndarray) -> list
     """The paths that neither rest nor go away."""
     widths = (box[:, 1] - box[:, 0])[:, None] * np.array([-_ENLARGED, _ENLARGED])
     sides = dict(zip(flow.variables, map(tuple, (box + widths).tolist()), strict=True))
+    sides = {v: side for v, side in sides.items() if v not in flow.angles}
     paths = integrate(flow, starts, time, box=sides, rtol=_RTOL, atol=_ATOL, max_steps=_MAX_STEPS)
     assert isinstance(paths, tuple)
     return [path for path in paths if path.outcome is Outcome.FINISHED]
@@ -138,14 +164,22 @@ def _late(path: Trajectory) -> np.ndarray:
     return path.points[np.abs(path.times) >= 0.5 * abs(path.times[-1])]
 
 
-def _known(path: Trajectory, found: list[Cycle]) -> bool:
-    """Whether a path ends on a cycle that is known."""
-    return any(distances(path.points[-1:], c.points)[0] <= _SAME * extent(c.points) for c in found)
+def _size(points: np.ndarray, lengths: np.ndarray) -> float:
+    """The extent of points (n, d), that in angles at most a period."""
+    ranges = np.ptp(points, axis=0)
+    return float(np.linalg.norm(np.where(lengths > 0, np.minimum(ranges, lengths), ranges)))
 
 
-def _among(cycle: Cycle, found: list[Cycle]) -> bool:
-    """Whether a cycle is one of those that are known."""
-    return any(distances(cycle.points[:1], c.points)[0] <= _SAME * extent(c.points) for c in found)
+def _on_one(x: np.ndarray, found: list[Cycle], lengths: np.ndarray) -> bool:
+    """Whether a point is on a cycle that is known, or whole periods of angles from one."""
+    turns = [(-1, 0, 1) if length else (0,) for length in lengths]
+    for cycle in found:
+        middle = (cycle.points.min(axis=0) + cycle.points.max(axis=0)) / 2
+        own = middle + nearest(x - middle, lengths)
+        copies = own + np.array(list(product(*turns))) * lengths
+        if distances(copies, cycle.points).min() <= _SAME * extent(cycle.points):
+            return True
+    return False
 
 
 def _cycle(
@@ -153,13 +187,14 @@ def _cycle(
     turn: Turn,
     x: np.ndarray,
     period: float,
+    winding: np.ndarray,
     path: Trajectory,
     least: float,
 ) -> Cycle | None:
     """The limit cycle near the last turn of a path, if there is one that attracts in the path's direction."""
     end, direction = float(path.times[-1]), np.sign(path.times[-1])
     orbit = closed_orbit(
-        turn, x, period, extent(path(end - direction * np.linspace(0, period, 64)))
+        turn, x, period, extent(path(end - direction * np.linspace(0, period, 64))), winding
     )
     if orbit is None:
         return None
@@ -167,14 +202,18 @@ def _cycle(
     attracts, repels = bool((sizes < 1 - NEUTRAL).all()), bool((sizes > 1 + NEUTRAL).all())
     if not (attracts if direction > 0 else repels):
         return None
-    points = _around(flow, orbit, direction)
+    points = _around(flow, orbit, direction, winding)
     if points is None or extent(points) < least:
         return None
     return Cycle(points, orbit.period, orbit.multipliers, attracts)
 
 
-def _return(flow: Flow, path: Trajectory, size: float) -> tuple[np.ndarray, float] | None:
-    """A point late on a path and the time after which the path returns to about there.
+def _return(
+    flow: Flow, path: Trajectory, size: float, lengths: np.ndarray
+) -> tuple[np.ndarray, float, np.ndarray] | None:
+    """A point late on a path, the time after which the path returns to about there, and by which whole
+
+    periods of angles, shape (d,), it has then gone on.
 
     The section is the hyperplane across the field at the path's end, looked at backwards along the path; of
     the returns that come near enough it is the first that comes as near as any.
@@ -182,27 +221,33 @@ def _return(flow: Flow, path: Trajectory, size: float) -> tuple[np.ndarray, floa
     end = path.end
     normal = flow.values(end[None])[0]
     times = path.times
-    levels = (path.points - end) @ normal
+    away = nearest(path.points - end, lengths)
+    levels, turns = away @ normal, path.points - away
     same_way = (
         (levels[:-1] < 0) & (levels[1:] >= 0)
         if times[-1] > 0
         else (levels[:-1] > 0) & (levels[1:] <= 0)
     )
+    same_way &= np.abs(np.diff(turns, axis=0)).max(axis=1) <= 1e-6 * size  # no jump by a period
     crossed = np.flatnonzero(same_way[:-1])[::-1]  # the last one is the end itself
     parts = levels[crossed] / (levels[crossed] - levels[crossed + 1])
     when = times[crossed] + parts * (times[crossed + 1] - times[crossed])
     if not len(when):
         return None
-    missed = np.linalg.norm(path(when) - end, axis=1)
+    missed = np.linalg.norm(nearest(path(when) - end, lengths), axis=1)
     near = np.flatnonzero((missed <= _NEAR * size) & (np.abs(when) >= 0.25 * abs(times[-1])))
     if not len(near):
         return None
     first = near[np.flatnonzero(missed[near] <= max(2 * missed[near].min(), 1e-2 * size))[0]]
-    return end, float(abs(times[-1] - when[first]))
+    gone = end - path(when[first])
+    winding = np.sign(times[-1]) * (gone - nearest(gone, lengths))
+    return end, float(abs(times[-1] - when[first])), winding
 
 
-def _around(flow: Flow, orbit: ClosedOrbit, direction: float) -> np.ndarray | None:
-    """Once around the orbit, shape (n, d), the last point the first again."""
+def _around(
+    flow: Flow, orbit: ClosedOrbit, direction: float, winding: np.ndarray
+) -> np.ndarray | None:
+    """Once around the orbit, shape (n, d), the last point the first again, up to whole periods of angles."""
     path = integrate(flow, orbit.point, direction * orbit.period, rest=None, max_steps=_MAX_STEPS)
     assert isinstance(path, Trajectory)
     if path.outcome is not Outcome.FINISHED:
@@ -211,5 +256,5 @@ def _around(flow: Flow, orbit: ClosedOrbit, direction: float) -> np.ndarray | No
         np.arange(_FINER * (len(path) - 1) + 1) / _FINER, np.arange(len(path)), path.times
     )
     points = path(fine[:: int(direction)])
-    points[-1] = points[0]
+    points[-1] = points[0] + winding
     return points

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +51,7 @@ class PeriodicOrbits(Page):
 
     - `rule`: its text, with its step size; None for a map. `variables`: of the state.
     - `shorter`: how many zeros of the n-step displacement had a shorter period.
-    - `starts`, `seed`, `box` (m, 2): of the search, which is not exhaustive.
+    - `starts`, `seed`, `box`, coordinate ↦ (low, high): of the search, which is not exhaustive.
     """
 
     name: str
@@ -62,7 +62,7 @@ class PeriodicOrbits(Page):
     shorter: int
     starts: int
     seed: int
-    box: np.ndarray
+    box: Mapping[str, tuple[float, float]]
 
     def __len__(self) -> int:
         return len(self.orbits)
@@ -81,7 +81,7 @@ class PeriodicOrbits(Page):
             "search": {
                 "starts": self.starts,
                 "seed": self.seed,
-                "box": dict(zip(self.variables, self.box.tolist(), strict=True)),
+                "box": {v: list(side) for v, side in self.box.items()},
                 "exhaustive": False,
                 "shorter": self.shorter,
             },

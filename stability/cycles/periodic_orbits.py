@@ -8,13 +8,16 @@ from typing import Any
 
 import jax
 import numpy as np
+import sympy
 
 from ..analysis.numeric import numeric_flow
 from ..analysis.study import Study, one_algorithm
 from ..analysis.subject import plain
 from ..documents.settings import with_settings
+from ..dynamics.angles import Circles, circle_lengths
 from ..dynamics.batch import batched
 from ..dynamics.flow import Flow
+from ..dynamics.level import on_level
 from ..dynamics.map import Map
 from ..dynamics.points import named_box
 from ..dynamics.positive_settings import check_whole
@@ -79,6 +82,9 @@ def periodic_orbits(
       a rule's memory is looked for follows from where its orbits go.
     - `starts`, `seed`: of the search, which proves nothing about completeness.
 
+    A map with angles returns if it comes back up to whole periods of them. A map with conserved totals is
+    the one on their level set, whose orbits come in all variables.
+
     Of a continuum of periodic orbits one comes, `isolated` "no", judged across the continuum. An orbit at a
     point of which the map has a kink (clipping that just begins there) comes without multipliers; one that
     jumps there is left out.
@@ -91,30 +97,41 @@ def periodic_orbits(
     if isinstance(system, Study):
         box = box or system.options["box"]
     one, field, rule = one_algorithm(system, fields, field, rule, penalties, parameters)
+    level = None
+    if is_a(one, "map") or is_a(one, "flow"):
+        one = on_level(one)
+        level = one.level
     step, lift, name, profile = _stepping(one, rule, field)
     if step.dimension > LARGEST:
         raise InputError(
             f"the state has {step.dimension} numbers, and periodic orbits are searched in up to {LARGEST}"
         )
     evaluate = step.kept("steps", None, lambda: batched(step.function, step.dimension))
-    turns = Turns(evaluate, period)
+    turns = Turns(evaluate, period, circle_lengths(step) if step.angles else None)
     variables = step.variables[:profile]
     given = {**one.box, **named_box(box or {}, variables)}
-    sides = np.array([given.get(v, (-2.0, 2.0)) for v in variables])
+    halves = circle_lengths(step) / 2
+    usual = [(-h, h) if h else (-2.0, 2.0) for h in halves]
+    sides = np.array([given.get(v, own) for v, own in zip(variables, usual, strict=False)])
     begin = sides[:, 0] + low_discrepancy(starts, profile, seed) * (sides[:, 1] - sides[:, 0])
     region, special = _settled(turns, lift(begin), sides)
-    search = find_zeros(turns.displacement, region, special=special, starts=starts, seed=seed)
-    orbits, shorter = _orbits(turns, search.zeros, region)
+    circles = _circles(step, region)
+    search = find_zeros(
+        turns.displacement, region, special=special, starts=starts, seed=seed, circles=circles
+    )
+    orbits, shorter = _orbits(turns, search.zeros, region, circles)
+    if level is not None and rule is None:
+        orbits = [replace(orbit, points=level.lift(orbit.points)) for orbit in orbits]
     return PeriodicOrbits(
         name=name,
         rule=None if rule is None else with_settings(rule.name, plain(rule.settings)),
-        variables=tuple(step.variables),
+        variables=tuple(step.variables) if level is None or rule else level.variables,
         period=period,
         orbits=tuple(orbits),
         shorter=shorter,
         starts=starts,
         seed=seed,
-        box=region,
+        box=dict(zip(step.variables, map(tuple, region.tolist()), strict=True)),
     )
 
 
@@ -140,6 +157,13 @@ def _stepping(
             return np.asarray(init(points))
 
     return step, lift, system.name, flow.dimension
+
+
+def _circles(step: Map, region: np.ndarray) -> Circles | None:
+    if not step.angles:
+        return None
+    periods = tuple(step.angles.get(v, sympy.S.Zero) for v in step.variables)
+    return Circles(periods, np.where(circle_lengths(step) > 0, 0.0, region.mean(axis=1)))
 
 
 def _compiled(rule: Rule, flow: Flow) -> tuple[Map, Callable[[np.ndarray], Any]]:
@@ -186,7 +210,7 @@ class _Found:
 
 
 def _orbits(
-    turns: Turns, zeros: Sequence[Zero], region: np.ndarray
+    turns: Turns, zeros: Sequence[Zero], region: np.ndarray, circles: Circles | None
 ) -> tuple[list[PeriodicOrbit], int]:
     """The orbits of full period through the zeros, and how many zeros had a shorter one."""
     widths = region[:, 1] - region[:, 0]
@@ -196,14 +220,14 @@ def _orbits(
     full = [
         i
         for i, (points, zero) in enumerate(zip(tracks, zeros, strict=True))
-        if np.isfinite(points).all() and not _returns_early(points, zero, widths)
+        if np.isfinite(points).all() and not _returns_early(turns, points, zero, widths)
     ]
     chosen = _fewer(turns, full, tracks[:, 0])
     owns = isolations(turns.displacement, [zeros[i] for i in chosen], region)
     found = [_Found(tracks[i], zeros[i], own) for i, own in zip(chosen, owns, strict=True)]
-    alone = _alone([one for one in found if one.own.isolated != "no"], widths)
+    alone = _alone(turns, [one for one in found if one.own.isolated != "no"], widths)
     among = _apart([one for one in found if one.own.isolated == "no"], turns, region)
-    orbits = [_orbit(turns, one, region) for one in (*alone, *among)]
+    orbits = [_orbit(turns, one, region, circles) for one in (*alone, *among)]
     orbits = [orbit for orbit in orbits if orbit is not None]
     orbits.sort(key=lambda orbit: tuple(np.round(orbit.points[0] / widths, 9)))
     return orbits, len(zeros) - len(full)
@@ -220,20 +244,19 @@ def _fewer(turns: Turns, which: list[int], points: np.ndarray) -> list[int]:
     return [which[i] for i in sorted([*np.flatnonzero(simple), *some])]
 
 
-def _returns_early(points: np.ndarray, zero: Zero, widths: np.ndarray) -> bool:
+def _returns_early(turns: Turns, points: np.ndarray, zero: Zero, widths: np.ndarray) -> bool:
     n = len(points)
-    near = SAME * widths + 10 * zero.error
-    return any(
-        n % k == 0 and bool((np.abs(points[k] - points[0]) <= near).all()) for k in range(1, n)
-    )
+    near, away = SAME * widths + 10 * zero.error, turns.nearest(points - points[0])
+    return any(n % k == 0 and bool((np.abs(away[k]) <= near).all()) for k in range(1, n))
 
 
-def _alone(found: Sequence[_Found], widths: np.ndarray) -> list[_Found]:
+def _alone(turns: Turns, found: Sequence[_Found], widths: np.ndarray) -> list[_Found]:
     """Isolated orbits, each once whichever of its points were found."""
     different: list[_Found] = []
     for one in sorted(found, key=lambda one: one.zero.error):
         near = SAME * widths + 10 * one.zero.error
-        if not any((np.abs(one.points[0] - o.points) <= near).all(1).any() for o in different):
+        away = (turns.nearest(one.points[0] - other.points) for other in different)
+        if not any((np.abs(own) <= near).all(1).any() for own in away):
             different.append(one)
     return different
 
@@ -252,12 +275,16 @@ def _apart(found: Sequence[_Found], turns: Turns, region: np.ndarray) -> list[_F
     return list({id(one): one for one in different.values()}.values())
 
 
-def _orbit(turns: Turns, found: _Found, region: np.ndarray) -> PeriodicOrbit | None:
+def _orbit(
+    turns: Turns, found: _Found, region: np.ndarray, circles: Circles | None
+) -> PeriodicOrbit | None:
     """The orbit, polished and judged; None where the map jumps, or the orbit does not close."""
     points = polished(turns, found.points)
+    points = points if circles is None else circles.wrap(points)
     widths = region[:, 1] - region[:, 0]
     values, jacobians = turns.step(points)
-    residual = float((np.abs(values - np.roll(points, -1, axis=0)) / widths).max())
+    missed = turns.nearest(values - np.roll(points, -1, axis=0))
+    residual = float((np.abs(missed) / widths).max())
     if not residual <= CLOSED:
         return None
     around = {smoothness(turns.step, x, region) for x in points}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -29,14 +30,17 @@ class ClosedOrbit:
     multipliers: np.ndarray
 
 
-def closed_orbit(turn: Turn, x: np.ndarray, period: float, extent: float) -> ClosedOrbit | None:
+def closed_orbit(
+    turn: Turn, x: np.ndarray, period: float, extent: float, winding: Any = 0.0
+) -> ClosedOrbit | None:
     """The closed orbit that Newton's method finds near one that nearly closes, or None.
 
     The unknowns are a point y in the hyperplane through x across the field and a time T, with φ_T(y) = y
     (Parker and Chua 1989, section 5.4), Dφ_T from the variational equation. `extent`: the orbit's size, on
     which tolerances depend; an iterate that strays from x by as much is given up, and so is Newton's method
     where it does not converge fast, as at the orbits of a centre or of a focus with algebraic decay. An orbit
-    that closes but has neighbours that do, its second multiplier being 1, is none.
+    that closes but has neighbours that do, its second multiplier being 1, is none. `winding`: by which
+    whole periods of angles, shape (d,), it goes on in a turn.
     """
     y, time = x, period
     normal = turn.velocity(x)
@@ -50,8 +54,8 @@ def closed_orbit(turn: Turn, x: np.ndarray, period: float, extent: float) -> Clo
         matrix = np.block(
             [[monodromy - np.eye(d), velocity[:, None]], [normal[None], np.zeros((1, 1))]]
         )
-        residual = np.append(end - y, 0.0)
-        before, missed = missed, float(np.linalg.norm(end - y))
+        residual = np.append(end - y - winding, 0.0)
+        before, missed = missed, float(np.linalg.norm(residual))
         slow += missed > _FAST * before
         if slow > 1 or (missed <= _CLOSED * extent and _neutral(monodromy)):
             return None

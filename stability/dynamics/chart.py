@@ -117,19 +117,22 @@ class Chart:
             "box": {name: system.box[name] for name in self.names if name in system.box},
             "name": system.name,
         }
-        if system.start is not None:
+        if system.start is not None and not self._symbols - set(getattr(system, "parameters", ())):
             own = self.at(system.parameters) if system.symbolic else self
             told["start"] = dict(zip(self.names, own.lower(np.asarray(system.start)), strict=True))
         if system.symbolic:
             return {**told, "parameters": system.parameters}
         return {**told, "variables": self.names}
 
+    @property
+    def _symbols(self) -> set[sympy.Symbol]:
+        return set().union(*(m.free_symbols for m in (self.inverse, self.basis, self.offset)))
+
     @cached_property
     def _numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """L, A and b in floating point. Raises InputError where a parameter has no value."""
-        symbols = set().union(*(m.free_symbols for m in (self.inverse, self.basis, self.offset)))
-        if symbols:
-            name = min(s.name for s in symbols)
+        if self._symbols:
+            name = min(s.name for s in self._symbols)
             raise InputError(f"the chart depends on {name}; put its value in with chart.at")
         matrices = (self.inverse, self.basis, self.offset)
         inverse, basis, offset = (

@@ -42,6 +42,10 @@ class Flow(NumericSystem):
     - `partition`: who owns which coordinates (only rules that move the players separately ask).
     - `part`: `part(i, x)`, player i's rows of v(x), if they are cheaper than all of v.
     - `name`: what reports call it; `check`: whether `field` is tried once, which says what is wrong with it.
+    - `angles`: variable ↦ period, of the variables that live on a circle: `angles={"phi": 2 * jnp.pi}`.
+    - `conserved`: totals that the flow keeps, name ↦ (total, value), or total alone, whose value is that at
+      the start; a total is a JAX function of the vector or its coefficients by variable:
+      `conserved={"mass": ({"A": 1, "B": 1}, 2.0)}`. Rest points are then those with these values.
 
     In all methods `x` is a point, shape (d,), and `i` the position of a player.
 
@@ -50,7 +54,8 @@ class Flow(NumericSystem):
     of all parameters keeps these as `formulas`. `kept_in` are the sets in which rules and paths are kept by
     projection, None where there are none or the field keeps to them by itself.
 
-    Raises InputError if the dimension is unknown, or `field` does not return a real vector of shape (d,).
+    Raises InputError if the dimension is unknown, or `field` does not return a real vector of shape (d,), has
+    not the angles' periods, or does not keep the totals (both are looked at where random points are).
     """
 
     kind = "flow"
@@ -67,8 +72,12 @@ class Flow(NumericSystem):
         part: Callable[[int, Any], Any] | None = None,
         name: str = "flow",
         check: bool = True,
+        angles: Mapping[str, Any] | None = None,
+        conserved: Mapping[str, Any] | None = None,
     ):
-        super().__init__(field, dimension, variables, start, box, partition, name, check)
+        super().__init__(
+            field, dimension, variables, start, box, partition, name, check, angles, conserved
+        )
         self._part = part
         self.game: Any = None
         self.field: Any = None
@@ -257,6 +266,12 @@ class SymbolicFlow(SymbolicSystem):
     - `expressions`: variable, a SymPy symbol, ↦ its velocity, in the variables and in parameters.
     - `parameters`, `box`, `start`, `name`: as for `SymbolicGame`.
     - `partition`: who owns which variables (only rules that move the players separately ask).
+    - `angles`: variable ↦ period, of the variables that live on a circle: `angles={phi: 2*pi}`.
+    - `conserved`: totals that the flow keeps, name ↦ (total, value), or total alone, whose value is that at
+      the start: `conserved={"mass": (A + B, N)}`. Values may be expressions in parameters.
+
+    Raises InputError for right-hand sides that have not the angles' periods or do not keep the totals, for
+    all values of parameters.
 
     In all methods `x` is a point, shape (d, 1), and `i` the position of a player. Called on a column matrix
     of shape (d, 1) it returns v there, shape (d, 1).
@@ -330,6 +345,7 @@ class SymbolicFlow(SymbolicSystem):
         game = None if self.game is None else self.game.at_values(parameters)[0]
         function = within(self.compiled(parameters), game)
         flow = Flow(function, **self.numeric_arguments(parameters), check=False)
+        flow._lives_where(self.real, self.real.values(parameters))
         flow.game, flow.field = game, self.field
         flow.sets = None if game is None else game.sets
         flow.kept_in = None if self.kept_in is None else flow.sets

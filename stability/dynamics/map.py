@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+import jax.numpy as jnp
 import numpy as np
 import sympy
 
+from .angles import circle_lengths, nearest
 from .batch import batched
 from .simulate import simulate
 from .starts import given_start
@@ -20,7 +22,8 @@ class Map(NumericSystem):
     """A discrete dynamical system x ← F(x) on flat vectors.
 
     `function` takes a vector of shape (d,) to one of shape (d,). `dimension`, `variables`, `start`, `box`,
-    `name` and `check` are as for `Flow`.
+    `name`, `check`, `angles` and `conserved` are as for `Flow`. A map takes angles that are a period apart to
+    such angles, and x is a fixed point if F(x) is x up to whole periods.
     """
 
     kind = "map"
@@ -35,8 +38,12 @@ class Map(NumericSystem):
         box: Mapping[str, tuple[float, float]] | None = None,
         name: str = "map",
         check: bool = True,
+        angles: Mapping[str, Any] | None = None,
+        conserved: Mapping[str, Any] | None = None,
     ):
-        super().__init__(function, dimension, variables, start, box, None, name, check)
+        super().__init__(
+            function, dimension, variables, start, box, None, name, check, angles, conserved
+        )
 
     def trajectory(
         self, x0: Any = None, *, steps: int, **options: Any
@@ -50,15 +57,21 @@ class Map(NumericSystem):
 
     @cached_property
     def evaluate(self) -> Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]:
-        """X (n, d) ↦ (F(x) − x, DF − I): the displacement, whose zeros are the fixed points."""
-        return batched(lambda x: self.function(x) - x, self.dimension)
+        """X (n, d) ↦ (F(x) − x, DF − I): the displacement, whose zeros are the fixed points.
+
+        That of angles is the one nearest to zero among those that whole periods make of it.
+        """
+        if not self.angles:
+            return batched(lambda x: self.function(x) - x, self.dimension)
+        lengths = circle_lengths(self)
+        return batched(lambda x: nearest(self.function(x) - x, lengths, jnp), self.dimension)
 
 
 class SymbolicMap(SymbolicSystem):
     """A map given by one next value per variable: `SymbolicMap({x: 1 - a*x**2 + y, y: b*x})`.
 
-    `expressions` is variable ↦ next value; `parameters`, `box`, `start`, `name` and `partition` are as for
-    `SymbolicFlow`.
+    `expressions` is variable ↦ next value; `parameters`, `box`, `start`, `name`, `partition`, `angles` and
+    `conserved` are as for `SymbolicFlow`, and what angles mean for a map as for `Map`.
     """
 
     kind = "map"
@@ -78,4 +91,6 @@ class SymbolicMap(SymbolicSystem):
         """The same map in JAX, at the values of `parameters`, name ↦ number (default: the map's own)."""
         arguments = self.numeric_arguments(parameters)
         del arguments["partition"]
-        return Map(self.compiled(parameters), **arguments, check=False)
+        map = Map(self.compiled(parameters), **arguments, check=False)
+        map._lives_where(self.real, self.real.values(parameters))
+        return map

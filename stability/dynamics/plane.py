@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import scipy.linalg
 
 from ..errors import InputError
+from .angles import nearest
 
 _PARALLEL = 1e-6  # the sine of the angle below which two directions span no plane
 _SHORT = 3  # a label spells out as many variables, no more
@@ -22,12 +24,14 @@ class Plane:
     - `origin`, shape (d,); `axes`, shape (d, 2), columns a and b, linearly independent.
     - `labels`: what u and w are, for the axes of a picture.
     - `box`, shape (2, 2): the low and high end of u, then of w.
+    - `periods`, shape (2,): of u and of w where they are angles, else 0.
     """
 
     origin: np.ndarray
     axes: np.ndarray
     labels: tuple[str, str]
     box: np.ndarray
+    periods: np.ndarray = field(default_factory=lambda: np.zeros(2))
 
     @property
     def whole(self) -> bool:
@@ -39,13 +43,64 @@ class Plane:
         return self.origin + np.asarray(coordinates) @ self.axes.T
 
     def coordinates(self, points: np.ndarray) -> np.ndarray:
-        """From `points` of phase space, shape (…, d), to the plane, (…, 2): the orthogonal projection."""
+        """From `points` of phase space, shape (…, d), to the plane, (…, 2): the orthogonal projection.
+
+        Angles are those in the period around the middle of the box.
+        """
+        return nearest(self._projected(points) - self._middle, self.periods) + self._middle
+
+    def curve(self, points: np.ndarray) -> np.ndarray:
+        """A curve through `points`, shape (n, d), in the plane, (m, 2): angles as in `coordinates`.
+
+        Where it leaves the period on one side and comes in on the other it has a gap, a row of NaN.
+        """
+        pieces = [self._projected(points)]
+        for i in np.flatnonzero(self.periods):
+            pieces = [part for own in pieces for part in self._cut(own, i)]
+        rows = [part for own in pieces for part in (own, np.full((1, 2), np.nan))]
+        return np.concatenate(rows[:-1])
+
+    def _cut(self, curve: np.ndarray, i: int) -> list[np.ndarray]:
+        """A curve in pieces, each of them within a period of the coordinate i, and moved to the one shown."""
+        if len(curve) < 2:
+            return [nearest(curve - self._middle, self.periods) + self._middle]
+        turns = (curve[:, i] - self._middle[i]) / self.periods[
+            i
+        ] + 0.5  # whole at the ends of a period
+        with np.errstate(invalid="ignore"):
+            crossing = np.flatnonzero(np.floor(turns[:-1]) != np.floor(turns[1:]))
+        vertices, at = list(curve), list(turns)
+        marks = []
+        for k in crossing[::-1]:
+            low, high = sorted((turns[k], turns[k + 1]))
+            if not np.isfinite(high - low):
+                continue
+            ends = np.arange(np.floor(low) + 1, np.ceil(high))
+            parts = np.sort((ends - turns[k]) / (turns[k + 1] - turns[k]))
+            new = [curve[k] + part * (curve[k + 1] - curve[k]) for part in parts]
+            vertices[k + 1 : k + 1] = new
+            at[k + 1 : k + 1] = [turns[k] + part * (turns[k + 1] - turns[k]) for part in parts]
+            marks = [k + 1 + j for j in range(len(new))] + [m + len(new) for m in marks]
+        whole, numbers = np.array(vertices), np.array(at)
+        pieces = []
+        for begin, end in itertools.pairwise([0, *marks, len(whole) - 1]):
+            piece = whole[begin : end + 1].copy()
+            turn = np.floor(np.nanmean(numbers[begin : end + 1])) if len(piece) else 0.0
+            piece[:, i] -= turn * self.periods[i]
+            pieces.append(piece)
+        return pieces
+
+    @property
+    def _middle(self) -> np.ndarray:
+        return self.box.mean(axis=1)
+
+    def _projected(self, points: np.ndarray) -> np.ndarray:
         return (np.asarray(points) - self.origin) @ np.linalg.pinv(self.axes).T
 
     def distances(self, points: np.ndarray) -> np.ndarray:
         """How far `points`, shape (d,) or (…, d), are from the plane, shape (…)."""
         points = np.asarray(points)
-        return np.linalg.norm(points - self.points(self.coordinates(points)), axis=-1)
+        return np.linalg.norm(points - self.points(self._projected(points)), axis=-1)
 
 
 def choose_plane(
@@ -54,6 +109,7 @@ def choose_plane(
     origin: np.ndarray | None = None,
     jacobian: np.ndarray | None = None,
     axes: Sequence[Any] | None = None,
+    periods: np.ndarray | None = None,
 ) -> Plane:
     """The phase plane of a system of two variables, or a plane through the phase space of more.
 
@@ -65,6 +121,7 @@ def choose_plane(
       if `axes` does not: a complex pair's real and imaginary part, or those of two real eigenvalues;
       orthonormal. A defective matrix gives the first two vectors of its Schur form instead.
     - `axes`: two variables' names, or two vectors of shape (d,).
+    - `periods`, shape (d,): of the variables that are angles, else 0; a plane of two variables wraps them.
 
     A plane of two variables has their values for coordinates and their box for its box; the others stay at
     the origin's values. In any other plane the origin has coordinates (0, 0), and the box is the largest
@@ -90,7 +147,10 @@ def choose_plane(
     if axes is not None and len(axes) != 2:
         raise InputError(f"a plane is spanned by two axes, not {len(axes)}")
     if axes is not None and all(isinstance(axis, str) for axis in axes):
-        return _of_variables(variables, box, centre, axes)
+        plane = _of_variables(variables, box, centre, axes)
+        if periods is None:
+            return plane
+        return replace(plane, periods=np.asarray(periods)[[variables.index(v) for v in axes]])
     if axes is None:
         spanned, names = _leading(np.asarray(jacobian, dtype=float))
     else:

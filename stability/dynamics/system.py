@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeGuard
 
 import jax
@@ -13,6 +14,7 @@ import numpy as np
 import sympy
 
 from ..errors import InputError, InputTypeError, line_of_user
+from .angles import check_periodic_formulas, check_periodic_function, checked_periods
 from .batch import batched_values
 from .domain import partial_parts
 from .functions import jax_vector_function
@@ -20,6 +22,13 @@ from .linearisation import Linearisation, Products
 from .partition import Partition
 from .points import listed_names, named_box, named_start, real_vector, start_vector
 from .symbols import by_name, check_symbols, exact, expression
+from .totals import (
+    Total,
+    check_conserved_formulas,
+    check_conserved_functions,
+    numeric_totals,
+    symbolic_totals,
+)
 from .true_derivatives import hindrances, refuse_if_wrong
 
 _KEPT = 16  # things of one sort that are kept with a system
@@ -31,6 +40,8 @@ class System:
     - `kind`: "flow", "map" or "game"; `symbolic`: whether it is given by SymPy expressions.
     - `players`: whose strategies its coordinates are; none where nobody plays.
     - `rest_equations`: the expressions, shape (d, 1), whose zeros are its rest points, or None.
+    - `angles`: variable ↦ period, of those that live on a circle; `conserved`: the totals that it keeps.
+    - `level`: the level set of another system's totals that this one is that system on, or None.
     """
 
     kind: ClassVar[str]
@@ -43,6 +54,9 @@ class System:
     dimension: int
     box: dict[str, tuple[float, float]]
     start: np.ndarray | None
+    angles: Mapping[str, sympy.Expr] = MappingProxyType({})
+    conserved: Mapping[str, Total] = MappingProxyType({})
+    level: Any = None
 
     @property
     def players(self) -> tuple[str, ...]:
@@ -93,6 +107,11 @@ class System:
             store[key] = make()
         return store[key]
 
+    def _lives_where(self, other: System, put: Mapping[Any, Any]) -> None:
+        """Takes over angles, totals and level of a system of which this one is a copy, with `put` put in."""
+        self.angles, self.level = other.angles, other.level
+        self.conserved = {name: total.xreplace(put) for name, total in other.conserved.items()}
+
     def forget(self) -> None:
         """Drops all that was compiled or worked out, for a copy that is to become another system."""
         own = vars(self)
@@ -125,7 +144,19 @@ class NumericSystem(System):
 
     evaluate: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
-    def __init__(self, function, dimension, variables, start, box, partition, name, check):
+    def __init__(
+        self,
+        function,
+        dimension,
+        variables,
+        start,
+        box,
+        partition,
+        name,
+        check,
+        angles=None,
+        conserved=None,
+    ):
         if not callable(function):
             raise InputTypeError(f"a {self.kind} is made from a function, not {function!r}")
         self.function: Callable[[Any], Any] = function
@@ -174,6 +205,10 @@ class NumericSystem(System):
             self.start = named_start(start, self.variables)
         else:
             self.start = start_vector(start, self.dimension)
+        if angles:
+            self.angles = checked_periods(angles, self.variables)
+        if conserved:
+            self.conserved = numeric_totals(conserved, self.variables)
         if check:
             self._check()
 
@@ -207,6 +242,10 @@ class NumericSystem(System):
             )
         self.hindrances = hindrances(jaxpr)
         self.check_derivatives()
+        if self.angles:
+            check_periodic_function(self)
+        if self.conserved:
+            check_conserved_functions(self)
 
     @cached_property
     def hindrances(self) -> tuple[str, ...]:
@@ -282,6 +321,8 @@ class SymbolicSystem(System):
         start: Mapping[Any, Any] | None = None,
         name: str | None = None,
         partition: Partition | None = None,
+        angles: Mapping[Any, Any] | None = None,
+        conserved: Mapping[str, Any] | None = None,
     ):
         variables = tuple(expressions)
         if not variables:
@@ -290,7 +331,14 @@ class SymbolicSystem(System):
         rows = [expression(e, f"the equation of {v}") for v, e in expressions.items()]
         self.expressions = sympy.Matrix([by_name(row, variables) for row in rows])
         partition = partition or Partition((self.kind,), (len(variables),))
+        if conserved:
+            self.conserved = symbolic_totals(conserved, variables)
         self._describe(variables, partition, parameters, box, start, name)
+        if angles:
+            self.angles = checked_periods(angles, [v.name for v in variables])
+            check_periodic_formulas(self)
+        if conserved:
+            check_conserved_formulas(self)
 
     def _describe(self, variables, partition, parameters, box, start, name) -> None:
         if len({v.name for v in variables}) < len(variables):
@@ -313,7 +361,7 @@ class SymbolicSystem(System):
         self.start = None if start is None else named_start(start, [v.name for v in variables])
 
     def _symbols(self) -> set[sympy.Symbol]:
-        return self.expressions.free_symbols
+        return self.expressions.free_symbols.union(*(t.symbols for t in self.conserved.values()))
 
     @property
     def dimension(self) -> int:  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -403,11 +451,13 @@ class SymbolicSystem(System):
     def renamed(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> Self:
         """The same system with some symbols exchanged: `mapping` is old ↦ new."""
         expressions = zip(self.variables, self.expressions, strict=True)
-        return type(self)(
+        copy = type(self)(
             {mapping.get(v, v): e.xreplace(mapping) for v, e in expressions},
             partition=self.partition,
             **self._description(mapping),
         )
+        copy._lives_where(self, mapping)
+        return copy
 
     def _description(self, mapping: Mapping[sympy.Symbol, sympy.Symbol]) -> dict[str, Any]:
         return {

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import sympy
 
+from ..dynamics.angles import Circles
 from ..dynamics.domain import all_real
 from ..dynamics.many_digits import ManyDigits
 from .cells import has_kinks
@@ -30,6 +31,8 @@ class Equations:
 
     `domain`: what has to be real and finite at a zero besides, such as the parts of a game's losses.
     `flows`: the field is that of a flow, which may rest on a jump too (no displacement of a map).
+    `circles`: which variables are angles, if any is; a map's displacement is then zero if it is whole
+    periods.
     """
 
     variables: tuple[sympy.Symbol, ...]
@@ -37,6 +40,18 @@ class Equations:
     values: Mapping[sympy.Symbol, sympy.Expr]
     domain: tuple[sympy.Expr, ...] = ()
     flows: bool = True
+    circles: Circles | None = None
+
+    def at_winding_of(self, x: np.ndarray) -> tuple[sympy.Expr, ...]:
+        """The expressions, of a map with angles less the whole periods that they are next to at x (d,)."""
+        if self.flows or self.circles is None:
+            return self.expressions
+        put = dict(zip(self.variables, map(sympy.Float, x), strict=True))
+        change = [float(sympy.re(e.xreplace(put).evalf(20))) for e in self.in_numbers]
+        if not np.isfinite(change).all():
+            return self.expressions
+        winding = self.circles.winding(np.array(change))
+        return tuple(e - w for e, w in zip(self.expressions, winding, strict=True))
 
     @property
     def kinked(self) -> bool:
@@ -127,12 +142,14 @@ def is_defined(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
 
 def vanishes(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
     put = {**dict(zip(equations.variables, coordinates, strict=True)), **equations.values}
-    return all(is_zero_at(e, put) for e in equations.expressions)
+    near = equations.at_winding_of(in_floats(coordinates, equations.values))
+    return all(is_zero_at(e, put) for e in near)
 
 
 def is_generic(coordinates: Sequence[sympy.Expr], equations: Equations) -> bool:
     put = dict(zip(equations.variables, coordinates, strict=True))
-    return all(is_zero_at(e, put) for e in equations.expressions)
+    near = equations.at_winding_of(in_floats(coordinates, equations.values))
+    return all(is_zero_at(e, put) for e in near)
 
 
 def described(

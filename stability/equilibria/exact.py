@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import sympy
@@ -22,6 +23,7 @@ from sympy.polys.matrices import DomainMatrix
 from ..dynamics.domain import all_real, partial_parts
 from ..time_limits import in_time
 from .hypersurfaces import is_rational, pieces
+from .trigonometric import angles_of
 
 Values = Mapping[sympy.Symbol, sympy.Expr]
 
@@ -75,19 +77,21 @@ def solve_exactly(
     domain: Sequence[sympy.Expr] = (),
     thorough: bool = False,
     box: np.ndarray | None = None,
+    periods: Values | None = None,
 ) -> ExactZeros:
     """The real zeros of `equations` in `variables`, with the parameters in `values` kept symbolic.
 
     At a zero what is in `domain` is real and finite. `values` decides which factors vanish and which roots
     are real. If that takes too long with symbolic parameters it is tried again with their values put in.
     `thorough`: Gröbner bases are tried also where isolated zeros are what they find. `box`, shape (d, 2):
-    around it sets of zeros that repeat for ever, as those of a sine, are listed.
+    around it sets of zeros that repeat for ever, as those of a sine, are listed. `periods`: of variables in
+    which `equations` are periodic; of zeros that are whole periods apart one is wanted.
     Returns what was found in the time.
     """
 
     def attempt(equations):
         solver = _Solver(tuple(variables), dict(values), tuple(equations), tuple(domain))
-        solver.thorough, solver.box = thorough, box
+        solver.thorough, solver.box, solver.periods = thorough, box, dict(periods or {})
         equations = [sympy.sympify(e) for e in equations]
         if not solver.linear(equations):
             solver.branch(equations, {}, [], 0)
@@ -107,6 +111,7 @@ class _Solver:
     max_branches = 400
     thorough = False
     box: np.ndarray | None = None
+    periods: Values = MappingProxyType({})
 
     def __init__(
         self,
@@ -358,6 +363,10 @@ class _Solver:
 
     def _roots(self, factor: sympy.Expr, v: sympy.Symbol) -> list[sympy.Expr] | None:
         """All real roots of an expression in one variable, or None if they cannot be had exactly."""
+        if v in self.periods:
+            return angles_of(
+                factor, v, self.periods[v], self._roots, self.value_is_zero, self.values
+            )
         if not factor.is_polynomial(v):
             return None
         polynomial = sympy.Poly(factor, v)

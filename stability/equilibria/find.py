@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import sympy
 
+from ..dynamics.angles import Circles, nearest
 from ..dynamics.many_digits import ManyDigits
 from .cells import TangledError
+from .circles import solve_on_circles
 from .equilibrium import (
     Equations,
     Equilibrium,
@@ -57,6 +59,7 @@ def find_equilibria(
     seed: int = 0,
     defined: Callable[[np.ndarray], bool] = lambda x: True,
     many_digits: ManyDigits | None = None,
+    circles: Circles | None = None,
 ) -> Equilibria:
     """The equilibria in a window, by default the box, and exact ones outside it, each with its isolation.
 
@@ -64,9 +67,10 @@ def find_equilibria(
     is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
     step of the exact solution was an equivalence. `defined` says whether the losses are real and finite at a
     point, shape (d,). `many_digits`: the field evaluated with these, by which what is a manifold of zeros is
-    told from what is one to rounding.
+    told from what is one to rounding. `circles`: which coordinates are angles; of points that are whole
+    periods apart there is one.
     """
-    exact = NOTHING if equations is None else _solve(equations, box)
+    exact = NOTHING if equations is None else _solve(equations, box, window)
     kinks = None
     if equations is not None and equations.kinked:
         kinks = rests_on_kinks(
@@ -80,10 +84,17 @@ def find_equilibria(
     if continua is not None:
         found, shown = of_continua(evaluate, continua, box, equations)
     guides = [*special, *points, *(e.point for e in found)]
-    search = find_zeros(evaluate, box, window=window, special=guides, starts=starts, seed=seed)
+    search = find_zeros(
+        evaluate, box, window=window, special=guides, starts=starts, seed=seed, circles=circles
+    )
     scale = box[:, 1] - box[:, 0]
     known = [_as_zero(evaluate, x) for x in points]
-    zeros = [z for z in search.zeros if not any(close(z.point, x, scale, z.error) for x in points)]
+    lengths = np.zeros(len(scale)) if circles is None else circles.lengths
+    zeros = [
+        z
+        for z in search.zeros
+        if not any(close(x + nearest(z.point - x, lengths), x, scale, z.error) for x in points)
+    ]
     zeros = elsewhere(zeros, found, scale)
     all_known = exact.exhaustive and shown
     pieces: dict[bytes, int | None] = {}
@@ -95,7 +106,9 @@ def find_equilibria(
         zeros = _pinned(evaluate, many_digits, merged, box)
         pieces = {zero.point.tobytes(): own.piece for zero, own in merged}
     apart = [
-        z for z in search.outside if not any(close(z.point, x, scale, z.error) for x in points)
+        z
+        for z in search.outside
+        if not any(close(x + nearest(z.point - x, lengths), x, scale, z.error) for x in points)
     ]
     apart = [] if all_known else [z for z in elsewhere(apart, found, scale) if defined(z.point)]
     proved = alone(len(scale), continua) if all_known else None
@@ -166,7 +179,7 @@ def describe_point(
         exact = None if equations is None else _within_rounding(point, equations)
     generic = equations is not None and exact is not None and is_generic(exact, equations)
     if exact is not None and equations is not None and _is_singular(evaluate, point):
-        zeros = _solve(equations, box)
+        zeros = _solve(equations, box, None)
         own = place(sorted_out(zeros, equations), exact, zeros.exhaustive)
         if own is not None:
             return at_place(evaluate, exact, box, equations, *own)
@@ -270,7 +283,9 @@ def _on_kinks(e: Equilibrium, pieces: Pieces) -> Equilibrium:
     )
 
 
-def _solve(equations: Equations, box: np.ndarray) -> ExactZeros:
+def _solve(equations: Equations, box: np.ndarray, window: np.ndarray | None) -> ExactZeros:
+    if equations.circles is not None:
+        return solve_on_circles(equations, equations.circles, box, window)
     return solve_exactly(
         equations.expressions, equations.variables, equations.values, equations.domain, box=box
     )
@@ -287,7 +302,11 @@ def _recognised(zero: Zero, equations: Equations | None):
     if equations is None:
         return None, False
     coordinates = recognise(
-        zero.point, zero.error, equations.expressions, equations.variables, equations.values
+        zero.point,
+        zero.error,
+        equations.at_winding_of(zero.point),
+        equations.variables,
+        equations.values,
     )
     return coordinates, coordinates is not None and is_generic(coordinates, equations)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..dynamics.angles import Circles
 from .assessment import assess
 from .deflation import deflated
 from .levenberg_marquardt import levenberg_marquardt
@@ -78,6 +79,7 @@ def find_zeros(
     special: Iterable[np.ndarray] = (),
     starts: int = 64,
     seed: int = 0,
+    circles: Circles | None = None,
 ) -> Search:
     """Looks for every zero of a vector field in a box.
 
@@ -94,6 +96,7 @@ def find_zeros(
     - `special`: points `(d,)` to start from. Those in the box at which the field is exactly zero
       are always among the results, even where it has no Jacobian.
     - `starts`: starting points in each round, at least. `seed`: shifts them.
+    - `circles`: which coordinates are angles; of zeros that are whole periods apart there is then one.
 
     **Returns** a `Search`. On a curve of zeros many points are returned, up to `starts` of them;
     `merge_manifolds` sorts them out.
@@ -105,7 +108,7 @@ def find_zeros(
     window = box if window is None else window
     special = [np.asarray(point, float) for point in special]
     field = scaled_field(evaluate, box, seed)
-    found = _exact_zeros(field, likely_zeros(box, special))
+    found = _wrapped(field, _exact_zeros(field, likely_zeros(box, special)), circles)
     linear = len(box) > _SMALL and _is_linear(field)
     if linear:
         starts, special = 1, []
@@ -120,6 +123,7 @@ def find_zeros(
         residual = deflated(field, known) if rounds > 1 and len(known) else field
         ends = levenberg_marquardt(residual, begin, field.centre, field.unit)
         new, hits = _zeros_near(field, ends)
+        new = _wrapped(field, new, circles)
         used, converged = used + len(begin), converged + hits
         found, before = _distinct(field, found, new), inside[found.kernel == 0].sum()
         inside = _inside(field, found, window)
@@ -169,6 +173,14 @@ def _exact_zeros(field: ScaledField, points: np.ndarray) -> _Found:
     error = np.where(judged.accepted, judged.error, 0.0)
     kernel = np.where(judged.accepted, judged.kernel, 1)  # a kink is never deflated
     return _Found(points, np.zeros(len(points)), error, kernel).take(np.flatnonzero(~fading))
+
+
+def _wrapped(field: ScaledField, found: _Found, circles: Circles | None) -> _Found:
+    """The zeros, with those that are whole periods of angles apart at one point."""
+    if circles is None:
+        return found
+    errors = 10 * found.error[:, None] * field.unit
+    return replace(found, points=circles.wrap(found.points, np.minimum(errors, 0.01)))
 
 
 def _later_starts(

@@ -23,6 +23,7 @@ from ..documents.formulas import looks
 from ..errors import ExpressionError, GameFileError, InputError
 from ..time_limits import in_time
 from .expressions import RESERVED, SECONDS, parse_expression
+from .flow_tables import Total, check_start, read_angles, read_totals, refuse_on_games
 from .matrix_files import read_matrix
 from .sets.kinds import Set
 from .sets.tables import KEYS, read_sets
@@ -36,7 +37,10 @@ _KINDS: Mapping[str, Literal["game", "flow", "map"]] = {
     "map": "map",
     "matrix": "game",
 }
-_TABLES = ("name", "players", "matrix", "flow", "map", "parameters", "constants", "box", "start")
+_TABLES = (
+    "name", "players", "matrix", "flow", "map", "parameters", "constants", "box", "start", "angles",
+    "conserved",
+)  # fmt: skip
 _PLAYER_KEYS = ("strategy", "loss", "payoff", *KEYS)
 _BARE_KEY = re.compile(r"[\w-]+", re.ASCII)
 _ESCAPED = frozenset('"\\')
@@ -57,8 +61,10 @@ class GameFile:
     (a payoff is negated; `payoffs` names the players that were given by one). `equations` are the
     right-hand sides of a flow or the next values of a map, in the order of the variables.
     Parameters remain symbols in losses and equations, and their values are in `parameters`;
-    constants have been put in. `sets`: where each player's strategy lives. `form`: the game in strategic
-    form that a [matrix] table holds; variables, players and losses are then those of its mixed strategies.
+    constants have been put in. `sets`: where each player's strategy lives. `angles`: the periods of the
+    variables that live on a circle; `totals`: what a flow or a map conserves, with the values that are told.
+    `form`: the game in strategic form that a [matrix] table holds; variables, players and losses are then
+    those of its mixed strategies.
     """
 
     kind: Literal["game", "flow", "map"]
@@ -72,6 +78,8 @@ class GameFile:
     box: Mapping[str, tuple[Expr, Expr]]
     start: Mapping[str, Expr]
     sets: Mapping[str, list[Set]]
+    angles: Mapping[str, Expr]
+    totals: Mapping[str, Total]
     form: StrategicForm | None = None
 
 
@@ -86,7 +94,7 @@ def read_game_file(
     Raises `GameFileError`, whose message is one line that begins with the file's name, the key and
     (in expressions) the column.
     """
-    reader = _Reader(filename)
+    reader = Reader(filename)
     document = reader.document(text)
     kind = reader.kind(document)
     constants = reader.values("constants", document, {})
@@ -104,21 +112,28 @@ def read_game_file(
     reader.check_names(variables, parameters, constants)
 
     symbols = {name: Symbol(name, real=True) for name in parameters}
-    scope = _Scope(
+    scope = Scope(
         names=constants | symbols | {variable.name: variable for variable in variables},
         values=parameters,
+        variables=variables,
     )
     losses: dict[str, Expr] = {}
     sets: dict[str, list[Set]] = {}
     equations: tuple[Expr, ...] = ()
+    start = reader.start(document, variables, constants)
+    angles, totals = {}, {}
     if kind == "game":
+        refuse_on_games(reader, document)
         losses = reader.losses(document["players"], scope)
-        sets = reader.sets(document["players"], players, _Scope(constants | symbols, parameters))
+        sets = reader.sets(document["players"], players, Scope(constants | symbols, parameters, ()))
     else:
         equations = tuple(
             reader.expression(f"{kind}.{_key(name)}", equation, scope)
             for name, equation in document[kind].items()
         )
+        angles = read_angles(reader, document, variables, parameters, constants)
+        totals = read_totals(reader, document, scope)
+        check_start(reader, totals, start, scope)
     return GameFile(
         kind=kind,
         name=reader.name(document),
@@ -129,8 +144,10 @@ def read_game_file(
         equations=equations,
         parameters={symbols[name]: value for name, value in parameters.items()},
         box=reader.box(document, variables, constants),
-        start=reader.start(document, variables, constants),
+        start=start,
         sets=sets,
+        angles=angles,
+        totals=totals,
     )
 
 
@@ -142,15 +159,16 @@ class _Decimal:
 
 
 @dataclass(frozen=True)
-class _Scope:
-    """What the names in an expression stand for, and the values the parameters have at present."""
+class Scope:
+    """What the names in an expression stand for, the values the parameters have at present, the variables."""
 
     names: Mapping[str, Expr]
     values: Mapping[str, Expr]
+    variables: tuple[Symbol, ...]
 
 
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
     """Reads the parts of one file; every error begins with the file's name."""
 
     filename: str
@@ -158,6 +176,14 @@ class _Reader:
     def error(self, key: str, message: str, column: int | None = None) -> GameFileError:
         place = key if column is None else f"{key}, column {column}"
         return GameFileError(" ".join(f"{self.filename}: {place}: {message}".split()))
+
+    def no_such(self, key: str, kind: str, name: str, known: Any) -> GameFileError:
+        """The error for a name that is none of those known."""
+        return self.error(key, _no_such(kind, name, known))
+
+    def key(self, name: str) -> str:
+        """A key as it is written in TOML."""
+        return _key(name)
 
     # ---- the document --------------------------------------------------------------------
 
@@ -291,7 +317,7 @@ class _Reader:
             name: self.number(f"--set {name}", value, constants) for name, value in settings.items()
         }
 
-    def expression(self, key: str, text: object, scope: _Scope) -> Expr:
+    def expression(self, key: str, text: object, scope: Scope) -> Expr:
         if not isinstance(text, str):
             raise self.error(key, f"it must be an expression in quotes, not {_describe(text)}")
         try:
@@ -344,7 +370,7 @@ class _Reader:
                 raise self.error(key, f"{name!r} is there twice")
         return tuple(Symbol(name, real=True) for name in names)
 
-    def losses(self, players: Table, scope: _Scope) -> dict[str, Expr]:
+    def losses(self, players: Table, scope: Scope) -> dict[str, Expr]:
         losses: dict[str, Expr] = {}
         for player, table in players.items():
             key = f"players.{_key(player)}"
@@ -359,7 +385,7 @@ class _Reader:
         return losses
 
     def sets(
-        self, players: Table, strategies: Mapping[str, tuple[Symbol, ...]], scope: _Scope
+        self, players: Table, strategies: Mapping[str, tuple[Symbol, ...]], scope: Scope
     ) -> dict[str, list[Set]]:
         sets: dict[str, list[Set]] = {}
         taken: set[str] = set()
@@ -375,7 +401,7 @@ class _Reader:
                 taken.add(name)
         return {player: own for player, own in sets.items() if own}
 
-    def limit(self, key: str, value: object, scope: _Scope) -> Expr:
+    def limit(self, key: str, value: object, scope: Scope) -> Expr:
         """An end of an interval or a radius: a number, ±inf, or an expression of parameters in quotes."""
         text = value.text if isinstance(value, _Decimal) else value
         if text in ("inf", "+inf"):

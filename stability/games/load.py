@@ -17,7 +17,7 @@ from ..dynamics.flow import SymbolicFlow
 from ..dynamics.map import SymbolicMap
 from ..dynamics.symbols import exact
 from ..dynamics.system import System
-from ..errors import GameFileError, InputError, InputTypeError, line_of_user
+from ..errors import GameFileError, InputError, InputTypeError, KeyedError, line_of_user
 from .files import GameFile, read_game_file
 from .nfg import read_nfg
 from .symbolic import SymbolicGame
@@ -44,7 +44,7 @@ def load(game: str | os.PathLike[str], settings: Mapping[str, Any] | None = None
     if path.endswith(".py") or game.endswith(".py"):
         return _from_python(*((path, attribute) if path.endswith(".py") else (game, "")), settings)
     if game.endswith(".toml"):
-        return build(read_game_file(_text(game), filename=game, settings=settings))
+        return _built(read_game_file(_text(game), filename=game, settings=settings), game)
     if game.endswith(".nfg"):
         return _from_nfg(game, settings)
     if game and Path(game).exists():
@@ -55,6 +55,14 @@ def load(game: str | os.PathLike[str], settings: Mapping[str, Any] | None = None
         if game not in catalogue.names() and Path(f"{game}{ending}").is_file():
             raise InputError(f"there is no game called {game!r}; did you mean {game}{ending}?")
     return build(read_game_file(catalogue.source(game), filename=game, settings=settings))
+
+
+def _built(file: GameFile, filename: str) -> System:
+    """The system of a parsed game file. Raises GameFileError for angles and totals that are none."""
+    try:
+        return build(file)
+    except KeyedError as error:
+        raise GameFileError(f"{filename}: {error.key}: {error}") from None
 
 
 def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
@@ -80,7 +88,14 @@ def build(file: GameFile) -> SymbolicGame | SymbolicFlow | SymbolicMap:
         second = len(order) == 2 and order[0] in file.payoffs and order[1] not in file.payoffs
         return SymbolicGame(players, minimizer=int(second), sets=file.sets, **common)
     kind = SymbolicFlow if file.kind == "flow" else SymbolicMap
-    return kind(dict(zip(file.variables, file.equations, strict=True)), **common)
+    rows = dict(zip(file.variables, file.equations, strict=True))
+    totals = {
+        name: (total, total.xreplace({v: start.get(v.name, 0) for v in file.variables}))
+        if value is None and start
+        else (total, value)
+        for name, (total, value) in file.totals.items()
+    }
+    return kind(rows, **common, angles=file.angles, conserved=totals)
 
 
 def check_file(path: str | os.PathLike[str], largest: int | None = None) -> None:

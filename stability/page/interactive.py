@@ -9,6 +9,7 @@ from typing import Any
 from ..analysis.subject import plain
 from ..analysis.value import EquilibriumAnalysis
 from ..dynamics.flow import SymbolicFlow
+from ..dynamics.level import on_level
 from ..dynamics.map import SymbolicMap
 from ..dynamics.partition import Partition
 from ..errors import InputError
@@ -65,6 +66,7 @@ def explorer(
     noun = report.system.kind
     if not system.symbolic:
         raise InputError(f"it is drawn from formulas, and this {noun} is given by a function")
+    system = on_level(system.real, report.system.parameters)
     d = system.dimension
     if not 2 <= d <= MOST:
         raise InputError(
@@ -86,7 +88,7 @@ def explorer(
         "box": [list(report.search.box[v.name]) for v in real.variables],
         "start": _start(report, real),
         "parameters": [_parameter(p.name, float(value)) for p, value in values.items()],
-        "equilibria": _equilibria(report, field if real.kind == "game" else None),
+        "equilibria": _equilibria(report, real, field if real.kind == "game" else None),
         "steps": bool(rules) or system.kind != "flow",
         "count": ITERATES if system.kind == "map" else STEPS,
         **_stepping(rules, moved.partition),
@@ -105,7 +107,7 @@ def _start(report: Report, system: SymbolicGame | SymbolicFlow | SymbolicMap) ->
         for i, (low, high) in enumerate(report.search.box[name] for name in names)
     ]
     if report.equilibria:
-        start[2:] = list(report.equilibria[0].point.values())[2:]
+        start[2:] = [report.equilibria[0].point[name] for name in names[2:]]
     return start
 
 
@@ -115,12 +117,13 @@ def _parameter(name: str, value: float) -> dict[str, Any]:
     return {"name": name, "value": value, "low": low, "high": high}
 
 
-def _equilibria(report: Report, field: Field | None) -> list[dict[str, Any]]:
+def _equilibria(report: Report, system: Any, field: Field | None) -> list[dict[str, Any]]:
     found = []
     for e in report.equilibria:
         verdict = _verdict(e, field)
         if verdict is not None:
-            found.append({"point": list(e.point.values()), "kind": MARKS.get(verdict, "undecided")})
+            point = [e.point[v.name] for v in system.variables]
+            found.append({"point": point, "kind": MARKS.get(verdict, "undecided")})
     return found
 
 

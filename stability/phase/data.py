@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,11 @@ def portrait_to_dict(portrait: Portrait) -> dict[str, Any]:
     }
 
 
-def path_to_dict(path: Trajectory) -> dict[str, Any]:
-    """A path as JSON-ready data."""
+def path_to_dict(path: Trajectory, lift: Callable[[Any], Any] = np.asarray) -> dict[str, Any]:
+    """A path as JSON-ready data, its points in the coordinates that `lift` gives them."""
     return {
         "times": numbers(path.times),
-        "points": numbers(path.points),
+        "points": numbers(lift(path.points)),
         "outcome": path.outcome.name.lower().replace("_", " "),
     }
 

@@ -54,11 +54,19 @@ class Paths(Page):
         return portray(self.scene, self.time)
 
     def distances(self, points: np.ndarray) -> np.ndarray | None:
-        """How far `points` (n, d) are from the nearest equilibrium found, shape (n,); None if none was."""
+        """How far `points` (n, d) are from the nearest equilibrium found, shape (n,); None if none was.
+
+        Angles are taken modulo their periods, and all variables count, those too that totals tell.
+        """
         rests = [place.main.point for place in self.scene.places]
         if not rests:
             return None
-        return np.min([np.linalg.norm(points - rest, axis=1) for rest in rests], axis=0)
+        study = self.scene.study
+        ways = (study.nearest(points - rest) for rest in rests)
+        ends = (
+            study.in_all_variables(points) - study.in_all_variables(points - way) for way in ways
+        )
+        return np.min([np.linalg.norm(way, axis=1) for way in ends], axis=0)
 
     def losses(self, points: np.ndarray) -> np.ndarray | None:
         """The players' losses at `points` (n, d), shape (n, players); None if this is no game."""
@@ -72,10 +80,10 @@ class Paths(Page):
             "schema": SCHEMA,
             "kind": study.kind,
             "name": study.name,
-            "variables": list(study.variables),
+            "variables": list(study.all_variables),
             "parameters": {p.name: float(value) for p, value in study.values.items()},
-            "paths": [path_to_dict(path) for path in self.alone],
-            "comparisons": [_comparison(own) for own in self.comparisons],
+            "paths": [path_to_dict(path, study.in_all_variables) for path in self.alone],
+            "comparisons": [_comparison(own, study) for own in self.comparisons],
         }
 
     def blocks(self) -> tuple[Block, ...]:
@@ -91,6 +99,12 @@ class Paths(Page):
             blocks.append(Heading(f"{own.rule} from {self._point(own.steps.points[0])}", 2))
             blocks.append(Bullets(self._sentences(own), strong=True))
             blocks.append(self._table(own))
+        for name in study.numeric.angles:
+            period = number(float(study.numeric.angles[name]))
+            said = (
+                f"Note: {name} is followed without jumps; what is {period} apart is the same angle."
+            )
+            blocks.append(Paragraph(said))
         blocks += [Paragraph(f"Note: {warning}.") for warning in self.scene.warnings]
         return tuple(blocks)
 
@@ -113,14 +127,16 @@ class Paths(Page):
 
     def _rows(self, name: str, path: Trajectory, times: np.ndarray) -> list[dict[str, Any]]:
         own, told = self.losses(path.points), ("path", "start", "time")
-        variables = [f"variable {v}" if v in told else v for v in self.scene.study.variables]
+        study = self.scene.study
+        variables = [f"variable {v}" if v in told else v for v in study.all_variables]
+        points = study.in_all_variables(path.points)
         players = getattr(self.scene.study.numeric, "players", ())
         return [
             {
                 "path": name,
                 "start": self._point(path.points[0]),
                 "time": float(times[k]),
-                **dict(zip(variables, path.points[k].tolist(), strict=True)),
+                **dict(zip(variables, points[k].tolist(), strict=True)),
                 **(
                     {}
                     if own is None
@@ -194,13 +210,14 @@ class Paths(Page):
     @property
     def _shown(self) -> bool:
         """Whether tables show points, and not how far they are from rest."""
-        return len(self.scene.study.variables) <= SHOWN or not self.scene.places
+        return len(self.scene.study.all_variables) <= SHOWN or not self.scene.places
 
     def _cell(self, x: np.ndarray) -> str:
         away = self.distances(x[None])
         return self._point(x) if self._shown or away is None else number(away[0], DIGITS)
 
     def _point(self, x: np.ndarray) -> str:
+        x = self.scene.study.in_all_variables(x)
         more = ", …" if len(x) > MOST else ""
         return f"({', '.join(number(float(value), DIGITS) for value in x[:MOST])}{more})"
 
@@ -277,14 +294,14 @@ def _spread(n: int) -> list[int]:
     return sorted({round(k) for k in np.linspace(0, n - 1, min(n, ROWS + 1))}) if n else []
 
 
-def _comparison(own: PathComparison) -> dict[str, Any]:
-    modified = own.modified
+def _comparison(own: PathComparison, study: Study) -> dict[str, Any]:
+    modified, lift = own.modified, study.in_all_variables
     return {
         "rule": own.rule,
         "step_time": own.step_time,
-        "flow": path_to_dict(own.flow),
-        "steps": path_to_dict(own.steps),
-        "modified": None if modified is None else path_to_dict(modified),
+        "flow": path_to_dict(own.flow, lift),
+        "steps": path_to_dict(own.steps, lift),
+        "modified": None if modified is None else path_to_dict(modified, lift),
         "reason": own.reason,
         "times": numbers(own.times),
         "flow_distances": numbers(own.flow_distances),

@@ -20,7 +20,7 @@ from ..dynamics.domain import check_defined, undefined
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.plane import Plane, choose_plane
-from ..dynamics.points import named_start
+from ..dynamics.points import named_start, start_vector
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
 from ..dynamics.system import System, check_system
@@ -177,8 +177,9 @@ def _plane(study: Study, places: Sequence[Place], span: Sequence[Any] | None) ->
     """The picture's plane; None for one variable."""
     if len(study.variables) == 1:
         return None
+    periods = None if study.circles is None else study.circles.lengths
     if len(study.variables) == 2:
-        return choose_plane(study.variables, study.box, axes=span)
+        return choose_plane(study.variables, study.box, axes=span, periods=periods)
     origin, jacobian = study.box.mean(axis=1), None
     for place in places:
         e = place.fields[0] if place.fields else place.main
@@ -188,7 +189,7 @@ def _plane(study: Study, places: Sequence[Place], span: Sequence[Any] | None) ->
             break
     if jacobian is None and span is None:
         span = study.variables[:2]
-    return choose_plane(study.variables, study.box, origin, jacobian, span)
+    return choose_plane(study.variables, study.box, origin, jacobian, span, periods)
 
 
 def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool) -> Portrait:
@@ -285,7 +286,8 @@ def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place])
         own = study.numeric.start
         width = np.ptp(study.box, axis=1)
         at_rest = own is not None and any(
-            (np.abs(place.main.point - own) <= AT_REST * width).all() for place in places
+            (np.abs(study.nearest(place.main.point - own)) <= AT_REST * width).all()
+            for place in places
         )
         (low, high), away = study.box.T, study.box.mean(axis=1) + AWAY * width / 2
         inside = np.random.default_rng(0).uniform(low, high, (TRIED, len(away)))
@@ -294,10 +296,20 @@ def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place])
         return np.asarray(first, dtype=float)[None]
     if not len(starts):
         raise InputError("say where at least one path starts, or leave the starts out")
-    given = np.array([named_start(start, study.variables) for start in starts])
+    given = np.array([_start(study, start) for start in starts])
     for start in given:
         check_defined(study.numeric, start, "the start")
     return given
+
+
+def _start(study: Study, start: Any) -> np.ndarray:
+    """A start as it was given, in the study's variables; on the level set of what is conserved."""
+    level = study.level
+    if level is not None and not isinstance(start, Mapping):
+        start = dict(zip(level.variables, start_vector(start, len(level.variables)), strict=True))
+    if level is not None:
+        start = level.lower(start, "the start")
+    return named_start(start, study.variables)
 
 
 def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.linalg
 
 from ..cycles.polygons import segment_distances
+from ..dynamics.angles import circle_lengths
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.plane import Plane
@@ -48,7 +49,7 @@ def separatrices(
 
     A branch begins on the local manifold to second order: x* + s e + s² w, where (J − 2λ) w = −½ D²v(e, e)
     for the eigenvector e of λ, so that its error is O(s³) (Guckenheimer and Holmes 1983, section 3.2). It
-    ends where it has left the box by half its width, comes to rest, or meets a saddle.
+    ends where it has left the box by half its width, comes to rest, or meets a saddle. Angles have no ends.
     """
     flow = flow.twin
     saddles = np.asarray(saddles, dtype=float).reshape(-1, flow.dimension)
@@ -149,18 +150,31 @@ def _followed(
         flow,
         np.stack([branch.local[-1] for branch in branches]),
         duration if kind == "unstable" else -duration,
-        box=dict(zip(flow.variables, map(tuple, sides.tolist()), strict=True)),
+        box={
+            v: tuple(side)
+            for v, side in zip(flow.variables, sides.tolist(), strict=True)
+            if v not in flow.angles
+        },
         max_steps=_MAX_STEPS,
     )
     assert isinstance(paths, tuple)
-    found = []
+    saddles, found = _with_copies(flow, saddles), []
     for branch, path in zip(branches, paths, strict=True):
         onward = _until_saddle(path.points, saddles, _MET * float(widths.min()))
         points = np.concatenate([branch.local[:-1], onward])
         gone = np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))
         points = points[: 2 + int(np.searchsorted(gone, length * np.linalg.norm(widths)))]
-        found.append(Separatrix(kind, plane.coordinates(points), points))
+        found.append(Separatrix(kind, plane.curve(points), points))
     return found
+
+
+def _with_copies(flow: Flow, saddles: np.ndarray) -> np.ndarray:
+    """The saddles, and where they are again after a turn of each angle either way."""
+    for i, length in enumerate(circle_lengths(flow)):
+        if length:
+            step = length * np.eye(flow.dimension)[i]
+            saddles = np.concatenate([saddles, saddles + step, saddles - step])
+    return saddles
 
 
 def _until_saddle(points: np.ndarray, saddles: np.ndarray, near: float) -> np.ndarray:

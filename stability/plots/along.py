@@ -103,7 +103,8 @@ def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
     with styled():
         for label, color, line, times, points in _curves(paths):
             dots = label != "flow" and line != ":"
-            for i, name in enumerate(paths.scene.study.variables):
+            points = paths.scene.study.in_all_variables(points)
+            for i, name in enumerate(paths.scene.study.all_variables):
                 ax.plot(
                     times,
                     points[:, i],
@@ -112,7 +113,7 @@ def coordinates(paths: Paths, ax: Axes | None = None) -> Axes:
                     marker="." if dots else None,
                     label=label_once(ax, label if i == 0 else f"{label}, {name}"),
                 )
-        ax.set(xlabel=_time(paths), ylabel=", ".join(paths.scene.study.variables))
+        ax.set(xlabel=_time(paths), ylabel=", ".join(paths.scene.study.all_variables))
     return ax
 
 

@@ -153,7 +153,8 @@ def _tracks(paths: Paths) -> list[Track]:
 
     def place(points: np.ndarray) -> np.ndarray:
         if plane is not None:
-            return layers.cut_off(plane.coordinates(points), plane.box)
+            own = plane.coordinates if paths.time is None else plane.curve
+            return layers.cut_off(own(points), plane.box)
         if paths.time is None:  # a cobweb: up to the graph, across to the diagonal
             corners = np.repeat(points[:, 0], 2)
             return np.stack([corners[:-1], corners[1:]], axis=1)

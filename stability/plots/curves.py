@@ -72,11 +72,14 @@ def cycles(
     `cycles`, those of a `Portrait` or of `stability.limit_cycles`, are drawn on `ax`, projected onto `plane`.
     """
     for cycle in cycles:
-        curve = plane.coordinates(cycle.points[:, : len(plane.origin)])
+        points = cycle.points[:, : len(plane.origin)]
         of_flow = cycle.multipliers is not None
         periodic = not of_flow and cycle.period is not None
-        if not periodic:
-            curve = np.concatenate([curve, curve[:1]])
+        if (
+            not of_flow and not periodic
+        ):  # a flow's end where they begin, or periods of angles from there
+            points = np.concatenate([points, points[:1]])
+        curve = plane.coordinates(points) if periodic else plane.curve(points)
         ax.plot(
             *curve.T,
             color=BLACK if of_flow else color,

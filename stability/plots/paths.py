@@ -62,8 +62,8 @@ def steps(
     Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
     `stability.simulate` returns it; `marker`: Matplotlib's name of the marker.
     """
-    points = layers.cut_off(_curve(trajectory, plane), plane.box)
-    joined = points if half is None else layers.cut_off(_curve(half, plane), plane.box)
+    points = layers.cut_off(_points(trajectory, plane), plane.box)
+    joined = layers.cut_off(_curve(trajectory if half is None else half, plane), plane.box)
     lengths = _lengths(points, plane.box)
     apart = POINTS * lengths.sum() / max(np.count_nonzero(lengths), 1)
     size = float(np.clip(0.7 * apart, *DOTS))  # so that dots do not run into a thick line
@@ -94,7 +94,7 @@ def iterates(
     Drawn on `ax`, projected onto `plane`, in `color`, with `label` for the legend. `trajectory`: as
     `stability.simulate` returns it; `marker`: Matplotlib's name of the marker.
     """
-    points = layers.cut_off(_curve(trajectory, plane), plane.box)
+    points = layers.cut_off(_points(trajectory, plane), plane.box)
     size = float(np.clip(30.0 / np.sqrt(len(points)), 0.8, 4.0))
     _dots(ax, points, size, color, marker, layers.label_once(ax, label))
     return start(ax, points[0]) if len(points) else ax
@@ -121,8 +121,12 @@ def start(ax: Axes, position: np.ndarray) -> Axes:
     return ax
 
 
-def _curve(trajectory: Trajectory, plane: Plane) -> np.ndarray:
+def _points(trajectory: Trajectory, plane: Plane) -> np.ndarray:
     return plane.coordinates(trajectory.points[:, : len(plane.origin)])
+
+
+def _curve(trajectory: Trajectory, plane: Plane) -> np.ndarray:
+    return plane.curve(trajectory.points[:, : len(plane.origin)])
 
 
 def _along(curve: np.ndarray, box: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:

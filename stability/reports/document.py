@@ -27,6 +27,7 @@ from ..documents.numbers import (
     SPACE,
     beside,
     eigenvalues,
+    listed,
     named,
     number,
     per_player,
@@ -126,7 +127,10 @@ def system_sentence(system: SystemInfo) -> str:
         text = f"{' '.join(words)} of {players} player{'s' if players != 1 else ''}"
         text += f": {_players(system)}"
     else:
-        text = f"{' '.join([*words, system.kind])} in {_some(system.variables)}"
+        text = f"{' '.join([*words, system.kind])} in {_some(_with_periods(system))}"
+    if system.conserved:
+        totals = [f"{name} = {number(v)}" for name, v in system.conserved.items()]
+        text += f", on {listed(totals)}"
     if system.parameters:
         values = ", ".join(f"{name} = {number(v)}" for name, v in system.parameters.items())
         text += f"; with {values}"
@@ -157,6 +161,14 @@ def _players(system: SystemInfo) -> str:
     if sum(map(len, owned.values())) == len(variables) and all(owned.values()):
         return ", ".join(p if own == [p] else f"{p} ({_some(own)})" for p, own in owned.items())
     return f"{', '.join(players)}; {_some(variables)}"
+
+
+def _with_periods(system: SystemInfo) -> list[str]:
+    """The variables; those that are angles with what they are taken modulo."""
+    return [
+        f"{v} (mod {number(system.angles[v])})" if v in system.angles else v
+        for v in system.variables
+    ]
 
 
 def _belongs(variable: str, player: str) -> bool:

@@ -208,3 +208,58 @@ BAD_FILES: list[BadFile] = [
     ),
     BadFile("start-text", GAME + '[start]\nx = "1/0"\n', "start.x, column 3: division by zero"),
 ]
+
+
+FLOW = '[flow]\nA = "-k*A + B"\nB = "k*A - B"\n[parameters]\nk = 2\n[constants]\nc = 3\n'
+TURN = '[flow]\nphi = "w"\nw = "-sin(phi)"\n[parameters]\nk = 2\n'
+
+
+def total(entry: str) -> str:
+    return FLOW + f"[conserved]\nm = {entry}\n"
+
+
+def angle(entry: str) -> str:
+    return TURN + f"[angles]\n{entry}\n"
+
+
+BAD_FILES += [
+    # angles
+    BadFile("angle-zero", angle("phi = 0"), "angles.phi: a period is positive, unlike 0"),
+    BadFile("angle-negative", angle("phi = -1"), "angles.phi: a period is positive, unlike -1"),
+    BadFile("angle-nan", angle("phi = nan"), "angles.phi: it must be a finite number, not nan"),
+    BadFile("angle-inf", angle("phi = inf"), "angles.phi: it must be a finite number, not inf"),
+    BadFile("angle-variable", angle('phi = "w"'), "a period is a number or an expression of"),
+    BadFile("angle-parameter", angle('phi = "k"'), "angles.phi: a period is a number or an expr"),
+    BadFile("angle-formula", angle('phi = "2*k"'), "angles.phi, column 3: unknown name 'k'"),
+    BadFile("angle-unknown", angle("psi = 1"), "angles.psi: there is no such variable"),
+    BadFile("angle-list", angle("phi = [0, 1]"), "angles.phi: it must be a number, not a list"),
+    BadFile("angle-true", angle("phi = true"), "angles.phi: it must be a number, not true"),
+    BadFile("angles-number", "angles = 3\n" + TURN, "angles: it must be a table, [angles]"),
+    BadFile("angles-game", GAME + "[angles]\nx = 1\n", "angles: a game has no [angles]"),
+    # conserved totals
+    BadFile("total-text", total('"A + B"'), "conserved.m: it must be a table, as in m = { total"),
+    BadFile("total-missing", total("{ value = 1 }"), "conserved.m.total: it is missing; say what"),
+    BadFile("total-key", total('{ total = "A", valu = 1 }'), "conserved.m.valu: there is no such"),
+    BadFile("total-name", total('{ total = "A + C", value = 1 }'), "column 5: unknown name 'C'"),
+    BadFile("total-number", total("{ total = 3, value = 1 }"), "conserved.m.total: it must be an"),
+    BadFile("total-constant", total('{ total = "k", value = 1 }'), "there is no variable in k"),
+    BadFile("value-inf", total('{ total = "A + B", value = inf }'), "m.value: it must be a finite"),
+    BadFile("value-nan", total('{ total = "A + B", value = nan }'), "m.value: it must be a finite"),
+    BadFile("value-name", total('{ total = "A + B", value = "q" }'), "m.value, column 1: unknown"),
+    BadFile("value-variable", total('{ total = "A + B", value = "A" }'), "and A is a variable"),
+    BadFile("value-true", total('{ total = "A + B", value = true }'), "m.value: it must be a num"),
+    BadFile(
+        "value-missing", total('{ total = "A + B" }'), "conserved.m.value: it is missing; give"
+    ),
+    BadFile(
+        "start-off",
+        total('{ total = "A + B", value = 1 }') + "[start]\nA = 1\nB = 1\n",
+        "start: A + B is 2 there, and conserved.m says 1; change one of the two",
+    ),
+    BadFile("conserved-number", "conserved = 3\n" + FLOW, "conserved: it must be a table"),
+    BadFile(
+        "conserved-game",
+        GAME + '[conserved]\nm = { total = "x", value = 1 }\n',
+        "conserved: a game has no [conserved]",
+    ),
+]

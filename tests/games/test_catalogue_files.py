@@ -45,22 +45,27 @@ EXPECTED_NAMES = [
     "logistic",
     "lorenz",
     "matching-pennies",
+    "michaelis-menten",
     "mode-collapse",
     "nagarajan-kolter-uniform",
     "nagarajan-kolter-uniform-minimax",
     "order-of-play",
+    "pendulum",
     "polynomial",
     "ridge-1",
     "ridge-2",
     "ridge-3",
+    "sir",
+    "standard-map",
     "tandem",
     "torus",
     "van-der-pol",
     "xy",
 ]
 
-GAMMA, SIGMA, ETA, A, B, EPSILON, MU, R = (
-    Symbol(name, real=True) for name in ("gamma", "sigma", "eta", "a", "b", "epsilon", "mu", "r")
+GAMMA, SIGMA, ETA, A, B, EPSILON, MU, R, C, K, T = (
+    Symbol(name, real=True)
+    for name in ("gamma", "sigma", "eta", "a", "b", "epsilon", "mu", "r", "c", "K", "T")
 )
 CAPITAL_A, CAPITAL_B = Symbol("A", real=True), Symbol("B", real=True)
 THETA_G = Symbol("theta_G", real=True)
@@ -139,6 +144,10 @@ EIGENVALUES = [
         ("fitzhugh-nagumo", (s * sqrt(Rational(2, 3)), s * sqrt(Rational(2, 27))), (-5, -8))
         for s in (1, -1)
     ),
+    ("pendulum", (sp.asin(T), 0), quadratic(-C / 2, C**2 / 4 - sqrt(1 - T**2))),
+    ("pendulum", (pi - sp.asin(T), 0), quadratic(-C / 2, C**2 / 4 + sqrt(1 - T**2))),
+    ("standard-map", (0, 0), quadratic(1 + K / 2, K**2 / 4 + K)),
+    ("standard-map", (pi, 0), quadratic(1 - K / 2, K**2 / 4 - K)),
     ("logistic", (0,), (R,)),
     ("logistic", (1 - 1 / R,), (2 - R,)),
     ("delayed-logistic", (1 - 1 / R, 1 - 1 / R), quadratic(Rational(1, 2), Rational(5, 4) - R)),
