@@ -36,9 +36,9 @@ def solve_on_circles(
     if not equations.flows:
         found = _windings(equations, circles, region)
         if found is None:
-            region, exhaustive = box, window is None
-            found = _windings(equations, circles, box) or [windings[0]]
-        windings = found
+            region, found = box, _windings(equations, circles, box)
+            exhaustive = window is None and found is not None
+        windings = windings if found is None else found
     points: list[dict] = []
     families: list[dict] = []
     hypersurfaces: list = []

@@ -416,7 +416,7 @@ class Reader:
         """What a file with a [matrix] table says."""
         self.check_names((), parameters, constants)
         symbols = {name: Symbol(name, real=True) for name in parameters}
-        scope = _Scope({**constants, **symbols}, parameters)
+        scope = Scope({**constants, **symbols}, parameters, ())
 
         def entry(key: str, value: object) -> Expr:
             if isinstance(value, str):

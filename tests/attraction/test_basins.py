@@ -7,6 +7,7 @@ from functools import cache
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import sympy
 
 from stability import (
     Alternating,
@@ -16,6 +17,8 @@ from stability import (
     Map,
     Optimistic,
     Simultaneous,
+    SymbolicFlow,
+    SymbolicMap,
     load,
 )
 from stability.attraction.basins import ESCAPED, UNDECIDED, basins
@@ -254,3 +257,38 @@ def test_progress_grows_to_one():
 def test_bad_input(error, system, options):
     with pytest.raises(error):
         basins(system, plane(), **{"until": 5, **options})
+
+
+def test_an_attractor_at_the_end_of_a_period_is_one():
+    phi, w = sympy.symbols("phi w", real=True)
+    rows = {phi: phi + sympy.sin(phi) / 2, w: w / 2}  # φ = π has the multiplier 1/2, φ = 0 3/2
+    found = basins(
+        SymbolicMap(rows, angles={phi: 2 * sympy.pi}).twin,
+        plane((-np.pi, np.pi), (-1, 1)),
+        until=60,
+        shape=(6, 3),
+    )
+    assert (found.labels == 0).all()
+    np.testing.assert_allclose(np.abs(found.attractors), [[np.pi, 0]], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_a_rotation_is_an_attractor_and_escapes_nowhere():
+    phi, w = sympy.symbols("phi w", real=True)
+    speed = 2 + sympy.cos(phi)
+    rows = {phi: w, w: -2 * (w - speed) - sympy.sin(phi) * w}
+    flow = SymbolicFlow(rows, angles={phi: 2 * sympy.pi})
+    found = basins(flow, plane((-np.pi, np.pi), (1, 3)), until=20.0, shape=(4, 3))
+    assert found.names == ("cycle",)
+    assert (found.labels == 0).all()
+
+
+@pytest.mark.slow
+def test_basins_on_a_level_set_are_in_its_coordinates():
+    flow, flat = load("sir"), plane((0.1, 0.9), (0.05, 0.1))
+    found = basins(flow, flat, until=200.0, shape=(3, 2))
+    assert (found.labels == 0).all()
+    np.testing.assert_allclose(found.attractors, [[11 / 30, 0.0575758]], atol=1e-4)
+    whole = Plane(np.zeros(3), np.eye(3)[:, :2], ("S", "I"), flat.box)
+    with pytest.raises(InputError, match="give it in S, I"):
+        basins(flow, whole, until=10.0, shape=(3, 2))
