@@ -56,7 +56,7 @@ class Plane:
         """
         pieces = [self._projected(points)]
         for i in np.flatnonzero(self.periods):
-            pieces = [part for own in pieces for part in self._cut(own, i)]
+            pieces = [part for own in pieces for part in self._cut(own, int(i))]
         rows = [part for own in pieces for part in (own, np.full((1, 2), np.nan))]
         return np.concatenate(rows[:-1])
 

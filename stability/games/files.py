@@ -13,7 +13,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -78,8 +78,8 @@ class GameFile:
     box: Mapping[str, tuple[Expr, Expr]]
     start: Mapping[str, Expr]
     sets: Mapping[str, list[Set]]
-    angles: Mapping[str, Expr]
-    totals: Mapping[str, Total]
+    angles: Mapping[str, Expr] = field(default_factory=dict)
+    totals: Mapping[str, Total] = field(default_factory=dict)
     form: StrategicForm | None = None
 
 
