@@ -10,6 +10,7 @@ import sympy
 
 from ..documents.formulas import readable
 from ..documents.numbers import number
+from ..equilibria.exact import number_is_zero
 from ..spectra.exact import exact_text
 from ..time_limits import in_time
 from .boundary import Boundary, boundary
@@ -81,7 +82,10 @@ def _or_none(search: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _by_return(near: NearRest, formulas: Formulas, split: Boundary) -> NormalForm | None:
-    """A map whose second iterate is the identity."""
+    """A map whose second iterate is the identity; so is that of its linear part, which is seen at once."""
+    square = split.jacobian**2 - sympy.eye(len(formulas.variables))
+    if not all(number_is_zero(e) for e in square):
+        return None
     put = dict(zip(formulas.variables, formulas.expressions, strict=True))
     twice = [e.xreplace(put) for e in formulas.expressions]
     known = Generators(formulas.variables, twice)

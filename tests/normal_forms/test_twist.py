@@ -128,3 +128,16 @@ def test_reversible_maps():
         if found is not None:
             assert found.structure == "reversible"
             assert neutral(near).reason.startswith("twist theorem: the map is reversible")
+
+
+@pytest.mark.parametrize(
+    ("expressions", "back"),
+    [
+        ((-y + x**2, -x + (y - x**2) ** 2), True),
+        ((-y + x**2, -x + y**2), False),  # its linear part is an involution, it is none
+        ((-x, -y + x**3), False),
+    ],
+)
+def test_two_steps_that_lead_back(expressions, back):
+    found = neutral(step((x, y), expressions))
+    assert (found is not None) == back
