@@ -13,19 +13,19 @@ from ..dynamics.flow import Flow, SymbolicFlow
 from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.face_chart import FaceChart
 from ..equilibria.faces import Face
+from ..equilibria.find import describe_point
 from ..equilibria.variational import Bounded
 from ..equilibria.window import whole
 from ..rules import Rule
 from ..spectra.exact import exact_text
-from ..verdicts.conditions import Conditions
-from ..verdicts.on_sets import conditions_on_sets
+from ..verdicts.on_sets import conditions_off_rest, conditions_on_sets
 from ..verdicts.verdict import Verdict
 from .at_point import Place, analyse_flow
 from .derivatives import point_of
 from .face_rule import WholeStep
 from .remarks import remarks
 from .rules_at_point import FieldJacobian, analyse_rule, no_rule, no_verdict
-from .subject import FieldFlow, Subject
+from .subject import FieldFlow, Subject, applies
 from .value import EquilibriumAnalysis, FlowAnalysis, LimitInfo, NoNumbers, RuleAnalysis
 
 CORNER = "corner"  # the type of a rest point with no free coordinate
@@ -283,22 +283,23 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
     rules: list[RuleAnalysis] = []
     for field, own, bounded in zip(subject.flows, place.fields, place.bounded, strict=True):
         if bounded is None:
-            flow, known = analyse_flow(subject, field, own)
-            flows.append(flow)
-            rules += [analyse_rule(subject, field, own, rule, known) for rule in subject.rules]
+            flows.append(_moving(field, own))
+            rules += [
+                _rule_elsewhere(subject, field, own, rule)
+                for rule in subject.rules
+                if applies(rule, field)
+            ]
             continue
         there = flow_on_sets(subject, field, bounded)
         flows.append(there.flow)
-        rules += [rule_on_sets(there, subject, field, rule) for rule in subject.rules]
+        rules += [
+            rule_on_sets(there, subject, field, rule)
+            for rule in subject.rules
+            if applies(rule, field)
+        ]
     point = point_of(subject, e, bool(zero_sum))
     main = place.limits
-    found: Conditions | None = None
-    if main is not None:
-        found = conditions_on_sets(point, main)
-    else:
-        verdict = no_verdict(e)
-        leaders = {f"leader {p}": verdict for p in subject.numeric.players}
-        found = Conditions(verdict, verdict, verdict, leaders if len(leaders) == 2 else {})
+    found = conditions_off_rest(point) if main is None else conditions_on_sets(point, main)
     exact = None
     if e.exact is not None:
         exact = {
@@ -328,6 +329,35 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
         active=active,
         limits=limits,
     )
+
+
+def _moving(field: FieldFlow, e: Equilibrium) -> FlowAnalysis:
+    """A field that does not rest at a point."""
+    return FlowAnalysis(
+        field=field.name,
+        settings=field.settings,
+        eigenvalues=None,
+        exact_eigenvalues=None,
+        spectral_abscissa=None,
+        error_bound=None,
+        type=NoNumbers.NOT_AT_REST,
+        stability=no_verdict(e, field),
+        stationary=False,
+    )
+
+
+def _rule_elsewhere(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule) -> RuleAnalysis:
+    """A rule at a point where its field does not rest: multiplicative weights may, wherever what is played
+    pays the same."""
+    if not any(own.keeps_sets for own in rule.inside):
+        return no_rule(rule, field, NoNumbers.NOT_AT_REST, no_verdict(e, field))
+    exact = None if subject.symbolic is None else subject.symbolic.sets.put(dict(subject.values))
+    face = Face(subject.sets, exact)
+    inner, own = on_face(subject, field, face)
+    there = describe_point(own.numeric.evaluate, e.point[face.free], inner.box, None, None)
+    chart = FaceChart(face, e.point, None, subject.variables)
+    step = WholeStep(rule, chart, field.numeric, None)
+    return analyse_rule(inner, own, replace(there, stationary=False), step, None)
 
 
 def _limits(

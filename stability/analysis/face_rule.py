@@ -48,6 +48,10 @@ class WholeStep(Rule):
         return True
 
     @property
+    def rests_elsewhere(self) -> bool:
+        return self.rule.rests_elsewhere
+
+    @property
     def remark(self) -> str | None:
         return self.rule.remark
 

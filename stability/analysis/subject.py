@@ -20,13 +20,19 @@ from ..dynamics.symbols import exact as exact_number
 from ..dynamics.system import System, check_system
 from ..equilibria.equilibrium import Equations
 from ..errors import InputError, InputTypeError, check_kind
-from ..fields import Field, Gradient
+from ..fields import Field, Gradient, Replicator
 from ..games.expressions import parse_expression
 from ..games.game import Game
 from ..games.structure import adds_to_zero
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
-from ..rules import Alternating, Rule, Simultaneous
+from ..rules import (
+    Alternating,
+    MultiplicativeWeights,
+    OptimisticMultiplicativeWeights,
+    Rule,
+    Simultaneous,
+)
 from ..verdicts.named_conditions import Condition
 from ..verdicts.point import LARGEST, LARGEST_EXACT
 
@@ -61,12 +67,12 @@ class FieldFlow:
         """The flow in SymPy at the parameters' values, if it has expressions."""
         if self.symbolic is None:
             return None
-        put = self.symbolic.expressions.xreplace(dict(self.values))
-        own = SymbolicFlow(
-            dict(zip(self.symbolic.variables, put, strict=True)), partition=self.symbolic.partition
-        )
-        own.angles = self.symbolic.angles
-        return own
+        own, values = self.symbolic, dict(self.values)
+        put = own.expressions.xreplace(values)
+        flow = SymbolicFlow(dict(zip(own.variables, put, strict=True)), partition=own.partition)
+        flow.field, flow.sets = own.field, None if own.sets is None else own.sets.put(values)
+        flow.angles = own.angles
+        return flow
 
     @cached_property
     def many_digits(self) -> ManyDigits:
@@ -164,6 +170,11 @@ class Subject:
     def nearest(self, differences: np.ndarray) -> np.ndarray:
         """Differences of points, shape (…, k), modulo whole periods: the ones nearest to zero."""
         return differences if self.circles is None else nearest(differences, self.circles.lengths)
+
+    @property
+    def strategic(self) -> bool:
+        """Whether it is a game in strategic form, in mixed strategies."""
+        return getattr(self.symbolic, "strategic_form", None) is not None
 
     @property
     def sets(self) -> Any:
@@ -282,6 +293,12 @@ def _fields(kind: str, fields: Sequence[Field]) -> list[Field]:
     return list(fields) or [Gradient()]
 
 
+def default_fields(system: Any) -> tuple[Field, ...]:
+    """The fields that a report shows if it is asked for none: none but the gradient, for most systems."""
+    strategic = getattr(system, "strategic_form", None) is not None
+    return (Gradient(), Replicator()) if strategic else ()
+
+
 def checked_rules(subject: Subject, rules: Sequence[Rule] | None) -> tuple[Rule, ...]:
     """The rules to apply to every field, by default a report's. Raises InputError if one does not fit."""
     system = subject.numeric
@@ -289,16 +306,28 @@ def checked_rules(subject: Subject, rules: Sequence[Rule] | None) -> tuple[Rule,
         if system.kind != "game":
             return ()
         several = len(system.players) > 1
-        return (Simultaneous(), Alternating()) if several else (Simultaneous(),)
+        plain = (Simultaneous(), Alternating()) if several else (Simultaneous(),)
+        if subject.strategic and any(isinstance(f.numeric.field, Gradient) for f in subject.flows):
+            return (*plain, MultiplicativeWeights(), OptimisticMultiplicativeWeights())
+        return plain
     chosen = []
     for rule in rules:
         check_kind(rule, Rule, "Simultaneous(lr=0.1)")
         if system.kind == "map":
             raise InputError("a map is already discrete; rules step along a field")
-        for flow in subject.flows:
-            rule.with_each_lr(float).check(flow.numeric)
+        if not any(applies(rule, flow) for flow in subject.flows):
+            rule.with_each_lr(float).check(subject.flows[0].numeric)  # says why
         chosen.append(without_others(rule, system.partition.players))
     return tuple(chosen)
+
+
+def applies(rule: Rule, flow: FieldFlow) -> bool:
+    """Whether a rule steps along a field; one that is made for some fields is left out for others."""
+    try:
+        rule.with_each_lr(float).check(flow.numeric)
+    except InputError:
+        return False
+    return True
 
 
 def _conditions(system: Any, conditions: Sequence[Condition]) -> tuple[Condition, ...]:

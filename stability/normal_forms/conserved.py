@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 from math import comb
 from operator import mul
 
@@ -14,6 +14,7 @@ from sympy.polys.rings import PolyElement
 from .quotients import DirectionField, Quotient, Quotients
 
 _DEGREE, _HIGHEST = 4, 8
+_MOST_IN_SUMS = 6  # components of which sums are looked at
 _MOST, _MOST_WITH_FUNCTIONS = (
     220,
     100,
@@ -35,9 +36,16 @@ def conserved_by_flow(field: DirectionField) -> list[sympy.Expr]:
 
 
 def kept_curves(field: DirectionField) -> list[Quotient]:
-    """∇(log a)·n for the irreducible factors a of components and denominators that divide ∇a·n."""
+    """∇(log a)·n for the irreducible factors a of components and denominators that divide ∇a·n.
+
+    Of sums of components too: a face Σ xᵢ = 1 of a simplex that the flow keeps is a factor of Σ ẋᵢ.
+    """
     found: dict[PolyElement, Quotient] = {}
-    for p in filter(None, (*field.components, field.common)):
+    components = list(field.components)
+    if len(components) <= _MOST_IN_SUMS:
+        for size in range(2, len(field.components) + 1):
+            components += [sum(chosen) for chosen in combinations(field.components, size)]
+    for p in filter(None, (*components, field.common)):
         for a, _ in p.factor_list()[1]:
             if a in found or not field.is_curve(a):
                 continue

@@ -8,6 +8,7 @@ from typing import Any
 from .._version import __version__
 from ..analysis.remarks import approximations
 from ..analysis.study import Study, as_study
+from ..analysis.subject import default_fields
 from ..dynamics.system import System
 from ..fields import Field
 from ..penalties import Penalty
@@ -38,8 +39,10 @@ def report(
     - `system`: a `Game`, `SymbolicGame`, `Flow`, `SymbolicFlow`, `Map` or `SymbolicMap`, or a `study` of
       one. Symbolic systems are analysed by both engines: SymPy for closed forms and exact signs, JAX for the
       search.
-    - `fields`: fields to analyse (games only); default `[Gradient()]`.
-    - `rules`: rules to apply to every field; default for a game: simultaneous and alternating, lr = 0.1.
+    - `fields`: fields to analyse (games only); default `[Gradient()]`, of a game in strategic form the
+      replicator too.
+    - `rules`: rules to apply to every field that they fit; default for a game: simultaneous and alternating,
+      lr = 0.1, and in strategic form multiplicative weights, plain and optimistic.
     - `penalties`: penalties to put on the game first, in order.
     - `parameters`: values for a symbolic system's parameters, over its own.
     - `at`: a point (variable ↦ number), or several, to analyse instead of searching. One that agrees with an
@@ -60,7 +63,7 @@ def report(
     """
     study = as_study(
         system,
-        fields=fields,
+        fields=fields or _fields(system),
         rules=rules,
         penalties=penalties,
         parameters=parameters,
@@ -85,3 +88,10 @@ def report(
         equilibria=equilibria,
         warnings=tuple(dict.fromkeys([*approximations(study.symbolic), *found.warnings])),
     )
+
+
+def _fields(system: Any) -> tuple[Field, ...]:
+    """The fields that are analysed where none are asked for."""
+    if not isinstance(system, Study):
+        return default_fields(system)
+    return () if system.options["fields"] else default_fields(system.system)

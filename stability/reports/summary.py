@@ -62,7 +62,11 @@ def sentences(report: Report) -> str:
     if len(judged) < len(usable):
         said += singular_points(usable)
     moving = [e for e in points if e.differentiable and not e.stationary]
-    said += [_elsewhere(report, e) for e in moving if e.at_rest]
+    resting = [e for e in moving if e.at_rest]
+    if len(resting) <= FEW:
+        said += [_elsewhere(report, e) for e in resting]
+    else:
+        said.append(_many_elsewhere(report, resting))
     said += _unusable([e for e in moving if not e.at_rest], "moving")
     said += _unusable([e for e in points if not (e.differentiable or e.judged)], "kinked")
     return " ".join(s for s in said if s)
@@ -81,6 +85,15 @@ def _elsewhere(report: Report, e: EquilibriumAnalysis) -> str:
     names = listed([m.name for m in there])
     verb = "rests" if len(there) == 1 and not there[0].plural else "rest"
     return f"At {point(e.point)}, which is no equilibrium of the game, {names} {verb}."
+
+
+def _many_elsewhere(report: Report, resting: Sequence[EquilibriumAnalysis]) -> str:
+    """The same of many points."""
+    names = dict.fromkeys(m.name for e in resting for m in movers(report, [e]) if rests(m.found[0]))
+    return (
+        f"At {len(resting)} further points, which are no equilibria of the game, {listed(list(names))} rest "
+        "as well."
+    )
 
 
 def _changes(report: Report, e: EquilibriumAnalysis) -> str:

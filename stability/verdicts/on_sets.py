@@ -50,6 +50,35 @@ def conditions_on_sets(point: GamePoint, bounded: Bounded) -> Conditions:
     return replace(found, local_nash=nash)
 
 
+def conditions_off_rest(point: GamePoint) -> Conditions:
+    """The conditions at a point of the players' sets that does not solve the variational inequality.
+
+    Whoever is not pushed against a limit there gains by a small move along its own field: the point is no
+    local Nash equilibrium.
+    """
+    game, x = point.game, point.equilibrium.point
+    v = point.evaluate(x[None])[0][0]
+    moved = np.abs(game.sets.project(x + v) - x)
+    gains = [float(moved[part].max()) for part in game.partition.slices]
+    best = int(np.argmax(gains))
+    players = len(game.players)
+    if not gains[best] > 0:
+        text = "the field is not finite here, or the point cannot be told from one at rest"
+        no = Verdict("undecided", None, None, "numeric", text)
+    else:
+        text = f"player {game.players[best]} gains by a small move in its set: its field there has size"
+        no = Verdict("no", gains[best], gains[best], "numeric", f"{text} {gains[best]:.6g}")
+    leaders = {f"leader {p}": no for p in game.players} if players == 2 else {}
+    applies = players == 2 and point.zero_sum
+    leaders = {
+        key: replace(
+            no, verdict="undecided", because=f"{no.because}, which says nothing of a leader"
+        )
+        for key in leaders
+    }
+    return Conditions(no, no, no if applies else minmax_not_applicable(players), leaders)
+
+
 def convex_in_own(point: GamePoint) -> bool | None:
     """Whether every loss is seen to be convex in the own strategy, the others staying at the point.
 
