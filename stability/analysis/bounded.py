@@ -357,7 +357,8 @@ def _rule_elsewhere(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Ru
     there = describe_point(own.numeric.evaluate, e.point[face.free], inner.box, None, None)
     chart = FaceChart(face, e.point, None, subject.variables)
     step = WholeStep(rule, chart, field.numeric, None)
-    return analyse_rule(inner, own, replace(there, stationary=False), step, None)
+    there = replace(there, stationary=False)
+    return analyse_rule(inner, own, there, step, None, closed_forms=False, step_sizes=False)
 
 
 def _limits(

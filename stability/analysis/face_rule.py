@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
+import numpy as np
 import sympy
 
 from ..dynamics.flow import Flow, SymbolicFlow
+from ..dynamics.partition import Partition
 from ..equilibria.face_chart import FaceChart
+from ..equilibria.faces import Face
 from ..rules import Rule
-from ..rules.local import local
+from ..rules.local import Local, local
 from ..rules.rule import State
 
 
@@ -65,7 +68,11 @@ class WholeStep(Rule):
         return replace(self, rule=self.rule.frozen())
 
     def near(self, flow: Any, x: Any) -> Rule:
-        return local(self, flow, x)
+        if not any(rule.keeps_sets for rule in self.rule.inside):
+            return local(self, flow, x)
+        own = self.symbolic if flow.symbolic else self.numeric
+        full = self.chart.lift(sympy.Matrix(x)) if flow.symbolic else self.chart.x
+        return _Reduced(self, flow, x, self.rule.near(own, full))
 
     def init(self, flow: Any, x: Any) -> State:
         own = self._own(x)
@@ -86,3 +93,36 @@ class WholeStep(Rule):
             return self.numeric
         assert self.symbolic is not None
         return self.symbolic
+
+
+@dataclass(frozen=True, eq=False)
+class _Reduced(Local):
+    """A rule that keeps the sets, linearised as a `whole`, in the coordinates of the flat face."""
+
+    whole: Any = None
+
+    def with_lr(self, lr: Any) -> Self:
+        return replace(self, rule=self.rule.with_lr(lr), whole=self.whole.with_lr(lr))
+
+    def check(self, flow: Any = None) -> None:
+        pass  # the whole rule was asked
+
+    def linearise(self, matrix: Any, partition: Partition) -> Any:
+        face = self.rule.chart.face
+        full = self.whole.linearise(matrix, self.rule.numeric.partition)
+        if isinstance(full, sympy.MatrixBase):
+            return _reduced_exactly(full, face)
+        d = len(face.basis)
+        top, bottom = full[:d], full[d:]
+        rows = np.concatenate([face.inverse @ top, bottom])
+        return np.concatenate([rows[:, :d] @ face.basis, rows[:, d:]], axis=1)
+
+
+def _reduced_exactly(full: sympy.MatrixBase, face: Face) -> sympy.MatrixBase:
+    d, k = face.basis.shape
+    memory = full.rows - d
+    basis = sympy.Matrix(face.basis.astype(int))
+    inverse = (basis.T * basis).inv() * basis.T if k else sympy.zeros(0, d)
+    rest = sympy.eye(memory)
+    left, right = sympy.diag(inverse, rest), sympy.diag(basis, rest)
+    return left * full * right

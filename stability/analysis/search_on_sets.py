@@ -94,6 +94,10 @@ def _box(subject: Subject) -> np.ndarray:
 def problem_of(subject: Subject, field: FieldFlow) -> Problem:
     """A field on the players' sets as a variational inequality."""
     flow = field.numeric if field.numeric is subject.main else field.quick
+    simpler = None
+    if getattr(field.numeric.field, "rests_like_the_gradient", False):
+        own = _gradient(subject)
+        simpler = own.numeric.evaluate, own.equations
     return Problem(
         flow=field.numeric,
         symbolic=field.formulas,
@@ -103,6 +107,7 @@ def problem_of(subject: Subject, field: FieldFlow) -> Problem:
         equations=field.equations,
         box=_box(subject),
         keeps=keeps_sets(field),
+        simpler=simpler,
         defined=lambda x: undefined(subject.main, x) is None,
     )
 

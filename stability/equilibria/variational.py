@@ -97,6 +97,7 @@ class Problem:
     - `sets` in floating point, `exact` in SymPy (if there are equations).
     - `keeps`: whether the flow of the field keeps the sets by itself, so that nothing is projected.
     - `box`: where to look, shape (d, 2), as far as the sets have no ends.
+    - `simpler`: another field, in numbers and in SymPy, that has the same zeros inside every face, or None.
     """
 
     flow: Flow
@@ -107,7 +108,16 @@ class Problem:
     equations: Equations | None
     box: np.ndarray
     keeps: bool = False
+    simpler: tuple[Evaluate, Equations | None] | None = None
     defined: Callable[[np.ndarray], bool] = lambda x: True
+
+    @property
+    def to_solve(self) -> Problem:
+        """The problem whose zeros on the faces are looked for."""
+        if self.simpler is None:
+            return self
+        evaluate, equations = self.simpler
+        return replace(self, evaluate=evaluate, equations=equations, simpler=None)
 
     def on(self, face: Face) -> tuple[Evaluate, np.ndarray, Equations | None]:
         """The field on a face: in numbers, where to look, and in SymPy."""
@@ -149,7 +159,7 @@ def find_bounded(
         method, exhaustive = f"every one of {len(every)} faces: ", True
     else:
         begin = _starts(problem, starts, seed, special)
-        every = list(resting_faces(problem.evaluate, problem.sets, problem.exact, begin))
+        every = list(resting_faces(problem.to_solve.evaluate, problem.sets, problem.exact, begin))
         method, exhaustive = "projected Newton steps from many starts, then their faces: ", False
         warnings.append(
             f"the players' sets have {number:.3g} faces, too many to look at each: the rest points come "
@@ -189,7 +199,7 @@ def _starts(problem: Problem, starts: int, seed: int, special: Sequence[np.ndarr
 def _is_linear(problem: Problem) -> bool:
     """Whether the field is affine on every face: where each player's loss is so in every player's numbers."""
     points = _starts(problem, 4, 0, ())[:6]
-    jacobians = problem.evaluate(problem.sets.project(points))[1]
+    jacobians = problem.to_solve.evaluate(problem.sets.project(points))[1]
     spread = np.abs(jacobians - jacobians[0]).max()
     return bool(spread <= 1e-12 * max(np.abs(jacobians[0]).max(), 1e-300))
 
@@ -202,7 +212,7 @@ def _on_face(
     if not len(face.free):
         one = _accepted(problem, face, None)
         return ([] if one is None else [one]), problem.equations is not None, "", 0
-    evaluate, box, equations = problem.on(face)
+    evaluate, box, equations = problem.to_solve.on(face)
     k = len(face.free)
     if face.spheres:
         widest = 10 * problem.scale * (1 + len(face.free))
@@ -211,8 +221,8 @@ def _on_face(
         None if equations is None or face.spheres else _linear_solution(evaluate, box, equations)
     )
     if solved is not None:
-        one = _accepted(problem, face, solved)
-        return ([] if one is None else [one]), True, "linear equations", 0
+        found = [_accepted(problem, face, e) for e in solved]
+        return [b for b in found if b is not None], True, "linear equations", 0
     guides = [] if face.spheres else [x[face.free] for x in special]
     search = find_equilibria(
         evaluate,
@@ -229,23 +239,26 @@ def _on_face(
 
 def _linear_solution(
     evaluate: Evaluate, box: np.ndarray, equations: Equations
-) -> Equilibrium | None:
-    """The only zero of equations that are linear with a regular matrix."""
+) -> tuple[Equilibrium, ...] | None:
+    """The zeros of linear equations, one or none; None for other equations, and where there are many."""
     jacobian = sympy.Matrix(equations.expressions).jacobian(equations.variables)
     if jacobian.free_symbols & set(equations.variables):
         return None
-    number = np.array(jacobian.xreplace(dict(equations.values)).evalf(20).tolist(), dtype=float)
-    singular = np.linalg.svd(number, compute_uv=False)
-    if not singular[-1] > 1e-9 * singular[0]:
-        return None
+    values = dict(equations.values)
     at_zero = dict.fromkeys(equations.variables, sympy.S.Zero)
     constant = sympy.Matrix([e.xreplace(at_zero) for e in equations.expressions])
+    number = np.array(jacobian.xreplace(values).evalf(20).tolist(), dtype=float)
+    singular = np.linalg.svd(number, compute_uv=False)
+    if not singular[-1] > 1e-9 * singular[0]:
+        both = jacobian.row_join(constant).xreplace(values)
+        rational = all(entry.is_Rational for entry in both)
+        return () if rational and both.rank() > both[:, :-1].rank() else None
     solution = tuple(map(sympy.cancel, jacobian.LUsolve(-constant)))
     if not is_defined(solution, equations):
-        return None
+        return ()
     x = in_floats(solution, equations.values)
     generic = is_generic(solution, equations)
-    return described(evaluate, x, 0.0, box, solution, generic, alone(len(x), None))
+    return (described(evaluate, x, 0.0, box, solution, generic, alone(len(x), None)),)
 
 
 def _accepted(problem: Problem, face: Face, e: Equilibrium | None) -> Bounded | None:

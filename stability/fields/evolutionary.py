@@ -50,6 +50,7 @@ class Replicator(OnSimplices):
     """
 
     name: ClassVar[str] = "replicator"
+    rests_like_the_gradient: ClassVar[bool] = True
 
     def _on_simplex(self, game: Any, x: Any, u: Any) -> Any:
         return multiplied(x, u) - x.dot(u) * x

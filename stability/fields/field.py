@@ -31,6 +31,7 @@ class Field(ABC):
     keeps_equilibria: ClassVar[bool] = True
     keeps_when_zero_sum: ClassVar[bool] = False
     keeps_sets: ClassVar[bool] = False
+    rests_like_the_gradient: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, game: Any, x: Any) -> Any:
