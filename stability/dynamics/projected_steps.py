@@ -19,7 +19,7 @@ from .ensemble_lanes import Lanes, join, split
 
 
 class Missed(NamedTuple):
-    """The last step that went beyond a moment: its length (0: none), and the limits' values (L,) at its end."""
+    """The last step that went beyond a moment: its length (0: none), and the limits' values (L,) there."""
 
     length: Any
     values: Any
