@@ -20,7 +20,7 @@ from ..errors import InputError
 from .at_point import Place
 from .components import along_component, with_ends
 from .rest_points import field_at, with_rest_points
-from .subject import Subject, check_written
+from .subject import Subject, check_written, constants
 from .value import GIVEN_POINT, SearchInfo
 
 MOST = 256  # equilibria that are analysed
@@ -148,15 +148,18 @@ def _search(subject: Subject, window: np.ndarray, starts: int | None, seed: int)
 
 def _given(subject: Subject, at: Any, seed: int) -> Equilibria:
     points = [at] if isinstance(at, Mapping) else list(at)
-    found = []
+    found, warnings = [], []
     for point in points:
         exact, x = subject.point(point)
+        moved = None if subject.level is None else subject.level.projected(constants(point))
+        if moved is not None:
+            warnings.append(moved)
         check_defined(subject.numeric, x)
         given = describe_point(
             subject.main.evaluate, x, subject.box, exact, subject.equations, subject.many_digits
         )
         found.append(_meant(subject, given))
-    return Equilibria(tuple(found), GIVEN_POINT, 0, seed, subject.box, False)
+    return Equilibria(tuple(found), GIVEN_POINT, 0, seed, subject.box, False, tuple(warnings))
 
 
 def _meant(subject: Subject, given: Equilibrium) -> Equilibrium:

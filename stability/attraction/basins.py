@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import scipy
 
-from ..dynamics.angles import circle_lengths, nearest
+from ..dynamics.angles import around, circle_lengths, nearest
 from ..dynamics.ensemble import Ensemble
 from ..dynamics.ensemble_flows import flow_ends
 from ..dynamics.ensemble_maps import iterate
@@ -251,7 +251,7 @@ class _Search:
     def _points(self, states: np.ndarray) -> np.ndarray:
         """The points of the states, their angles in the period around the middle of the picture."""
         points = states[..., : len(self.scale)]
-        return nearest(points - self.middle, self.lengths) + self.middle
+        return around(points, self.middle, self.lengths)
 
     def _where(self, states: np.ndarray, time: float) -> np.ndarray:
         """At which attractor the states are now and after some time more; else UNDECIDED."""

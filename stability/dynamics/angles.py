@@ -126,8 +126,14 @@ def circle_lengths(system: Any) -> np.ndarray:
 
 def nearest(differences: Any, lengths: np.ndarray, numbers: Any = np) -> Any:
     """Differences (…, d) of points modulo the periods, the ones nearest to 0; `numbers`: NumPy or JAX's."""
-    safe = np.where(lengths > 0, lengths, 1.0)
-    return differences - lengths * numbers.round(differences / safe)
+    on = lengths > 0
+    safe = np.where(on, lengths, 1.0)
+    return numbers.where(on, differences - safe * numbers.round(differences / safe), differences)
+
+
+def around(points: np.ndarray, middle: Any, lengths: np.ndarray) -> np.ndarray:
+    """Points (…, d) with their angles in the period around the middle; other coordinates as they are."""
+    return np.where(lengths > 0, nearest(points - middle, lengths) + middle, points)
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from .points import coordinates_by_name, listed_names
 
 ON = 1e-9  # of the total's size: so far from the level set a point is projected to it, not refused
 
+_EXACTLY = 1e-14  # of its size: what rounding leaves of a total
 _SECONDS = 0.3
 
 
@@ -96,6 +97,17 @@ class Level:
                     f"{what} is not on {name} = {goal:g}: {total} is {own:g} there; change one of the two"
                 )
         return {name: point[name] for name in self.kept}
+
+    def projected(self, point: Mapping[str, Any]) -> str | None:
+        """What to say of a point, by variable, that `lower` moves onto the level set; None if it is there."""
+        if not set(self.variables) <= set(point):
+            return None
+        for name, (total, value) in self.totals.items():
+            put = {s: sympy.sympify(point[s.name]) for s in total.free_symbols if s.name in point}
+            away = float((total - value).xreplace(put).xreplace(dict(self.values)).evalf(20))
+            if abs(away) > _EXACTLY * (1 + abs(float(value.xreplace(dict(self.values))))):
+                return f"the point was off {name} by {away:.2g} and was projected to it"
+        return None
 
     @cached_property
     def _lift(self) -> Callable[..., Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import scipy.linalg
 
 from ..errors import InputError
-from .angles import nearest
+from .angles import around
 
 _PARALLEL = 1e-6  # the sine of the angle below which two directions span no plane
 _SHORT = 3  # a label spells out as many variables, no more
@@ -47,7 +47,7 @@ class Plane:
 
         Angles are those in the period around the middle of the box.
         """
-        return nearest(self._projected(points) - self._middle, self.periods) + self._middle
+        return around(self._projected(points), self._middle, self.periods)
 
     def curve(self, points: np.ndarray) -> np.ndarray:
         """A curve through `points`, shape (n, d), in the plane, (m, 2): angles as in `coordinates`.
@@ -63,7 +63,7 @@ class Plane:
     def _cut(self, curve: np.ndarray, i: int) -> list[np.ndarray]:
         """A curve in pieces, each of them within a period of the coordinate i, and moved to the one shown."""
         if len(curve) < 2:
-            return [nearest(curve - self._middle, self.periods) + self._middle]
+            return [around(curve, self._middle, self.periods)]
         turns = (curve[:, i] - self._middle[i]) / self.periods[
             i
         ] + 0.5  # whole at the ends of a period

@@ -57,6 +57,7 @@ class Portrait:
     - `paths`: of the flow (or of the map: its iterates), one per start; `steps`: of every rule likewise.
     - `remarks`: what a reader has to know; `beside`: the points of rest that lie outside the plane, at the
       positions to which they are projected.
+    - `period`: of a system of one variable that is an angle; else 0.
     """
 
     kind: str
@@ -75,3 +76,4 @@ class Portrait:
     steps: tuple[Steps, ...]
     remarks: tuple[str, ...] = field(default=())
     beside: tuple[Spot, ...] = field(default=())
+    period: float = 0.0

@@ -254,6 +254,9 @@ def _of_map(scene: Scene, coloured: bool, curves: bool) -> Portrait:
         steps=(),
         remarks=_remarks(scene, len(spots), len(beside)),
         beside=beside,
+        period=0.0
+        if plane is not None or study.circles is None
+        else float(study.circles.lengths[0]),
     )
 
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.axes import Axes
 
+from ..dynamics.angles import around
 from ..dynamics.trajectory import Trajectory
 from ..phase.portrait import Spot
 from . import layers
@@ -58,14 +59,24 @@ def cobweb(
     spots: Sequence[Spot] = (),
     *,
     name: str = "x",
+    period: float = 0.0,
 ) -> Axes:
     """The graph of a map `x` ↦ `values`, shape (n,) each, the diagonal, and the cobwebs of its iterates.
 
     Fixed points are drawn on the diagonal.
 
-    Drawn on `ax`. `trajectories`: the iterates; `spots`: the fixed points, as in a `Portrait`; `name`: of x.
+    Drawn on `ax`. `trajectories`: the iterates; `spots`: the fixed points, as in a `Portrait`; `name`: of x;
+    `period`: of an angle, which is then drawn in the period around the middle of `x`.
     """
     x, values = np.asarray(x, dtype=float), np.asarray(values, dtype=float)
+    middle, lengths = (x[0] + x[-1]) / 2, np.array([period])
+
+    def shown(points: np.ndarray) -> np.ndarray:
+        return around(points, middle, lengths)
+
+    values = shown(values)
+    if period:  # a gap where the graph leaves the period on one side and comes in on the other
+        values[1:][np.abs(np.diff(values)) > period / 2] = np.nan
     ax.plot(
         x, x, color=GREY, linewidth=0.8, zorder=layers.FIELD,
         label=layers.label_once(ax, f"{name}ₙ₊₁ = {name}ₙ"),
@@ -80,7 +91,7 @@ def cobweb(
     )
     box = np.array([[x[0], x[-1]]] * 2)
     for trajectory in trajectories:
-        visited = trajectory.points[:, 0]
+        visited = shown(trajectory.points[:, 0])
         corners = np.repeat(visited, 2)
         web = layers.cut_off(np.stack([corners[:-1], corners[1:]], axis=1)[1:], box)
         first = np.array([[visited[0], visited[0]]])

@@ -90,7 +90,7 @@ def _on_a_line(ax: Axes, portrait: Portrait) -> None:
     across = np.array([x[0], x[-1]])
     if portrait.kind == "map":
         frame(ax, np.array([across, across]), (f"{name}ₙ", f"{name}ₙ₊₁"))
-        cobweb(ax, x, values, portrait.paths, portrait.spots, name=name)
+        cobweb(ax, x, values, portrait.paths, portrait.spots, name=name, period=portrait.period)
     else:
         frame(ax, np.array([across, _range(values)]), (name, f"{name}′"))
         phase_line(ax, x, values, portrait.spots, name=name)

@@ -148,6 +148,7 @@ def test_points_off_the_level_set_are_refused():
         st.report(system, at={"S": 1, "R": 0})
     near = st.report(system, at={"S": 1, "I": 1e-12, "R": 0})
     assert near.equilibria[0].point["S"] == 1
+    assert near.warnings[0] == "the point was off people by 1e-12 and was projected to it"
 
 
 def test_without_the_total_the_same_points_are_a_family():
@@ -168,3 +169,19 @@ def test_paths_come_in_all_variables():
     np.testing.assert_allclose(paths["paths"][0]["points"][-1], whole.end, rtol=1e-5)
     with pytest.raises(st.InputError, match="the start is not on people = 1"):
         st.follow(st.load("sir"), starts=[{"S": 0.9, "I": 0.9, "R": 0}])
+
+
+def test_sweeps_follow_what_is_locked_and_what_is_on_the_level_set():
+    omega = np.array([0.02, 0.1, 0.14])
+    swept = st.sweep(
+        from_text(CIRCLE), over={"Omega": omega}, quantities=["spectral_radius"], at={"x": 0.122993}
+    )
+    expected = 1 - np.sqrt(0.81 - (2 * np.pi * omega) ** 2)  # of x = asin(2πΩ/K)/2π
+    np.testing.assert_allclose(swept.quantities["spectral_radius"], expected, rtol=1e-9)
+    people = np.array([0.9, 1.2])
+    endemic = st.sweep(
+        st.load("sir"), over={"N": people}, quantities=["point"], at={"S": 0.366667, "I": 0.0575758}
+    )
+    s = 1.1 / 3
+    infected = 0.1 * (people - s) / 1.1
+    np.testing.assert_allclose(endemic.quantities["point"], np.stack([[s, s], infected], 1))
