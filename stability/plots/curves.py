@@ -75,9 +75,8 @@ def cycles(
         points = cycle.points[:, : len(plane.origin)]
         of_flow = cycle.multipliers is not None
         periodic = not of_flow and cycle.period is not None
-        if (
-            not of_flow and not periodic
-        ):  # a flow's end where they begin, or periods of angles from there
+        rotates = of_flow and bool(plane.periods.any())  # ends whole periods from where it begins
+        if not periodic and not rotates:
             points = np.concatenate([points, points[:1]])
         curve = plane.coordinates(points) if periodic else plane.curve(points)
         ax.plot(
