@@ -56,7 +56,8 @@ def with_rest_points(
                 _add(subject, found, e, i)
         for rule in subject.rules:
             if rule.rests_elsewhere and not (rule.name == "unrolled" and _opposed(subject)):
-                for e in _search(subject, _displacement(field, rule), None, window, starts, seed):
+                moved = _displacement(field, rule)
+                for e in _search(subject, moved, None, window, starts, seed, thorough=False):
                     _add(subject, found, e, None)
     scale = subject.box[:, 1] - subject.box[:, 0]
     return sorted(found, key=lambda place: tuple(np.round(place.main.point / scale, 9)))
@@ -75,6 +76,7 @@ def _search(
     starts: int | None,
     seed: int,
     many_digits: ManyDigits | None = None,
+    thorough: bool = True,
 ) -> Sequence[Equilibrium]:
     starts = starts or batch_size(len(subject.variables))
     return find_equilibria(
@@ -84,6 +86,7 @@ def _search(
         window=window,
         starts=starts,
         seed=seed,
+        thorough=thorough,
         defined=lambda x: undefined(subject.main, x) is None,
         many_digits=many_digits,
     ).found

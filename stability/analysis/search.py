@@ -96,7 +96,16 @@ def find_rest_points(
         for place in places:
             _check_derivatives(subject, place.main.point)
     box = dict(zip(subject.variables, map(tuple, found.box.tolist()), strict=True))
-    search = SearchInfo(found.method, found.starts, found.seed, box, found.exhaustive, hidden)
+    search = SearchInfo(
+        method=found.method,
+        starts=found.starts,
+        seed=found.seed,
+        box=box,
+        exhaustive=found.exhaustive,
+        hidden=hidden,
+        rounds=found.rounds,
+        budget=found.budget,
+    )
     return RestPoints(tuple(places), search, tuple(warnings))
 
 

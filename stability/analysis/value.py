@@ -70,7 +70,9 @@ class SystemInfo:
 class SearchInfo:
     """How equilibria were looked for.
 
-    `hidden`: how many lie outside the box that was given, and are not listed.
+    - `hidden`: how many lie outside the box that was given, and are not listed.
+    - `rounds`, `budget`: how often starts were made, and how many at most; None where algebra leaves nothing
+      to find, and with more than 64 variables.
     """
 
     method: str
@@ -79,6 +81,8 @@ class SearchInfo:
     box: Mapping[str, tuple[float, float]]
     exhaustive: bool
     hidden: int = 0
+    rounds: int = 0
+    budget: int | None = None
 
 
 @dataclass(frozen=True)
@@ -293,6 +297,8 @@ def search_to_dict(search: SearchInfo) -> dict[str, Any]:
         "box": {name: list(interval) for name, interval in search.box.items()},
         "exhaustive": search.exhaustive,
         "hidden": search.hidden,
+        "rounds": search.rounds,
+        "budget": search.budget,
     }
 
 

@@ -27,7 +27,7 @@ from .kinks import RestsOnKinks, passes, rests, rests_on_kinks, with_zeros_betwe
 from .pieces import Pieces, pieces_at
 from .placing import alone, at_place, close, elsewhere, of_continua, place, sorted_out
 from .recognise import recognise
-from .search import Evaluate, Zero, find_zeros
+from .search import Evaluate, Search, Zero, find_zeros
 from .smoothness import smoothness
 from .to_the_digit import confirmed, pinned
 
@@ -45,6 +45,10 @@ class Equilibria:
     box: np.ndarray
     exhaustive: bool
     warnings: tuple[str, ...] = field(default=())
+    rounds: int = 0
+    budget: int | None = (
+        None  # starts that the numeric search might have made, if it was all there is
+    )
     outside: int = 0  # that the numeric search found outside the window, and that are left out
 
 
@@ -57,6 +61,7 @@ def find_equilibria(
     special: Sequence[np.ndarray] = (),
     starts: int = 64,
     seed: int = 0,
+    thorough: bool = True,
     defined: Callable[[np.ndarray], bool] = lambda x: True,
     many_digits: ManyDigits | None = None,
     circles: Circles | None = None,
@@ -65,10 +70,11 @@ def find_equilibria(
 
     `evaluate` maps X (n, d) to v (n, d) and J (n, d, d); `equations` is the same field in SymPy, if there
     is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
-    step of the exact solution was an equivalence. `defined` says whether the losses are real and finite at a
-    point, shape (d,). `many_digits`: the field evaluated with these, by which what is a manifold of zeros is
-    told from what is one to rounding. `circles`: which coordinates are angles; of points that are whole
-    periods apart there is one.
+    step of the exact solution was an equivalence. `thorough`: what algebra does not settle is searched with
+    growing effort; see `find_zeros`. `defined` says whether the losses are real and finite at a point, shape
+    (d,). `many_digits`: the field evaluated with these, by which what is a manifold of zeros is told from what
+    is one to rounding. `circles`: which coordinates are angles; of points that are whole periods apart there
+    is one.
     """
     exact = NOTHING if equations is None else _solve(equations, box, window)
     kinks = None
@@ -83,10 +89,13 @@ def find_equilibria(
     found, shown = [], True
     if continua is not None:
         found, shown = of_continua(evaluate, continua, box, equations)
+    all_known = exact.exhaustive and shown
     guides = [*special, *points, *(e.point for e in found)]
     search = find_zeros(
-        evaluate, box, window=window, special=guides, starts=starts, seed=seed, circles=circles
-    )
+        evaluate, box,
+        window=window, special=guides, starts=starts, seed=seed, circles=circles,
+        thorough=thorough and not all_known,
+    )  # fmt: skip
     scale = box[:, 1] - box[:, 0]
     known = [_as_zero(evaluate, x) for x in points]
     lengths = np.zeros(len(scale)) if circles is None else circles.lengths
@@ -96,7 +105,6 @@ def find_equilibria(
         if not any(close(x + nearest(z.point - x, lengths), x, scale, z.error) for x in points)
     ]
     zeros = elsewhere(zeros, found, scale)
-    all_known = exact.exhaustive and shown
     pieces: dict[bytes, int | None] = {}
     if all_known:  # near a multiple zero rounding makes a crowd of points, which are singular too
         zeros = [z for z in zeros if not _is_singular(evaluate, z.point)]
@@ -144,6 +152,8 @@ def find_equilibria(
             evaluate, zero.point, zero.error, box, coordinates, generic, None, many_digits
         )
         found.append(replace(own, piece=piece if own.isolated == "no" else None))
+    if not search.ended:
+        warnings.append(_unended(search))
     if surprises:
         warnings.append(f"the numeric search found {surprises} zeros that the exact solution lacks")
     if kinks is not None and equations is not None:
@@ -161,8 +171,20 @@ def find_equilibria(
         box=box,
         exhaustive=exhaustive,
         warnings=tuple(warnings),
+        rounds=search.rounds,
+        budget=search.budget,
         outside=len(apart),
     )
+
+
+def _unended(search: Search) -> str:
+    """That a search with growing effort did not come to an end by itself."""
+    if search.zeros:
+        return (
+            f"rest points kept appearing until the search ended, after {search.starts} starts; more starts, "
+            "or a smaller box, may find others"
+        )
+    return f"the search found nothing within its budget of {search.budget} starts"
 
 
 def describe_point(

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..dynamics.angles import Circles
 from .assessment import assess
+from .decades import decades
 from .deflation import deflated
 from .levenberg_marquardt import levenberg_marquardt
 from .newton import polish
 from .scaling import Evaluate, ScaledField, finite, scaled_field
+from .settling import settled
 from .starts import likely_zeros, low_discrepancy, starts_in
 from .vanishing import vanishes_without_zero
 
 _MOST_ROUNDS = 5
+_BUDGET = 32  # times the starts of a round: so many a thorough search makes at most
+_FIRST_CYCLE = 16  # starts of each kind in the first of the rounds over decades, at most
+_ENOUGH = (
+    64  # zeros beyond the box, where there is no window, after which no more are looked for there
+)
+_LARGEST = 64  # variables up to which flows are followed
 EDGE = 1e-6  # half-widths by which a zero may lie outside the box
 _SMALL = 10  # variables up to which a linear field is searched like any other
 _LOOKS = 4  # points at which a field is seen to be linear
@@ -53,6 +61,8 @@ class Search:
     seed: int
     box: np.ndarray  # (d, 2)
     rounds: int
+    budget: int | None = None  # starts that it would have made at most; None if it was not thorough
+    ended: bool = True  # whether a last round found nothing new, and there was something before
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,7 @@ def find_zeros(
     starts: int = 64,
     seed: int = 0,
     circles: Circles | None = None,
+    thorough: bool = False,
 ) -> Search:
     """Looks for every zero of a vector field in a box.
 
@@ -97,6 +108,10 @@ def find_zeros(
       are always among the results, even where it has no Jacobian.
     - `starts`: starting points in each round, at least. `seed`: shifts them.
     - `circles`: which coordinates are angles; of zeros that are whole periods apart there is then one.
+    - `thorough`: go on with rounds over decades, and to where flows settle, the effort doubled each time, as
+      long as they find new zeros or there are none, up to a budget of 32 times `starts`. In variables in
+      which the window is infinite this looks up to ten thousand times as far as the box, and 64 zeros beyond
+      the box are enough.
 
     **Returns** a `Search`. On a curve of zeros many points are returned, up to `starts` of them;
     `merge_manifolds` sorts them out.
@@ -131,6 +146,13 @@ def find_zeros(
             inside[:] = True  # the one zero that there is, wherever it lies
         if linear or (rounds > 1 and inside[found.kernel == 0].sum() == before):
             break
+    budget, ended = None, True
+    if thorough and not linear and len(box) <= _LARGEST:
+        budget = max(_BUDGET * starts, used)
+        grown = _grown(field, found, window, special, starts, seed, budget - used, circles)
+        found, ended = grown.found, grown.ended
+        used, converged, rounds = used + grown.starts, converged + grown.hits, rounds + grown.rounds
+        inside = _inside(field, found, window)
     kept = _thinned(field, found.take(np.flatnonzero(inside)), starts)
     return Search(
         zeros=_as_zeros(field, kept),
@@ -141,7 +163,76 @@ def find_zeros(
         seed=seed,
         box=box,
         rounds=rounds,
+        budget=budget,
+        ended=ended,
     )
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """What the rounds over decades added."""
+
+    found: _Found
+    starts: int
+    hits: int
+    rounds: int
+    ended: bool
+
+
+def _grown(
+    field: ScaledField,
+    found: _Found,
+    window: np.ndarray,
+    special: Sequence[np.ndarray],
+    starts: int,
+    seed: int,
+    most: int,
+    circles: Circles | None,
+) -> _Grown:
+    """Rounds over decades and along flows, each twice as large as the last, until one finds nothing new.
+
+    The first may be small; after one that found something the last is no smaller than `starts`.
+
+    A round takes starts over decades to zeros by Levenberg–Marquardt in coordinates in which a decade is a
+    distance, the known zeros deflated, and follows the flow from half of these, and from as many spread over
+    the box, to where it settles, forward and backward.
+    """
+    over = decades(field.box, window)
+    scaled = scaled_field(over.field(field.evaluate), over.box, seed)
+    lower, width = field.box[:, 0], field.box[:, 1] - field.box[:, 0]
+    n, used, hits, rounds, skipped = min(starts, _FIRST_CYCLE), 0, 0, 0, 0
+    while 4 * n <= most - used:
+        rounds += 1
+        spread = over.starts(n, (seed, rounds))
+        filling = lower + low_discrepancy(skipped + n // 2, len(lower), seed)[skipped:] * width
+        skipped += n // 2
+        begin = np.concatenate(
+            [*(p[None] for p in special if rounds == 1), spread[n // 2 :], filling]
+        )
+        known = over.coordinates(found.simple())
+        residual = deflated(scaled, known) if len(known) else scaled
+        in_decades = levenberg_marquardt(
+            residual, over.coordinates(spread), scaled.centre, scaled.unit
+        )
+        both = np.repeat([1.0, -1.0], len(begin))
+        along = settled(field.evaluate, np.concatenate([begin, begin]), over.unit, both)
+        reached = np.concatenate([over.points(in_decades), along])
+        new, own = _zeros_near(field, reached[np.isfinite(reached).all(axis=1)])
+        new, there = _wrapped(field, new, circles), _inside(field, found, window).any()
+        before, found = _simple_inside(field, found, window), _distinct(field, found, new)
+        used, hits = used + n + 2 * len(begin), hits + own
+        nothing = there and _simple_inside(field, found, window) == before
+        if nothing and (rounds == 1 or n >= starts):
+            return _Grown(found, used, hits, rounds, True)
+        beyond = ~_inside(field, found, field.box) & _inside(field, found, window)
+        if beyond.sum() > _ENOUGH and over.grows.any():
+            break
+        n *= 2
+    return _Grown(found, used, hits, rounds, False)
+
+
+def _simple_inside(field: ScaledField, found: _Found, window: np.ndarray) -> int:
+    return int(_inside(field, found, window)[found.kernel == 0].sum())
 
 
 def _is_linear(field: ScaledField) -> bool:
@@ -159,7 +250,7 @@ def _is_linear(field: ScaledField) -> bool:
 def _inside(field: ScaledField, found: _Found, window: np.ndarray) -> np.ndarray:
     slack = EDGE * field.unit
     inside = (found.points >= window[:, 0] - slack) & (found.points <= window[:, 1] + slack)
-    return inside.all(axis=1)
+    return np.asarray(inside.all(axis=1))
 
 
 def _exact_zeros(field: ScaledField, points: np.ndarray) -> _Found:

@@ -305,6 +305,78 @@ def test_a_line_of_zeros_gives_many_points_on_it():
     assert 20 < len(found) <= 64
 
 
+# --- growing effort --------------------------------------------------------------------------
+
+
+def nowhere(d):
+    return np.tile([-np.inf, np.inf], (d, 1))
+
+
+def toggle(a, b):
+    """Two genes that repress each other, each in its own unit: three rest points."""
+    return field(lambda x, y: [a * 5 / (1 + (y / b) ** 3) - x, b * 5 / (1 + (x / a) ** 3) - y])
+
+
+def test_zeros_of_any_size_are_found_without_a_box():
+    """In one coordinate a thousand, in the other a thousandth."""
+    plain = points_of(find_zeros(toggle(1, 1), np.array([[0, 6], [0, 6.0]])))
+    assert len(plain) == 3
+    search = find_zeros(toggle(1e3, 1e-3), cube(2, 2), window=nowhere(2), thorough=True)
+    assert_zeros(search, plain * [1e3, 1e-3], rtol=1e-9, atol=1e-12)
+    assert search.ended
+    assert search.starts <= search.budget
+
+
+def test_an_attractor_that_newton_misses_is_where_the_flow_settles():
+    """A network of one conserved total: X + E ⇌ C, and X that makes more of itself (Edelstein 1970)."""
+
+    def rates(x, c):
+        return [
+            8.5 * x - x * x - x * (20 - c) + 0.2 * c,
+            x * (20 - c) - 1.2 * c + 0.2 * (20 - c),
+        ]
+
+    assert len(find_zeros(field(rates), cube(2, 2)).zeros) < 3
+    search = find_zeros(field(rates), cube(2, 2), window=nowhere(2), thorough=True)
+    x, c = points_of(search).T
+    np.testing.assert_allclose(c, 20 * (x + 0.2) / (x + 1.4))  # where c̈ rests
+    assert len(x) == 3
+
+
+def test_effort_ends_with_the_first_round_that_adds_nothing():
+    once = find_zeros(field(lambda x: [x**3 - x]), cube(2, 1), thorough=True)
+    assert_zeros(once, [[-1], [0], [1]])
+    assert (once.starts, once.rounds, once.ended) == (128 + 3 * 16, 3, True)
+
+
+def test_a_field_without_zeros_costs_its_budget_and_says_so():
+    search = find_zeros(field(lambda x: [1 + x * x]), cube(2, 1), starts=8, thorough=True)
+    assert search.zeros == ()
+    assert not search.ended
+    assert search.starts <= search.budget == 32 * 8
+
+
+def test_zeros_without_end_are_enough_at_some_time():
+    search = find_zeros(
+        field(lambda x: [np.sin(x)]), cube(2, 1), window=nowhere(1), starts=32, thorough=True
+    )
+    found = points_of(search)[:, 0]
+    np.testing.assert_allclose(np.sin(found), 0, atol=1e-9)
+    assert 0 in found
+    assert not search.ended
+
+
+def test_a_thorough_search_is_reproducible():
+    cubic = field(lambda x: [x**3 - 900 * x])
+    one, two = (
+        find_zeros(cubic, cube(2, 1), window=nowhere(1), starts=8, seed=3, thorough=True)
+        for _ in range(2)
+    )
+    assert len(one.zeros) == 3
+    np.testing.assert_array_equal(points_of(one), points_of(two))
+    assert one.starts == two.starts
+
+
 # --- the record ------------------------------------------------------------------------------
 
 
