@@ -72,9 +72,9 @@ def find_equilibria(
     is one. A multi-start search proves nothing about completeness; `exhaustive` is True only when every
     step of the exact solution was an equivalence. `thorough`: what algebra does not settle is searched with
     growing effort; see `find_zeros`. `defined` says whether the losses are real and finite at a point, shape
-    (d,). `many_digits`: the field evaluated with these, by which what is a manifold of zeros is told from what
-    is one to rounding. `circles`: which coordinates are angles; of points that are whole periods apart there
-    is one.
+    (d,). `many_digits`: the field evaluated with these, by which what is a manifold of zeros is told from
+    what is one to rounding. `circles`: which coordinates are angles; of points that are whole periods apart
+    there is one.
     """
     exact = NOTHING if equations is None else _solve(equations, box, window)
     kinks = None

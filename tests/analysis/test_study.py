@@ -33,7 +33,7 @@ def test_a_report_with_its_page_is_prepared_once_and_searched_once(counted, tmp_
         ("settings", "fields", "rules", "penalties", "conditions", "at", "box"), ()
     )
     options = {"starts": None, "seed": 0, "batch": None, "as_json": False, "force": False}
-    options |= {"summary": False, "details": None}
+    options |= {"summary": False, "details": None, "everywhere": False}
     run("dirac-gan-r1", **nothing, **options, output=str(page), check=False)
     assert page.read_text("utf-8").count("<svg") >= 4
     assert counted == {"prepared": 1, "searched": 1}
