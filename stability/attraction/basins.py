@@ -147,7 +147,7 @@ class _Flowing:
         self.flow = flow
 
     def lifted(self, points: np.ndarray) -> np.ndarray:
-        return points
+        return points if self.flow.kept_in is None else self.flow.kept_in.project(points)
 
     def advance(self, states: np.ndarray, time: float, **options: Any) -> Ensemble:
         return flow_ends(self.flow, states, time, rest=_REST, **options)

@@ -75,6 +75,8 @@ def limit_cycles(
         size = 3.0 * (1.0 + np.abs(starts).max())
         box = np.stack([starts.min(axis=0) - size, starts.max(axis=0) + size], axis=1)
     box = np.asarray(box, dtype=float)
+    if flow.kept_in is not None:
+        starts = flow.kept_in.project(starts)
     duration = time or _duration(flow, starts, box)
     found: list[Cycle] = []
     turn = Turn(flow)

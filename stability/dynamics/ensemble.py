@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from .quick_compilation import known_options
-from .starts import checked_ends, real_starts
+from .starts import checked_ends, in_sets, real_starts
 from .trajectory import Outcome
 
 OUTCOMES = tuple(Outcome)
@@ -70,6 +70,7 @@ def starts_in(
 ) -> tuple[np.ndarray, Extent]:
     """The starts of an ensemble of the system's paths, checked, shape (n, d), and where the paths go on."""
     points = real_starts(starts, system.dimension, f"the {system.kind} {system.name!r}")
+    points = in_sets(system, points)
     ends = checked_ends(system.variables, box, blow_up, rest)
     return points, Extent((ends.low, ends.high), ends.blow_up)
 

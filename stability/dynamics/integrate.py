@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError, InputTypeError
 from .path import Path
 from .positive_settings import check_positive, check_real, check_whole
-from .starts import checked_ends, real_starts
+from .starts import checked_ends, in_sets, real_starts
 from .stepper import EXPLICIT, RUNNING, STIFF, Settings, Stepper, stepper
 from .system import NumericSystem, numeric_system
 from .trajectory import Outcome, Trajectory
@@ -70,11 +70,12 @@ def integrate(
     Returns a Trajectory for one start and a tuple of them for many; its `interpolant` gives the point at
     any time by one shorter step of the same solver. The compiled solve is kept with the flow.
 
-    Raises InputError for a time that is zero or not finite, starts of a wrong shape, not real or not finite,
+    Raises InputError for a time that is zero or not finite, starts of a wrong shape, not real, not finite or
+    outside the players' sets,
     times that are not ordered between 0 and t, a box of unknown variables, and an unknown solver.
     """
     flow = numeric_system(flow, "flow", "integrate follows a Flow or a SymbolicFlow")
-    starts = real_starts(x0, flow.dimension, "the flow")
+    starts = in_sets(flow, real_starts(x0, flow.dimension, "the flow"))
     asked = _asked(times, t)
     if solver not in _SOLVERS:
         raise InputError(f"the solver is one of {', '.join(_SOLVERS)}, not {solver!r}")

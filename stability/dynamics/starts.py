@@ -48,6 +48,21 @@ def real_starts(x0: Any, dimension: int, what: str) -> np.ndarray:
     return np.atleast_2d(starts).astype(np.float64)
 
 
+def in_sets(system: Any, starts: np.ndarray) -> np.ndarray:
+    """Starts (k, d) of a flow's paths, projected on the sets of its players where rounding puts them outside.
+
+    Raises InputError, which names the limit, for a start that is outside.
+    """
+    sets = getattr(system, "kept_in", None) or getattr(system, "sets", None)
+    if not sets:
+        return starts
+    inside = sets.project(starts)
+    off = np.abs(inside - starts).max(axis=1, initial=0.0)
+    for k in np.flatnonzero(off > 0):
+        sets.taken(starts[k], system.variables, "the start")  # which raises the error
+    return inside
+
+
 class Ends(NamedTuple):
     """What ends a path: `rest` (below zero: not looked for), the sides of a box, and `blow_up`."""
 

@@ -22,7 +22,7 @@ from ..dynamics.map import Map
 from ..dynamics.partition import Partition
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
-from ..dynamics.starts import given_start, real_starts
+from ..dynamics.starts import given_start, in_sets, real_starts
 from ..dynamics.system import System, is_a
 from ..dynamics.trajectory import Trajectory
 from ..dynamics.vectors import split, stack
@@ -100,7 +100,7 @@ def rule_path(
     start = given_start(flow, x0)
     if np.ndim(start) != 1:
         raise InputError(f"a path of a rule has one start, of shape ({flow.dimension},)")
-    (start,) = real_starts(start, flow.dimension, f"a path of {rule.name}")
+    (start,) = in_sets(flow, real_starts(start, flow.dimension, f"a path of {rule.name}"))
     turns = rule.turns(flow.partition)
     with jax.enable_x64(True):
         state = np.asarray(stack(rule.init(flow, jnp.asarray(start))), float)

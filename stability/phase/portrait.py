@@ -12,6 +12,7 @@ from ..cycles.value import Cycle
 from ..dynamics.plane import Plane
 from ..dynamics.trajectory import Trajectory
 from .curves import Nullcline, Separatrix
+from .feasible import Feasible
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..analysis.at_point import Place, analyse, analyse_flow
+from ..analysis.bounded import flow_on_sets
 from ..analysis.study import Study, as_study
 from ..attraction.basins import basins as find_basins
 from ..attraction.value import Basins
@@ -27,8 +28,10 @@ from ..dynamics.system import System, check_system
 from ..dynamics.trajectory import Outcome
 from ..errors import InputError
 from ..fields import Field
+from ..games.sets import Sets, tangent
 from ..penalties import Penalty
 from ..rules import Rule, Simultaneous
+from .feasible import feasible, plane_of_sets
 from .nullclines import nullclines
 from .paths import duration, rule_path
 from .portrait import Portrait, Spot, Steps
@@ -45,6 +48,8 @@ IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium m
 ATTRACTING = ("exponentially stable", "asymptotically stable")
 NAMED = 4  # variables that a plane holds fixed, and that a sentence names
 COLOURS = (160, 160)  # starts of basins
+MARGIN = 0.05  # of the players' sets, around them in a picture
+SLID = 1e-6  # how far outside the players' sets the points of a cycle may be
 
 
 def phase_portrait(
@@ -127,7 +132,7 @@ class Scene:
             check_positive(asked, "the time")
             return asked
         longest = max((duration(rule) * self.steps for rule in self.study.rules), default=None)
-        return longest or _crossing_time(self.flow, self.study.box)
+        return longest or _crossing_time(self.flow, self.study)
 
 
 def make_scene(
@@ -178,8 +183,10 @@ def _plane(study: Study, places: Sequence[Place], span: Sequence[Any] | None) ->
     if len(study.variables) == 1:
         return None
     periods = None if study.circles is None else study.circles.lengths
+    sets = _sets(study)
     if len(study.variables) == 2:
-        return choose_plane(study.variables, study.box, axes=span, periods=periods)
+        shown = _shown(study.box, sets)
+        return choose_plane(study.variables, shown, axes=span, periods=periods)
     origin, jacobian = study.box.mean(axis=1), None
     for place in places:
         e = place.fields[0] if place.fields else place.main
@@ -187,14 +194,32 @@ def _plane(study: Study, places: Sequence[Place], span: Sequence[Any] | None) ->
             evaluate = study.flows[0].numeric.evaluate if place.fields else study.main.evaluate
             origin, jacobian = e.point, evaluate(e.point[None])[1][0]
             break
+    if sets is not None:
+        origin = sets.project(origin)
+        own = plane_of_sets(study.variables, study.box, sets, origin, jacobian, span)
+        if own is not None:
+            return own
     if jacobian is None and span is None:
         span = study.variables[:2]
     return choose_plane(study.variables, study.box, origin, jacobian, span, periods)
 
 
+def _shown(box: np.ndarray, sets: Sets | None) -> np.ndarray:
+    """The box, with a margin where the players' sets end inside it or at its side."""
+    if sets is None:
+        return box
+    low, high = np.maximum(box[:, 0], sets.box[:, 0]), np.minimum(box[:, 1], sets.box[:, 1])
+    room = MARGIN * (high - low)
+    ended = np.isfinite(sets.box)
+    low = np.where(ended[:, 0] & (sets.box[:, 0] >= box[:, 0]), low - room, low)
+    high = np.where(ended[:, 1] & (sets.box[:, 1] <= box[:, 1]), high + room, high)
+    return np.stack([low, high], axis=1)
+
+
 def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool) -> Portrait:
     flow, plane, study = scene.flow, scene.plane, scene.study
     grid = None if plane is None else _grid(flow, plane)
+    sets = _sets(study)
     graph = _graph(flow.values, study.box) if plane is None else None
     lasts = scene.time(time)
     paths = integrate(flow, scene.starts, lasts)
@@ -206,10 +231,16 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
     clines, manifolds, cycles = (), (), ()
     if curves and plane is not None:
         clines = nullclines(flow, plane, symbolic=scene.study.flows[0].formulas)
-        saddles = [spot.point for spot in spots if spot.type.startswith("saddle")]
+        saddles = [
+            spot.point
+            for spot in spots
+            if spot.type.startswith("saddle") and (sets is None or tangent(sets, spot.point).whole)
+        ]
         if saddles:
             manifolds = separatrices(flow, np.array(saddles), plane, study.box)
         cycles = limit_cycles(flow, scene.starts, study.box)
+        if sets is not None:  # what closes outside, or slides, is no cycle of the free flow
+            cycles = tuple(c for c in cycles if max(map(sets.outside, c.points)) < SLID)
     return Portrait(
         kind="flow",
         name=study.name,
@@ -218,6 +249,7 @@ def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool)
         plane=plane,
         graph=graph,
         grid=grid,
+        feasible=None if plane is None or sets is None else feasible(plane, sets, study.variables),
         spots=spots,
         nullclines=clines,
         separatrices=manifolds,
@@ -271,7 +303,11 @@ def _spots(scene: Scene) -> tuple[tuple[Spot, ...], tuple[Spot, ...]]:
             far = IN_PLANE * np.ptp(study.box, axis=1).max()
             inside = scene.plane.distances(e.point) <= far
         if place.fields:
-            found, _ = analyse_flow(study, study.flows[0], e)
+            bounded = place.bounded[0] if place.bounded else None
+            if bounded is None:
+                found, _ = analyse_flow(study, study.flows[0], e)
+            else:
+                found = flow_on_sets(study, study.flows[0], bounded).flow
         else:
             (found,) = analyse(study, place, None).maps
         own = Spot(e.point, position, found.type, found.stability.verdict, _label(e.point))
@@ -285,6 +321,7 @@ def _label(point: np.ndarray) -> str:
 
 def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place]) -> np.ndarray:
     """Where paths start, shape (k, d); by default not where nothing would move or a loss is not real."""
+    sets = _sets(study)
     if starts is None:
         own = study.numeric.start
         width = np.ptp(study.box, axis=1)
@@ -292,15 +329,20 @@ def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place])
             (np.abs(study.nearest(place.main.point - own)) <= AT_REST * width).all()
             for place in places
         )
-        (low, high), away = study.box.T, study.box.mean(axis=1) + AWAY * width / 2
-        inside = np.random.default_rng(0).uniform(low, high, (TRIED, len(away)))
+        away = study.box.mean(axis=1) + AWAY * width / 2
+        away = away if sets is None else sets.project(away)
+        inside = _sample(study, TRIED)
+        if sets is not None and sets.simplices:  # far out all may be equal, and at rest
+            away, inside = inside[0], inside[1:]
         tried = [away, *inside] if own is None or at_rest else [own, away, *inside]
         first = next((x for x in tried if undefined(study.numeric, x) is None), tried[0])
         return np.asarray(first, dtype=float)[None]
     if not len(starts):
         raise InputError("say where at least one path starts, or leave the starts out")
     given = np.array([_start(study, start) for start in starts])
-    for start in given:
+    for k, start in enumerate(given):
+        if sets is not None:
+            given[k] = start = sets.taken(start, study.variables, "the start")
         check_defined(study.numeric, start, "the start")
     return given
 
@@ -315,11 +357,26 @@ def _start(study: Study, start: Any) -> np.ndarray:
     return named_start(start, study.variables)
 
 
+def _sets(study: Study) -> Sets | None:
+    """The sets that the players of a game live in, if there are any."""
+    return getattr(study.numeric, "sets", None) or None
+
+
+def _sample(study: Study, n: int) -> np.ndarray:
+    """Points of the box, shape (n, d), and of the players' sets."""
+    generator, sets = np.random.default_rng(0), _sets(study)
+    if sets is not None:
+        return sets.sample(generator, n, study.box)
+    return generator.uniform(study.box[:, 0], study.box[:, 1], (n, len(study.box)))
+
+
 def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The field projected onto the plane, on a grid of its box."""
     u, w = (np.linspace(low, high, ARROWS) for low, high in plane.box)
     coordinates = np.stack(np.meshgrid(u, w), axis=-1)
-    velocity = flow.values(plane.points(coordinates).reshape(-1, len(plane.origin)))
+    points = plane.points(coordinates).reshape(-1, len(plane.origin))
+    # outside the players' sets, where nothing is drawn, as at their nearest point
+    velocity = flow.values(points if flow.kept_in is None else flow.kept_in.project(points))
     with np.errstate(invalid="ignore", over="ignore"):  # at a pole
         inside = velocity @ np.linalg.pinv(plane.axes).T
     return u, w, inside.reshape(ARROWS, ARROWS, 2)
@@ -333,10 +390,10 @@ def _graph(
     return x, values(x[:, None])[:, 0]
 
 
-def _crossing_time(flow: Flow, box: np.ndarray) -> float:
+def _crossing_time(flow: Flow, study: Study) -> float:
     """A time in which a path gets about: the box's diagonal over the median speed, a few times."""
-    points = np.random.default_rng(0).uniform(box[:, 0], box[:, 1], (64, len(box)))
-    speeds = np.linalg.norm(flow.values(points), axis=1)
+    box = study.box
+    speeds = np.linalg.norm(flow.values(_sample(study, 64)), axis=1)
     speeds = speeds[np.isfinite(speeds) & (speeds > 0)]
     diagonal = float(np.linalg.norm(np.ptp(box, axis=1)))
     return CROSSINGS * diagonal / float(np.median(speeds)) if len(speeds) else 1.0
@@ -390,7 +447,9 @@ def _basins(
 
 
 def _remarks(scene: Scene, inside: int, outside: int) -> tuple[str, ...]:
-    if scene.plane is None or scene.plane.whole:
+    sets = _sets(scene.study)
+    flat = sets is not None and np.linalg.matrix_rank(tangent(sets, sets.middle).matrix) == 2
+    if scene.plane is None or scene.plane.whole or (flat and not outside):
         return tuple(scene.warnings)
     said = f"the picture is {_named_plane(scene.study.variables, scene.plane)}; the field and the paths are "
     said += "projected onto it"

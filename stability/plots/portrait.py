@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.image import AxesImage
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch, Polygon
 
+from ..dynamics.plane import Plane
+from ..phase.feasible import Feasible
 from ..phase.portrait import Portrait
 from . import layers
 from .basins import basins
@@ -16,7 +22,9 @@ from .line import cobweb, phase_line
 from .looks import looks
 from .paths import iterates, path, start, steps
 from .streamlines import streamlines
-from .style import own_axes, styled
+from .style import BLACK, own_axes, styled
+
+OUTSIDE = "#ededed"  # where no strategy of the players is
 
 
 def portrait(portrait: Portrait, ax: Axes | None = None, *, legend: bool = True) -> Axes:
@@ -61,7 +69,12 @@ def frame(ax: Axes, box: np.ndarray, labels: tuple[str, str]) -> Axes:
 def _in_a_plane(ax: Axes, portrait: Portrait) -> None:
     plane = portrait.plane
     assert plane is not None
-    frame(ax, plane.box, plane.labels)
+    drawn: set[Artist] = set(ax.get_children())
+    if portrait.feasible is None:
+        frame(ax, plane.box, plane.labels)
+        region = None
+    else:
+        region = sets(ax, portrait.feasible, plane)
     if portrait.basins is not None:
         basins(ax, portrait.basins)
     if portrait.grid is not None:
@@ -69,6 +82,10 @@ def _in_a_plane(ax: Axes, portrait: Portrait) -> None:
     nullclines(ax, portrait.nullclines)
     separatrices(ax, portrait.separatrices)
     cycles(ax, portrait.cycles, plane)
+    if region is not None:
+        for artist in set(ax.get_children()) - drawn - {region}:
+            if isinstance(artist, (Line2D, Patch, AxesImage)) and artist.get_clip_on():
+                artist.set_clip_path(region)
     for own in portrait.paths:
         if portrait.kind == "map":
             iterates(ax, own, plane)
@@ -81,6 +98,30 @@ def _in_a_plane(ax: Axes, portrait: Portrait) -> None:
         cycles(ax, own.cycles, plane, color=color, of=own.rule)
     beside(ax, portrait.beside, len(portrait.spots) + len(portrait.beside))
     equilibria(ax, portrait.spots, of=portrait.kind)
+
+
+def sets(ax: Axes, feasible: Feasible, plane: Plane) -> Polygon:
+    """The players' sets, white on grey, with their outline; a triangle has its corners named and no axes.
+
+    Returns the polygon, to which other layers may be cut.
+    """
+    region = Polygon(
+        feasible.outline, facecolor="white", edgecolor=BLACK, linewidth=0.9, zorder=0.2
+    )
+    if not feasible.corners:
+        frame(ax, plane.box, plane.labels)
+        ax.set_facecolor(OUTSIDE)
+    else:
+        middle = np.mean([place for _, place in feasible.corners], axis=0)
+        ax.set_aspect("equal")
+        ax.set_axis_off()
+        ax.set_xlim(-0.08, 1.08)
+        ax.set_ylim(-0.1, 0.97)
+        for name, place in feasible.corners:
+            x, y = place + 0.07 * (place - middle) / np.linalg.norm(place - middle)
+            ax.text(x, y, layers.symbols(name), ha="center", va="center", parse_math=False)
+    ax.add_patch(region)
+    return region
 
 
 def _on_a_line(ax: Axes, portrait: Portrait) -> None:

@@ -241,6 +241,26 @@ class Sets:
                 return f"the norm of ({ball.name}) is {size:g}, more than {ball.radius:g}"
         return "a coordinate is not finite"
 
+    def sample(self, generator: np.random.Generator, n: int, box: np.ndarray) -> np.ndarray:
+        """Points of the set, shape (n, d): uniform on every simplex and in every ball, and in `box`, shape
+        (d, 2), within the intervals; the box does not cut simplices and balls."""
+        low, high = np.maximum(box[:, 0], self.low), np.minimum(box[:, 1], self.high)
+        apart = ~(low < high)  # a box beside the interval
+        low, high = np.where(apart, self.low, low), np.where(apart, self.high, high)
+        low, high = (
+            np.where(np.isfinite(low), low, high - 1),
+            np.where(np.isfinite(high), high, low + 1),
+        )
+        x = generator.uniform(low, high, (n, len(low)))
+        for index in self.simplices:
+            x[:, index] = generator.dirichlet(np.ones(len(index)), n)
+        for ball in self.balls:
+            k = len(ball.index)
+            away = generator.standard_normal((n, k))
+            away /= np.linalg.norm(away, axis=1, keepdims=True)
+            x[:, ball.index] = ball.radius * away * generator.uniform(size=(n, 1)) ** (1 / k)
+        return x
+
     @cached_property
     def middle(self) -> np.ndarray:
         """A point well inside, shape (d,): the nearest to zero of the bounds, equal probabilities."""
