@@ -17,11 +17,9 @@ from ..cycles.invariant_curves import invariant_curves
 from ..cycles.limit_cycles import limit_cycles
 from ..cycles.value import Cycle
 from ..documents.numbers import number
-from ..dynamics.domain import check_defined, undefined
 from ..dynamics.flow import Flow
 from ..dynamics.integrate import integrate
 from ..dynamics.plane import Plane, choose_plane
-from ..dynamics.points import named_start, start_vector
 from ..dynamics.positive_settings import check_positive, check_whole
 from ..dynamics.simulate import simulate
 from ..dynamics.system import System, check_system
@@ -36,14 +34,12 @@ from .nullclines import nullclines
 from .paths import duration, rule_path
 from .portrait import Portrait, Spot, Steps
 from .separatrices import separatrices
+from .start_points import portrait_starts, sample, sets_of
 
 ARROWS = 61  # points of the field's grid to a side
 GRAPH = 801  # points of the graph of a system of one variable
 STEPS = 200
 CROSSINGS = 20.0  # how often a flow without a rule could cross the box at its median speed
-AWAY = 0.6  # of the way from the middle of the box to its corner: where a path starts by default
-TRIED = 64  # points of the box, besides, of which one is to be where the losses are real
-AT_REST = 1e-9  # how near to an equilibrium, relative to the box, a start is on it
 IN_PLANE = 1e-6  # how far from the plane, relative to the box, an equilibrium may be that is drawn
 ATTRACTING = ("exponentially stable", "asymptotically stable")
 NAMED = 4  # variables that a plane holds fixed, and that a sentence names
@@ -162,7 +158,7 @@ def make_scene(
         places=found.places,
         warnings=found.warnings,
         plane=_plane(study, through.places, span),
-        starts=_starts(study, starts, found.places),
+        starts=portrait_starts(study, starts, found.places),
         steps=steps,
     )
 
@@ -183,7 +179,7 @@ def _plane(study: Study, places: Sequence[Place], span: Sequence[Any] | None) ->
     if len(study.variables) == 1:
         return None
     periods = None if study.circles is None else study.circles.lengths
-    sets = _sets(study)
+    sets = sets_of(study)
     if len(study.variables) == 2:
         shown = _shown(study.box, sets)
         return choose_plane(study.variables, shown, axes=span, periods=periods)
@@ -219,7 +215,7 @@ def _shown(box: np.ndarray, sets: Sets | None) -> np.ndarray:
 def _of_flow(scene: Scene, time: float | None, basins: str | None, curves: bool) -> Portrait:
     flow, plane, study = scene.flow, scene.plane, scene.study
     grid = None if plane is None else _grid(flow, plane)
-    sets = _sets(study)
+    sets = sets_of(study)
     graph = _graph(flow.values, study.box) if plane is None else None
     lasts = scene.time(time)
     paths = integrate(flow, scene.starts, lasts)
@@ -319,57 +315,6 @@ def _label(point: np.ndarray) -> str:
     return f"({', '.join(number(float(x), 4) for x in point)})"
 
 
-def _starts(study: Study, starts: Sequence[Any] | None, places: Sequence[Place]) -> np.ndarray:
-    """Where paths start, shape (k, d); by default not where nothing would move or a loss is not real."""
-    sets = _sets(study)
-    if starts is None:
-        own = study.numeric.start
-        width = np.ptp(study.box, axis=1)
-        at_rest = own is not None and any(
-            (np.abs(study.nearest(place.main.point - own)) <= AT_REST * width).all()
-            for place in places
-        )
-        away = study.box.mean(axis=1) + AWAY * width / 2
-        away = away if sets is None else sets.project(away)
-        inside = _sample(study, TRIED)
-        if sets is not None and sets.simplices:  # far out all may be equal, and at rest
-            away, inside = inside[0], inside[1:]
-        tried = [away, *inside] if own is None or at_rest else [own, away, *inside]
-        first = next((x for x in tried if undefined(study.numeric, x) is None), tried[0])
-        return np.asarray(first, dtype=float)[None]
-    if not len(starts):
-        raise InputError("say where at least one path starts, or leave the starts out")
-    given = np.array([_start(study, start) for start in starts])
-    for k, start in enumerate(given):
-        if sets is not None:
-            given[k] = start = sets.taken(start, study.variables, "the start")
-        check_defined(study.numeric, start, "the start")
-    return given
-
-
-def _start(study: Study, start: Any) -> np.ndarray:
-    """A start as it was given, in the study's variables; on the level set of what is conserved."""
-    level = study.level
-    if level is not None and not isinstance(start, Mapping):
-        start = dict(zip(level.variables, start_vector(start, len(level.variables)), strict=True))
-    if level is not None:
-        start = level.lower(start, "the start")
-    return named_start(start, study.variables)
-
-
-def _sets(study: Study) -> Sets | None:
-    """The sets that the players of a game live in, if there are any."""
-    return getattr(study.numeric, "sets", None) or None
-
-
-def _sample(study: Study, n: int) -> np.ndarray:
-    """Points of the box, shape (n, d), and of the players' sets."""
-    generator, sets = np.random.default_rng(0), _sets(study)
-    if sets is not None:
-        return sets.sample(generator, n, study.box)
-    return generator.uniform(study.box[:, 0], study.box[:, 1], (n, len(study.box)))
-
-
 def _grid(flow: Flow, plane: Plane) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The field projected onto the plane, on a grid of its box."""
     u, w = (np.linspace(low, high, ARROWS) for low, high in plane.box)
@@ -393,7 +338,7 @@ def _graph(
 def _crossing_time(flow: Flow, study: Study) -> float:
     """A time in which a path gets about: the box's diagonal over the median speed, a few times."""
     box = study.box
-    speeds = np.linalg.norm(flow.values(_sample(study, 64)), axis=1)
+    speeds = np.linalg.norm(flow.values(sample(study, 64)), axis=1)
     speeds = speeds[np.isfinite(speeds) & (speeds > 0)]
     diagonal = float(np.linalg.norm(np.ptp(box, axis=1)))
     return CROSSINGS * diagonal / float(np.median(speeds)) if len(speeds) else 1.0
@@ -447,7 +392,7 @@ def _basins(
 
 
 def _remarks(scene: Scene, inside: int, outside: int) -> tuple[str, ...]:
-    sets = _sets(scene.study)
+    sets = sets_of(scene.study)
     flat = sets is not None and np.linalg.matrix_rank(tangent(sets, sets.middle).matrix) == 2
     if scene.plane is None or scene.plane.whole or (flat and not outside):
         return tuple(scene.warnings)
