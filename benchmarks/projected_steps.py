@@ -1,14 +1,15 @@
 """What limits cost: the projected step of ten thousand variables, and its product, beside the free ones.
 
-The field is one dense product, v = Ax + b, with A of 10⁴ × 10⁴; the players live in intervals, in simplices or in
-balls. Printed is the processor time of the projected step over that of the free one, and of the product of the
-linearised steps with a vector, the two taken in turn: python benchmarks/projected_steps.py
+The field is one dense product, v = Ax + b, with A of 10⁴ × 10⁴; the players live in intervals, in simplices
+or in a ball. Printed is the processor time of the projected step over that of the free one, and of the
+product of the linearised steps with a vector, the two taken in turn: python benchmarks/projected_steps.py
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +24,9 @@ D, TURNS = 10_000, 9
 
 def sets_of(one: object) -> Sets:
     partition = Partition(("one",), (D,))
-    return resolved({"one": one}, partition, [[("x", (D // 100, 100))]], lambda: [f"x{k}" for k in range(D)])
+    return resolved(
+        {"one": one}, partition, [[("x", (D // 100, 100))]], lambda: [f"x{k}" for k in range(D)]
+    )
 
 
 def seconds(call: Callable[[], jax.Array]) -> float:
@@ -32,7 +35,9 @@ def seconds(call: Callable[[], jax.Array]) -> float:
     return time.process_time() - begin
 
 
-def ratio(one: Callable[[], jax.Array], other: Callable[[], jax.Array]) -> tuple[float, float, float]:
+def ratio(
+    one: Callable[[], jax.Array], other: Callable[[], jax.Array]
+) -> tuple[float, float, float]:
     """The medians of both, in seconds, and the median of the quotients of turns that follow each other."""
     one(), other()
     times = np.array([(seconds(one), seconds(other)) for _ in range(TURNS)])
@@ -58,9 +63,9 @@ def main() -> None:
         kept = free.within(sets)
         x = jnp.asarray(sets.project(generator.standard_normal(D)), jnp.float32)
         steps = [jax.jit(lambda x, flow=flow: rule.step(flow, (x,))[0]) for flow in (kept, free)]
-        rows = {"step": [lambda step=step: step(x) for step in steps]}
+        rows = {"step": [partial(step, x) for step in steps]}
         products = [st.linearise_rule(rule, flow, x).matvec for flow in (kept, free)]
-        rows["product"] = [lambda product=product: product(u) for product in products]
+        rows["product"] = [partial(product, u) for product in products]
         for what, (projected, plain) in rows.items():
             own, other, quotient = ratio(projected, plain)
             print(f"{name + ', ' + what:24}{own:11.4f}s{other:11.4f}s{quotient:10.3f}")
