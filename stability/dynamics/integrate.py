@@ -62,10 +62,10 @@ def integrate(
     - `blow_up`: the path ends at its last point of norm at most `blow_up`; it is finite throughout.
     - `max_steps`: attempted steps per path, after which the solver gives up.
 
-    In the sets of a game's players (`flow.kept_in`) the path is that of the projected flow. It meets limits in
-    finite time, slides along them, and lets go where the field turns inwards. Each of these moments is located
-    to about the tolerance; between them steps have the order of their method (`projected_steps`). Backwards,
-    where many paths would meet, it follows −v and leaves at the first limit.
+    In the sets of a game's players (`flow.kept_in`) the path is that of the projected flow. It meets limits
+    in finite time, slides along them, and lets go where the field turns inwards. Each of these moments is
+    located to about the tolerance; between them steps have the order of their method (`projected_steps`).
+    Backwards, where many paths would meet, it follows −v and leaves at the first limit.
 
     Returns a Trajectory for one start and a tuple of them for many; its `interpolant` gives the point at
     any time by one shorter step of the same solver. The compiled solve is kept with the flow.

@@ -57,7 +57,7 @@ class Portrait:
       `basins`: where each start of a grid ends, or None.
     - `paths`: of the flow (or of the map: its iterates), one per start; `steps`: of every rule likewise.
     - `remarks`: what a reader has to know; `beside`: the points of rest that lie outside the plane, at the
-      positions to which they are projected.
+      positions to which they are projected; `feasible`: the players' sets in the plane, if they live in any.
     - `period`: of a system of one variable that is an angle; else 0.
     """
 
@@ -78,3 +78,4 @@ class Portrait:
     remarks: tuple[str, ...] = field(default=())
     beside: tuple[Spot, ...] = field(default=())
     period: float = 0.0
+    feasible: Feasible | None = None
