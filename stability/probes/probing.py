@@ -21,6 +21,7 @@ from ..equilibria.nearby import Stationarity, nearby_stationary_point, stationar
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.game import Game
+from ..games.sets import tangent
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Rule
@@ -122,7 +123,8 @@ class Prober:
         """The profile of a point: a vector, a mapping from players to strategies or from names to numbers;
         None is the start.
 
-        Raises InputError if it is not shaped like the game's start or is not finite.
+        Raises InputError if it is not shaped like the game's start, is not finite, or is outside the players'
+        sets.
         """
         with self._precision():
             if at is None:
@@ -140,6 +142,9 @@ class Prober:
             raise InputError(
                 "the point holds numbers that are not finite; did the training diverge?"
             )
+        if self.game.sets:
+            inside = self.game.sets.taken(np.asarray(x), self.game.variables, "the point")
+            x = jnp.asarray(inside, x.dtype)
         return x
 
     def at(
@@ -181,6 +186,7 @@ class Prober:
                 f"{self.asked} eigenvalues were asked for, and a game of {self.k} numbers has {self.k}: "
                 "these are all of them"
             )
+        warnings += self._limits(x)
         x, moved, source = self._moved(x, source, warnings) if move else (x, None, source)
         self.game.check_derivatives(x)
         check_written(self.flow, x)
@@ -240,6 +246,20 @@ class Prober:
             version=__version__,
             warnings=tuple(warnings),
         )
+
+    def _limits(self, x: Any) -> list[str]:
+        """What is not seen of the players' sets at x."""
+        if not self.game.sets:
+            return []
+        face = tangent(self.game.sets, np.asarray(x))
+        touched = int(face.held.sum()) + len(face.spheres)
+        if face.whole:
+            return []
+        return [
+            f"the players live in sets, and the point touches {touched} of their limits: the steps of rules "
+            "are projected, but the spectrum, the conditions and the distance from rest are those of the "
+            "field in all directions"
+        ]
 
     def _moved(self, x: Any, source: str, warnings: list[str]) -> tuple[Any, float | None, str]:
         """The stationary point nearby, its distance and what it is; else x and a warning."""

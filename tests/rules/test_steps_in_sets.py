@@ -429,6 +429,18 @@ def test_on_a_sphere_the_push_slows_the_step(rule):
     )
 
 
+def test_steps_linearised_without_matrices_are_projected():
+    flow = st.Gradient().flow(flat()).numeric()
+    rest = iterated(lambda x: flow.sets.project(x + 0.3 * v(x)), START)
+    face = st.games.sets.tangent(flow.sets, rest)
+    u = np.random.default_rng(0).standard_normal(7)
+    with jax.enable_x64(True):
+        found = st.linearise_rule(st.Simultaneous(0.2), flow, jnp.asarray(rest)).matvec(
+            jnp.asarray(u)
+        )
+    np.testing.assert_allclose(found, face.matrix @ (u + 0.2 * J @ u), rtol=0, atol=1e-13)
+
+
 def test_limits_without_a_push_have_no_derivative():
     x, y = sympy.symbols("x y", real=True)
     touched = st.SymbolicGame(
