@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -29,6 +30,7 @@ from ..spectra.dense import Spectrum
 from ..spectra.spectrum import DENSE, spectrum
 from ..spectra.symmetric import SymmetricSpectrum, symmetric_spectrum
 from ..verdicts.at_scale import ConditionsAtScale, conditions_at_scale
+from .at_limits import free_game, strictly_held, told
 from .judgement import flow_verdict
 from .rest import rest_at
 from .rotation import rotation
@@ -144,7 +146,8 @@ class Prober:
             )
         if self.game.sets:
             inside = self.game.sets.taken(np.asarray(x), self.game.variables, "the point")
-            x = jnp.asarray(inside, x.dtype)
+            with self._precision():
+                x = jnp.asarray(inside, x.dtype)
         return x
 
     def at(
@@ -171,7 +174,28 @@ class Prober:
         source = source or ("the start" if at is None else "")
         x = self.profile(at)
         with self._precision():
-            return self._at(x, state, move, source, step)
+            face = None
+            if self.game.sets and state is None and not move and isinstance(self.field, Gradient):
+                face = strictly_held(self.game, x)
+            if face is None:
+                return self._at(x, state, move, source, step)
+            said = told(face, np.asarray(self.game.field(x), float))
+            free = self._of(free_game(self.game, x, face))
+            report = free._at(jnp.asarray(free.game.start), None, False, source, step)
+        return replace(report, warnings=(said, *report.warnings))
+
+    def _of(self, game: Game) -> Prober:
+        """The same of another game."""
+        return Prober(
+            game,
+            field=self.field,
+            rules=self.rules,
+            k=self.asked,
+            tolerance=self.tolerance,
+            max_products=self.max_products,
+            seed=self.seed,
+            progress=self._progress,
+        )
 
     def _at(self, x: Any, state: Any, move: bool, source: str, step: int | None) -> ProbeReport:
         began = time.perf_counter()
