@@ -125,6 +125,8 @@ def keeps_sets(field: FieldFlow) -> bool:
 def rule_on_sets(place: OnFace, subject: Subject, field: FieldFlow, rule: Rule) -> RuleAnalysis:
     """A rule's projected steps at a rest point on the sets."""
     bounded, face = place.bounded, place.bounded.face
+    if face.held and any(own.keeps_sets for own in rule.inside):
+        return _rule_by_itself(subject, field, whole_point(bounded), rule)
     if not bounded.strict and not keeps_sets(field):
         because = (
             f"{_touched(subject, bounded)}, and what steps do beside such a limit is not decided by a "
@@ -351,6 +353,12 @@ def _rule_elsewhere(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Ru
     pays the same."""
     if not any(own.keeps_sets for own in rule.inside):
         return no_rule(rule, field, NoNumbers.NOT_AT_REST, no_verdict(e, field))
+    return _rule_by_itself(subject, field, e, rule)
+
+
+def _rule_by_itself(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule) -> RuleAnalysis:
+    """A rule that projects nothing, in the planes of the simplices' sums: it reaches no limit, and what is
+    pushed against one only decays."""
     exact = None if subject.symbolic is None else subject.symbolic.sets.put(dict(subject.values))
     face = Face(subject.sets, exact)
     inner, own = on_face(subject, field, face)
@@ -358,7 +366,7 @@ def _rule_elsewhere(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Ru
     chart = FaceChart(face, e.point, None, subject.variables)
     step = WholeStep(rule, chart, field.numeric, None)
     there = replace(there, stationary=False)
-    return analyse_rule(inner, own, there, step, None, closed_forms=False, step_sizes=False)
+    return analyse_rule(inner, own, there, step, None, closed_forms=False)
 
 
 def _limits(

@@ -108,14 +108,23 @@ class _Reduced(Local):
         pass  # the whole rule was asked
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
-        face = self.rule.chart.face
         full = self.whole.linearise(matrix, self.rule.numeric.partition)
         if isinstance(full, sympy.MatrixBase):
-            return _reduced_exactly(full, face)
-        d = len(face.basis)
-        top, bottom = full[:d], full[d:]
-        rows = np.concatenate([face.inverse @ top, bottom])
-        return np.concatenate([rows[:, :d] @ face.basis, rows[:, d:]], axis=1)
+            return _reduced_exactly(full, self.rule.chart.face)
+        return _reduced(full, self.rule.chart.face)
+
+    def linearised_together(
+        self, factors: np.ndarray, matrix: np.ndarray, partition: Partition
+    ) -> np.ndarray:
+        full = self.whole.linearised_together(factors, matrix, self.rule.numeric.partition)
+        return _reduced(full, self.rule.chart.face)
+
+
+def _reduced(full: np.ndarray, face: Face) -> np.ndarray:
+    """A step, shape (…, m, m), in the coordinates of a face, its first d coordinates being the profile's."""
+    d = len(face.basis)
+    rows = np.concatenate([face.inverse @ full[..., :d, :], full[..., d:, :]], axis=-2)
+    return np.concatenate([rows[..., :d] @ face.basis, rows[..., d:]], axis=-1)
 
 
 def _reduced_exactly(full: sympy.MatrixBase, face: Face) -> sympy.MatrixBase:

@@ -101,6 +101,9 @@ def exact_steps(
 
     Arguments: the field's Jacobian, shape (d, d), in the parameters whose `values` are given.
     """
+    step = unit(rule).scaled(h).linearise(sympy.Matrix(jacobian), partition)
+    if not all(entry.is_rational_function(h) for entry in step):
+        return None
     for matrix in (jacobian, sympy.Matrix(jacobian).xreplace(dict(values))):
 
         def work(matrix: sympy.MatrixBase = matrix) -> tuple[StepConditions, ExactStep] | None:

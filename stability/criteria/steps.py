@@ -99,7 +99,7 @@ def linearised_steps(rule: Rule, jacobian: np.ndarray, partition: Partition) -> 
     """
 
     def together(factors: np.ndarray) -> np.ndarray:
-        return np.asarray(rule.linearise(factors[:, None, None, None] * jacobian, partition))[:, 0]
+        return rule.linearised_together(factors, jacobian, partition)
 
     def one_by_one(factors: np.ndarray) -> np.ndarray:
         return np.stack([one(float(factor)) for factor in factors])

@@ -312,6 +312,13 @@ class Game(PureGame):
         i, j = self.partition.index(leader), self.partition.index(follower)
         return self._call("constrained_hessian", x, jnp.asarray(w), static=(i, j))
 
+    def of_single_players(self, x: Any) -> Game:
+        """The game that somebody plays at the profile x (d,) who does not move it, being one of many.
+
+        It is the game itself unless it is one within a population.
+        """
+        return self
+
     def check(self) -> None:
         """Raises InputError or InputTypeError for losses that are not finite real scalars, or random."""
         x = jnp.asarray(self.start)

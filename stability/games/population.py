@@ -68,6 +68,12 @@ class SymbolicPopulationGame(SymbolicGame):
     def _own_jacobian(self) -> sympy.Matrix:
         return self.expressions.jacobian(self.variables)
 
+    def of_single_players(self, x: Sequence[Any]) -> SymbolicGame:
+        at = dict(zip(self.variables, x, strict=True))
+        worth = [payoff.xreplace(at) for payoff in self._payoffs]
+        loss = -sympy.Add(*(y * f for y, f in zip(self.variables, worth, strict=True)))
+        return SymbolicGame({self.players[0]: (self.variables, loss)}, **self._description({}))
+
     def with_terms(self, terms: Any) -> NoReturn:
         """Raises InputError, whatever the `terms`: there is no loss to add them to."""
         raise InputError(_NO_LOSS)
@@ -99,6 +105,17 @@ class PopulationGame(Game):
     def __init__(self, player: str, loss: Any, payoffs: Any, **options: Any):
         self._payoffs = payoffs
         super().__init__({player: loss}, **options)
+
+    def of_single_players(self, x: Any) -> Game:
+        worth = self._payoffs(jnp.asarray(x))
+        return Game(
+            {self.players[0]: lambda y: -y @ worth},
+            start={self.players[0]: self.start},
+            variables=self.variables,
+            sets=self.sets,
+            name=self.name,
+            check=False,
+        )
 
     def with_terms(self, terms: Any, *, mean: bool = False) -> NoReturn:
         """Raises InputError, whatever the `terms` and the `mean`: there is no loss to add them to."""

@@ -256,6 +256,13 @@ class SymbolicGame(SymbolicSystem):
             game.strategic_form = self.strategic_form.renamed(mapping)
         return game
 
+    def of_single_players(self, x: Sequence[Any]) -> SymbolicGame:
+        """The game that somebody plays at the profile x (d,) who does not move it, being one of many.
+
+        It is the game itself unless it is one within a population.
+        """
+        return self
+
     def numeric(self, parameters: Mapping[Any, Any] | None = None) -> Game:
         """The same game in JAX, at the given parameter values (default: the game's own).
 

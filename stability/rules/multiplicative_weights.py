@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import sympy
 
 from ..dynamics.partition import Partition
-from ..dynamics.vectors import grouped, reweighted
+from ..dynamics.vectors import grouped, reweighted, stack
 from ..errors import InputError, NotAtRestError
 from ..fields.evolutionary import check_simplices
 from ..fields.gradient import Gradient
@@ -82,9 +82,10 @@ class OptimisticMultiplicativeWeights(MultiplicativeWeights):
         return (x, flow(x))
 
     def _whole(self, kept: np.ndarray, turned: np.ndarray, jacobian: np.ndarray) -> np.ndarray:
-        return np.block(
-            [[kept + 2 * turned @ jacobian, -turned], [jacobian, np.zeros_like(jacobian)]]
-        )
+        remembered = np.broadcast_to(jacobian, kept.shape)
+        above = np.concatenate([kept + 2 * turned @ jacobian, -turned], axis=-1)
+        below = np.concatenate([remembered, np.zeros_like(kept)], axis=-1)
+        return np.concatenate([above, below], axis=-2)
 
     def step(self, flow: Any, state: State) -> State:
         x, last = state
@@ -100,17 +101,47 @@ class WeightsAtRest(Local):
     """
 
     def linearise(self, matrix: Any, partition: Partition) -> Any:
-        x, u, jacobian = self._here
+        if not self.flow.symbolic:
+            return self.linearised_together(np.ones(1), matrix, partition)[0]
+        h, growth = self._by_coordinate
+        factors = np.array([sympy.exp(sympy.expand(g)) for g in growth])
+        return sympy.Matrix(self._matrix(factors, h)).applyfunc(sympy.expand)
+
+    def linearised_together(
+        self, factors: np.ndarray, matrix: Any, partition: Partition
+    ) -> np.ndarray:
+        h, growth = self._by_coordinate
+        several = factors[:, None, None]
+        return self._matrix(np.exp(several * growth), several * h)
+
+    @property
+    def _by_coordinate(self) -> tuple[np.ndarray, np.ndarray]:
+        """Each coordinate's step size h, and h (u − ū), shape (d,)."""
+        x, u, _ = self._here
         sizes = self.flow.partition.per_player(self.lr, "lr")
         h = np.repeat(np.array(sizes), self.flow.partition.sizes)
-        growth, centred = np.zeros_like(x), np.eye(len(x), dtype=x.dtype)
+        growth = np.zeros_like(x)
         for group in self.flow.sets.simplices:
             growth[group] = h[group] * (u[group] - x[group] @ u[group])
+        return h, growth
+
+    def _matrix(self, factors: np.ndarray, h: np.ndarray) -> np.ndarray:
+        """The linearised step with E and h in rows of shape (d,), or n of them, shape (n, 1, d)."""
+        x, _, jacobian = self._here
+        centred = np.eye(len(x), dtype=x.dtype)
+        for group in self.flow.sets.simplices:
             centred[np.ix_(group, group)] -= x[group][:, None]
-        exp = sympy.exp if self.flow.symbolic else np.exp
-        kept = centred * np.array([exp(g) for g in growth])
-        found = self.rule._whole(kept, centred * (h * x), jacobian)  # pyright: ignore[reportAttributeAccessIssue]
-        return sympy.Matrix(found) if self.flow.symbolic else found
+        return self.rule._whole(centred * factors, centred * (h * x), jacobian)  # pyright: ignore[reportAttributeAccessIssue]
+
+    def with_lr(self, lr: Any) -> Self:
+        found = super().with_lr(lr)
+        if "_here" in vars(self):  # one evaluation serves every step size
+            vars(found)["_here"] = self._here
+        return found
+
+    def lifted(self, matrix: Any, partition: Partition, tangent: np.ndarray) -> np.ndarray:
+        jacobian = self._here[2]
+        return stack(self.rule.init(lambda own: jacobian @ own, tangent))
 
     def check(self, flow: Any = None) -> None:
         """Raises NotAtRestError if strategies that are played pay differently; in floating point only."""

@@ -204,6 +204,15 @@ class Rule(ABC):
         start = split(identity(sum(sizes), matrix), sizes)
         return stack(self.step(self.linear_flow(matrix, partition), start))
 
+    def linearised_together(
+        self, factors: np.ndarray, matrix: np.ndarray, partition: Partition
+    ) -> np.ndarray:
+        """`linearise` along n fields, `factors`, shape (n,), times that of the `matrix`: shape (n, m, m).
+
+        For nearly every rule these are the steps with n step sizes, but for the units of the memory.
+        """
+        return np.asarray(self.linearise(factors[:, None, None, None] * matrix, partition))[:, 0]
+
     def linear_flow(self, matrix: Any, partition: Partition) -> Linear:
         """The flow with the Jacobian `matrix`, and with what else the step asks of an equilibrium."""
         if len(self.within) == 1:

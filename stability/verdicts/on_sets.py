@@ -41,6 +41,13 @@ def conditions_on_sets(point: GamePoint, bounded: Bounded) -> Conditions:
 
     `point` is that of the whole game, `bounded` the rest point with its limits.
     """
+    e = point.equilibrium
+    x = tuple(map(sympy.Float, e.point)) if e.exact is None else e.exact
+    point = replace(
+        point,
+        game=point.game.of_single_players(e.point),
+        symbolic=None if point.symbolic is None else point.symbolic.of_single_players(x),
+    )
     found = _on_face(point, bounded) if bounded.strict else _weakly_active(point, bounded)
     convex = convex_in_own(point)
     if convex is None or found.local_nash.verdict == "no":
