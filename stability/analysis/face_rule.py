@@ -71,6 +71,7 @@ class WholeStep(Rule):
         if not any(rule.keeps_sets for rule in self.rule.inside):
             return local(self, flow, x)
         own = self.symbolic if flow.symbolic else self.numeric
+        assert own is not None
         full = self.chart.lift(sympy.Matrix(x)) if flow.symbolic else self.chart.x
         return _Reduced(self, flow, x, self.rule.near(own, full))
 
@@ -99,6 +100,7 @@ class WholeStep(Rule):
 class _Reduced(Local):
     """A rule that keeps the sets, linearised as a `whole`, in the coordinates of the flat face."""
 
+    rule: Any  # a WholeStep
     whole: Any = None
 
     def with_lr(self, lr: Any) -> Self:

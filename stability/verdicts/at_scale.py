@@ -90,6 +90,7 @@ def conditions_at_scale(
     x = real_vector(x, game.dimension)
     with in_precision_of(x.dtype):
         at = stationarity(game, x) if at is None else at
+        game = game.of_single_players(x)
         budget = (max_products, max_inner_products)
         checks = _Checks(game, x, at.jacobian_norm, k, budget, seed)
         players, two = game.partition.players, len(game.partition.players) == 2

@@ -49,7 +49,7 @@ def agree(dense, scale):
 )
 def test_catalogue_games(name):
     game = stability.load(name)
-    if not isinstance(game, stability.SymbolicGame):
+    if not isinstance(game, stability.SymbolicGame) or game.sets:  # whose limits it does not see
         return
     numeric = game.numeric()
     for equilibrium in stability.report(game).equilibria:
