@@ -17,7 +17,7 @@ from ..dynamics.partition import Partition
 from ..dynamics.symbols import exact as exact_number
 from ..equilibria.equilibrium import Equilibrium, across
 from ..errors import InputError, NotAtRestError
-from ..rules import Rule
+from ..rules import OnFace, Rule
 from ..rules.modified import logarithms, modified_jacobian
 from ..rules.rule import each
 from ..spectra.dense import spectrum
@@ -141,7 +141,8 @@ def _drift(
     rule: Rule, matrix: np.ndarray, uncertainty: np.ndarray, partition: Partition, steps: Spectrum
 ) -> Drift | None:
     """The flows that the steps follow; None for a rule with memory, or of which J does not tell all."""
-    if rule.lr is None or rule.sees_more_than_the_jacobian or len(steps.eigenvalues) > len(matrix):
+    told = rule.sees_more_than_the_jacobian or isinstance(rule, OnFace)
+    if rule.lr is None or told or len(steps.eigenvalues) > len(matrix):
         return None
     lr = rule.lr if not isinstance(rule.lr, Mapping) else 1.0
     time = float(lr)

@@ -150,13 +150,13 @@ class _Flowing:
         return points if self.flow.kept_in is None else self.flow.kept_in.project(points)
 
     def advance(self, states: np.ndarray, time: float, **options: Any) -> Ensemble:
-        return flow_ends(self.flow, states, time, rest=_REST, **options)
+        return flow_ends(self.flow, self.lifted(states), time, rest=_REST, **options)
 
     def orbits(self, states: np.ndarray, time: float) -> list[np.ndarray]:
         """The paths from here, each of shape (k, d)."""
         points = [states]
         for _ in range(_SAMPLES):
-            points.append(flow_ends(self.flow, points[-1], time / _SAMPLES).points)
+            points.append(flow_ends(self.flow, self.lifted(points[-1]), time / _SAMPLES).points)
         times = np.linspace(0, time, len(points))
         between = np.linspace(0, time, _POINTS)
         return [
@@ -166,7 +166,7 @@ class _Flowing:
 
     def settled(self, state: np.ndarray, time: float) -> np.ndarray:
         """The state after a long time, from one that is nearly at rest."""
-        return flow_ends(self.flow, state, 4 * time, rtol=1e-10, atol=1e-12).points[0]
+        return flow_ends(self.flow, self.lifted(state), 4 * time, rtol=1e-10, atol=1e-12).points[0]
 
     def lags(self, time: float) -> tuple[float, ...]:
         """After which times a path that has not moved is at rest; the last is a part of the given time."""

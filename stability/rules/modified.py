@@ -29,6 +29,7 @@ from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..time_limits import in_time
 from .limits import sets_of
+from .on_face import OnFace
 from .rule import Rule
 
 _SECONDS = 1.0
@@ -80,6 +81,8 @@ def modified_jacobian(rule: Rule, jacobian: Any, partition: Partition, order: in
     for `modified_flow`. Returns a matrix of the same kind and shape.
     """
     _check(rule, order)
+    if isinstance(rule, OnFace):
+        raise InputError("a modified flow is that of steps without projections")
     symbolic = isinstance(jacobian, sympy.MatrixBase)
     matrix = jacobian if symbolic else np.asarray(jacobian)
     d = partition.dimension
