@@ -450,3 +450,12 @@ def test_limits_without_a_push_have_no_derivative():
     for flow in (st.Gradient().flow(touched), st.Gradient().flow(touched).numeric()):
         with pytest.raises(InputError, match="without a push"):
             st.Simultaneous(0.1).near(flow, [sympy.S.Zero, sympy.S.Zero])
+
+
+def test_projected_steps_have_no_modified_flow():
+    flow = st.Gradient().flow(flat()).numeric()
+    rest = iterated(lambda x: flow.sets.project(x + 0.3 * v(x)), START)
+    with pytest.raises(InputError, match="without projections"):
+        st.modified_flow(st.Simultaneous(0.1), flow)
+    with pytest.raises(InputError, match="without projections"):
+        st.modified_jacobian(st.Simultaneous(0.1).near(flow, rest), J, flow.partition)
