@@ -458,4 +458,4 @@ def test_projected_steps_have_no_modified_flow():
     with pytest.raises(InputError, match="without projections"):
         st.modified_flow(st.Simultaneous(0.1), flow)
     with pytest.raises(InputError, match="without projections"):
-        st.modified_jacobian(st.Simultaneous(0.1).near(flow, rest), J, flow.partition)
+        st.modified_eigenvalues(st.Simultaneous(0.1).near(flow, rest), J, flow.partition)
