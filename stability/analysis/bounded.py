@@ -17,16 +17,12 @@ from ..equilibria.find import describe_point
 from ..equilibria.variational import Bounded
 from ..equilibria.window import whole
 from ..rules import Rule
-from ..spectra.exact import exact_text
-from ..verdicts.on_sets import conditions_off_rest, conditions_on_sets
 from ..verdicts.verdict import Verdict
-from .at_point import Place, analyse_flow
-from .derivatives import point_of
+from .at_point import analyse_flow
 from .face_rule import WholeStep
-from .remarks import remarks
 from .rules_at_point import FieldJacobian, analyse_rule, no_rule, no_verdict
-from .subject import FieldFlow, Subject, applies
-from .value import EquilibriumAnalysis, FlowAnalysis, LimitInfo, NoNumbers, RuleAnalysis
+from .subject import FieldFlow, Subject
+from .value import FlowAnalysis, NoNumbers, RuleAnalysis
 
 CORNER = "corner"  # the type of a rest point with no free coordinate
 ARRIVES = "reached in finite time"
@@ -43,6 +39,18 @@ def on_face(
         return subject, field
     if chart is not None:
         return _in_chart(subject, field, chart)
+    key = (face.held, face.exact is None)
+    flow = field.numeric.kept("on a face", key, lambda: _field_on_face(subject, field, face))
+    names = tuple(subject.variables[k] for k in face.free)
+    box = subject.box[face.free]
+    return replace(
+        getattr(subject, "subject", subject),
+        kind="flow", variables=names, numeric=flow.numeric, symbolic=flow.symbolic, main=flow.numeric,
+        flows=(flow,), rules=subject.rules, box=box, window=subject.window[face.free], conditions=(),
+    ), flow  # fmt: skip
+
+
+def _field_on_face(subject: Subject, field: FieldFlow, face: Face) -> FieldFlow:
     names = tuple(subject.variables[k] for k in face.free)
     evaluate = field.numeric.evaluate if field.numeric is subject.main else field.quick.evaluate
     numeric = _flow_on_face(field.numeric, face, names)
@@ -54,26 +62,24 @@ def on_face(
         put = dict(zip(own.variables, face.lift_exactly(free), strict=True))
         velocity = face.velocity([e.xreplace(put) for e in own.expressions])
         symbolic = SymbolicFlow(dict(zip(free, velocity, strict=True)), partition=face.partition)
-    flow = replace(field, numeric=numeric, symbolic=symbolic)
-    box = subject.box[face.free]
-    return replace(
-        getattr(subject, "subject", subject),
-        kind="flow", variables=names, numeric=numeric, symbolic=symbolic, main=numeric,
-        flows=(flow,), rules=subject.rules, box=box, window=subject.window[face.free], conditions=(),
-    ), flow  # fmt: skip
+    return replace(field, numeric=numeric, symbolic=symbolic)
 
 
 def _in_chart(subject: Subject, field: FieldFlow, chart: FaceChart) -> tuple[Subject, FieldFlow]:
-    numeric, symbolic = chart.flow(field.numeric), None
-    if field.formulas is not None and chart.exact is not None:
-        symbolic = chart.symbolic_flow(field.formulas)
-    flow = replace(field, numeric=numeric, symbolic=symbolic, values={})
+    def make() -> FieldFlow:
+        symbolic = None
+        if field.formulas is not None and chart.exact is not None:
+            symbolic = chart.symbolic_flow(field.formulas)
+        return replace(field, numeric=chart.flow(field.numeric), symbolic=symbolic, values={})
+
+    key = (chart.face.held, chart.face.spheres, chart.x, chart.exact is None)
+    flow = field.numeric.kept("in a face's chart", key, make)
     half = np.maximum(1.0, np.abs(chart.origin))
     box = np.stack([chart.origin - half, chart.origin + half], axis=1)
     return replace(
         getattr(subject, "subject", subject),
-        kind="flow", variables=chart.names, numeric=numeric, symbolic=symbolic, main=numeric, values={},
-        flows=(flow,), rules=subject.rules, box=box, window=whole(box), conditions=(),
+        kind="flow", variables=chart.names, numeric=flow.numeric, symbolic=flow.symbolic, main=flow.numeric,
+        values={}, flows=(flow,), rules=subject.rules, box=box, window=whole(box), conditions=(),
     ), flow  # fmt: skip
 
 
@@ -90,7 +96,8 @@ def _flow_on_face(flow: Flow, face: Face, names: Sequence[str]) -> Flow:
 class OnFace:
     """A field's rest point on the sets, and its analysis there.
 
-    `known`: the field's Jacobian on the face, None at a corner. `subject`, `field`: the system on the face.
+    `known`: the field's Jacobian on the face, None at a corner. `subject`, `field`: the system on the face;
+    `whole`, `whole_field`: that of which it is a face.
     """
 
     bounded: Bounded
@@ -98,23 +105,29 @@ class OnFace:
     field: FieldFlow
     flow: FlowAnalysis
     known: FieldJacobian | None
+    whole: Subject
+    whole_field: FieldFlow
 
 
-def flow_on_sets(subject: Subject, field: FieldFlow, bounded: Bounded) -> OnFace:
-    """The field's flow at a rest point on the sets."""
+def flow_on_sets(
+    subject: Subject, field: FieldFlow, bounded: Bounded, settle: bool = True
+) -> OnFace:
+    """The field's flow at a rest point on the sets; `settle` as for `analyse_flow`."""
     face = bounded.face
     if not face.dimension:
-        return OnFace(bounded, subject, field, _corner_flow(subject, field, bounded), None)
+        flow = _corner_flow(subject, field, bounded)
+        return OnFace(bounded, subject, field, flow, None, subject, field)
     inner, own = on_face(subject, field, face, bounded.chart)
     e = bounded.on_face
-    flow, known = analyse_flow(inner, own, e, settle=bounded.strict or keeps_sets(field))
+    settle = settle and (bounded.strict or keeps_sets(field))
+    flow, known = analyse_flow(inner, own, e, settle)
     if not bounded.strict and not keeps_sets(field):
         flow = replace(
             flow, stability=_into_sets(subject, bounded, known), normal_form=None, born=None
         )
     elif face.held or face.spheres:
         flow = replace(flow, stability=_beside(flow.stability, subject, face, "paths"))
-    return OnFace(bounded, inner, own, flow, known)
+    return OnFace(bounded, inner, own, flow, known, subject, field)
 
 
 def keeps_sets(field: FieldFlow) -> bool:
@@ -122,11 +135,30 @@ def keeps_sets(field: FieldFlow) -> bool:
     return bool(getattr(field.numeric.field, "keeps_sets", False))
 
 
-def rule_on_sets(place: OnFace, subject: Subject, field: FieldFlow, rule: Rule) -> RuleAnalysis:
-    """A rule's projected steps at a rest point on the sets."""
+def rule_on_sets(place: OnFace, rule: Rule, **options: Any) -> RuleAnalysis:
+    """A rule's projected steps at a rest point on the sets; the options are those of `analyse_rule`."""
+    bounded = place.bounded
+    if _moves_by_itself(rule, bounded.face):
+        e = whole_point(bounded)
+        return _rule_by_itself(place.whole, place.whole_field, e, rule, **options)
+    own = rule_on_face(place, rule)
+    if isinstance(own, RuleAnalysis):
+        return own
+    found = analyse_rule(place.subject, place.field, bounded.on_face, own, place.known, **options)
+    return _with_zeros(found, place.whole, own, bounded.face)
+
+
+def rule_on_face(place: OnFace, rule: Rule) -> Rule | RuleAnalysis:
+    """A rule's projected steps near a rest point on the sets, as a rule along the field on the face.
+
+    At a corner, and where a limit is touched without a push, there is none, but what to say.
+    """
     bounded, face = place.bounded, place.bounded.face
-    if face.held and any(own.keeps_sets for own in rule.inside):
-        return _rule_by_itself(subject, field, whole_point(bounded), rule)
+    subject, field = place.whole, place.whole_field
+    if _moves_by_itself(rule, face):
+        because = f"{rule.name} reaches no limit, so that it has no steps on {face.text(subject.variables)} alone"
+        verdict = Verdict("undecided", None, None, "numeric", because)
+        return no_rule(rule, field, NoNumbers.NO_LINEARISATION, verdict)
     if not bounded.strict and not keeps_sets(field):
         because = (
             f"{_touched(subject, bounded)}, and what steps do beside such a limit is not decided by a "
@@ -138,9 +170,13 @@ def rule_on_sets(place: OnFace, subject: Subject, field: FieldFlow, rule: Rule) 
         return _corner_rule(subject, field, rule, bounded)
     if needs_the_whole_step(rule, face):
         chart = bounded.chart or FaceChart(face, bounded.x, bounded.exact, subject.variables)
-        rule = WholeStep(rule, chart, field.numeric, field.formulas)
-    found = analyse_rule(place.subject, place.field, bounded.on_face, rule, place.known)
-    return _with_zeros(found, subject, rule, face)
+        return WholeStep(rule, chart, field.numeric, field.formulas)
+    return rule
+
+
+def _moves_by_itself(rule: Rule, face: Face) -> bool:
+    """Whether a rule projects nothing, so that it never reaches the limits of a face."""
+    return bool(face.held) and any(own.keeps_sets for own in rule.inside)
 
 
 def needs_the_whole_step(rule: Rule, face: Face) -> bool:
@@ -278,62 +314,7 @@ def whole_point(bounded: Bounded) -> Equilibrium:
     )
 
 
-def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> EquilibriumAnalysis:
-    """The analysis of a place of a game whose players' strategies have limits."""
-    e = place.main
-    flows: list[FlowAnalysis] = []
-    rules: list[RuleAnalysis] = []
-    for field, own, bounded in zip(subject.flows, place.fields, place.bounded, strict=True):
-        if bounded is None:
-            flows.append(_moving(field, own))
-            rules += [
-                _rule_elsewhere(subject, field, own, rule)
-                for rule in subject.rules
-                if applies(rule, field)
-            ]
-            continue
-        there = flow_on_sets(subject, field, bounded)
-        flows.append(there.flow)
-        rules += [
-            rule_on_sets(there, subject, field, rule)
-            for rule in subject.rules
-            if applies(rule, field)
-        ]
-    point = point_of(subject, e, bool(zero_sum))
-    main = place.limits
-    found = conditions_off_rest(point) if main is None else conditions_on_sets(point, main)
-    exact = None
-    if e.exact is not None:
-        exact = {
-            v: exact_text(c, subject.names) for v, c in zip(subject.variables, e.exact, strict=True)
-        }
-    active, limits = _limits(subject, main)
-    return EquilibriumAnalysis(
-        point=dict(zip(subject.variables, map(float, e.point), strict=True)),
-        exact=exact,
-        residual=e.residual,
-        stationary=e.stationary,
-        differentiable=e.differentiable,
-        isolated=e.isolated,
-        manifold_dimension=e.manifold_dimension,
-        conditions=found,
-        decomposition=None,
-        flows=tuple(flows),
-        rules=tuple(rules),
-        maps=(),
-        remarks=(
-            *remarks(e, found, flows, rules),
-            *dict.fromkeys(r.remark for r in subject.rules if r.remark),
-        ),
-        further=tuple(condition.at(point) for condition in subject.conditions),
-        singular=e.singular,
-        piece=e.piece,
-        active=active,
-        limits=limits,
-    )
-
-
-def _moving(field: FieldFlow, e: Equilibrium) -> FlowAnalysis:
+def moving_flow(field: FieldFlow, e: Equilibrium) -> FlowAnalysis:
     """A field that does not rest at a point."""
     return FlowAnalysis(
         field=field.name,
@@ -348,15 +329,19 @@ def _moving(field: FieldFlow, e: Equilibrium) -> FlowAnalysis:
     )
 
 
-def _rule_elsewhere(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule) -> RuleAnalysis:
+def rule_elsewhere(
+    subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule, **options: Any
+) -> RuleAnalysis:
     """A rule at a point where its field does not rest: multiplicative weights may, wherever what is played
     pays the same."""
     if not any(own.keeps_sets for own in rule.inside):
         return no_rule(rule, field, NoNumbers.NOT_AT_REST, no_verdict(e, field))
-    return _rule_by_itself(subject, field, e, rule)
+    return _rule_by_itself(subject, field, e, rule, **options)
 
 
-def _rule_by_itself(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule) -> RuleAnalysis:
+def _rule_by_itself(
+    subject: Subject, field: FieldFlow, e: Equilibrium, rule: Rule, **options: Any
+) -> RuleAnalysis:
     """A rule that projects nothing, in the planes of the simplices' sums: it reaches no limit, and what is
     pushed against one only decays."""
     exact = None if subject.symbolic is None else subject.symbolic.sets.put(dict(subject.values))
@@ -366,21 +351,4 @@ def _rule_by_itself(subject: Subject, field: FieldFlow, e: Equilibrium, rule: Ru
     chart = FaceChart(face, e.point, None, subject.variables)
     step = WholeStep(rule, chart, field.numeric, None)
     there = replace(there, stationary=False)
-    return analyse_rule(inner, own, there, step, None, closed_forms=False)
-
-
-def _limits(
-    subject: Subject, bounded: Bounded | None
-) -> tuple[dict[str, str], dict[str, LimitInfo]]:
-    """The active limits by variable: which they are, and how strongly the field pushes against them."""
-    if bounded is None:
-        return {}, {}
-    balls = subject.sets.balls
-    named = {
-        subject.variables[k] if k >= 0 else balls[-1 - k].name: limit
-        for k, limit in bounded.limits.items()
-    }
-    active = {name: limit.kind for name, limit in named.items()}
-    return active, {
-        name: LimitInfo(limit.kind, limit.multiplier, limit.strict) for name, limit in named.items()
-    }
+    return analyse_rule(inner, own, there, step, None, **{**options, "closed_forms": False})

@@ -100,8 +100,11 @@ def analyse_rule(
     inserted = None
     if exactly is not None and exact is not None:
         number = sympy.Matrix(exact.xreplace(dict(subject.values)))
-        inserted = exactly.with_each_lr(exact_number).linearise(number, partition)
-        inserted = inserted.xreplace(dict(subject.values))
+        try:
+            inserted = exactly.with_each_lr(exact_number).linearise(number, partition)
+            inserted = inserted.xreplace(dict(subject.values))
+        except InputError:  # a step without formulas
+            exactly = None
     found = local_stability(
         "map",
         step,

@@ -65,11 +65,10 @@ def find_on_sets(
         warnings.append(
             "some faces were searched numerically, which proves nothing about completeness"
         )
-    box = _box(subject)
-    named = dict(zip(subject.variables, map(tuple, box.tolist()), strict=True))
+    named = dict(zip(subject.variables, map(tuple, subject.box.tolist()), strict=True))
     hidden = 0
     if not everywhere:
-        seen = [place for place in places if in_window(place.main, subject.window, box)]
+        seen = [place for place in places if in_window(place.main, subject.window, subject.box)]
         hidden, places = len(places) - len(seen), seen
     starts = sum(search.starts for search in searches)
     info = SearchInfo(searches[0].method, starts, seed, named, exhaustive, hidden)
@@ -78,17 +77,6 @@ def find_on_sets(
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
     return bool((np.abs(one - other) <= _SAME * (1 + np.abs(one))).all())
-
-
-def _box(subject: Subject) -> np.ndarray:
-    """Where to look: the players' sets where they have ends, the subject's box elsewhere."""
-    (low, high), box = subject.sets.box.T, subject.box
-    width = np.ptp(box, axis=1)
-    below = np.where(np.isfinite(high), np.minimum(box[:, 0], high - width), box[:, 0])
-    above = np.where(np.isfinite(low), np.maximum(box[:, 1], low + width), box[:, 1])
-    return np.stack(
-        [np.where(np.isfinite(low), low, below), np.where(np.isfinite(high), high, above)], axis=1
-    )
 
 
 def problem_of(subject: Subject, field: FieldFlow) -> Problem:
@@ -105,7 +93,7 @@ def problem_of(subject: Subject, field: FieldFlow) -> Problem:
         sets=subject.sets,
         exact=None if field.equations is None else subject.symbolic.sets.put(dict(subject.values)),
         equations=field.equations,
-        box=_box(subject),
+        box=subject.box,
         keeps=keeps_sets(field),
         simpler=simpler,
         defined=lambda x: undefined(subject.main, x) is None,
@@ -158,7 +146,7 @@ def _gradient(subject: Subject) -> FieldFlow:
 def _not_resting(subject: Subject, field: FieldFlow, x: np.ndarray, exact: Any) -> Equilibrium:
     """A point of the sets at which a field does not rest."""
     evaluate = (field.numeric if field.numeric is subject.main else field.quick).evaluate
-    e = describe_point(evaluate, x, _box(subject), exact, None)
+    e = describe_point(evaluate, x, subject.box, exact, None)
     v = evaluate(x[None])[0][0]
     moved = float(np.abs(subject.sets.project(x + v) - x).max())
     return replace(e, stationary=False, residual=moved, exact=exact)
@@ -176,5 +164,5 @@ def _given(subject: Subject, at: Any, seed: int) -> RestPoints:
         closed = exact if np.array_equal(taken, x) else None
         own = [bounded_at(problem_of(subject, f), taken, closed) for f in subject.flows]
         places.append(_with_fields(subject, taken, own))
-    named_box = dict(zip(subject.variables, map(tuple, _box(subject).tolist()), strict=True))
+    named_box = dict(zip(subject.variables, map(tuple, subject.box.tolist()), strict=True))
     return RestPoints(tuple(places), SearchInfo(GIVEN_POINT, 0, seed, named_box, False), ())

@@ -14,8 +14,8 @@ from ..penalties import Penalty
 from ..rules import Rule
 from ..verdicts.named_conditions import Condition
 from .at_point import Place, analyse
-from .bounded import analyse_on_sets
 from .names import condition as named_condition
+from .on_sets import analyse_on_sets
 from .search import RestPoints, find_rest_points
 from .search_on_sets import find_on_sets
 from .structure import common, structure, sum_of_losses

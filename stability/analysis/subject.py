@@ -105,7 +105,7 @@ class Subject:
       and hold as long as no parameter changes its sign.
     - `main`: the flow or map whose zeros (fixed points) are the equilibria.
     - `flows`, `rules`: what is analysed at each equilibrium; none for a map.
-    - `box`: where equilibria are searched first, shape (d, 2).
+    - `box`: where equilibria are searched first, shape (d, 2); of strategies in sets the box around these.
     - `window`: the box that was given, shape (d, 2), infinite in variables for which none was: rest points
       outside it are hidden.
     - `conditions`: further ones, asked at each equilibrium of a game.
@@ -243,6 +243,7 @@ def prepare(
         flows = (FieldFlow("given", {}, main, symbolic, values),) if main.kind == "flow" else ()
     given = {v: side for v, side in {**numeric.box, **box}.items() if v in numeric.variables}
     sides, window = _search_box(numeric, given)
+    sides = _in_sets(numeric, sides)
     subject = Subject(
         kind=system.kind,
         name=system.name,
@@ -405,6 +406,18 @@ def _search_box(
     period = np.stack([middle - half, middle + half], axis=1)
     whole = (half > 0) & ((window[:, 1] - window[:, 0]) > 2 * half)
     return np.where(whole[:, None], period, sides), np.where(whole[:, None], period, window)
+
+
+def _in_sets(system: Any, sides: np.ndarray) -> np.ndarray:
+    """The box of a game's strategy sets where they have ends, and elsewhere the given one, shape (d, 2)."""
+    sets = getattr(system, "sets", None)
+    if not sets:
+        return sides
+    (low, high), width = sets.box.T, np.ptp(sides, axis=1)
+    below = np.where(np.isfinite(high), np.minimum(sides[:, 0], high - width), sides[:, 0])
+    above = np.where(np.isfinite(low), np.maximum(sides[:, 1], low + width), sides[:, 1])
+    ends = np.where(np.isfinite(low), low, below), np.where(np.isfinite(high), high, above)
+    return np.stack(ends, axis=1)
 
 
 def _circles(system: Any, sides: np.ndarray) -> Circles | None:

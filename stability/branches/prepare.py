@@ -249,7 +249,8 @@ def origin_of(
 ) -> Origin:
     """The system at the present values of the axes, or in the middle of the grids where there are none.
 
-    Raises InputError for grids with values that a setting does not take, and as `stability.report` does.
+    Raises InputError for grids with values that a setting does not take, games with strategy sets, and as
+    `stability.report` does.
     """
     numbers = tuple(_present(setup, axis, grid) for axis, grid in zip(axes, grids, strict=True))
     for axis, grid in zip(axes, grids, strict=True):
@@ -275,6 +276,11 @@ def origin_of(
         values if symbolic else None,
         box,
     )
+    if subject.sets is not None:
+        raise InputError(
+            "sweeps and tuning do not follow rest points in strategy sets; make a report, or a comparison, "
+            "at each value"
+        )
     fixed: dict[sympy.Symbol, sympy.Expr] = {}
     if symbolic:
         varied = _varied_symbols(kept, axes)

@@ -6,33 +6,35 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..analysis.rules_at_point import FieldJacobian, as_it_acts
-from ..analysis.subject import FieldFlow
+from ..analysis.bounded import CORNER
+from ..analysis.here import Here
 from ..analysis.value import RuleAnalysis
 from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.exact_steps import unit
 from ..criteria.steps import StepSizes, rule_step_sizes, step_multipliers, step_sizes
-from ..equilibria.equilibrium import Equilibrium
 from ..rules import Rule
 
 
-def at_all_equilibria(
-    flow: FieldFlow, rule: Rule, points: Sequence[tuple[Equilibrium, FieldJacobian]]
-) -> tuple[Multipliers, StepSizes] | str:
+def at_all_equilibria(rule: Rule, points: Sequence[Here]) -> tuple[Multipliers, StepSizes] | str:
     """The rule's multipliers at all the equilibria together, and the step sizes for them, or why none.
 
-    Both are in factors on a step size of one, or on the given ones where they differ by player.
+    Both are in factors on a step size of one, or on the given ones where they differ by player. Corners of
+    the players' sets, which steps of any size reach, take no part.
     """
-    partition = flow.numeric.partition
-    judged = []
-    for e, known in points:
-        near = as_it_acts(flow, e, rule, known)
+    judged, why = [], "every point is an equilibrium"
+    for own in points:
+        near = own.acting(rule)
         if isinstance(near, RuleAnalysis):
-            return near.stability.because
-        if e.tangent.shape[1] < len(e.point):  # else everything around is an equilibrium
-            judged.append((unit(near).with_each_lr(float), known.matrix, partition, e.tangent))
+            if near.type != CORNER:
+                return near.stability.because
+            why = near.stability.because
+        elif own.known is not None and own.e.tangent.shape[1] < len(own.e.point):
+            # else everything around is an equilibrium
+            partition = own.field.numeric.partition
+            base = unit(near).with_each_lr(float)
+            judged.append((base, own.known.matrix, partition, own.e.tangent))
     if not judged:
-        return "every point is an equilibrium"
+        return why
     functions = [step_multipliers(*own) for own in judged]
     if len(judged) == 1:
         return functions[0], rule_step_sizes(*judged[0])
@@ -40,4 +42,4 @@ def at_all_equilibria(
     def together(factors: np.ndarray) -> np.ndarray:
         return np.concatenate([own(factors) for own in functions], axis=1)
 
-    return together, step_sizes(together, flow.numeric.dimension)
+    return together, step_sizes(together, max(len(own[1]) for own in judged))

@@ -8,15 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.at_point import Place, analyse_flow
-from ..analysis.rules_at_point import FieldJacobian
+from ..analysis.here import Here, here
 from ..analysis.study import Study, as_study
 from ..analysis.subject import FieldFlow
 from ..criteria.eigenvalue_maps import Multipliers
 from ..criteria.leading_eigenvalue import sizes
 from ..criteria.steps import StepSizes
 from ..dynamics.system import System
-from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..penalties import Penalty
@@ -111,12 +109,12 @@ def rate_curves(
     if isinstance(system, Study) and rules is None:
         rules = system.options["rules"]
     chosen, left_out = _chosen(flow, rules)
-    places, linearised = _linearised(study, at, seed)
+    linearised = _linearised(study, at, seed)
     found: list[tuple[Rule, list[tuple[int, Multipliers, StepSizes]]]] = []
     for rule in chosen:
         judged, why = [], ""
         for i, own in enumerate(linearised):
-            known = at_all_equilibria(flow, rule, [own])
+            known = at_all_equilibria(rule, [own])
             if isinstance(known, str):
                 why = known
             else:
@@ -141,7 +139,7 @@ def rate_curves(
         system=study.name,
         steps=numbers,
         curves=tuple(sorted(curves, key=_fastest)),
-        equilibria=tuple(study.named(place.main.point) for place in places),
+        equilibria=tuple(study.named(own.point) for own in linearised),
         left_out=tuple(left_out),
     )
 
@@ -176,22 +174,25 @@ def _distinct(
     return sorted(curves, key=lambda curve: (-len(curve.at), *_fastest(curve)))
 
 
-def _linearised(
-    study: Study, at: Any, seed: int
-) -> tuple[list[Place], list[tuple[Equilibrium, FieldJacobian]]]:
-    """The places at which the first field rests and has a derivative, and what it is there."""
-    found, linearised = [], []
+def _linearised(study: Study, at: Any, seed: int) -> list[Here]:
+    """The places at which the first field rests and has a derivative."""
+    found, corners = [], []
     for place in study.rest_points(at, seed=seed, elsewhere=False).places:
         e = place.fields[0]
         if not (e.stationary and e.differentiable):
             continue
-        known = analyse_flow(study, study.flows[0], e, settle=False)[1]
-        if known is not None:
-            found.append(place)
-            linearised.append((e, known))
+        own = here(study, place, settle=False)
+        if own.known is not None:
+            found.append(own)
+        elif own.is_corner:
+            corners.append(own)
+    if not found and corners:
+        raise InputError(
+            f"there is no rate to draw: {corners[0].flow.stability.because}; steps of any size do the same"
+        )
     if not found:
         raise InputError("there is no equilibrium with a derivative at which to judge rules")
-    return found, linearised
+    return found
 
 
 def _chosen(
@@ -207,14 +208,13 @@ def _chosen(
     return [rule for rule in good if rule.lr is not None], left_out
 
 
-def _default_steps(
-    found: Sequence[StepSizes], linearised: Sequence[tuple[Equilibrium, FieldJacobian]]
-) -> np.ndarray:
+def _default_steps(found: Sequence[StepSizes], linearised: Sequence[Here]) -> np.ndarray:
     """From where nothing happens yet to somewhat beyond the last event, evenly or geometrically."""
     events = [end for own in found for interval in own.stable for end in interval if end]
     events = events or [own.best for own in found if own.best]
     if not events:
-        fastest = max(np.abs(np.linalg.eigvals(known.matrix)).max() for _, known in linearised)
+        matrices = [own.known.matrix for own in linearised if own.known is not None]
+        fastest = max(np.abs(np.linalg.eigvals(matrix)).max() for matrix in matrices)
         events = [1.0 / fastest if fastest > 0 else 1.0]
     low, high = min(events), 1.25 * max(events)
     if high > _DECADES_APART * low:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import sympy
 
+from ..analysis.here import Here
 from ..analysis.subject import LARGEST_EXACT, Subject
 from ..criteria.stability_inequalities import stability_conditions
-from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError
 from ..fields import Field
 from ..rules import Rule
@@ -17,16 +17,16 @@ from ..rules.rule import each
 lr = sympy.Symbol("lr", positive=True)
 
 
-def conditions_text(
-    subject: Subject, field: Field | None, e: Equilibrium, rule: Rule
-) -> str | None:
-    """Relations between the parameters and the step size that hold exactly where the rule is stable at e.
+def conditions_text(subject: Subject, field: Field | None, there: Here, rule: Rule) -> str | None:
+    """Relations between the parameters and the step size that hold exactly where the rule is stable there.
 
     `True` and `False` mean always and never. With step sizes by player they are in the common factor of
     the given ones, called lr too. None for what has no closed form here: numeric games, numeric rules,
-    more than eight variables, an equilibrium that is not known exactly.
+    more than eight variables, an equilibrium that is not known exactly or is at limits of the players' sets.
     """
-    game = subject.symbolic
+    game, e = subject.symbolic, there.e
+    if there.rest is not None and not there.rest.bounded.face.whole:
+        return None
     if game is None or game.kind != "game" or game.dimension > LARGEST_EXACT or e.exact is None:
         return None
     free = {p.name: p for p in subject.values} if e.generic else {}

@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..analysis.at_point import analyse_flow
-from ..analysis.rules_at_point import as_it_acts
+from ..analysis.here import here
 from ..analysis.study import Study, as_study
 from ..analysis.value import RuleAnalysis
 from ..criteria.steps import rule_step_sizes
@@ -71,24 +70,22 @@ def step_region(
     study = as_study(system, field=field, rule=rule, parameters=parameters, box=box).of_one_field()
     if not study.flows or len(study.flows[0].numeric.partition.players) != 2:
         raise InputError("a region in the plane of two step sizes needs a game of two players")
-    flow = study.flows[0]
     places = study.rest_points(at, seed=seed, elsewhere=False).places
     if len(places) != 1:
         raise InputError(
             f"there are {len(places)} equilibria; say which one: at={{variable: value}}"
         )
-    e = places[0].fields[0]
-    _, known = analyse_flow(study, flow, e, settle=False)
-    near = as_it_acts(flow, e, rule, known)
+    own = here(study, places[0], settle=False)
+    near, known = own.acting(rule), own.known
     if isinstance(near, RuleAnalysis) or known is None:
         reason = near.stability.because if isinstance(near, RuleAnalysis) else "no derivative"
         raise InputError(f"{rule.name} cannot be analysed there: {reason}")
-    partition = flow.numeric.partition
+    partition = own.field.numeric.partition
     angles = (np.arange(rays) + 0.5) * (np.pi / 2) / rays
     stable = []
     for angle in angles:
         lr = dict(zip(partition.players, (float(np.cos(angle)), float(np.sin(angle))), strict=True))
-        own = near.with_lr(lr)
-        stable.append(rule_step_sizes(own, known.matrix, partition, e.tangent).stable)
+        scaled = near.with_lr(lr)
+        stable.append(rule_step_sizes(scaled, known.matrix, partition, own.e.tangent).stable)
     first, second = partition.players
     return StepRegion((first, second), angles, tuple(stable))

@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._version import __version__
-from ..analysis.at_point import Place, analyse_flow
-from ..analysis.rules_at_point import FieldJacobian, analyse_rule
+from ..analysis.at_point import Place
+from ..analysis.here import Here, here
 from ..analysis.study import Study, as_study
-from ..analysis.subject import FieldFlow, plain, without_others
+from ..analysis.subject import plain, without_others
 from ..analysis.value import FlowAnalysis, RuleAnalysis
 from ..branches.axes import Setup, has
 from ..criteria.exact_steps import unit
 from ..documents.numbers import SPACE, point
 from ..dynamics.system import System
-from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError, InputTypeError
 from ..fields import Field, Gradient, every_field
 from ..penalties import Penalty
@@ -185,27 +184,22 @@ class _Known:
 
     def __post_init__(self):
         table = [
-            [analyse_flow(self.study, field, place.fields[i]) for place in self.places]
-            for i, field in enumerate(self.study.flows)
+            [here(self.study, place, i) for place in self.places]
+            for i in range(len(self.study.flows))
         ]
         object.__setattr__(self, "table", table)
 
     def flows(self, i: int) -> list[FlowAnalysis]:
-        return [flow for flow, _ in self.table[i]]  # pyright: ignore[reportAttributeAccessIssue]
+        return [own.flow for own in self.at(i)]
 
-    def at(self, i: int) -> list[tuple[FieldFlow, Equilibrium, FieldJacobian | None]]:
-        field = self.study.flows[i]
-        own = self.table[i]  # pyright: ignore[reportAttributeAccessIssue]
-        return [
-            (field, place.fields[i], known)
-            for place, (_, known) in zip(self.places, own, strict=True)
-        ]
+    def at(self, i: int) -> list[Here]:
+        return self.table[i]  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exact: bool) -> Row:
     study = known.study
     one = len(known.places) == 1  # of several, step sizes are those of all together
-    found = [analyse_rule(study, flow, e, rule, own, exact, one) for flow, e, own in known.at(i)]
+    found = [own.rule(rule, closed_forms=exact, step_sizes=one) for own in known.at(i)]
     partition = study.flows[i].numeric.partition
     game = study.numeric if study.kind == "game" else None
     cost = step_cost(rule, field, game, partition)
@@ -215,6 +209,8 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exac
     best = sizes.best_spectral_radius if sizes is not None else None
     if rule.lr is None and found and all(v == WORST[-1] for v in verdicts):
         best = max(a.stability.value or 0.0 for a in found)  # across a manifold, if there is one
+    if all(own.is_corner for own in known.at(i)) and found:
+        best = 0.0  # which steps of any size reach
     best = 0.0 if best is not None and best < NILPOTENT else best
     digits = None if best is None else _steps_per_digit(best)
     told = [a.stability.because for a in found if a.multipliers is None]
@@ -225,7 +221,7 @@ def _row(known: _Known, i: int, field: Field | None, rule: Rule, name: str, exac
     if exact and len(found) == 1 and found[0].multipliers is not None:
         from .exactly import conditions_text
 
-        conditions = conditions_text(study, field, known.at(i)[0][1], rule)
+        conditions = conditions_text(study, field, known.at(i)[0], rule)
     return Row(
         name,
         rule.name,
@@ -262,9 +258,13 @@ def _worst(known: _Known, i: int, rule: Rule, found: Sequence[RuleAnalysis]) -> 
     """Step sizes for all equilibria at once: those of all their multipliers together."""
     if rule.lr is None or not found or any(a.multipliers is None for a in found):
         return None
-    points = [(e, own) for _, e, own in known.at(i) if own is not None]
-    judged = at_all_equilibria(known.study.flows[i], rule, points)
-    if isinstance(judged, str) or len(points) < len(found):
+    points = [own for own in known.at(i) if not own.is_corner]
+    if not points:  # all are corners, which steps of any size reach
+        return _Sizes(None, ((0.0, None),), None, 0.0)
+    if any(own.known is None for own in points):
+        return None
+    judged = at_all_equilibria(rule, points)
+    if isinstance(judged, str):
         return None
     base, (_, sizes) = unit(rule).with_each_lr(float), judged
 

@@ -143,6 +143,20 @@ class FaceChart:
         basis, offset = self.face.basis.astype(u.dtype), self.face.offset.astype(u.dtype)
         return basis @ u + offset
 
+    def lift_points(self, points: np.ndarray) -> np.ndarray:
+        """The points x, shape (…, d), of w, shape (…, k), in NumPy."""
+        return self._of_many(self.lift, points)
+
+    def lower_points(self, points: np.ndarray) -> np.ndarray:
+        """The coordinates w, shape (…, k), of points x, shape (…, d), as `lower`, in NumPy."""
+        return self._of_many(self.lower, points)
+
+    def _of_many(self, function: Any, points: np.ndarray) -> np.ndarray:
+        rows = points.reshape(-1, points.shape[-1])
+        with jax.enable_x64(True):
+            found = np.asarray(jax.vmap(function)(jnp.asarray(rows)))
+        return found.reshape(*points.shape[:-1], found.shape[-1])
+
     def lift_tangent(self, tangent: np.ndarray) -> np.ndarray:
         """Directions at the point, shape (k, m), as directions in all variables, shape (d, m)."""
         with jax.enable_x64(True):

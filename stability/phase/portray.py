@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..analysis.at_point import Place, analyse, analyse_flow
-from ..analysis.bounded import flow_on_sets
+from ..analysis.at_point import Place, analyse
+from ..analysis.here import here
 from ..analysis.study import Study, as_study
 from ..attraction.basins import basins as find_basins
 from ..attraction.value import Basins
@@ -299,11 +299,7 @@ def _spots(scene: Scene) -> tuple[tuple[Spot, ...], tuple[Spot, ...]]:
             far = IN_PLANE * np.ptp(study.box, axis=1).max()
             inside = scene.plane.distances(e.point) <= far
         if place.fields:
-            bounded = place.bounded[0] if place.bounded else None
-            if bounded is None:
-                found, _ = analyse_flow(study, study.flows[0], e)
-            else:
-                found = flow_on_sets(study, study.flows[0], bounded).flow
+            found = here(study, place).flow
         else:
             (found,) = analyse(study, place, None).maps
         own = Spot(e.point, position, found.type, found.stability.verdict, _label(e.point))

@@ -27,7 +27,13 @@ def with_noise(
     """The analysis with what minibatches of a size do to every rule."""
     rules = iter(found.rules)
     noisy = []
-    for field, own in zip(subject.flows, place.fields, strict=True):
+    bounded = place.bounded or (None,) * len(place.fields)
+    for field, own, limits in zip(subject.flows, place.fields, bounded, strict=True):
+        if limits is not None and limits.limits:
+            raise InputError(
+                "at limits of the players' sets a minibatch's noise is one-sided, and a report does not say "
+                "what it does there; leave the batch out"
+            )
         fields = sample_fields(field.numeric, own.point) if own.differentiable else None
         for rule in subject.rules:
             noise = noise_of(field.numeric, own, rule, fields, Draws(batch))

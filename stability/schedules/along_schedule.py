@@ -9,8 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from ..analysis.at_point import analyse_flow
-from ..analysis.rules_at_point import FieldJacobian, analyse_rule, as_it_acts
+from ..analysis.here import Here, here
 from ..analysis.study import Study, as_study
 from ..analysis.subject import plain
 from ..analysis.value import RuleAnalysis
@@ -19,7 +18,6 @@ from ..dynamics.flow import Flow
 from ..dynamics.points import named_start, start_vector
 from ..dynamics.positive_settings import check_whole
 from ..dynamics.system import System, is_a
-from ..equilibria.equilibrium import Equilibrium
 from ..errors import InputError, check_kind
 from ..fields import Field
 from ..penalties import Penalty
@@ -118,33 +116,33 @@ class _Course:
 
 @dataclass(frozen=True, eq=False)
 class _Scheduled:
-    """A rule near the rest point `e` of a field, its step sizes a mapping in player order, and the schedule's
-    sizes, shape (steps, players).
+    """A rule near the rest point of a field, its step sizes a mapping in player order, and the schedule's
+    sizes, shape (steps, players). At limits of the players' sets the process is that on their face.
     """
 
     study: Study
     rule: Rule
-    e: Equilibrium
-    known: FieldJacobian | None
+    there: Here
     process: LinearProcess
     sizes: np.ndarray
 
     @property
     def scale(self) -> float:
-        return 1 + float(np.linalg.norm(self.e.point))
+        return 1 + float(np.linalg.norm(self.there.point))
 
     def course(self, start: Any) -> _Course:
-        process = self.process
-        delta = _displacement(self.study, self.e, start, process.across)
+        process, there = self.process, self.there
+        delta = _displacement(self.study, there, start, process.across)
         radii, growth, path = process.follow(self.sizes, delta)
         if start is None:
             most = float(_norms(path).max())
             factor = max(NEARBY / max(most, 1.0), NEAREST) * self.scale
             delta, path = factor * delta, factor * path
         flow = self.study.flows[0].numeric
-        points = _simulate(self.rule, flow, self.e.point + delta, self.sizes)
+        first = there.lift(there.e.point + delta) if start is None else _start(self.study, start)
+        points = there.lower(_simulate(self.rule, flow, first, self.sizes))
         with np.errstate(all="ignore"):
-            apart = (points - self.e.point) @ process.across
+            apart = (points - there.e.point) @ process.across
         return _Course(radii, process.rounding, growth, path, apart)
 
     def frozen(self, k: int, radius: float) -> Verdict:
@@ -158,25 +156,22 @@ class _Scheduled:
             matrix = process.step(sizes)
             errors = ROUNDING * (np.abs(matrix) + np.abs(matrix).max())
             return local_stability("map", matrix, errors, tangent=process.tangent).verdict
-        found = analyse_rule(
-            self.study, self.study.flows[0], self.e, at_sizes(self.rule, sizes), self.known,
-            closed_forms=False, step_sizes=False,
-        )  # fmt: skip
+        rule = at_sizes(self.rule, sizes)
+        found = self.there.rule(rule, closed_forms=False, step_sizes=False)
         if found.multipliers is None:
             raise InputError(found.stability.because)
         return found.stability
 
 
 def _scheduled(study: Study, rule: Rule, sizes: np.ndarray, x: Any) -> _Scheduled:
-    own = study.flows[0]
-    partition = own.numeric.partition
-    e, known = _place(study, x)
-    rule = rule.with_lr(dict(zip(partition.players, moving(sizes[0]), strict=True)))
-    near = as_it_acts(own, e, rule, known)
+    there = _place(study, x)
+    players = study.flows[0].numeric.partition.players
+    rule = rule.with_lr(dict(zip(players, moving(sizes[0]), strict=True)))
+    near = there.acting(rule)
     if isinstance(near, RuleAnalysis):
         raise InputError(f"no schedule can be followed here: {near.stability.because}")
-    process = LinearProcess(near, e, known, partition)
-    return _Scheduled(study, rule, e, known, process, sizes)
+    process = LinearProcess(near, there.e, there.known, there.field.numeric.partition)
+    return _Scheduled(study, rule, there, process, sizes)
 
 
 def _report(
@@ -211,7 +206,7 @@ def _report(
         players=partition.players,
         schedule=tuple(map(schedule_text, schedules)),
         variables=study.variables,
-        point=scheduled.e.point,
+        point=scheduled.there.point,
         sizes=sizes,
         radii=course.radii,
         growth=course.growth,
@@ -234,8 +229,8 @@ def _norms(vectors: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(norms), norms, np.inf)
 
 
-def _place(study: Study, x: Any) -> tuple[Equilibrium, FieldJacobian | None]:
-    """The equilibrium in question as the field sees it, and the field's Jacobian there."""
+def _place(study: Study, x: Any) -> Here:
+    """The equilibrium in question as the field sees it."""
     at = x
     if x is not None and not isinstance(x, Mapping):
         at = dict(zip(study.variables, start_vector(x, len(study.variables), "x"), strict=True))
@@ -243,16 +238,20 @@ def _place(study: Study, x: Any) -> tuple[Equilibrium, FieldJacobian | None]:
     if len(places) != 1:
         found = f"{len(places)} equilibria were" if places else "no equilibrium was"
         raise InputError(f"{found} found; say near which point the steps are followed: x={{…}}")
-    e = places[0].fields[0]
-    return e, analyse_flow(study, study.flows[0], e, settle=False)[1]
+    return here(study, places[0], settle=False)
 
 
-def _displacement(study: Study, e: Equilibrium, start: Any, across: np.ndarray) -> np.ndarray:
-    """Where the simulation begins, from x: a random unit vector if no start is given."""
+def _displacement(study: Study, there: Here, start: Any, across: np.ndarray) -> np.ndarray:
+    """Where the linear process begins, from x: a random unit vector if no start is given."""
     if start is None:
         direction = across @ np.random.default_rng(0).standard_normal(across.shape[1])
         return direction / (float(np.linalg.norm(direction)) or 1.0)
-    return named_start(start, study.variables) - e.point
+    return there.lower(_start(study, start)) - there.e.point
+
+
+def _start(study: Study, start: Any) -> np.ndarray:
+    x = named_start(start, study.variables)
+    return x if study.sets is None else study.sets.taken(x, study.variables, "the start")
 
 
 def _simulate(rule: Rule, flow: Flow, x: np.ndarray, sizes: np.ndarray) -> np.ndarray:

@@ -1,0 +1,182 @@
+"""What every view says of rest points at limits of players' sets: that of the field on their face."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import numpy as np
+import pytest
+import sympy
+
+import stability as st
+from stability import InputError
+from stability.analysis.here import here
+from tests.cli.commands import in_process
+
+COURNOT = """
+name = "Cournot"
+[players.one]
+strategy = ["q1"]
+payoff = "q1*(10 - q1 - q2)"
+bounds = { q1 = [0, inf] }
+[players.two]
+strategy = ["q2"]
+payoff = "q2*(10 - q1 - q2) - c*q2"
+bounds = { q2 = [0, inf] }
+[parameters]
+c = 8
+"""
+DILEMMA = """
+name = "prisoner's dilemma"
+[players.x]
+strategy = ["p"]
+payoff = "3*p*q + 5*(1-p)*q + (1-p)*(1-q)"
+bounds = { p = [0, 1] }
+[players.y]
+strategy = ["q"]
+payoff = "3*p*q + 5*(1-q)*p + (1-p)*(1-q)"
+bounds = { q = [0, 1] }
+"""
+ROCK = """
+name = "rock-paper-scissors"
+[matrix]
+players = { row = ["r", "p", "s"], column = ["u", "v", "w"] }
+[matrix.payoffs]
+row = [[0, -1, 1], [1, 0, -1], [-1, 1, 0]]
+column = [[0, 1, -1], [-1, 0, 1], [1, -1, 0]]
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sets")
+    for name, text in (("cournot", COURNOT), ("dilemma", DILEMMA), ("rock", ROCK)):
+        (path / f"{name}.toml").write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def load(folder):
+    return functools.cache(lambda name: st.study(st.load(folder / f"{name}.toml")))
+
+
+def command(*arguments: str) -> str:
+    done = in_process(*map(str, arguments))
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_rules_are_compared_on_the_face(folder):
+    # on q2 = 0 the field is 10 − 2 q1: multipliers 1 − 2h, stable for h < 1, and the best h = 1/2 gives 0
+    out = command("compare", folder / "cournot.toml", "--rule", "simultaneous", "--json")
+    (row,) = json.loads(out)["algorithms"]
+    assert row["critical_lr"] == pytest.approx(1)
+    assert row["best_lr"] == pytest.approx(0.5)
+    assert row["best_spectral_radius"] == 0
+    assert row["verdict"] == "exponentially stable"
+
+
+def test_a_corner_is_reached_by_steps_of_any_size(folder):
+    rules = ("--rule", "simultaneous", "--rule", "heavy-ball:lr=5")
+    rows = json.loads(command("compare", folder / "dilemma.toml", *rules, "--json"))["algorithms"]
+    assert [row["stable_lr"] for row in rows] == [[[0, None]], [[0, None]]]
+    assert [row["best_spectral_radius"] for row in rows] == [0, 0]
+
+
+def test_several_rest_points_are_judged_together():
+    # ẋ = x on [−1, 1], ẏ = −y: (±1, 0) attract, 0 does not; steps at the former have the multiplier 1 − h
+    x, y = sympy.symbols("x y", real=True)
+    game = st.SymbolicGame(
+        {"a": ([x], -(x**2) / 2), "b": ([y], y**2 / 2)}, sets={"a": st.Bounds(-1, 1)}
+    )
+    ends = [{"x": -1, "y": 0}, {"x": 1, "y": 0}]
+    (row,) = st.compare(game, rules=[st.Simultaneous()], at=ends).rows
+    assert row.critical_lr == pytest.approx(2)
+    assert row.best_lr == pytest.approx(1)
+    (curve,) = st.rate_curves(game, [st.Simultaneous()], at=ends, steps=[0.5, 1.5]).curves
+    assert curve.at == (0, 1)
+    np.testing.assert_allclose(curve.radii, [0.5, 0.5])
+
+
+def test_rates_are_those_on_the_face(load):
+    steps = np.array([0.25, 0.75, 1.25])
+    (curve,) = st.rate_curves(load("cournot"), [st.Simultaneous()], steps=steps).curves
+    np.testing.assert_allclose(curve.radii, np.abs(1 - 2 * steps))
+    assert curve.sizes.critical == pytest.approx(1)
+    # zero-sum: eigenvalues ±i√3, each twice, so that |μ|² = (1 − 3h²)² + 3h²: below one for h < 1/√3
+    (curve,) = st.rate_curves(load("rock"), [st.Extragradient()], steps=steps).curves
+    np.testing.assert_allclose(curve.radii**2, (1 - 3 * steps**2) ** 2 + 3 * steps**2)
+    assert curve.sizes.critical == pytest.approx(3**-0.5)
+    with pytest.raises(InputError, match="no rate to draw"):
+        st.rate_curves(load("dilemma"), [st.Simultaneous()])
+
+
+def test_a_player_at_its_limit_may_take_any_step(load):
+    region = st.step_region(load("cournot"), st.Simultaneous(), rays=5)
+    np.testing.assert_allclose(region.critical[:, 0], 1)
+    with pytest.raises(InputError, match="finitely many steps"):
+        st.step_region(load("dilemma"), st.Simultaneous())
+
+
+@pytest.mark.parametrize("rule", [st.Simultaneous(), st.HeavyBall(beta=0.5), st.Extragradient()])
+def test_schedules_are_followed_on_the_face(load, rule):
+    found = st.along_schedule(load("cournot"), rule, 0.1, steps=30)
+    np.testing.assert_allclose(found.point, [5, 0])
+    assert found.contracts.verdict == "yes"
+    # the rule's own projected steps, in all the variables, do what the process on the face says
+    np.testing.assert_allclose(found.simulated, found.predicted, atol=1e-9)
+    if isinstance(rule, st.Simultaneous):
+        np.testing.assert_allclose(found.radii, 0.8)
+        np.testing.assert_allclose(found.growth, 0.8 ** np.arange(31))
+
+
+def test_schedules_on_simplices_and_at_corners(load):
+    found = st.along_schedule(load("rock"), st.Simultaneous(), 0.1, steps=20)
+    np.testing.assert_allclose(found.radii, np.sqrt(1.03))
+    np.testing.assert_allclose(found.simulated, found.predicted, atol=1e-9)
+    with pytest.raises(InputError, match="finitely many steps"):
+        st.along_schedule(load("dilemma"), st.Simultaneous(), 0.1, steps=5)
+    with pytest.raises(InputError, match="outside the players' sets"):
+        st.along_schedule(
+            load("cournot"), st.Simultaneous(), 0.1, steps=5, start={"q1": 5, "q2": -1}
+        )
+
+
+def test_portraits_show_what_the_report_says(folder):
+    data = json.loads(command("portrait", folder / "cournot.toml", "--json"))
+    (spot,) = data["equilibria"]
+    assert spot["point"] == pytest.approx([5, 0])
+    assert spot["type"] == "stable node"
+    assert spot["stability"] == "exponentially stable"
+    (spot,) = json.loads(command("portrait", folder / "dilemma.toml", "--json"))["equilibria"]
+    assert spot["type"] == "corner"
+
+
+def test_arrows_point_into_the_sets(load):
+    portrait = st.phase_portrait(load("cournot"), curves=False, steps=3)
+    u, w, arrows = portrait.grid
+    assert portrait.plane.box[:, 0].tolist() == [0, 0]
+    np.testing.assert_array_equal(arrows[w == 0, :, 1], 0)  # there the field pushes against q2 = 0
+    np.testing.assert_allclose(arrows[w == 0, :, 0][0], 10 - 2 * u, rtol=1e-5, atol=1e-8)
+
+
+def test_sweeps_and_tuning_do_not_follow_them(load, folder):
+    with pytest.raises(InputError, match="strategy sets"):
+        st.sweep(load("cournot"), {"c": [7.0, 8.0]}, "stable")
+    with pytest.raises(InputError, match="strategy sets"):
+        st.tune(load("cournot"), "c", 7.0, 9.0, [(st.Gradient(), st.Simultaneous())])
+
+
+def test_a_place_is_made_ready_once(load):
+    study = load("cournot")
+    (place,) = study.rest_points(elsewhere=False).places
+    one, other = here(study, place), here(study, place)
+    assert one.field.numeric is other.field.numeric
+    np.testing.assert_allclose(one.known.matrix, [[-2]])
+    np.testing.assert_allclose(one.lift(one.lower(np.array([[6.0, 0.0]]))), [[6, 0]])
+
+
+def test_a_rule_without_formulas_has_numbers_at_limits(load):
+    (equilibrium,) = st.report(load("cournot"), rules=[st.Unrolled()]).equilibria
+    assert equilibrium.rules[0].stability.verdict == "exponentially stable"
