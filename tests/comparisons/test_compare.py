@@ -379,7 +379,8 @@ def test_progress_names_every_algorithm():
 
 
 def test_the_usual_list_is_every_rule_and_field_there_is():
-    # clipped and projected need a set; two-timescale is a step size by player
-    assert {r.name for r in rules.every_rule()} == set(rules.RULES) - {"clipped", "projected"}
+    # clipped and projected need a set, the weights a simplex; two-timescale is a step size by player
+    in_sets = {n for n in rules.RULES if n in ("clipped", "projected") or n.endswith("-weights")}
+    assert {r.name for r in rules.every_rule()} == set(rules.RULES) - in_sets
     named = {f.name for f in fields.every_field(("p", "q"))}
     assert named == set(fields.FIELDS) - {"gradient", "two-timescale"}
