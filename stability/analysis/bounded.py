@@ -156,7 +156,8 @@ def rule_on_face(place: OnFace, rule: Rule) -> Rule | RuleAnalysis:
     bounded, face = place.bounded, place.bounded.face
     subject, field = place.whole, place.whole_field
     if _moves_by_itself(rule, face):
-        because = f"{rule.name} reaches no limit, so that it has no steps on {face.text(subject.variables)} alone"
+        where = face.text(subject.variables)
+        because = f"{rule.name} reaches no limit, so that it has no steps on {where} alone"
         verdict = Verdict("undecided", None, None, "numeric", because)
         return no_rule(rule, field, NoNumbers.NO_LINEARISATION, verdict)
     if not bounded.strict and not keeps_sets(field):

@@ -150,15 +150,11 @@ def test_portraits_show_what_the_report_says(folder):
     assert spot["stability"] == "exponentially stable"
 
 
-def test_arrows_point_into_the_sets(load):
+def test_portraits_judge_on_the_face(load):
     portrait = st.phase_portrait(load("cournot"), curves=False, steps=3)
     (spot,) = portrait.spots
+    np.testing.assert_allclose(spot.point, [5, 0])
     assert (spot.type, spot.stability) == ("stable node", "exponentially stable")
-    u, w, arrows = portrait.grid
-    assert portrait.plane.box[:, 0].tolist() == [0, 0]
-    at_limit = arrows[w == 0][0]  # where the field pushes against q2 = 0 as far as q1 > 2
-    np.testing.assert_allclose(at_limit[:, 0], 10 - 2 * u, rtol=1e-5)
-    np.testing.assert_allclose(at_limit[:, 1], np.maximum(2 - u, 0), rtol=1e-5)
 
 
 def test_sweeps_and_tuning_do_not_follow_them(load, folder):
