@@ -13,6 +13,7 @@ from ..dynamics.flow import SymbolicFlow
 from ..dynamics.points import coordinates_by_name
 from ..equilibria.exact import solve_exactly
 from ..errors import InputError, InputTypeError
+from ..games.sets import tangent
 from ..games.symbolic import SymbolicGame
 
 
@@ -54,8 +55,14 @@ def equilibrium(
     """The coordinates of the equilibrium `at`, or of the only one that the flow has, in closed form.
 
     `known` are the parameters with a value, `free` those without. Raises InputError if `at` does not name
-    every variable once or is no equilibrium, and, without `at`, if there is not exactly one.
+    every variable once or is no equilibrium, and, without `at`, if there is not exactly one. Of a game whose
+    players live in sets it has to be given, and to touch no limit.
     """
+    if flow.sets and at is None:
+        raise InputError(
+            "the players live in sets: say at which equilibrium, at={...}, inside these; at limits a report "
+            "has the numbers"
+        )
     if at is not None:
         names = [v.name for v in flow.variables]
         point = list(map(sympy.sympify, coordinates_by_name(at, names, "the equilibrium")))
@@ -65,6 +72,8 @@ def equilibrium(
         if not all_real([part.xreplace(dict(known)) for part in flow.domain], place):
             raise InputError(f"a loss is not a finite real number at {_text(place)}")
         _check_rests(flow, known, given)
+        if flow.sets:
+            _check_inside(flow.sets, known, free, given, place)
         return given
     equations = [e.xreplace(dict(known)) for e in flow.expressions]
     domain = [part.xreplace(dict(known)) for part in flow.domain]
@@ -104,6 +113,25 @@ def _check_rests(
         raise InputError(
             f"training does not rest at {_text(at)}: the field is {np.abs(field).max():.3g} there; give an "
             "equilibrium"
+        )
+
+
+def _check_inside(
+    sets: Any,
+    known: Mapping[sympy.Symbol, sympy.Expr],
+    free: Sequence[sympy.Symbol],
+    point: Sequence[sympy.Expr],
+    place: Mapping[sympy.Symbol, sympy.Expr],
+) -> None:
+    """Raises InputError for a point at a limit of the players' sets, at a sample of what is free."""
+    sample = _sample(free)
+    numbers = {p: sympy.sympify(v).xreplace(sample) for p, v in known.items()} | sample
+    own = sets.put(numbers).numeric()
+    x = np.array([float(sympy.re(c.xreplace(numbers).evalf())) for c in point])
+    if own.simplices or own.outside(x) > 1e-9 or not tangent(own, x).whole:
+        raise InputError(
+            f"closed forms are of equilibria inside the players' sets, and {_text(place)} is at a limit, "
+            "outside, or in a simplex; a report has the numbers there"
         )
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import jax
@@ -13,6 +14,7 @@ from ..dynamics.points import coordinates_by_name
 from ..dynamics.system import is_a
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
+from ..games.sets import Sets, tangent
 from ..games.symbolic import SymbolicGame
 
 MOST_STEPS = 200
@@ -29,7 +31,9 @@ class BestReply:
     - `converged`: yes if nothing is left to gain to rounding and no second derivative is negative, so that
       the reply is the best one wherever the loss is convex in the own strategy (`stability.convexity`); no
       if the search left in a direction in which the loss falls without end, or found no way down.
-    - `slope`, `curvature`: the largest first and the smallest second derivative that are left.
+    - `slope`, `curvature`: the largest first and the smallest second derivative that are left: where the
+      player lives in a set the largest component of P(x − ∇L) − x, and second derivatives along the limits
+      that it is pushed against (∞ where none is left).
     - `steps`: how many steps of Newton's method were taken.
     """
 
@@ -50,6 +54,9 @@ def best_reply(
 ) -> BestReply:
     """One player's best reply to the others' strategies in x, by Newton's method with halved steps.
 
+    In a player's set the steps are taken along the limits that the loss pushes it against, and projected
+    (Bertsekas 1982); where none lowers the loss, a projected step down the slope is.
+
     In a GAN the discriminator's best reply turns its loss into minus a divergence between the data and
     what is generated (Goodfellow et al. 2014, theorem 1; Nowozin, Cseke, Tomioka 2016).
 
@@ -61,7 +68,8 @@ def best_reply(
       game's start.
     - `parameters`: values for a symbolic game's parameters, over its own.
 
-    Raises InputError for a profile of another shape or one at which the loss is not finite.
+    Raises InputError for a profile of another shape or outside the players' sets, or one at which the loss is
+    not finite.
     """
     if not is_a(game, "game"):
         raise InputTypeError(f"a best reply is a player's of a game, not of {game!r}")
@@ -70,28 +78,33 @@ def best_reply(
     own = numeric.partition.slices[i]
     with jax.enable_x64(True):
         profile, evaluated = _profile(numeric, x), _compiled(numeric, i)
+        profile = numeric.sets.taken(profile, numeric.variables, "the profile")
+        sets = numeric.sets.of_player(i)
 
-        def state(at: np.ndarray) -> _State:
+        def state(strategy: np.ndarray) -> _State:
+            at = profile.copy()
+            at[own] = strategy
             loss, slope, hessian = (np.asarray(value) for value in evaluated(at))
-            return _State(at, float(loss), slope, hessian)
+            return _State(at, strategy, float(loss), slope, hessian, sets)
 
-        now = state(profile)
+        now = state(profile[own])
         if not np.isfinite(now.loss):
             raise InputError(f"the loss of {numeric.players[i]} is not finite at the profile given")
         converged, steps = False, 0
         while steps < MOST_STEPS and now.loss > -UNBOUNDED and np.isfinite(now.hessian).all():
-            curvatures, axes = np.linalg.eigh((now.hessian + now.hessian.T) / 2)
+            curvatures, axes = now.curvatures
             step = -axes @ ((axes.T @ now.slope) / np.maximum(np.abs(curvatures), FLAT))
             # half of it is what a quadratic loss would still lose
             at_rest = abs(float(step @ now.slope)) <= DIGITS * max(1.0, abs(now.loss))
-            no_way_down = curvatures[0] >= -1e-10 * max(1.0, np.abs(curvatures).max())
+            no_way_down = now.curvature >= -1e-10 * max(1.0, np.abs(curvatures).max(initial=0.0))
             converged = at_rest and bool(no_way_down)
-            moved = _moved(state, now, own, step, at_rest)
+            moved = _moved(state, now, step, at_rest)
+            if moved is None and sets and not at_rest:
+                moved = _moved(state, now, -now.slope, at_rest)
             if moved is None:
                 break
             now, steps = moved, steps + 1
-        curvature = float(np.linalg.eigvalsh((now.hessian + now.hessian.T) / 2)[0])
-    return BestReply(now.profile, now.loss, converged, now.size, curvature, steps)
+    return BestReply(now.profile, now.loss, converged, now.size, now.curvature, steps)
 
 
 def _compiled(game: Game, i: int) -> Callable[[Any], tuple[Any, Any, Any]]:
@@ -109,23 +122,55 @@ def _compiled(game: Game, i: int) -> Callable[[Any], tuple[Any, Any, Any]]:
 
 @dataclass(frozen=True)
 class _State:
+    """Where the search is: the profile, the player's `strategy` in its `sets`, its loss and derivatives."""
+
     profile: np.ndarray
+    strategy: np.ndarray
     loss: float
     slope: np.ndarray
     hessian: np.ndarray
+    sets: Sets
 
     @property
     def size(self) -> float:
-        return float(np.abs(self.slope).max())
+        """The largest component of P(x − ∇L) − x: of ∇L where there are no limits."""
+        if not self.sets:
+            return float(np.abs(self.slope).max())
+        return float(np.abs(self.sets.project(self.strategy - self.slope) - self.strategy).max())
+
+    @cached_property
+    def curvatures(self) -> tuple[np.ndarray, np.ndarray]:
+        """Second derivatives (m,) along axes (k, m): those of the limits that the slope pushes against.
+
+        On a sphere of radius R with push p that of the sphere adds p/R.
+        """
+        symmetric = (self.hessian + self.hessian.T) / 2
+        if not self.sets:
+            return np.linalg.eigh(symmetric)
+        touched = tangent(self.sets, self.strategy)
+        with np.errstate(invalid="ignore"):
+            held = touched.held & (touched.pushes(-self.slope) > 0)
+        pushes = touched.pushes_of_spheres(-self.slope)
+        pairs = [(b, p) for b, p in zip(touched.spheres, pushes, strict=True) if p > 0]
+        face = replace(touched, held=held, spheres=tuple(ball for ball, _ in pairs))
+        for ball, push in pairs:
+            symmetric[ball.index, ball.index] += push / float(ball.radius)
+        values, vectors = np.linalg.eigh(face.matrix)
+        along = vectors[:, values > 0.5]
+        curvatures, axes = np.linalg.eigh(along.T @ symmetric @ along)
+        return curvatures, along @ axes
+
+    @property
+    def curvature(self) -> float:
+        return float(self.curvatures[0].min(initial=np.inf))
 
 
-def _moved(state: Any, now: _State, own: slice, step: np.ndarray, at_rest: bool) -> _State | None:
+def _moved(state: Any, now: _State, step: np.ndarray, at_rest: bool) -> _State | None:
     """After the step, or a part of it that lowers the loss; at rest, if the slope is halved; else None."""
     length = 1.0
     while length > 1e-15:
-        there = now.profile.copy()
-        there[own] += length * step
-        new = state(there)
+        there = now.strategy + length * step
+        new = state(now.sets.project(there) if now.sets else there)
         if at_rest:  # where rounding hides whether the loss falls
             return new if new.size < now.size / 2 else None
         if new.loss < now.loss:

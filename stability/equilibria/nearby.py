@@ -13,10 +13,11 @@ import numpy as np
 from ..dynamics.linearisation import Linearisation
 from ..errors import InputError
 
-SearchOutcome = Literal["reached", "local minimum", "stalled", "out of budget"]
+SearchOutcome = Literal["reached", "outside", "local minimum", "stalled", "out of budget"]
 
 SENTENCES: dict[SearchOutcome, str] = {
     "reached": "the point is at rest, as far as its precision tells",
+    "outside": "the field vanishes outside the players' sets, where they cannot go",
     "local minimum": "the size of the field has a local minimum here that is not zero",
     "stalled": "no step makes the field smaller beyond rounding, yet the point is not at rest",
     "out of budget": "the steps or products allowed were used up before the field vanished",
@@ -60,8 +61,8 @@ class Stationarity:
 class NearbyPoint:
     """Where the search for a stationary point ended.
 
-    - `point` (d,); `outcome`: "reached", "local minimum" (of ‖v‖, not zero), "stalled" (rounding) or "out of
-      budget"; `because`: a sentence. `stationarity`: of the point.
+    - `point` (d,); `outcome`: "reached", "outside" (the players' sets), "local minimum" (of ‖v‖, not zero),
+      "stalled" (rounding) or "out of budget"; `because`: a sentence. `stationarity`: of the point.
     - `history`: ‖v‖ at the start and after every accepted step. `distance`: from the start.
     - `products`: how often J and Jᵀ were applied in all.
     """
@@ -94,7 +95,8 @@ def nearby_stationary_point(
 
     Every step is a damped least-squares solution by LSMR, solved the more exactly the smaller the field has
     become; the damping follows the gain ratio (Nielsen 1999). Stationary points of every kind attract this
-    search, stable or not: what it finds need not be where training would go.
+    search, stable or not: what it finds need not be where training would go. Limits of players' sets are not
+    looked at: points that rest because the field pushes against them are not found.
 
     **Arguments:** `system`: a `Game` or `Flow` (anything with `linearise`); `x` (d,). The search ends after
     `max_steps` steps or `max_products` products with J and Jᵀ.
@@ -109,6 +111,9 @@ def nearby_stationary_point(
     found = _measured(here)
     if found.stationary:
         outcome = "reached"
+        sets = getattr(system, "sets", None)
+        if sets and sets.outside(np.asarray(here.point)) > math.sqrt(jnp.finfo(here.dtype).eps):
+            outcome = "outside"
     elif (
         outcome == "stalled"
         and _size(here.rmatvec(here.value)) <= _ORTHOGONAL * scale * history[-1]

@@ -127,8 +127,8 @@ def payoff(
 ) -> Payoff:
     """The payoff of a game on its box, or on the given sides of it.
 
-    Raises InputError unless the game has two players whose losses add up to a constant, every variable has
-    an interval, and no player more than four variables.
+    Variables that live in an interval have that. Raises InputError unless the game has two players whose
+    losses add up to a constant, every variable has an interval, and no player more than four variables.
     """
     if not is_a(game, "game"):
         raise InputTypeError(f"this takes a Game or a SymbolicGame, not {type(game).__name__}")
@@ -143,6 +143,7 @@ def payoff(
             f"{' and '.join(map(str, game.partition.sizes))}"
         )
     sides = {**game.box, **named_box(box or {}, game.variables)}
+    sides = game.sets.narrowed(sides, game.variables, "this")
     missing = [name for name in game.variables if name not in sides]
     if missing:
         raise InputError(

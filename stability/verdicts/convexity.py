@@ -66,11 +66,12 @@ def convexity(
     **Arguments:**
 
     - `game`: of either engine.
-    - `box`: variable ↦ (low, high) over the game's own box; a variable without either is taken in [−1, 1].
+    - `box`: variable ↦ (low, high) over the game's own box; a variable without either is taken in [−1, 1]. Of
+      players that live in intervals these, as far as they go, cut down to the box that is given.
     - `parameters`: values for a symbolic game's parameters, over its own.
     - `points`, `seed`: number and seed of the sample points (a scrambled Sobol sequence).
 
-    Raises InputError for unknown variables and more than 500 of them.
+    Raises InputError for unknown variables, more than 500 of them, and players in simplices or balls.
     """
     check_whole(points, "the number of points", 1, 1_000_000)
     if not is_a(game, "game"):
@@ -82,7 +83,9 @@ def convexity(
             f"convexity is looked at in up to {LARGEST} variables, not {numeric.dimension}"
         )
     given = named_box(box, numeric.variables) if box else {}
-    sides: Any = {v: given.get(v, numeric.box.get(v, _UNIT)) for v in numeric.variables}
+    sides: Any = numeric.sets.narrowed({**numeric.box, **given}, numeric.variables, "convexity")
+    ends = dict(zip(numeric.variables, numeric.sets.box.tolist(), strict=True))
+    sides = {v: sides[v] if v in sides else _near_end(*ends[v]) for v in numeric.variables}
     verdicts: dict[str, Convexity] = {}
     for i, player in enumerate(numeric.players):
         if symbolic is not None and symbolic.dimension <= LARGEST_EXACT:
@@ -93,6 +96,13 @@ def convexity(
     if missing:
         verdicts.update(_sampled(numeric, missing, sides, points, seed))
     return {player: verdicts[player] for player in numeric.players}
+
+
+def _near_end(low: float, high: float) -> tuple[float, float]:
+    """Where a variable without a box is looked at: near the end of its interval, if it has one."""
+    if np.isfinite(low):
+        return low, low + 2.0
+    return (high - 2.0, high) if np.isfinite(high) else _UNIT
 
 
 def _exactly(

@@ -14,6 +14,7 @@ from ..dynamics.points import named_box
 from ..dynamics.system import is_a
 from ..equilibria.equilibrium import Equations, Equilibrium
 from ..equilibria.find import Equilibria, find_equilibria
+from ..errors import InputError
 from ..games.game import Game
 from ..games.symbolic import SymbolicGame
 from .conditions_at import conditions_at
@@ -40,12 +41,18 @@ def local_nash_equilibrium_exists(
       nearest to 0, or 0 where higher terms decide;
     - undecided otherwise; a search that is not exact proves nothing about completeness.
 
-    `game` is of either engine. Strategies on the boundary of a constraint are not looked at. `box` and
+    `game` is of either engine, and its players live in the whole space. `box` and
     `parameters` as for `stability.report`: where zeros are searched numerically, and a symbolic game's
     values.
 
-    Raises InputError for a parameter without a value and for games of more than 500 variables.
+    Raises InputError for a parameter without a value, players that live in sets, and games of more than 500
+    variables.
     """
+    if is_a(game, "game") and game.sets:
+        raise InputError(
+            "equilibria may be at limits of the players' sets, where the field does not vanish: make a "
+            "report, which looks at every face"
+        )
     d = len(game.variables) if is_a(game, "game") else 0
     begin = game_point(
         game, [0] * d if getattr(game, "start", None) is None else game.start, parameters

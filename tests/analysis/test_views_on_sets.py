@@ -177,3 +177,43 @@ def test_a_place_is_made_ready_once(load):
 def test_a_rule_without_formulas_has_numbers_at_limits(load):
     (equilibrium,) = st.report(load("cournot"), rules=[st.Unrolled()]).equilibria
     assert equilibrium.rules[0].stability.verdict == "exponentially stable"
+
+
+def game_of(bounds):
+    """min over x, max over y of (x − 2)² − (y + 2)², each in an interval: rests at the ends next to it."""
+    x, y = sympy.symbols("x y", real=True)
+    f = (x - 2) ** 2 - (y + 2) ** 2
+    return st.SymbolicGame({"x": ([x], f), "y": ([y], -f)}, sets={"x": bounds, "y": bounds})
+
+
+def test_boxes_are_those_of_the_sets():
+    game = game_of(st.Bounds(-1, 1))
+    found = st.order_of_play(game)
+    assert found.minmax == pytest.approx(0)  # (1 − 2)² − (−1 + 2)²
+    assert found.minmax_point == pytest.approx({"x": 1, "y": -1})
+    x = sympy.Symbol("x", real=True)
+    cube = st.SymbolicGame({"a": ([x], x**3)}, sets={"a": st.Bounds(0, sympy.oo)})
+    assert st.convexity(cube)["a"].verdict == "yes"  # for x ≥ 0
+    with pytest.raises(InputError, match="outside its interval"):
+        st.convexity(cube, box={"x": (-2, -1)})
+
+
+def test_closed_forms_are_of_points_inside(load):
+    # Cournot with costs 0 and c: (10 + c, 10 − 2c)/3 inside for c < 5; multipliers 1 − h and 1 − 3h
+    q, r, c = sympy.symbols("q r c", positive=True)
+    players = {"a": ([q], -q * (10 - q - r)), "b": ([r], -r * (10 - q - r) + c * r)}
+    game = st.SymbolicGame(players, sets=dict.fromkeys("ab", st.Bounds(0, sympy.oo)))
+    inside = {q: (10 + c) / 3, r: (10 - 2 * c) / 3}
+    at_one = st.critical_step(game, st.Simultaneous, at=inside, parameters={"c": 1})
+    assert at_one == sympy.Rational(2, 3)
+    with pytest.raises(InputError, match="at a limit, outside"):
+        st.critical_step(game, st.Simultaneous, at=inside, parameters={"c": 8})
+    with pytest.raises(InputError, match="say at which equilibrium"):
+        st.critical_step(game, st.Simultaneous, parameters={"c": 1})
+
+
+def test_what_looks_at_zeros_of_the_field_alone_says_so():
+    with pytest.raises(InputError, match="every face"):
+        st.local_nash_equilibrium_exists(game_of(st.Bounds(-1, 1)))
+    numeric = game_of(st.Bounds(-1, 1)).numeric()
+    assert st.nearby_stationary_point(numeric, np.array([0.5, 0.5])).outcome == "outside"

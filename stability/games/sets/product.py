@@ -281,6 +281,28 @@ class Sets:
             low[ball.index], high[ball.index] = -ball.radius, ball.radius
         return np.stack([low, high], axis=1)
 
+    def narrowed(
+        self, sides: Mapping[str, tuple[float, float]], names: Sequence[str], verb: str
+    ) -> dict[str, tuple[float, float]]:
+        """Intervals by variable, cut down to the set's own, which stand in where both ends are finite.
+
+        Raises InputError, naming the verb, where players live in simplices or balls, which are no boxes, and
+        for an interval that has nothing in common with the set.
+        """
+        if self.simplices or self.balls:
+            raise InputError(f"{verb} looks at boxes, and players live in a simplex or a ball here")
+        found = dict(sides)
+        for name, low, high in zip(names, self.low.tolist(), self.high.tolist(), strict=True):
+            if name in found:
+                found[name] = (max(found[name][0], low), min(found[name][1], high))
+                if not found[name][0] < found[name][1]:
+                    raise InputError(
+                        f"the box of {name} is outside its interval [{low:g}, {high:g}]"
+                    )
+            elif np.isfinite([low, high]).all():
+                found[name] = (low, high)
+        return found
+
     def clipped(self, low: Sequence[Any], high: Sequence[Any]) -> Sets:
         """The intersection with an interval for every player's numbers; an end that is None is none.
 
