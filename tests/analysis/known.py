@@ -18,7 +18,7 @@ DIGITS = 1e-8  # the reference answers hold to eight significant digits
 @functools.cache
 def _analyse(game: str, parameters: tuple, fields: tuple, rules: tuple | None) -> dict[str, Any]:
     system = getattr(st.games, game.replace("-", "_"))(**dict(parameters))
-    return st.report(system, fields=fields, rules=rules).to_dict()
+    return st.report(system, fields=fields, rules=rules, everywhere=True).to_dict()
 
 
 def analyse(
