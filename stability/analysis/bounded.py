@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import sympy
 
 from ..criteria.critical_cone import projected_linear_flow
 from ..dynamics.flow import Flow, SymbolicFlow
+from ..equilibria.components import Component
 from ..equilibria.equilibrium import Equilibrium
 from ..equilibria.face_chart import FaceChart
 from ..equilibria.faces import Face
@@ -296,8 +298,8 @@ def _touched(subject: Subject, bounded: Bounded) -> str:
     )
 
 
-def whole_point(bounded: Bounded) -> Equilibrium:
-    """The rest point in all the variables."""
+def whole_point(bounded: Bounded, variables: Sequence[sympy.Symbol] = ()) -> Equilibrium:
+    """The rest point in all the variables; as symbols these are needed for a set of rest points."""
     e, face = bounded.on_face, bounded.face
     chart = bounded.chart
     tangent = face.basis @ e.tangent if chart is None else chart.lift_tangent(e.tangent)
@@ -310,9 +312,21 @@ def whole_point(bounded: Bounded) -> Equilibrium:
         stationary=True,
         isolated=e.isolated if bounded.strict else "undecided" if e.isolated != "no" else "no",
         tangent=tangent,
-        component=None,
+        component=_lifted(bounded, variables) if bounded.strict else None,
         pieces=None,
     )
+
+
+def _lifted(bounded: Bounded, variables: Sequence[sympy.Symbol]) -> Component | None:
+    """The set of rest points on a flat face, in all the variables; the face's limits cut it."""
+    own, face = bounded.on_face.component, bounded.face
+    if own is None or face.whole:
+        return own
+    if bounded.chart is not None or face.exact is None or not variables:
+        return None
+    coordinates = face.lift_exactly(own.coordinates)
+    solved = {v: c for v, c in zip(variables, coordinates, strict=True) if c != v}
+    return Component(tuple(variables), solved, own.values, own.equation)
 
 
 def moving_flow(field: FieldFlow, e: Equilibrium) -> FlowAnalysis:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from ..equilibria.faces import face_at
 from ..equilibria.variational import Bounded
 from ..spectra.exact import exact_text
 from ..verdicts.on_sets import conditions_off_rest, conditions_on_sets
 from .at_point import Place
+from .components import component_info
 from .derivatives import point_of
 from .here import here
 from .remarks import remarks
@@ -32,7 +36,7 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
         exact = {
             v: exact_text(c, subject.names) for v, c in zip(subject.variables, e.exact, strict=True)
         }
-    active, limits = _limits(subject, main)
+    active, limits = _limits(subject, main, e.point)
     return EquilibriumAnalysis(
         point=dict(zip(subject.variables, map(float, e.point), strict=True)),
         exact=exact,
@@ -51,6 +55,7 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
             *dict.fromkeys(r.remark for r in subject.rules if r.remark),
         ),
         further=tuple(condition.at(point) for condition in subject.conditions),
+        component=component_info(subject, e, None),
         singular=e.singular,
         piece=e.piece,
         active=active,
@@ -59,11 +64,11 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
 
 
 def _limits(
-    subject: Subject, bounded: Bounded | None
+    subject: Subject, bounded: Bounded | None, x: np.ndarray
 ) -> tuple[dict[str, str], dict[str, LimitInfo]]:
     """The active limits by variable: which they are, and how strongly the field pushes against them."""
     if bounded is None:
-        return {}, {}
+        return face_at(subject.sets, None, x).names_of_limits(subject.variables), {}
     balls = subject.sets.balls
     named = {
         subject.variables[k] if k >= 0 else balls[-1 - k].name: limit

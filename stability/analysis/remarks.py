@@ -25,7 +25,10 @@ def remarks(
         resting += [
             f"{rule.rule} steps" for rule in rules if rule.multipliers is not None and not resting
         ]
-        where = f"; {' and '.join(dict.fromkeys(resting))} rest here" if resting else ""
+        names = list(dict.fromkeys(resting))
+        alone = len(names) == 1 and not names[0].endswith("steps")
+        verb = "rests" if alone else "rest"
+        where = f"; {' and '.join(names)} {verb} here" if names else ""
         noun = "an equilibrium of the game" if resting else "an equilibrium"
         said.append(f"This point is not {noun}: the field there has size {e.residual:.6g}{where}.")
         return tuple(said)

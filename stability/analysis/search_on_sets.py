@@ -119,13 +119,14 @@ def _with_fields(subject: Subject, x: np.ndarray, own: Sequence[Bounded | None])
     main = own[0] if subject.flows[0].numeric is subject.main else None
     if main is None:
         main = bounded_at(problem_of(subject, _gradient(subject)), x, exact)
-    resting = [None if b is None else whole_point(b) for b in own]
+    symbols = () if subject.symbolic is None else subject.symbolic.variables
+    resting = [None if b is None else whole_point(b, symbols) for b in own]
     fields = [
         _not_resting(subject, field, x, exact) if e is None else e
         for field, e in zip(subject.flows, resting, strict=True)
     ]
     whole = (
-        whole_point(main)
+        whole_point(main, symbols)
         if main is not None
         else _not_resting(subject, _gradient(subject), x, exact)
     )

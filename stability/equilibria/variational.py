@@ -24,7 +24,7 @@ from .face_chart import FaceChart
 from .faces import SPHERE, Face, face_at, faces, number_of_faces
 from .find import describe_point, find_equilibria
 from .on_spheres import with_multipliers
-from .placing import alone
+from .placing import alone, on_component
 from .projected_search import resting_faces
 from .scaling import Evaluate
 from .starts import low_discrepancy
@@ -33,7 +33,7 @@ _MOST_FACES = 128  # that are looked at one by one
 _MOST_LINEAR_FACES = 1024  # if the field is linear on each of them
 _MOST_ON_SPHERES = 3  # unknowns: with more, elimination leads to long polynomials
 _ROUNDING = 1e-9  # of the scales: a limit so near is touched, a multiplier so small may be zero
-_WIDEST = 1e3
+_TRIED = 64  # points of a set of zeros, of which one that rests stands for it
 
 
 @dataclass(frozen=True)
@@ -237,7 +237,42 @@ def _on_face(
         defined=lambda u: problem.defined(face.lift(u[:k])),
     )
     found = [_accepted(problem, face, e) for e in search.found]
+    for i, e in enumerate(search.found):
+        one = found[i]
+        if e.component is not None and equations is not None and (one is None or not one.strict):
+            found.append(_on_component(problem, face, e, evaluate, box, equations))
     return [b for b in found if b is not None], search.exhaustive, search.method, search.starts
+
+
+def _on_component(
+    problem: Problem,
+    face: Face,
+    e: Equilibrium,
+    evaluate: Evaluate,
+    box: np.ndarray,
+    equations: Equations,
+) -> Bounded | None:
+    """A rest point on the same component of zeros, which `e` stands for but is none; None if none is seen."""
+    component = e.component
+    if component is None or component.equation is not None:
+        return None
+    free = component.free
+    index = [component.variables.index(v) for v in free]
+    low, high = box[index].T
+    for t in low + low_discrepancy(_TRIED, len(free)) * (high - low):
+        round_ = [sympy.Rational(str(round(float(c), 3))) for c in t]
+        put = dict(zip(free, round_, strict=True))
+        point = tuple(c.xreplace(put) for c in component.coordinates)
+        u = in_floats(point, equations.values)
+        x = face.lift(u)
+        if not np.isfinite(x).all() or (face.slack(x) <= 1e-6).any():
+            continue
+        v = problem.evaluate(x[None])[0][0]
+        if min(face.push(list(v)).values(), default=1.0) > 1e-6 * problem.scale:
+            return _accepted(
+                problem, face, on_component(evaluate, component, point, box, equations)
+            )
+    return None
 
 
 def _linear_solution(

@@ -260,6 +260,8 @@ def _limits(e: EquilibriumAnalysis) -> list[str]:
     """Which limits of the players' sets the point touches, and how strongly it is pushed against them."""
     if e.limits is None:
         return []
+    if not e.limits and not e.stationary:
+        return []
     if not e.limits:
         return ["No limit of the players' sets is active."]
     words = {"lower": "at its lower end", "upper": "at its upper end", "zero": "not played"}

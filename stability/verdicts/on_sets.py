@@ -156,24 +156,49 @@ def _for_everybody(
             for key, verdict in found.differential_stackelberg.items()
         }
         return Conditions(nash, local, put(found.local_minmax), leaders)
-    alone = replace(nash, because=f"{nash.because}; the other player's reply stays at its limits")
+    alone = replace(nash, because=f"{nash.because}; the other player stays at its limits")
     minmax = alone if two and point.zero_sum else minmax_not_applicable(len(players))
     leaders = {f"leader {p}": alone for p in players} if two else {}
+    leaders = {key: _leader(verdict, key, point, bounded) for key, verdict in leaders.items()}
     return Conditions(nash, local, minmax, leaders)
 
 
 def _leader(verdict: Verdict, key: str, point: GamePoint, bounded: Bounded) -> Verdict:
-    """A Stackelberg verdict, unless the leader may gain by leaving its limits and so moving the follower."""
-    i = point.game.players.index(key.removeprefix("leader "))
-    own = point.game.partition.slices[i]
-    follower = bounded.face.partition.sizes[1 - i]
-    held = any(own.start <= k < own.stop for k, _ in bounded.face.held)
-    if verdict.verdict != "yes" or not held or point.zero_sum or not follower:
+    """A Stackelberg verdict, if the leader's total gradient too pushes it against its limits.
+
+    The follower's reply moves along the face, so that with T a basis of its tangent there the total gradient
+    is ∇_l L_l − (∇²_fl L_f)ᵀT(Tᵀ∇²_ff L_f T)⁻¹Tᵀ∇_f L_l.
+    """
+    if verdict.verdict != "yes":
         return verdict
-    text = (
-        f"{verdict.because}; whether the leader gains by leaving its limits and so moving the follower "
-        "is not looked at"
-    )
+    i = point.game.players.index(key.removeprefix("leader "))
+    own, other = point.game.partition.slices[i], point.game.partition.slices[1 - i]
+    face = bounded.face
+    held = [k for k, _ in face.held if own.start <= k < own.stop]
+    if face.spheres and not point.zero_sum:
+        text = f"{verdict.because}; on spheres the leader's total push is not looked at"
+        return replace(verdict, verdict="undecided", because=text)
+    derivatives, _, error = point.derivatives
+    gradients, hessians = np.asarray(derivatives.gradients), derivatives.hessians
+    total = -np.asarray(gradients[i], dtype=float).copy()
+    basis = face.basis[other, face.partition.slices[1 - i]]
+    if basis.shape[1] and not face.spheres:
+        follower = np.asarray(hessians[1 - i], dtype=float)
+        inner = basis.T @ follower[other, other] @ basis
+        w = basis @ np.linalg.solve(inner, basis.T @ np.asarray(gradients[i][other], dtype=float))
+        total[own] += follower[other, own].T @ w
+    pushes = face.push(list(total))
+    least = min((pushes[k] for k in held), default=np.inf)
+    scale = 1e-9 * (1 + np.abs(np.asarray(gradients, dtype=float)).max()) + error
+    if least > scale:
+        return verdict
+    if least < -scale:
+        text = (
+            f"the leader {point.game.players[i]} gains by leaving a limit and so moving the follower: its "
+            f"total gradient points into its set with {-least:.6g}"
+        )
+        return Verdict("no", float(least), float(-least), "numeric", text)
+    text = f"{verdict.because}; the leader's total gradient does not push against one of its limits"
     return replace(verdict, verdict="undecided", because=text)
 
 
