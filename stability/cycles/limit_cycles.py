@@ -68,20 +68,20 @@ def limit_cycles(
     flow = flow.twin
     if not 2 <= flow.dimension <= _MOST:
         return ()
-    starts = np.empty((0, flow.dimension)) if starts is None else np.asarray(starts, dtype=float)
+    begin = np.empty((0, flow.dimension)) if starts is None else np.asarray(starts, dtype=float)
     if box is not None:
-        starts = np.concatenate([starts, _spread(np.asarray(box, dtype=float))])
+        begin = np.concatenate([begin, _spread(np.asarray(box, dtype=float))])
     else:
-        size = 3.0 * (1.0 + np.abs(starts).max())
-        box = np.stack([starts.min(axis=0) - size, starts.max(axis=0) + size], axis=1)
+        size = 3.0 * (1.0 + np.abs(begin).max())
+        box = np.stack([begin.min(axis=0) - size, begin.max(axis=0) + size], axis=1)
     box = np.asarray(box, dtype=float)
     if flow.kept_in is not None:
-        starts = flow.kept_in.project(starts)
-    duration = time or _duration(flow, starts, box)
+        begin = flow.kept_in.project(begin)
+    duration = time or _duration(flow, begin, box)
     found: list[Cycle] = []
     turn = Turn(flow)
     for direction in (1.0, -1.0):
-        _look(flow, turn, starts, direction * duration, box, found)
+        _look(flow, turn, begin, direction * duration, box, found)
     return tuple(found)
 
 
