@@ -217,3 +217,12 @@ def test_what_looks_at_zeros_of_the_field_alone_says_so():
         st.local_nash_equilibrium_exists(game_of(st.Bounds(-1, 1)))
     numeric = game_of(st.Bounds(-1, 1)).numeric()
     assert st.nearby_stationary_point(numeric, np.array([0.5, 0.5])).outcome == "outside"
+
+
+def test_projected_steps_that_are_too_long_have_a_cycle(load):
+    # h = 1.2: (0, 0) → (12, 2.4), where 10 − 24 − 2.4 and 10 − 12 − 4.8 − 8 lead beyond 0 in both
+    box = {"q1": (0, 13), "q2": (0, 5)}
+    found = st.periodic_orbits(load("cournot"), st.Simultaneous(1.2), period=2, box=box, starts=8)
+    (orbit,) = found.orbits
+    np.testing.assert_allclose(orbit.points, [[0, 0], [12, 2.4]])
+    np.testing.assert_array_equal(orbit.multipliers, 0)
