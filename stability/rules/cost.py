@@ -41,15 +41,17 @@ def step_cost(rule: Rule, field: Field | None, game: Game | None, partition: Par
     The step is taken on stand-ins that count what is asked of them, so that a rule or a field of the
     user's own is counted like any other.
     """
-    counts = Counts()
+    counts, start = Counts(), np.zeros(partition.dimension)
     if game is None or field is None:
         flow = CountingFlow(counts, partition, lambda: counts.add(gradients=1.0), None, None)
     else:
         counted = CountingGame(counts, game)
         zero = np.zeros(partition.dimension)
         flow = CountingFlow(counts, partition, lambda: field(counted, zero), field, counted)
+        flow.sets = game.sets
+        start = game.sets.middle if game.sets else start
     with jax.enable_x64(True):  # optax computes in JAX
-        state = rule.init(flow, np.zeros(partition.dimension))
+        state = rule.init(flow, start)
         counts.reset()
         rule.step(flow, state)
     return Cost(counts.gradients, counts.products, counts.solves)
@@ -117,6 +119,7 @@ class CountingFlow(Linear):
     def __init__(self, counts: Counts, partition: Partition, evaluate: Any, field: Any, game: Any):
         super().__init__(-np.eye(partition.dimension), partition)
         self.counts = counts
+        self.sets: Any = None
         self.evaluate = evaluate
         self.field = field
         self.game = game

@@ -226,3 +226,11 @@ def test_projected_steps_that_are_too_long_have_a_cycle(load):
     (orbit,) = found.orbits
     np.testing.assert_allclose(orbit.points, [[0, 0], [12, 2.4]])
     np.testing.assert_array_equal(orbit.multipliers, 0)
+
+
+def test_multiplicative_weights_are_compared(load):
+    # zero-sum: radius √(1 + h²/3), so that no step size is stable
+    (row,) = st.compare(load("rock"), rules=[st.MultiplicativeWeights(0.3)]).rows
+    assert row.spectral_radius == pytest.approx(np.sqrt(1.03))
+    assert row.verdict == "unstable"
+    assert row.cost.gradients == 1
