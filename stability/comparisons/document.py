@@ -186,7 +186,9 @@ def _spaced(name: str) -> str:
 
 def _best(row: Row) -> str:
     if row.best_lr is None and row.best_spectral_radius is not None:
-        return MISSING if row.settings.get("lr") is None else "large"
+        if row.settings.get("lr") is None:
+            return MISSING
+        return "any" if row.spectral_radius == 0 else "large"  # corners are reached by all of them
     return _few(row.best_lr)
 
 

@@ -82,6 +82,7 @@ def test_a_corner_is_reached_by_steps_of_any_size(folder):
     rows = json.loads(command("compare", folder / "dilemma.toml", *rules, "--json"))["algorithms"]
     assert [row["stable_lr"] for row in rows] == [[[0, None]], [[0, None]]]
     assert [row["best_spectral_radius"] for row in rows] == [0, 0]
+    assert " any " in command("compare", folder / "dilemma.toml", *rules)
 
 
 def test_several_rest_points_are_judged_together():
