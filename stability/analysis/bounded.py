@@ -232,7 +232,7 @@ def _corner_flow(subject: Subject, field: FieldFlow, bounded: Bounded) -> FlowAn
         field=field.name,
         settings=field.settings,
         eigenvalues=np.zeros(0, dtype=complex),
-        exact_eigenvalues=None if bounded.exact is None else (),
+        exact_eigenvalues=None,
         spectral_abscissa=None,
         error_bound=None,
         type=CORNER,

@@ -1,8 +1,9 @@
 """Coordinates on a face around one of its points: affine on the flat part, stereographic on spheres.
 
-On the sphere of radius R around 0 with the point x* = R n, and B a basis of the plane orthogonal to n,
-x(w) = R((1 − q)n + 2Bw)/(1 + q) with q = |Bw|², a conformal chart: (DxᵀDx)⁻¹Dxᵀ = ((1 + q)/2R)²(BᵀB)⁻¹Dxᵀ.
-Back leads w = (BᵀB)⁻¹Bᵀx/(R + n·x). The point is w = 0.
+On the sphere of radius R around 0 with the point x* = R n, and B an orthonormal basis of the plane orthogonal
+to n, x(w) = (R(1 − q)n + Bw)/(1 + q) with q = |w|²/4R², a conformal chart: (DxᵀDx)⁻¹Dxᵀ = (1 + q)²Dxᵀ. Back
+leads w = 2R Bᵀx/(R + n·x). The point is w = 0, where w are lengths. B is rational in n: the columns but one of
+the reflection that takes a unit vector e to n up to its sign, I − uuᵀ/(1 + |n·e|), u = n ± e (Householder 1958).
 """
 
 from __future__ import annotations
@@ -24,24 +25,26 @@ from .faces import Face
 
 @dataclass(frozen=True)
 class _Sphere:
-    """A sphere: the positions of its n coordinates, the radius, the unit vector, the basis B (n, n − 1) and
-    (BᵀB)⁻¹; floats, or SymPy matrices."""
+    """A sphere: the positions of its n coordinates, the radius, the unit vector, the basis B (n, n − 1); floats,
+    or SymPy matrices."""
 
     index: tuple[int, ...]
     radius: Any
     centre: Any
     basis: Any
-    metric: Any
 
     def point(self, w: Any) -> Any:
         """x(w)."""
-        along = self.basis @ w
-        q = _dot(along, along)
-        return (self.centre * (1 - q) + along * 2) * (self.radius / (1 + q))
+        q = self.height(w)
+        return (self.centre * (self.radius * (1 - q)) + self.basis @ w) * (1 / (1 + q))
+
+    def height(self, w: Any) -> Any:
+        """q of w."""
+        return _dot(w, w) / (4 * self.radius**2)
 
     def coordinates(self, x: Any) -> Any:
         """w of a point x of the sphere."""
-        return self.metric @ (self.basis.T @ x) / (self.radius + _dot(self.centre, x))
+        return self.basis.T @ x * (2 * self.radius / (self.radius + _dot(self.centre, x)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,22 +88,21 @@ class FaceChart:
         index = tuple(map(int, ball.index))
         own = self.x[list(index)]
         pivot = int(np.argmax(np.abs(own)))
-        others = [i for i in range(len(index)) if i != pivot]
-        if not exactly:
-            n = own / np.linalg.norm(own)
-            basis = np.zeros((len(index), len(others)))
-            for c, i in enumerate(others):
-                basis[i, c], basis[pivot, c] = 1.0, -n[i] / n[pivot]
-            return _Sphere(index, float(ball.radius), n, basis, np.linalg.inv(basis.T @ basis))
-        assert self.exact is not None
-        assert self.face.exact is not None
-        radius = self.face.exact.balls[j].radius
-        n = sympy.Matrix([self.exact[k] / radius for k in index])
-        basis = sympy.zeros(len(index), len(others))
-        for c, i in enumerate(others):
-            basis[i, c], basis[pivot, c] = 1, -n[i] / n[pivot]
-        metric = (basis.T * basis).inv().applyfunc(sympy.simplify)
-        return _Sphere(index, radius, n, basis, metric)
+        if exactly:
+            assert self.exact is not None
+            assert self.face.exact is not None
+            radius = self.face.exact.balls[j].radius
+            n = sympy.Matrix([self.exact[k] / radius for k in index])
+            sign, u = int(np.sign(own[pivot])), n.copy()
+            u[pivot] += sign
+            reflection = sympy.eye(len(index)) - u * u.T / (1 + sign * n[pivot])
+            reflection.col_del(pivot)
+            return _Sphere(index, radius, n, reflection)
+        n = own / np.linalg.norm(own)
+        u = n.copy()
+        u[pivot] += np.sign(n[pivot])
+        reflection = np.eye(len(index)) - np.outer(u, u) / (1 + abs(n[pivot]))
+        return _Sphere(index, float(ball.radius), n, np.delete(reflection, pivot, axis=1))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -227,12 +229,11 @@ class FaceChart:
         tangent = dict(zip(map(int, self.face.free), self.face.velocity(list(v)), strict=True))
         for s, sphere in enumerate(self._exact_spheres):
             mine = [i for i, (_, of) in enumerate(self._order) if of == s]
-            along = sphere.basis * _take(w, mine)
-            q = _dot(along, along)
+            q = sphere.height(_take(w, mine))
             point = sphere.point(_take(w, mine))
             slope = sympy.Matrix([list(point.diff(w[i])) for i in mine])
             push = sympy.Matrix([tangent[k] for k in sphere.index])
-            rate = sphere.metric * slope * push * ((1 + q) / (2 * sphere.radius)) ** 2
+            rate = slope * push * (1 + q) ** 2
             for c, i in enumerate(mine):
                 velocity[i] = rate[c]
         for i, (k, of) in enumerate(self._order):

@@ -65,8 +65,10 @@ def settled(
         v = np.where(taken[:, None], trial_v, v)
         jac = np.where(taken[:, None, None], trial_jac, jac)
         change = _AIM / np.maximum(error, 1e-12)
-        h = h * np.where(taken, np.clip(change, 0.5, 10.0), np.clip(change, 0.1, 0.3))
-        over = (taken & over) | (np.abs(x / unit).max(axis=1) > _LOST) | ~(h > 1e-300)
+        with np.errstate(over="ignore"):  # where the field vanishes steps grow beyond all numbers
+            h = h * np.where(taken, np.clip(change, 0.5, 10.0), np.clip(change, 0.1, 0.3))
+        far = np.abs(x / unit).max(axis=1) > _LOST
+        over = (taken & over) | far | ~((h > 1e-300) & np.isfinite(h))
         ends[index] = x
         rest = ~over
         index, x, v, jac, h = index[rest], x[rest], v[rest], jac[rest], h[rest]

@@ -96,7 +96,9 @@ class Game(PureGame):
         self.sets: Sets = resolved(sets, self.partition, leaves, lambda: self.variables)
         if self.sets:
             kind = self.start.dtype
-            self.start = self.sets.taken(self.start, self.variables, "the start").astype(kind)
+            rounding = max(1e-9, 8 * float(jnp.finfo(kind).eps))
+            self.start = self.sets.taken(self.start, self.variables, "the start", rounding)
+            self.start = self.start.astype(kind)
         self.box = named_box(box, self.variables) if box else {}
         self.minimizer = self.partition.index(minimizer)
         self.total = self.dimension > _DENSE

@@ -22,6 +22,11 @@ SIZES = np.repeat([0.3, 0.5, 0.2], [2, 3, 2])
 LR = {"box": 0.3, "simplex": 0.5, "ball": 0.2}
 
 
+def named(value):
+    """The same name for a rule, a function or a text in every process."""
+    return getattr(value, "__name__", None) or str(value)
+
+
 def game():
     """Three players with quadratic losses, convex in their own strategies."""
     return st.SymbolicGame(
@@ -180,7 +185,7 @@ MEMORYLESS = [
 NUMERIC_ONLY = (st.Proximal, st.BestResponse, st.Competitive)
 
 
-@pytest.mark.parametrize(("rule", "expected"), MEMORYLESS, ids=str)
+@pytest.mark.parametrize(("rule", "expected"), MEMORYLESS, ids=named)
 def test_steps_without_memory(rule, expected):
     assert not np.allclose(simultaneous(START), START + SIZES * v(START))
     with jax.enable_x64(True):
@@ -223,7 +228,7 @@ def past_extragradient(path, memory):
         (st.Nesterov(LR, 0.6), nesterov),
         (st.Extragradient(LR, past=True), past_extragradient),
     ],
-    ids=str,
+    ids=named,
 )
 def test_steps_with_memory(rule, one):
     path, memory = [START], v(START)
@@ -307,7 +312,7 @@ def test_rules_with_sets_of_their_own_stay_in_the_intersection():
         (st.Projected(radius={"box": 1.0}), "a ball cannot be put on the bounded numbers of box"),
         (st.Projected(radius={"simplex": 1.0}), "a ball cannot be put on"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_intersections_that_are_none(rule, words):
     for flow in (NUMERIC, EXACT):
@@ -379,7 +384,7 @@ def flat():
     return st.SymbolicGame({i: (X[s], losses[i]) for i, s in own}, sets=sets)
 
 
-@pytest.mark.parametrize("rule", RULES_NEAR, ids=str)
+@pytest.mark.parametrize("rule", RULES_NEAR, ids=named)
 def test_states_near_a_rest_point_at_limits_do_what_the_multipliers_say(rule):
     flow = st.Gradient().flow(flat()).numeric()
     rest = iterated(lambda x: flow.sets.project(x + 0.3 * v(x)), START)
@@ -401,7 +406,7 @@ def test_states_near_a_rest_point_at_limits_do_what_the_multipliers_say(rule):
         np.testing.assert_allclose(np.asarray(state - start)[:7], away[:7], rtol=0, atol=1e-14)
 
 
-@pytest.mark.parametrize("rule", [st.Simultaneous(0.2), st.Nesterov(0.2, 0.4)], ids=str)
+@pytest.mark.parametrize("rule", [st.Simultaneous(0.2), st.Nesterov(0.2, 0.4)], ids=named)
 def test_on_a_sphere_the_push_slows_the_step(rule):
     """(R/(R + hm))(I + hJ_t), m = ‖ξ‖: on the disc of radius 1/2, pushed with m from (0.3, 0.4)."""
     x, y = sympy.symbols("x y", real=True)

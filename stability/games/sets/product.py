@@ -209,8 +209,10 @@ class Sets:
         """How far x, shape (d,), is from the set: the largest change of a coordinate by the projection."""
         return float(np.abs(self.project(np.asarray(x, float)) - x).max(initial=0.0))
 
-    def taken(self, x: np.ndarray, names: Sequence[str], what: str) -> np.ndarray:
-        """The point x, projected if it is outside by no more than rounding.
+    def taken(
+        self, x: np.ndarray, names: Sequence[str], what: str, rounding: float = NEAR
+    ) -> np.ndarray:
+        """The point x, projected if it is outside by no more than `rounding`, relatively.
 
         Raises InputError, naming `what` the point is and a limit that it breaks, if it is farther out.
         """
@@ -218,7 +220,7 @@ class Sets:
         if not self:
             return x
         off = self.outside(x)
-        if off <= NEAR * (1 + np.abs(x).max(initial=0.0)):
+        if off <= rounding * (1 + np.abs(x).max(initial=0.0)):
             return self.project(x) if off else x
         raise InputError(f"{what} is outside the players' sets: {self._broken(x, names)}")
 
