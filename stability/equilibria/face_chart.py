@@ -2,8 +2,9 @@
 
 On the sphere of radius R around 0 with the point x* = R n, and B an orthonormal basis of the plane orthogonal
 to n, x(w) = (R(1 − q)n + Bw)/(1 + q) with q = |w|²/4R², a conformal chart: (DxᵀDx)⁻¹Dxᵀ = (1 + q)²Dxᵀ. Back
-leads w = 2R Bᵀx/(R + n·x). The point is w = 0, where w are lengths. B is rational in n: the columns but one of
-the reflection that takes a unit vector e to n up to its sign, I − uuᵀ/(1 + |n·e|), u = n ± e (Householder 1958).
+leads w = 2R Bᵀx/(R + n·x). The point is w = 0, where w are lengths. B is rational in n: the columns but one
+of the reflection that takes a unit vector e to n up to its sign, I − uuᵀ/(1 + |n·e|) with u = n ± e
+(Householder 1958).
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from .faces import Face
 
 @dataclass(frozen=True)
 class _Sphere:
-    """A sphere: the positions of its n coordinates, the radius, the unit vector, the basis B (n, n − 1); floats,
-    or SymPy matrices."""
+    """A sphere: the positions of its n coordinates, the radius, the unit vector, the basis B (n, n − 1);
+    floats, or SymPy matrices."""
 
     index: tuple[int, ...]
     radius: Any
