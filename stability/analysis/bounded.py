@@ -38,7 +38,7 @@ def on_face(
     Where the face has spheres, in those of the `chart`.
     """
     if face.whole:
-        return subject, field
+        return subject, _inside(field)
     if chart is not None:
         return _in_chart(subject, field, chart)
     key = (face.held, face.exact is None)
@@ -65,6 +65,14 @@ def _field_on_face(subject: Subject, field: FieldFlow, face: Face) -> FieldFlow:
         velocity = face.velocity([e.xreplace(put) for e in own.expressions])
         symbolic = SymbolicFlow(dict(zip(free, velocity, strict=True)), partition=face.partition)
     return replace(field, numeric=numeric, symbolic=symbolic)
+
+
+def _inside(field: FieldFlow) -> FieldFlow:
+    """The field without projections in its formulas, where no limit is near: these may hold parameters."""
+    own = field.symbolic
+    if own is None or own.kept_in is None:
+        return field
+    return replace(field, symbolic=own.kept("inside", None, lambda: own.within(None)))
 
 
 def _in_chart(subject: Subject, field: FieldFlow, chart: FaceChart) -> tuple[Subject, FieldFlow]:
@@ -303,6 +311,8 @@ def whole_point(bounded: Bounded, variables: Sequence[sympy.Symbol] = ()) -> Equ
     e, face = bounded.on_face, bounded.face
     chart = bounded.chart
     tangent = face.basis @ e.tangent if chart is None else chart.lift_tangent(e.tangent)
+    if not bounded.strict:  # an end of what rests on the face
+        tangent = np.zeros((len(bounded.x), 0))
     tangent = np.linalg.qr(tangent)[0] if tangent.shape[1] else tangent
     return replace(
         e,
@@ -311,6 +321,7 @@ def whole_point(bounded: Bounded, variables: Sequence[sympy.Symbol] = ()) -> Equ
         residual=bounded.residual,
         stationary=True,
         isolated=e.isolated if bounded.strict else "undecided" if e.isolated != "no" else "no",
+        manifold_dimension=tangent.shape[1],
         tangent=tangent,
         component=_lifted(bounded, variables) if bounded.strict else None,
         pieces=None,

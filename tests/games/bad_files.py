@@ -29,7 +29,40 @@ def constant(lines: str) -> str:
     return player() + f"[constants]\n{lines}\n"
 
 
+def limited(sets: str) -> str:
+    """A player of a and b, with these lines about their sets."""
+    return '[players.p]\nstrategy = ["a", "b"]\nloss = "a*b"\n' + sets + "\n"
+
+
+SETS = [
+    BadFile("bounds-list", limited("bounds = [0, 1]"), "players.p.bounds: it must map"),
+    BadFile("bounds-stranger", limited("bounds = { q = [0, 1] }"), "'q' is no variable of this"),
+    BadFile("bounds-one", limited("bounds = { a = [0] }"), "players.p.bounds.a: it must be [low"),
+    BadFile("bounds-empty", limited("bounds = { a = [1, 0] }"), "the low end 1 is not below"),
+    BadFile("bounds-point", limited("bounds = { a = [1, 1] }"), "a number that is fixed"),
+    BadFile("bounds-nan", limited("bounds = { a = [nan, 1] }"), "it must be a finite number"),
+    BadFile("bounds-wrong-way", limited("bounds = { a = [inf, inf] }"), "no number is in"),
+    BadFile("bounds-variable", limited('bounds = { a = [0, "b"] }'), "players.p.bounds.a"),
+    BadFile("bounds-word", limited('bounds = { a = [0, "much"] }'), "players.p.bounds.a"),
+    BadFile("simplex-flat", limited('simplex = ["a", "b"]'), "it must be a list of groups"),
+    BadFile("simplex-one", limited('simplex = [["a"]]'), "fewer than two variables"),
+    BadFile("simplex-twice", limited('simplex = [["a", "a"]]'), "'a' is there twice"),
+    BadFile("simplex-number", limited("simplex = [[1, 2]]"), "1 is no variable of this player"),
+    BadFile("ball-table", limited("ball = { radius = 1 }"), "players.p.ball: it must be a list"),
+    BadFile("ball-no-radius", limited('ball = [{ of = ["a"] }]'), "every ball is written"),
+    BadFile("ball-of", limited('ball = [{ of = "a", radius = 1 }]'), "of is a list"),
+    BadFile("ball-zero", limited('ball = [{ of = ["a"], radius = 0 }]'), "positive finite"),
+    BadFile("ball-inf", limited('ball = [{ of = ["a"], radius = inf }]'), "positive finite"),
+    BadFile(
+        "two-sets",
+        limited('bounds = { a = [0, 1] }\nsimplex = [["a", "b"]]'),
+        "a is in two sets",
+    ),
+]
+
+
 BAD_FILES: list[BadFile] = [
+    *SETS,
     # not TOML
     BadFile("not-toml", "x*y\n", "file: this is not TOML"),
     BadFile("not-toml-line", "name = 1\n[players x]", "line 2, column"),

@@ -1,0 +1,158 @@
+"""Reports of games whose players' strategies have limits, against closed forms."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+import sympy
+
+import stability as st
+from stability.errors import InputError
+
+from ..cli.commands import in_process
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "report.schema.json"
+X, Y, C = sympy.symbols("x y c", real=True)
+
+
+def cournot(cost=8, **options):
+    """Two firms with p = 10 − Q and costs 0 and c: (5, 0) for c > 5, with the second firm's push c − 5."""
+    players = {"one": ([X], -X * (10 - X - Y)), "two": ([Y], -Y * (10 - X - Y) + C * Y)}
+    sets = {"one": st.Bounds(0), "two": st.Bounds(0)}
+    return st.SymbolicGame(players, parameters={C: cost}, sets=sets, **options)
+
+
+@pytest.fixture(scope="module")
+def report():
+    return st.report(cournot(), rules=[st.Simultaneous(lr=0.1), st.Optimistic(lr=0.1)])
+
+
+def test_cournot_rests_where_the_second_firm_stays_out(report):
+    (e,) = report.equilibria
+    assert e.exact == {"x": "5", "y": "0"}
+    assert e.active == {"y": "lower"}
+    assert e.limits["y"].multiplier == 3.0
+    assert e.conditions.local_nash.verdict == "yes"
+    assert "global" in e.conditions.local_nash.because
+    (flow,) = e.flows
+    assert flow.exact_eigenvalues == ("-2",)
+    assert flow.stability.verdict == "exponentially stable"
+    assert report.search.exhaustive
+
+
+def test_projected_steps_are_stable_iff_h_is_below_one(report):
+    simultaneous, optimistic = report.equilibria[0].rules
+    np.testing.assert_allclose(simultaneous.multipliers, [0.8, 0.0], atol=1e-12)
+    assert simultaneous.critical_lr_exact == "1"
+    # roots of μ² − (1 − 4h)μ − 2h, and a zero for each number of the second firm's state
+    roots = np.sort(np.roots([1, -0.6, -0.2]))[::-1]
+    np.testing.assert_allclose(optimistic.multipliers, [roots[0], 0.0, 0.0, roots[1]], atol=1e-12)
+
+
+def test_the_report_as_data_has_the_limits(report):
+    data = json.loads(json.dumps(report.to_dict()))
+    jsonschema.validate(data, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert data["equilibria"][0]["limits"]["y"] == {
+        "kind": "lower",
+        "multiplier": 3.0,
+        "strict": "yes",
+    }
+    assert "at its lower end (push 3)" in str(report)
+
+
+def test_where_the_firm_is_indifferent_the_cone_decides():
+    (e,) = st.report(cournot(5), rules=[st.Simultaneous()]).equilibria
+    assert e.limits["y"].strict == "no"
+    assert e.flows[0].stability.verdict == "exponentially stable"
+    assert "without a push" in e.flows[0].stability.because
+    assert e.rules[0].stability.verdict == "undecided"
+    assert e.conditions.local_nash.verdict == "yes"
+
+
+def test_the_prisoners_dilemma_in_probabilities_is_defection():
+    game = st.SymbolicGame(
+        {"a": ([X], -(3 * X * Y + 5 * (1 - X) * Y + (1 - X) * (1 - Y))),
+         "b": ([Y], -(3 * X * Y + 5 * X * (1 - Y) + (1 - X) * (1 - Y)))},
+        sets={"a": st.Bounds(0, 1), "b": st.Bounds(0, 1)},
+    )  # fmt: skip
+    (e,) = st.report(game, rules=[st.Simultaneous()]).equilibria
+    assert e.exact == {"x": "0", "y": "0"}
+    assert e.flows[0].spectral_abscissa is None
+    assert e.flows[0].stability.verdict == "exponentially stable"
+    assert e.rules[0].spectral_radius == 0.0
+    assert e.conditions.differential_nash.verdict == "yes"
+
+
+def test_on_a_sphere_the_push_over_the_radius_counts():
+    """J_t − m/R for the flow, (R/(R + hm))(1 + hJ_t) for a step, H_t + m/R for Nash."""
+    loss = -(X**2 + 2 * Y**2) + X / 10
+    game = st.SymbolicGame({"a": ([X, Y], loss)}, sets={"a": st.Ball(1)})
+    found = st.report(game, rules=[st.Simultaneous(lr=0.1)]).equilibria
+    own = next(e for e in found if e.point["y"] > 0.9)
+    n = np.array([own.point["x"], own.point["y"]])
+    push = own.limits["x, y"].multiplier
+    t = np.array([-n[1], n[0]])
+    tangent = t @ np.diag([2.0, 4.0]) @ t
+    assert push == pytest.approx(4.0)
+    np.testing.assert_allclose(own.flows[0].eigenvalues, [tangent - push], rtol=1e-9)
+    np.testing.assert_allclose(
+        own.rules[0].multipliers, [(1 + 0.1 * tangent) / (1 + 0.1 * push), 0], atol=1e-9
+    )
+    assert own.conditions.differential_nash.value == pytest.approx(push - tangent)
+
+
+def test_a_leader_that_gains_by_moving_the_follower_does_not_stay_at_its_limit():
+    game = st.SymbolicGame(
+        {"leader": ([X], X - 5 * Y), "follower": ([Y], (Y - X) ** 2)},
+        sets={"leader": st.Bounds(0, 1)},
+    )
+    (e,) = st.report(game, rules=[]).equilibria
+    leads = e.conditions.differential_stackelberg
+    assert leads["leader leader"].verdict == "no"
+    assert leads["leader leader"].value == pytest.approx(-4)
+    assert leads["leader follower"].verdict == "yes"
+
+
+def test_a_segment_of_rest_points_and_its_ends():
+    """xy with x ∈ [−1, 1], y ∈ [0, 1]: on y = 0 the maximiser is pushed against its limit where x < 0."""
+    game = st.SymbolicGame(
+        {"x": ([X], X * Y), "y": ([Y], -X * Y)},
+        sets={"x": st.Bounds(-1, 1), "y": st.Bounds(0, 1)},
+    )
+    found = st.report(game, rules=[]).equilibria
+    assert [e.point["x"] for e in found if e.component is None] == [-1.0, 0.0]
+    (segment,) = [e for e in found if e.component is not None]
+    assert segment.component.parametrisation == {"x": "x", "y": "0"}
+    assert segment.limits["y"].multiplier == pytest.approx(-segment.point["x"])
+
+
+def test_rock_paper_scissors_under_the_dynamics_of_learners():
+    file = st.load("rock-paper-scissors")
+    (e,) = [e for e in st.report(file).equilibria if e.stationary]
+    flows = {flow.field: flow.stability.verdict for flow in e.flows}
+    assert set(flows) == {"gradient", "replicator"}
+    rules = {rule.rule: rule for rule in e.rules if rule.field == "gradient"}
+    assert "multiplicative-weights" in rules
+    assert "optimistic-multiplicative-weights" in rules
+
+
+def test_points_outside_are_refused_and_never_listed(tmp_path):
+    with pytest.raises(InputError, match="outside the players' sets: y = -1"):
+        st.report(cournot(), at={"x": 4, "y": -1})
+    with pytest.raises(InputError, match="start is outside"):
+        cournot(start={"x": -1, "y": 0}).numeric()
+    path = tmp_path / "firm.toml"
+    path.write_text(
+        '[players.firm]\nstrategy = ["q"]\npayoff = "-(q + c)**2"\nbounds = { q = [0, inf] }\n'
+        "[parameters]\nc = 2\n",
+        encoding="utf-8",
+    )
+    outside = in_process("report", str(path), "--at", "q=-1")
+    assert outside.returncode == 2
+    assert "q = -1, which is to be at least 0" in outside.stderr
+    moved = in_process("report", str(path), "--set", "c=-3", "--json")
+    assert json.loads(moved.stdout)["equilibria"][0]["point"] == {"q": 3.0}
+    held = json.loads(in_process("report", str(path), "--json").stdout)["equilibria"]
+    assert [e["active"] for e in held] == [{"q": "lower"}]
