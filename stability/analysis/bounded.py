@@ -137,7 +137,22 @@ def flow_on_sets(
         )
     elif face.held or face.spheres:
         flow = replace(flow, stability=_beside(flow.stability, subject, face, "paths"))
+    else:
+        flow = _inside_only(flow, bounded)
     return OnFace(bounded, inner, own, flow, known, subject, field)
+
+
+def _inside_only(found: Any, bounded: Bounded) -> Any:
+    """An analysis at limits that are never crossed: who runs away by a term of higher order may do so on the
+    other side of them alone."""
+    if not bounded.limits or found.normal_form is None or found.stability.verdict != "unstable":
+        return found
+    because = (
+        "the first term that decides is of higher order, and only its side in the players' sets counts: "
+        f"without limits, {found.stability.because}"
+    )
+    verdict = replace(found.stability, verdict="undecided", because=because)
+    return replace(found, stability=verdict, normal_form=None)
 
 
 def keeps_sets(field: FieldFlow) -> bool:
@@ -150,11 +165,13 @@ def rule_on_sets(place: OnFace, rule: Rule, **options: Any) -> RuleAnalysis:
     bounded = place.bounded
     if _moves_by_itself(rule, bounded.face):
         e = whole_point(bounded)
-        return _rule_by_itself(place.whole, place.whole_field, e, rule, **options)
+        found = _rule_by_itself(place.whole, place.whole_field, e, rule, **options)
+        return _inside_only(found, bounded)
     own = rule_on_face(place, rule)
     if isinstance(own, RuleAnalysis):
         return own
     found = analyse_rule(place.subject, place.field, bounded.on_face, own, place.known, **options)
+    found = _inside_only(found, bounded) if keeps_sets(place.whole_field) else found
     return _with_zeros(found, place.whole, own, bounded.face)
 
 

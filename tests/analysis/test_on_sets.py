@@ -156,3 +156,13 @@ def test_points_outside_are_refused_and_never_listed(tmp_path):
     assert json.loads(moved.stdout)["equilibria"][0]["point"] == {"q": 3.0}
     held = json.loads(in_process("report", str(path), "--json").stdout)["equilibria"]
     assert [e["active"] for e in held] == [{"q": "lower"}]
+
+
+def test_a_term_of_higher_order_counts_on_one_side_of_a_limit_only():
+    """A = [[1, 1], [1, 0]] in one population: ẋ₂ = −x₂²(1 − x₂) decays for x₂ > 0 and runs away below."""
+    form = st.StrategicForm({"all": ["one", "two"]}, {"all": [[1, 1], [1, 0]]})
+    at = {"all_one": 1, "all_two": 0}
+    (e,) = st.report(form.game(), fields=[st.Replicator()], rules=[], at=at).equilibria
+    assert e.active == {"all_two": "zero"}
+    assert e.flows[0].stability.verdict == "undecided"
+    assert "only its side" in e.flows[0].stability.because
