@@ -283,8 +283,8 @@ def system_to_dict(system: SystemInfo) -> dict[str, Any]:
         "zero_sum_up_to_own_terms": system.zero_sum_up_to_own_terms,
         "common": None if system.common is None else asdict(system.common),
         "structure": system.structure,
-        "angles": dict(system.angles),
-        "conserved": dict(system.conserved),
+        **({"angles": dict(system.angles)} if system.angles else {}),
+        **({"conserved": dict(system.conserved)} if system.conserved else {}),
     }
 
 

@@ -32,6 +32,7 @@ from .starts import low_discrepancy
 _MOST_FACES = 128  # that are looked at one by one
 _MOST_LINEAR_FACES = 1024  # if the field is linear on each of them
 _MOST_ON_SPHERES = 3  # unknowns: with more, elimination leads to long polynomials
+_FEW_FACES = 4  # with more, spheres are looked at numerically
 _ROUNDING = 1e-9  # of the scales: a limit so near is touched, a multiplier so small may be zero
 _TRIED = 64  # points of a set of zeros, of which one that rests stands for it
 
@@ -218,7 +219,8 @@ def _on_face(
     if face.spheres:
         widest = 10 * problem.scale * (1 + len(face.free))
         evaluate, box, equations = with_multipliers(face, evaluate, box, equations, widest)
-        if k + len(face.spheres) > _MOST_ON_SPHERES:
+        few = number_of_faces(problem.sets) <= _FEW_FACES
+        if k + len(face.spheres) > _MOST_ON_SPHERES or not few:
             equations = None
     solved = (
         None if equations is None or face.spheres else _linear_solution(evaluate, box, equations)

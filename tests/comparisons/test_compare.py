@@ -383,4 +383,5 @@ def test_the_usual_list_is_every_rule_and_field_there_is():
     in_sets = {n for n in rules.RULES if n in ("clipped", "projected") or n.endswith("-weights")}
     assert {r.name for r in rules.every_rule()} == set(rules.RULES) - in_sets
     named = {f.name for f in fields.every_field(("p", "q"))}
-    assert named == set(fields.FIELDS) - {"gradient", "two-timescale"}
+    on_simplices = {name for name, field in fields.FIELDS.items() if field.keeps_sets}
+    assert named == set(fields.FIELDS) - {"gradient", "two-timescale"} - on_simplices
