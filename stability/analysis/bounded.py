@@ -291,13 +291,16 @@ def _into_sets(subject: Subject, bounded: Bounded, known: FieldJacobian | None) 
     if known is None or any(limit.strict == "undecided" for limit in bounded.limits.values()):
         because = f"{touched}, as far as floating point tells: which side it is on decides"
         return Verdict("undecided", None, None, "numeric", because)
-    face = bounded.face
-    basis, triangle = np.linalg.qr(face.basis)
+    face, chart = bounded.face, bounded.chart
+    slopes = face.basis
+    if chart is not None:
+        slopes = chart.lift_tangent(np.eye(face.dimension))
+    basis, triangle = np.linalg.qr(slopes)
     matrix = triangle @ known.matrix @ np.linalg.inv(triangle)
     normals = _normals(bounded) @ basis
     found = projected_linear_flow(matrix, normals)
     word = {"stable": "exponentially stable", "unstable": "unstable", "undecided": "undecided"}
-    where = f"on {face.text(subject.variables)} " if face.held else ""
+    where = f"on {face.text(subject.variables)} " if face.held or face.spheres else ""
     because = f"{where}{touched}; there {found.because}"
     margin = None if found.rate is None or found.word == "undecided" else abs(found.rate)
     return Verdict(word[found.word], found.rate, margin, "numeric", because)
@@ -309,13 +312,17 @@ def _normals(bounded: Bounded) -> np.ndarray:
     rows = []
     for k in bounded.weak:
         row = np.zeros(d)
-        row[k] = -1.0 if bounded.limits[k].kind == "upper" else 1.0
+        if k < 0:  # a sphere
+            index = bounded.face.sets.balls[-1 - k].index
+            row[index] = -bounded.x[index] / np.linalg.norm(bounded.x[index])
+        else:
+            row[k] = -1.0 if bounded.limits[k].kind == "upper" else 1.0
         rows.append(row)
     return np.array(rows).reshape(-1, d)
 
 
 def _touched(subject: Subject, bounded: Bounded) -> str:
-    names = [subject.variables[k] for k in bounded.weak]
+    names = bounded.weak_names(subject.variables)
     several = len(names) > 1
     return (
         f"the limit{'s' if several else ''} of {', '.join(names)} {'are' if several else 'is'} touched "

@@ -78,6 +78,11 @@ class Bounded:
     def strict(self) -> bool:
         return not self.weak
 
+    def weak_names(self, names: Sequence[str]) -> list[str]:
+        """What the limits that are touched without a push are of, of variables with these names."""
+        balls = self.face.sets.balls
+        return [str(names[k]) if k >= 0 else f"‖({balls[-1 - k].name})‖" for k in self.weak]
+
 
 @dataclass(frozen=True)
 class Variational:
@@ -464,8 +469,12 @@ def bounded_at(
         pushes = face.pushes_of_spheres(x, list(problem.evaluate(x[None])[0][0]))
         widest = 10 * problem.scale * (1 + len(u))
         evaluate, box, equations = with_multipliers(face, evaluate, box, equations, widest)
-        u, closed = np.append(u, list(pushes.values())), None
-        if equations is not None:
-            equations = None if exact is None else equations
+        u = np.append(u, list(pushes.values()))
+        if exact is None or closed is None or problem.equations is None:
+            equations = None
+        else:
+            put = dict(zip(problem.equations.variables, exact, strict=True))
+            v = [component.xreplace(put) for component in problem.equations.expressions]
+            closed = (*closed, *face.pushes_of_spheres(exact, v).values())
     e = describe_point(evaluate, u, box, closed, equations)
     return _accepted(problem, face, e) if e.stationary else None

@@ -216,7 +216,7 @@ def _at_corner(point: GamePoint, bounded: Bounded) -> Conditions:
 
 def _weakly_active(point: GamePoint, bounded: Bounded) -> Conditions:
     """Where a limit is touched without a push, second derivatives along the face are not enough."""
-    names = ", ".join(str(point.game.variables[k]) for k in bounded.weak)
+    names = ", ".join(bounded.weak_names(point.game.variables))
     text = f"the field does not push against the limit of {names}, so that deviations into the set decide"
     undecided = Verdict("undecided", 0.0, None, "numeric", text)
     two = len(point.game.players) == 2

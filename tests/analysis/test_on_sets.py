@@ -166,3 +166,30 @@ def test_a_term_of_higher_order_counts_on_one_side_of_a_limit_only():
     assert e.active == {"all_two": "zero"}
     assert e.flows[0].stability.verdict == "undecided"
     assert "only its side" in e.flows[0].stability.because
+
+
+@pytest.mark.parametrize(("slope", "verdict"), [(-1, "exponentially stable"), (1, "unstable")])
+def test_a_sphere_that_is_touched_without_a_push(slope, verdict):
+    """v = slope·(x − 1, y) at (1, 0) on the unit circle, beside a limit with a push on a third variable."""
+    z = sympy.Symbol("z", real=True)
+    loss = -sympy.Rational(slope, 2) * ((X - 1) ** 2 + Y**2) + z
+    game = st.SymbolicGame(
+        {"a": ([X, Y, z], loss)}, sets={"a": [st.Ball(1, of=["x", "y"]), st.Bounds(0, of="z")]}
+    )
+    (e,) = st.report(game, rules=[], at={"x": 1, "y": 0, "z": 0}).equilibria
+    assert e.active == {"z": "lower", "x, y": "sphere"}
+    assert e.limits["x, y"].strict == "no"
+    assert e.flows[0].stability.verdict == verdict
+    assert "‖(x, y)‖" in e.flows[0].stability.because
+
+
+def test_a_limit_without_a_push_beside_a_sphere_with_one():
+    z = sympy.Symbol("z", real=True)
+    game = st.SymbolicGame(
+        {"a": ([X, Y, z], -2 * X + Y**2 + z**2 / 2 + z * Y)},
+        sets={"a": [st.Ball(1, of=["x", "y"]), st.Bounds(0, of="z")]},
+    )
+    (e,) = st.report(game, rules=[], at={"x": 1, "y": 0, "z": 0}).equilibria
+    assert e.limits["x, y"].multiplier == pytest.approx(2)
+    assert e.limits["z"].strict == "no"
+    assert e.flows[0].stability.verdict == "exponentially stable"
