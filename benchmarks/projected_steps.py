@@ -18,11 +18,12 @@ import numpy as np
 import stability as st
 from stability.dynamics import Partition
 from stability.games.sets import Sets, resolved
+from stability.games.sets.kinds import Set
 
 D, TURNS = 10_000, 9
 
 
-def sets_of(one: object) -> Sets:
+def sets_of(one: Set) -> Sets:
     partition = Partition(("one",), (D,))
     return resolved(
         {"one": one}, partition, [[("x", (D // 100, 100))]], lambda: [f"x{k}" for k in range(D)]
@@ -39,7 +40,8 @@ def ratio(
     one: Callable[[], jax.Array], other: Callable[[], jax.Array]
 ) -> tuple[float, float, float]:
     """The medians of both, in seconds, and the median of the quotients of turns that follow each other."""
-    one(), other()
+    one()
+    other()
     times = np.array([(seconds(one), seconds(other)) for _ in range(TURNS)])
     return *np.median(times, axis=0), float(np.median(times[:, 0] / times[:, 1]))
 

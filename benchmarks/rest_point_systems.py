@@ -100,9 +100,8 @@ def schloegl(roots: Sequence[float]) -> Problem:
 
     def jacobian(x):
         apart = x[:, :, None] - roots_
-        return -sum(np.prod(np.delete(apart, k, axis=2), axis=2) for k in range(len(roots_)))[
-            :, :, None
-        ]
+        others = [np.prod(np.delete(apart, k, axis=2), axis=2) for k in range(len(roots_))]
+        return -np.sum(others, axis=0)[:, :, None]
 
     return from_value(f"Schlögl {roots[0]:g} … {roots[-1]:g}", 1, value, jacobian, roots_[:, None])
 
