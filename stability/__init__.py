@@ -117,11 +117,13 @@ if TYPE_CHECKING:
     from .phase import nullclines as nullclines
     from .phase import phase_portrait as phase_portrait
     from .phase import separatrices as separatrices
+    from .probes import Advice as Advice
     from .probes import Probe as Probe
     from .probes import ProbeReport as ProbeReport
     from .probes import ProbeSeries as ProbeSeries
     from .probes import Run as Run
     from .probes import Training as Training
+    from .probes import advise as advise
     from .probes import open_run as open_run
     from .probes import probe as probe
     from .probes import train as train

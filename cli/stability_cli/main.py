@@ -302,8 +302,25 @@ def trajectory(**chosen) -> None:
     click.option(
         "--move", is_flag=True, help="First move to the stationary point nearby, if there is one."
     ),
+    click.option(
+        "--advise",
+        is_flag=True,
+        help="Instead: which step sizes, ratios, momenta and penalty strengths are stable here for the "
+        "algorithm in use, one number at a time, and which are fastest.",
+    ),
+    click.option(
+        "--batch",
+        type=click.IntRange(1),
+        help="With --advise: its spread over four batches of so many samples.",
+    ),
+    click.option(
+        "--period",
+        type=click.IntRange(1),
+        help="With --advise: penalties are applied every so many steps, so many times as strong (lazy "
+        "regularisation).",
+    ),
     options.seed,
-    options.as_json("stability-probe/1, or stability-probe-series/1"),
+    options.as_json("stability-probe/1, stability-probe-series/1 or stability-advice/1"),
     options.output(f".txt, .md, .json, or a picture: {FIGURES}"),
     options.force,
 )

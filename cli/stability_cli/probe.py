@@ -12,7 +12,12 @@ from stability.analysis.subject import penalised
 from stability.errors import InputError
 from stability.games import Game, SymbolicGame
 from stability.networks import load_checkpoint
-from stability.probes.along import probe_checkpoint, probe_run
+from stability.probes.along import (
+    advise_checkpoint,
+    advise_run,
+    probe_checkpoint,
+    probe_run,
+)
 from stability.probes.probing import probe
 from stability.probes.runs import CheckpointFile, Run, code_of, open_run
 from stability.probes.series import ProbeSeries
@@ -26,6 +31,7 @@ MOST = 12  # checkpoints of a run that are probed unless more are asked for
 
 def run(
     game: str, *, settings, field, rules, penalties, at, along, checkpoints, k, tolerance, products, move,
+    advise, batch, period,
     seed,
     as_json, output, force,
 ) -> int:  # fmt: skip
@@ -44,12 +50,17 @@ def run(
         raise InputError("--along probes a run's own checkpoints; leave --at and --move out")
     if checkpoints is not None and not along:
         raise InputError("--checkpoints says how many are probed with --along; give --along too")
+    if advise:
+        _check_advice(move, output)
+        chosen = _for_advice(chosen, batch, period)
+    elif batch is not None or period is not None:
+        raise InputError("--batch and --period are for --advise; give it too")
     with working("Loading") as now:
         chosen["progress"] = lambda what: now(f"{what[:1].upper()}{what[1:]}")
         if Path(game).is_dir():
-            found = _run(game, settings, penalties, at, along, checkpoints, move, chosen)
+            found = _run(game, settings, penalties, at, along, checkpoints, move, advise, chosen)
         else:
-            found = _game(game, settings, penalties, at, along, move, chosen)
+            found = _game(game, settings, penalties, at, along, move, advise, chosen)
         if output is not None and Path(output).suffix in FIGURES:
             write(output, picture_of(lambda: drawn(found), output))
             return 0
@@ -57,7 +68,31 @@ def run(
     return 0
 
 
-def _run(folder, settings, penalties, at, along, checkpoints, move, chosen) -> Any:
+def _check_advice(move: bool, output: str | None) -> None:
+    if move:
+        raise InputError("--advise is for the point where training is; leave --move out")
+    if output is not None and Path(output).suffix in FIGURES:
+        raise InputError("advice has no picture; write it to .txt, .md or .json")
+
+
+def _for_advice(chosen: dict[str, Any], batch: int | None, period: int | None) -> dict[str, Any]:
+    """The options of `advise`; `rule` is None where none was given."""
+    rules = chosen["rules"] or [None]
+    if len(rules) > 1:
+        raise InputError("--advise is about one algorithm; give --rule once")
+    return {
+        "field": chosen["field"],
+        "rule": rules[0],
+        "batch": batch,
+        "period": period or 1,
+        "tolerance": chosen["tolerance"],
+        "max_products": chosen["max_products"],
+        "seed": chosen["seed"],
+        **({} if chosen["k"] is None else {"k": chosen["k"]}),
+    }
+
+
+def _run(folder, settings, penalties, at, along, checkpoints, move, advise, chosen) -> Any:
     if settings or penalties:
         raise InputError(f"{folder} is a training run, whose game and penalties are recorded in it")
     code = code_of(folder)
@@ -67,10 +102,12 @@ def _run(folder, settings, penalties, at, along, checkpoints, move, chosen) -> A
     for remark in recorded.remarks:
         print(f"note: {remark}", file=sys.stderr)
     if along:
-        return probe_run(recorded, most=checkpoints or MOST, **chosen)
-    return probe_checkpoint(
-        recorded, None if at is None else _of(recorded, at), move=move, **chosen
-    )
+        every = advise_run if advise else probe_run
+        return every(recorded, most=checkpoints or MOST, **chosen)
+    file = None if at is None else _of(recorded, at)
+    if advise:
+        return advise_checkpoint(recorded, file, **chosen)
+    return probe_checkpoint(recorded, file, move=move, **chosen)
 
 
 def _of(recorded: Run, at: str) -> CheckpointFile:
@@ -82,21 +119,27 @@ def _of(recorded: Run, at: str) -> CheckpointFile:
     raise InputError(f"this run has no checkpoint {at}; --at takes one of the steps {steps}")
 
 
-def _game(game, settings, penalties, at, along, move, chosen) -> Any:
+def _game(game, settings, penalties, at, along, move, advise, chosen) -> Any:
     if along:
         raise InputError(f"--along needs the folder of a training run, and {game} is none")
-    chosen["rules"] = chosen["rules"] or ()
     system: Any = stability.load(game, named.assignments(settings, "--set"))
-    system = penalised(system, [named.penalty(text) for text in penalties])
-    if at is None:
-        return probe(system, move=move, **chosen)
-    numeric = system.real.numeric() if isinstance(system, SymbolicGame) else system
-    if not isinstance(numeric, Game):
-        raise InputError(f"probe is for games, and {game} is a {system.kind}")
-    checkpoint = load_checkpoint(at, numeric)
-    return probe(
-        system, checkpoint.x, move=move, source=Path(at).name, step=checkpoint.step, **chosen
-    )
+    put = [named.penalty(text) for text in penalties]
+    if advise:
+        if chosen["rule"] is None:
+            raise InputError("--advise is about an algorithm; give --rule adam:lr=1e-3, say")
+        chosen["penalties"] = put
+    else:
+        chosen["rules"] = chosen["rules"] or ()
+        chosen["move"] = move
+        system = penalised(system, put)
+    where: dict[str, Any] = {}
+    if at is not None:
+        numeric = system.real.numeric() if isinstance(system, SymbolicGame) else system
+        if not isinstance(numeric, Game):
+            raise InputError(f"probe is for games, and {game} is a {system.kind}")
+        checkpoint = load_checkpoint(at, numeric)
+        where = {"at": checkpoint.x, "source": Path(at).name, "step": checkpoint.step}
+    return (stability.advise if advise else probe)(system, **where, **chosen)
 
 
 def drawn(found: Any) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import Any, Self
 
@@ -147,6 +148,23 @@ class Game(PureGame):
         """
         added = [Term(self, self.partition.index(p), term, mean) for p, term in terms.items()]
         return self._copy(_terms=(*self._terms, *added), total=self.dimension > _DENSE)
+
+    def weighing_terms(self, weights: Sequence[Any]) -> Self:
+        """The same game with the terms that were added to its losses times numbers, which JAX may trace.
+
+        `weights`: one for each of the last terms, in the order in which they were added; those before stay.
+        """
+        kept = len(self._terms) - len(weights)
+        weighed = [
+            replace(term, weight=weight)
+            for term, weight in zip(self._terms[kept:], weights, strict=True)
+        ]
+        return self._copy(_terms=(*self._terms[:kept], *weighed))
+
+    @property
+    def added_terms(self) -> int:
+        """How many terms penalties have added to the losses."""
+        return len(self._terms)
 
     def batched(self, size: int) -> Self:
         """The same game, its losses averaged over the data in microbatches of `size` samples.

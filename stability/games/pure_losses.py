@@ -194,12 +194,16 @@ class PureGame(System):
 
 @dataclass(frozen=True)
 class Term:
-    """What was added to a player's loss: a function of a game and a profile. See `Game.with_terms`."""
+    """What was added to a player's loss: a function of a game and a profile, times a weight, if there is one.
+
+    See `Game.with_terms` and `Game.weighing_terms`.
+    """
 
     game: PureGame
     player: int
     function: Callable[[Any, Any], Any]
     mean: bool
+    weight: Any = None
 
     def __call__(self, x: Any, data: Any, microbatch: int | None) -> Any:
         """The term at the profile x and at other data than the game's."""
@@ -210,7 +214,9 @@ class Term:
                 f"a term of the loss of player {game.players[self.player]!r} must be a scalar, "
                 f"not shape {value.shape}"
             )
-        return value.astype(x.dtype)
+        return (
+            value.astype(x.dtype) if self.weight is None else (self.weight * value).astype(x.dtype)
+        )
 
 
 def _plus(loss: Any, terms: Iterable[Any]) -> Any:

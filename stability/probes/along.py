@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import InputError
 from ..rules import Rule
+from .advice import Advice, Adviser
+from .advice_series import AdviceSeries
 from .probing import Prober
 from .runs import CheckpointFile, Run
 from .series import ProbeSeries, path_between
@@ -56,6 +59,41 @@ def probe_checkpoint(
     """
     prober, own = _prober(run, rules, progress, options)
     return _probed(prober, run, run.checkpoints[-1] if file is None else file, own, move)[1]
+
+
+def advise_run(
+    run: Run, *, rule: Rule | None = None, most: int | None = None, **options: Any
+) -> AdviceSeries:
+    """Advice at a run's checkpoints; arguments as for `probe_run` and `advise`."""
+    adviser, own = _adviser(run, rule, options)
+    files = spread(run.checkpoints, most)
+    found = []
+    for i, file in enumerate(files):
+        adviser.prefix = f"checkpoint {i + 1} of {len(files)}: "
+        found.append(_advised(adviser, run, file, own))
+    return AdviceSeries(tuple(found), run.remarks)
+
+
+def advise_checkpoint(
+    run: Run, file: CheckpointFile | None = None, *, rule: Rule | None = None, **options: Any
+) -> Advice:
+    """Advice at one checkpoint of a run, by default the last; arguments as for `advise`."""
+    adviser, own = _adviser(run, rule, options)
+    return _advised(adviser, run, run.checkpoints[-1] if file is None else file, own)
+
+
+def _adviser(run: Run, rule: Rule | None, options: Any) -> tuple[Adviser, bool]:
+    """The adviser, and whether it is about the run's own rule, whose states are known."""
+    own = rule is None
+    rule = run.rule if own else rule
+    if rule is None:
+        raise InputError("the run records no rule of this library; name the algorithm with --rule")
+    return Adviser(run.bare, rule=rule, penalties=run.penalties, **options), own
+
+
+def _advised(adviser: Adviser, run: Run, file: CheckpointFile, own: bool) -> Advice:
+    state = file.load(run.game)
+    return adviser.at(state[0], state=state if own else None, source=file.path.name, step=file.step)
 
 
 def spread(files: Sequence[CheckpointFile], most: int | None) -> list[CheckpointFile]:

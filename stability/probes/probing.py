@@ -94,12 +94,12 @@ class Prober:
             check_kind(rule, Rule, "Alternating(lr=0.1)")
         own = penalised(own, penalties)
         self.double = own.symbolic or double
-        with self._precision():
+        with self.precision():
             self.game: Game = own.twin
             self.double = self.game.start.dtype == np.float64
         self.name = own.name
         self.field = Gradient() if field is None else field
-        with self._precision():
+        with self.precision():
             self.flow = self.field.flow(self.game)
             check_written(self.flow)
         for rule in rules:
@@ -117,7 +117,7 @@ class Prober:
         if self._progress is not None:
             self._progress(self.prefix + what)
 
-    def _precision(self) -> Any:
+    def precision(self) -> Any:
         """Double precision where the game is given in it; nothing else changes a global setting."""
         return jax.enable_x64(True) if self.double else nullcontext()
 
@@ -128,7 +128,7 @@ class Prober:
         Raises InputError if it is not shaped like the game's start, is not finite, or is outside the players'
         sets.
         """
-        with self._precision():
+        with self.precision():
             if at is None:
                 at = self.game.start
             if isinstance(at, Mapping) and not set(at) & set(self.game.players):
@@ -146,7 +146,7 @@ class Prober:
             )
         if self.game.sets:
             inside = self.game.sets.taken(np.asarray(x), self.game.variables, "the point")
-            with self._precision():
+            with self.precision():
                 x = jnp.asarray(inside, x.dtype)
         return x
 
@@ -173,7 +173,7 @@ class Prober:
             raise InputError("a state cannot be moved with the point; leave one of them out")
         source = source or ("the start" if at is None else "")
         x = self.profile(at)
-        with self._precision():
+        with self.precision():
             face = None
             if self.game.sets and state is None and not move and isinstance(self.field, Gradient):
                 face = strictly_held(self.game, x)
@@ -214,7 +214,7 @@ class Prober:
         x, moved, source = self._moved(x, source, warnings) if move else (x, None, source)
         self.game.check_derivatives(x)
         check_written(self.flow, x)
-        losses, jacobian, at_rest, rest = self._rest(x, moved)
+        losses, jacobian, at_rest, rest = self._linearised(x, moved)
         self._say(f"finding the {self.k} rightmost eigenvalues")
         rightmost = self._spectrum(jacobian, "rightmost")
         self._say(f"finding the {self.k} largest eigenvalues")
@@ -297,7 +297,11 @@ class Prober:
         )
         return x, None, source
 
-    def _rest(
+    def rest(self, x: Any) -> Rest:
+        """How far a profile is from rest."""
+        return self._linearised(x, None)[-1]
+
+    def _linearised(
         self, x: Any, moved: float | None
     ) -> tuple[Linearisation, Linearisation, Stationarity, Rest]:
         """The losses and the field at x, linearised; how far the losses, and both, are from rest."""

@@ -54,7 +54,8 @@ class Run:
     """A training run in a folder.
 
     - `folder`: where it is kept.
-    - `game`: as it was trained, with the run's penalties.
+    - `game`: as it was trained, with the run's penalties. `bare`: the same without them, and `penalties`:
+      these; where the game was given, that game and none.
     - `rule`: what it was trained by; None if that was an object of the user's own.
     - `checkpoints`: in the order of their steps, at least one.
     - `recorded`: the content of run.json.
@@ -63,6 +64,8 @@ class Run:
 
     folder: Path
     game: Game
+    bare: Game
+    penalties: tuple[Penalty, ...]
     rule: Rule | None
     checkpoints: tuple[CheckpointFile, ...]
     recorded: Mapping[str, Any]
@@ -90,8 +93,14 @@ def open_run(
     how = _read(folder)
     where = folder / MANIFEST
     remarks = []
-    if game is None:
-        game = _recorded_game(folder, how)
+    penalties: tuple[Penalty, ...] = ()
+    if game is not None:
+        bare = game
+    else:
+        bare, penalties = _recorded_game(folder, how)
+        game = bare
+        for penalty in penalties:
+            game = penalty(game)
         if how.get("source") != _digest(folder, how["game"]):
             remarks.append(f"{_path(folder, how['game'])} has changed since this run")
     sizes = dict(zip(game.players, game.partition.sizes, strict=True))
@@ -104,7 +113,7 @@ def open_run(
     checkpoints = checkpoint_files(folder)
     if not checkpoints:
         raise InputError(f"{folder} has no checkpoints (checkpoint-000000.npz and so on)")
-    return Run(folder, game, rule, checkpoints, how, tuple(remarks))
+    return Run(folder, game, bare, penalties, rule, checkpoints, how, tuple(remarks))
 
 
 def code_of(folder: str | os.PathLike[str]) -> str | None:
@@ -230,7 +239,8 @@ def _read(folder: Path) -> dict[str, Any]:
     return how
 
 
-def _recorded_game(folder: Path, how: Mapping[str, Any]) -> Game:
+def _recorded_game(folder: Path, how: Mapping[str, Any]) -> tuple[Game, tuple[Penalty, ...]]:
+    """The game that was trained, and the penalties that were put on it."""
     where = folder / MANIFEST
     if how.get("game") is None:
         raise InputError(f"{where} names no file that the game is in; pass game=")
@@ -243,9 +253,7 @@ def _recorded_game(folder: Path, how: Mapping[str, Any]) -> Game:
     game = system.twin
     if game.kind != "game":
         raise InputError(f"{where}: {how['game']} is no game but a {game.kind}")
-    for text in how["penalties"]:
-        game = _named(where, text, named.penalty)(game)
-    return game
+    return game, tuple(_named(where, text, named.penalty) for text in how["penalties"])
 
 
 def _named(where: Path, text: str, read: Callable[[str], Any]) -> Any:

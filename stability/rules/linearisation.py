@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -54,6 +54,35 @@ def linearise_rule(
             f"a rule is linearised along a numeric flow, as Gradient().flow(game), not {flow!r}"
         )
     rule.check(flow)
+    rule, moves, own, held, sizes = moving_state(rule, flow, x, state, hold)
+    x = own[: flow.dimension]
+    lrs = None if rule.lr is None else flow.partition.per_player(rule.lr, "lr")
+    lrs = None if lrs is None else np.asarray(lrs, x.dtype)
+    arguments = (held, lrs, None if flow.game is None else flow.game.data)
+    linear = _products(rule, flow, sizes, moves, (own, *arguments)).at(own, *arguments)
+    check_finite(linear, rule)
+    return linear
+
+
+linearize_rule = linearise_rule  # the American spelling
+
+
+class Moving(NamedTuple):
+    """A rule's state, parted into what its step moves and what is held.
+
+    - `rule`: the rule that holds it. `moves`: which vectors of the state move; `sizes`: their lengths, all.
+    - `own`: those that move, stacked, the profile first; `held`: the others.
+    """
+
+    rule: Rule
+    moves: tuple[bool, ...]
+    own: Any
+    held: State
+    sizes: tuple[int, ...]
+
+
+def moving_state(rule: Rule, flow: Flow, x: Any, state: Any = None, hold: bool = True) -> Moving:
+    """The state of a rule at x, as `linearise_rule` takes it. Raises InputError for one that does not fit."""
     x = real_vector(x, flow.dimension)
     if state is None:
         rule = rule.frozen()
@@ -64,20 +93,16 @@ def linearise_rule(
     moves = moves or (True,) * len(vectors)
     own = stack([vector for vector, moved in zip(vectors, moves, strict=True) if moved])
     held = tuple(vector for vector, moved in zip(vectors, moves, strict=True) if not moved)
-    lrs = None if rule.lr is None else flow.partition.per_player(rule.lr, "lr")
-    lrs = None if lrs is None else np.asarray(lrs, x.dtype)
-    arguments = (held, lrs, None if flow.game is None else flow.game.data)
-    sizes = tuple(vector.size for vector in vectors)
-    linear = _products(rule, flow, sizes, moves, (own, *arguments)).at(own, *arguments)
-    if not np.isfinite(float(jnp.sum(linear.matvec(jnp.ones_like(own))))):
+    return Moving(rule, moves, own, held, tuple(vector.size for vector in vectors))
+
+
+def check_finite(linear: Linearisation, rule: Rule) -> None:
+    """Raises InputError where a step has no finite derivative."""
+    if not np.isfinite(float(jnp.sum(linear.matvec(jnp.ones(linear.shape[1], linear.dtype))))):
         raise InputError(
             f"the step of {rule.name} has no finite derivative at this state; an adaptive rule needs the "
             "state of a run, in which its second moments are not zero"
         )
-    return linear
-
-
-linearize_rule = linearise_rule  # the American spelling
 
 
 def _fitting(rule: Rule, flow: Flow, x: Any, state: Sequence[Any]) -> State:
@@ -126,10 +151,22 @@ def _stepped(
         rule = rule.with_lr(dict(zip(flow.partition.players, lrs, strict=True)))
     if flow.dimension > DENSE:
         rule = without_matrices(rule)
+    return step_of_moving(rule, LargeFlow(flow, data), sizes, moves, own, held)
+
+
+def step_of_moving(
+    rule: Rule,
+    flow: Any,
+    sizes: tuple[int, ...],
+    moves: tuple[bool, ...],
+    own: Any,
+    held: State,
+) -> Any:
+    """What becomes of the moving part of a state in one step of the rule, and nothing of the held one."""
     moved = iter(split(own, tuple(n for n, moved in zip(sizes, moves, strict=True) if moved)))
     still = iter(held)
     state = tuple(next(moved if own else still) for own in moves)
-    after = rule.step(LargeFlow(flow, data), state)
+    after = rule.step(flow, state)
     return stack([vector for vector, own in zip(after, moves, strict=True) if own])
 
 

@@ -26,14 +26,17 @@ class LargeFlow(Flow):
     """A flow, its game at data that JAX may trace, that solves without a matrix where it is large.
 
     Linear systems are solved by GMRES to about a hundred units of rounding; what was not solved is NaN.
+    `weights` are those of the last terms added to the game's losses (`Game.weighing_terms`).
     """
 
-    def __init__(self, flow: Flow, data: Any):
+    def __init__(self, flow: Flow, data: Any, weights: Sequence[Any] = ()):
         vars(self).update(vars(flow))
         for compiled in ("_jvp", "_vjp", "_jacobian", "_store"):
             vars(self).pop(compiled, None)
         if flow.game is not None:
             game = flow.game.with_data(*data)
+            if len(weights):
+                game = game.weighing_terms(weights)
             if flow.dimension > DENSE:
                 game.solve = partial(_solve_block, game)
             self.game, self.function = game, partial(flow.field, game)

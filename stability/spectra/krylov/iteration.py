@@ -52,6 +52,7 @@ def krylov_schur(
     spent: Callable[[], bool],
     verify: bool = True,
     guess: Any = None,
+    start: Any = None,
 ) -> Found:
     """An invariant subspace for the k most wanted eigenvalues (k + 1 where that splits a pair).
 
@@ -61,12 +62,13 @@ def krylov_schur(
     of the operator's norm where that is larger. Then the basis is continued from a fresh random
     vector orthogonal to what was found. A Krylov space sees one eigenvector of a multiple
     eigenvalue, and none that its start has no part in; the fresh start sees the others. The
-    iteration ends when it changes nothing. `guess`, a unit vector, is where to look then.
+    iteration ends when it changes nothing. `guess`, a unit vector, is where to look then; `start`,
+    another one, is where to begin.
     """
     if k > size:
         raise ValueError(f"a basis of {size} vectors cannot hold {k} eigenvectors")
     expansion = Expansion(operator, basis, size, steps)
-    expansion.begin()
+    expansion.begin(start)
     restarts, norm, missed = 0, 0.0, 0
     locked: np.ndarray | None = None
     while True:
