@@ -370,7 +370,8 @@ def advise(
     - `batches`: how many batches of `batch` samples are looked at by themselves (default with a `batch`: 4),
       drawn from the game's data; or a sequence of data, each a tuple as the game's own. For each, the
       spectral radius and the end of the stable step sizes.
-    - `options`: `penalties` to `batches`, and these. `field`: what the rule steps along; default: the gradient.
+    - `options`: `penalties` to `batches`, and these. `field`: what the rule steps along; default: the
+      gradient.
     - `k`: how many multipliers of largest modulus are looked for at each value; `tolerance`, `max_products`:
       of each such search. `seed`, `progress`: as in `probe`.
 
