@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -84,16 +85,45 @@ class WholeStep(Rule):
         own = self._own(w)
         full: State = (self.chart.lift(w), *memory)
         for move in self.rule.turns(own.partition):
+            # (in SymPy the move itself ends on the face: once more would only make formulas longer)
             full = move(own, full)
-            if not self.rule.keeps_sets:
+            if own is self.numeric and not self.rule.keeps_sets:
                 full = (self.chart.project(full[0]), *full[1:])
         return (self.chart.lower(full[0]), *full[1:])
 
     def _own(self, x: Any) -> Any:
         if not isinstance(x, sympy.MatrixBase):
             return self.numeric
+        return self._kept_on_the_face
+
+    @cached_property
+    def _kept_on_the_face(self) -> SymbolicFlow:
+        """The whole field in SymPy, each projection on the sets being the one onto the face."""
         assert self.symbolic is not None
-        return self.symbolic
+        return self.symbolic.within(_OntoFace(self.chart, self.numeric.partition))
+
+
+@dataclass(frozen=True, eq=False)
+class _OntoFace:
+    """The projection that the sets have near a point that is pushed against its limits, for SymPy.
+
+    Its formulas hold no maximum. `player`: whose numbers are projected; None: the whole profile.
+    """
+
+    chart: FaceChart
+    partition: Partition
+    player: int | None = None
+
+    def of_player(self, i: int) -> _OntoFace:
+        return replace(self, player=i)
+
+    def project(self, x: sympy.MatrixBase) -> sympy.MatrixBase:
+        if self.player is None:
+            return self.chart.project(x)
+        assert self.chart.exact is not None
+        around = sympy.Matrix(self.chart.exact)
+        whole = self.partition.replaced(self.player, x, around)
+        return self.partition.part(self.player, self.chart.project(whole))
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from ..equilibria.find import describe_point
 from ..errors import InputError, InputTypeError, check_kind
 from ..fields import Field, Gradient
 from ..games.game import Game
+from ..games.sets import has_limits_at
 from ..rules import OnFace, Rule
 from ..verdicts.verdict import Verdict
 from .analysis import ENUMERATED, Analysis, Draws
@@ -66,6 +67,8 @@ def noise(
     With fresh minibatches second moments are exact, whatever the rule. Covariances are dense: a state of up
     to 1200 numbers. At interpolation, where every sample's field vanishes at x, the noise is multiplicative
     only and the covariance is zero.
+
+    At limits of the players' sets nothing is computed.
 
     What a rule does not allow to say is a value, with the reason in `stability`. Raises InputError for a game
     without data, for a field that is not a mean over the samples (an objective like MMD, a penalty or
@@ -150,6 +153,11 @@ def noise_of(
 
 def _no_numbers(flow: Flow, place: Equilibrium) -> str:
     """Why nothing is said of noise at this point; empty if something is."""
+    if has_limits_at(getattr(flow, "sets", None), place.point):
+        return (
+            "the point is at limits of the players' sets (or in a simplex), where the noise of a step is "
+            "one-sided; second moments are computed only where no limit is touched"
+        )
     if not place.differentiable:
         return "the field has no derivative here"
     if not place.stationary:

@@ -272,13 +272,15 @@ def _limit(rule: Rule, flow: Flow, step_time: float) -> Flow:
         return flow
 
     def make() -> Flow:
-        return Flow(
+        scaled = Flow(
             lambda x: flow.partition.scale(scales, flow(x)),
             variables=flow.variables,
             partition=flow.partition,
             name=flow.name,
             check=False,
         )
+        scaled.sets, scaled.kept_in = flow.sets, flow.kept_in
+        return scaled
 
     return flow.kept("limits", scales, make)
 

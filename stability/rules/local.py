@@ -20,6 +20,8 @@ from ..games.sets import tangent
 from .limits import sets_of
 from .rule import Rule, State
 
+_LONGEST = 3000  # operations in the formulas of a step, whose derivative grows far beyond them
+
 
 class _Step(NamedTuple):
     """A step at a point.
@@ -160,6 +162,8 @@ class ExactLocal(Local):
 
     def linearise(self, matrix: Any, partition: Partition) -> sympy.MatrixBase:
         own = self.rule.map(self.flow)
+        if sum(e.count_ops() for e in own.expressions) > _LONGEST:
+            raise InputError(f"the formulas of the step of {self.name} are too long to work with")
         start = stack(self.rule.init(self.flow, sympy.Matrix(self.point)))
         at = dict(zip(own.variables, start, strict=True))
         jacobian: Any = own.jacobian()

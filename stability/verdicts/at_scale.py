@@ -15,6 +15,7 @@ from ..dynamics.operator import Operator
 from ..dynamics.points import real_vector
 from ..equilibria.nearby import Stationarity, stationarity
 from ..games.game import Game
+from ..games.sets import has_limits_at
 from ..spectra.symmetric import (
     ComplementSpectrum,
     InnerBlock,
@@ -27,7 +28,7 @@ from ..spectra.symmetric import (
 from ..spectra.symmetric.basis import in_precision_of, norm
 from ..spectra.symmetric.lanczos import ROUNDING, measured_again
 from ..spectra.symmetric.schur_complement import InnerSolveError
-from .conditions import Conditions, NotApplicable, minmax_not_applicable
+from .conditions import AT_LIMITS, Conditions, NotApplicable, minmax_not_applicable
 from .conditions_at import traced_losses
 from .definite import Definiteness
 from .double_precision import double_precision
@@ -78,6 +79,8 @@ def conditions_at_scale(
     to be formed, that leaves what Lanczos cannot see, and the sentence says so. Where Lanczos or an inner
     solve does not converge the verdict is undecided and says why.
 
+    At limits of the players' sets all is undecided; `second_order` looks at no limits.
+
     Computed in the precision of x. In lower precision than double the eigenvectors found are checked by
     products in double precision, so that errors are those against the game itself (where its losses can be
     evaluated so; else rounding is estimated from the norm).
@@ -104,8 +107,10 @@ def conditions_at_scale(
             name = f"leader {player}"
             leaders[name], total[name] = checks.stackelberg(i, at.stationary)
         second_order = Conditions(nash, local_nash, minmax, leaders)
-        if not at.stationary:
+        limited = has_limits_at(game.sets, np.asarray(x))
+        if limited or not at.stationary:
             text = f"the point is not stationary: the field there has size {at.field_norm:.6g}"
+            text = AT_LIMITS.format("these conditions are") if limited else text
             nash = local_nash = Verdict("undecided", at.field_norm, None, "numeric", text)
             leaders = dict.fromkeys(leaders, nash)
             minmax = minmax if isinstance(minmax, NotApplicable) else nash

@@ -16,6 +16,10 @@ from .verdict import Verdict
 from .weak_nash import OwnLosses, is_affine, weak_nash
 
 EPS = float(np.finfo(np.float64).eps)
+AT_LIMITS = (
+    "the point is at limits of the players' sets (or in a simplex), and {} about points around which every "
+    "small move is allowed; the report's Nash condition looks at the limits"
+)
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import sympy
 
 from ..equilibria.equilibrium import complement
 from ..games.game import Game
+from ..games.sets import has_limits_at
 from ..games.symbolic import SymbolicGame
 from ..penalties.nagarajan_kolter import discriminator_of
-from .conditions import EPS, NotApplicable
+from .conditions import AT_LIMITS, EPS, NotApplicable
 from .local_stability import local_stability
 from .nagarajan_kolter_checks import ExactPoint, Field, Surroundings, three_conditions
 from .point import GamePoint, defined_point
@@ -115,6 +116,8 @@ def nagarajan_kolter(
     symbolic game if they are; `discriminator`: D's name; left out, as in the penalty `NagarajanKolter`;
     `parameters`: values for a symbolic game's parameters, over its own.
 
+    At limits of the players' sets all is undecided.
+
     Raises InputError if it is not clear who the discriminator is, and for a point of another shape.
     """
     return nagarajan_kolter_at(defined_point(game, x, parameters), discriminator)
@@ -134,6 +137,10 @@ def nagarajan_kolter_at(
         return _undecided(applies, applies, "")
     d = discriminator_of(point.game, discriminator)
     name = partition.players[d]
+    if has_limits_at(point.game.sets, point.equilibrium.point):
+        text = AT_LIMITS.format("the conditions of Nagarajan and Kolter are")
+        silent = Verdict("undecided", None, None, "numeric", text)
+        return _undecided(silent, silent, name)
     if point.trouble is not None:
         rests = point.trouble
         if e.differentiable:

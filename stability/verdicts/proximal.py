@@ -17,11 +17,12 @@ from ..dynamics.positive_settings import check_nonnegative
 from ..dynamics.symbols import exact as exact_number
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
+from ..games.sets import has_limits_at
 from ..games.symbolic import SymbolicGame
 from ..spectra.dense import symmetric_eigenvalues
 from ..spectra.exact import closed_form_roots, exact_text, factors
 from ..time_limits import in_time
-from .conditions import EPS, Derivatives, NotApplicable
+from .conditions import AT_LIMITS, EPS, Derivatives, NotApplicable
 from .definite import Definiteness, definiteness, solve
 from .point import GamePoint, defined_point, numbers
 from .verdict import Verdict, finite
@@ -90,6 +91,8 @@ def proximal_equilibrium(
       norm of M = E[∂_y∇D ∂_y∇Dᵀ] (∇D: the discriminator's gradient in the data).
     - `parameters`: values for a symbolic game's parameters, over its own.
 
+    At limits of the players' sets it is undecided.
+
     Raises InputError for a negative or infinite λ, a metric that is none, and a point of another shape.
     """
     check_nonnegative(lam, "lam")
@@ -107,6 +110,10 @@ def proximal_at(point: GamePoint, lam: sympy.Expr, metric: Any = None) -> Proxim
         )
         applies = NotApplicable("undecided", None, None, "exact", text)
         return ProximalEquilibrium(float(lam), applies, None, None)
+    if has_limits_at(point.game.sets, point.equilibrium.point):
+        text = AT_LIMITS.format("this condition is")
+        silent = Verdict("undecided", None, None, "numeric", text)
+        return ProximalEquilibrium(float(lam), silent, None, None)
     if point.trouble is not None:
         return ProximalEquilibrium(float(lam), point.trouble, None, None)
     numeric, exact, error = point.derivatives

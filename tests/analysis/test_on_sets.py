@@ -9,6 +9,10 @@ import pytest
 import sympy
 
 import stability as st
+from stability.analysis.face_rule import WholeStep
+from stability.analysis.search_on_sets import problem_of
+from stability.analysis.study import study
+from stability.equilibria.variational import bounded_at
 from stability.errors import InputError
 
 from ..cli.commands import in_process
@@ -193,3 +197,38 @@ def test_a_limit_without_a_push_beside_a_sphere_with_one():
     assert e.limits["x, y"].multiplier == pytest.approx(2)
     assert e.limits["z"].strict == "no"
     assert e.flows[0].stability.verdict == "exponentially stable"
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        st.Alternating(lr=sympy.Rational(1, 10)),
+        st.Extragradient(lr=sympy.Rational(1, 10)),
+        st.HeavyBall(lr=sympy.Rational(1, 10), beta=sympy.Rational(3, 10)),
+    ],
+    ids=lambda rule: rule.name,
+)
+def test_a_step_near_a_sphere_is_the_same_in_both_engines(rule):
+    """Inner points and momentum are projected in the formulas too."""
+    z = sympy.Symbol("z", real=True)
+    losses = {
+        "a": ([X, Y], -2 * X - X**2 / 5 + (X - 1) * Y / 3 - Y * z - Y**2 / 3),
+        "b": ([z], z**2 / 2 + z * Y + z * (X - 1) / 5),
+    }
+    own = study(st.SymbolicGame(losses, sets={"a": st.Ball(1)}))
+    field = own.flows[0]
+    at = (sympy.S.One, sympy.S.Zero, sympy.S.Zero)
+    found = bounded_at(problem_of(own, field), np.array([1.0, 0.0, 0.0]), at)
+    assert found is not None
+    chart, at_rest = found.chart, found.on_face
+    assert chart is not None
+    assert field.formulas is not None
+    step = WholeStep(rule, chart, field.numeric, field.formulas)
+    exactly = step.near(chart.symbolic_flow(field.formulas), at_rest.exact)
+    numerically = step.near(chart.flow(field.numeric), at_rest.point)
+    matrix = exactly.linearise(sympy.zeros(2, 2), chart.partition)
+    np.testing.assert_allclose(
+        np.array(matrix.evalf(20), float),
+        numerically.linearise(np.zeros((2, 2)), chart.partition),
+        atol=1e-13,
+    )

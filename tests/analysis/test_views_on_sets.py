@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import sympy
@@ -235,3 +236,51 @@ def test_multiplicative_weights_are_compared(load):
     assert row.spectral_radius == pytest.approx(np.sqrt(1.03))
     assert row.verdict == "unstable"
     assert row.cost.gradients == 1
+
+
+def test_the_flow_of_players_with_step_sizes_of_their_own_stays_in_the_sets():
+    x, y = sympy.symbols("x y", real=True)
+    game = st.SymbolicGame(
+        {"a": ([x], x**2 / 2 + x * y / 4), "b": ([y], y**2 / 2 + y)},
+        sets={"b": st.Bounds(0, 2)}, start={"x": 1, "y": 1},
+    )  # fmt: skip
+    paths = st.compare_paths(game, st.Simultaneous(lr={"a": 0.1, "b": 0.2}), steps=10, order=None)
+    # ẏ = −(y + 1)/5 in the time of a step, from 1 to its limit 0 after 5 ln 2 = 3.5 of them
+    assert paths.flow(3.0)[1] == pytest.approx(2 * np.exp(-0.6) - 1, rel=1e-6)
+    assert paths.flow.points[:, 1].min() == 0.0
+
+
+def test_what_allows_every_small_move_says_nothing_at_limits():
+    x, y = sympy.symbols("x y", real=True)
+    value = x**2 / 2 + x * y - y**2 / 2
+    game = st.SymbolicGame({"a": ([x], value), "b": ([y], -value)}, sets={"b": st.Bounds(0, 2)})
+    for found in (
+        st.proximal_equilibrium(game, [0, 0]).verdict,
+        st.nagarajan_kolter(game, [0, 0], "b").realisable,
+    ):
+        assert found.verdict == "undecided"
+        assert "limits of the players' sets" in found.because
+    shifted = st.SymbolicGame({"a": ([x], value), "b": ([y], -value)}, sets={"b": st.Bounds(-1, 2)})
+    assert st.proximal_equilibrium(shifted, [0, 0]).verdict.verdict == "yes"
+
+
+def test_noise_says_nothing_at_limits():
+    data = np.array([[-1.0], [2.0]])
+    game = st.Game(
+        {"a": lambda a, s: jnp.mean((a - s[:, 0]) ** 2)},
+        start={"a": 2.0}, data=(data,), sets={"a": st.Bounds(1, 3)},
+    )  # fmt: skip
+    found = st.noise(game, np.array([1.0]), st.Simultaneous(lr=0.1), batch=1)
+    assert found.stability.verdict == "undecided"
+    assert "one-sided" in found.stability.because
+
+
+@pytest.mark.slow
+def test_conditions_from_products_say_nothing_at_limits():
+    game = st.Game(
+        {"a": lambda a, b: a * a + a * b, "b": lambda a, b: b * b},
+        start={"a": 1.0, "b": 0.5}, sets={"b": st.Bounds(0, 1)},
+    )  # fmt: skip
+    found = st.conditions_at_scale(game, np.zeros(2))
+    assert found.local_nash.verdict == "undecided"
+    assert "limits of the players' sets" in found.local_nash.because

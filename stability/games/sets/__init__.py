@@ -6,4 +6,5 @@ from .kinds import Simplex as Simplex
 from .product import Sets as Sets
 from .resolve import resolved as resolved
 from .tangent import Tangent as Tangent
+from .tangent import has_limits_at as has_limits_at
 from .tangent import tangent as tangent

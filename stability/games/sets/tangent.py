@@ -124,6 +124,11 @@ class Tangent:
         return bool((pushes > tolerance * (1 + np.abs(v).max(initial=0.0))).all())
 
 
+def has_limits_at(sets: Sets | None, x: np.ndarray) -> bool:
+    """Whether not every small move from a point x, shape (d,), stays in the sets, or in no sets at all."""
+    return bool(sets) and not tangent(sets, x).whole
+
+
 def tangent(sets: Sets, x: np.ndarray) -> Tangent:
     """The tangent space at a point x, shape (d,), of sets in floating point; what is touched up to rounding
     counts as touched."""
