@@ -174,5 +174,7 @@ if TYPE_CHECKING:
     from .verdicts.existence import local_nash_equilibrium_exists as local_nash_equilibrium_exists
     from .verdicts.nagarajan_kolter import nagarajan_kolter as nagarajan_kolter
     from .verdicts.proximal import proximal_equilibrium as proximal_equilibrium
+    from .verdicts.regret import Regret as Regret
+    from .verdicts.regret import regret as regret
 
 __getattr__, __dir__, __all__ = _lazily(__name__)  # pyright: ignore[reportUnsupportedDunderAll]

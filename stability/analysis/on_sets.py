@@ -8,6 +8,7 @@ from ..equilibria.faces import face_at
 from ..equilibria.variational import Bounded
 from ..spectra.exact import exact_text
 from ..verdicts.on_sets import conditions_off_rest, conditions_on_sets
+from ..verdicts.regret import regrets
 from .at_point import Place
 from .components import component_info
 from .derivatives import point_of
@@ -60,6 +61,7 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
         piece=e.piece,
         active=active,
         limits=limits,
+        regret=regrets(point, found),
     )
 
 

@@ -15,6 +15,7 @@ from ..normal_forms.born import Born
 from ..normal_forms.value import NormalForm
 from ..verdicts.conditions import Conditions
 from ..verdicts.named_conditions import Found
+from ..verdicts.regret import Regret, epsilon
 from ..verdicts.verdict import Verdict, finite
 
 
@@ -224,7 +225,8 @@ class EquilibriumAnalysis:
     `further`: what the conditions that were asked for by name found here. `component`: the set of equilibria
     that it stands for; `singular`: why the set through it is no manifold there that could be judged across;
     `piece` numbers the connected set, seen numerically, that several points stand for parts of. Where
-    strategies have limits, `active` names those that the point touches, by variable, and `limits` says how.
+    strategies have limits, `active` names those that the point touches, by variable, and `limits` says how;
+    `regret` is what each player could still gain.
     """
 
     point: Mapping[str, float]
@@ -246,6 +248,7 @@ class EquilibriumAnalysis:
     piece: int | None = None
     active: Mapping[str, str] | None = None
     limits: Mapping[str, LimitInfo] | None = None
+    regret: Mapping[str, Regret] | None = None
 
     @property
     def further_verdicts(self) -> dict[str, Verdict]:
@@ -318,6 +321,9 @@ def equilibrium_to_dict(e: EquilibriumAnalysis, kind: str) -> dict[str, Any]:
     if e.active is not None and e.limits is not None:
         result["active"] = dict(e.active)
         result["limits"] = {name: asdict(limit) for name, limit in e.limits.items()}
+    if e.regret is not None:
+        players = {player: own.to_dict() for player, own in e.regret.items()}
+        result["regret"] = {"players": players, "epsilon": finite(epsilon(e.regret))}
     if e.further:
         result["conditions"]["further"] = [found.to_dict() for found in e.further]
     if kind == "map":

@@ -31,6 +31,7 @@ from ..documents.numbers import (
     named,
     number,
     per_player,
+    point,
     radius,
     sentence,
     together,
@@ -39,6 +40,7 @@ from ..documents.numbers import (
 from ..documents.page import as_markdown, as_text, document
 from ..documents.text import render
 from ..verdicts.conditions import Conditions
+from ..verdicts.regret import epsilon
 from ..verdicts.verdict import Verdict
 from .names import flow_name, rule_name
 from .overview import heading, overview
@@ -245,6 +247,7 @@ def _status(e: EquilibriumAnalysis, names: Sequence[str]) -> str:
         text = {"yes": "Isolated", "no": "Not isolated"}
         said.append(f"{text.get(e.isolated, 'Whether it is isolated is undecided')}.")
     said += _limits(e)
+    said += _regret(e)
     if math.isfinite(e.residual):
         said.append(f"Residual {number(e.residual, 2 if e.stationary else DIGITS)}.")
     if e.decomposition is not None:
@@ -275,6 +278,26 @@ def _limits(e: EquilibriumAnalysis) -> list[str]:
         parts.append(f"{name} {words.get(limit.kind, 'on its sphere')} ({push})")
     more = len(e.limits) - len(parts)
     return [f"Active limits: {', '.join(parts)}{f' and {more} more' if more else ''}."]
+
+
+def _regret(e: EquilibriumAnalysis) -> list[str]:
+    """What the players could still gain by replies anywhere in their sets."""
+    if not e.regret:
+        return []
+    gains = {p: own for p, own in e.regret.items() if own.value}
+    unknown = [p for p, own in e.regret.items() if own.value is None]
+    said = [
+        f"{player} gains {number(own.value)} by {point(own.reply)}"
+        for player, own in gains.items()
+        if own.reply
+    ]
+    largest = epsilon(e.regret)
+    if largest == 0:
+        return ["Regret: nobody gains by any reply in its set, ε = 0."]
+    if unknown:
+        missing = f"whether {listed(unknown)} would gain by a reply farther away is not known"
+        return [f"Regret: {'; '.join([*said, missing])}."]
+    return [f"Regret: {'; '.join(said)}; this is an ε-Nash equilibrium with ε = {number(largest)}."]
 
 
 def conditions_by_name(conditions: Conditions) -> dict[str, Verdict]:
