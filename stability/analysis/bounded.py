@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import sympy
 
@@ -131,15 +133,37 @@ def flow_on_sets(
     e = bounded.on_face
     settle = settle and (bounded.strict or keeps_sets(field))
     flow, known = analyse_flow(inner, own, e, settle)
-    if not bounded.strict and not keeps_sets(field):
+    bends = _bends(field, bounded)
+    if not bounded.strict and not keeps_sets(field) and not bends:
         flow = replace(
             flow, stability=_into_sets(subject, bounded, known), normal_form=None, born=None
         )
+    elif bends:
+        silent = Verdict("undecided", None, None, "numeric", _ANSWERS_CHANGE)
+        flow = replace(flow, stability=silent, normal_form=None, born=None)
     elif face.held or face.spheres:
         flow = replace(flow, stability=_beside(flow.stability, subject, face, "paths"))
     else:
         flow = _inside_only(flow, bounded)
     return OnFace(bounded, inner, own, flow, known, subject, field)
+
+
+_ANSWERS_CHANGE = (
+    "somebody whose answer is anticipated is at a limit without a push, so that the answer, and with it the "
+    "field, has no derivative here"
+)
+
+
+def _bends(field: FieldFlow, bounded: Bounded) -> bool:
+    """Whether a field in which players anticipate projected steps has no derivative, for a projection has
+    none."""
+    anticipated = getattr(field.numeric.field, "anticipated", None)
+    game = field.numeric.game
+    if anticipated is None or not game.sets:
+        return False
+    with jax.enable_x64(True):
+        reached = np.asarray(anticipated(game, jnp.asarray(bounded.x)))
+    return game.sets.bends_at(reached)
 
 
 def _inside_only(found: Any, bounded: Bounded) -> Any:
@@ -193,6 +217,9 @@ def rule_on_face(place: OnFace, rule: Rule) -> Rule | RuleAnalysis:
             "linearisation"
         )
         verdict = Verdict("undecided", None, None, "numeric", because)
+        return no_rule(rule, field, NoNumbers.NO_LINEARISATION, verdict)
+    if _bends(field, bounded):
+        verdict = Verdict("undecided", None, None, "numeric", _ANSWERS_CHANGE)
         return no_rule(rule, field, NoNumbers.NO_LINEARISATION, verdict)
     if not face.dimension:
         return _corner_rule(subject, field, rule, bounded)

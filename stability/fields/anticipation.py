@@ -17,8 +17,8 @@ from .field import Field
 class LookaheadOpponent(Field):
     """Player i follows −∇ᵢLᵢ at (xᵢ, xⱼ − step·∇ⱼLⱼ for j ≠ i): it expects the others' naive next step.
 
-    `step` ≥ 0 is the size of theirs. It does not differentiate through that step (lookahead of Zhang, Lesser
-    2010; Letcher et al. 2019).
+    `step` ≥ 0 is the size of theirs; of players who live in sets it is the projected step. It does not
+    differentiate through that step (lookahead of Zhang, Lesser 2010; Letcher et al. 2019).
     """
 
     step: Any = 0.1
@@ -42,8 +42,19 @@ class LookaheadOpponent(Field):
     def part(self, game: Any, i: int, x: Any) -> Any:
         return self._part(game, i, x, game.field(x))
 
+    def anticipated(self, game: Any, x: Any) -> Any:
+        """Where the others' steps lead before they are projected, a vector like x."""
+        return x + in_engine(game, self.step) * game.field(x)
+
     def _part(self, game: Any, i: int, x: Any, v: Any) -> Any:
-        return game.player_field(i, x + in_engine(game, self.step) * others(game.partition, i, v))
+        return game.player_field(i, self._expected(game, i, x, v))
+
+    def _expected(self, game: Any, i: int, x: Any, v: Any) -> Any:
+        """The profile that player i expects: itself at x, the others after their projected steps."""
+        moved = x + in_engine(game, self.step) * others(game.partition, i, v)
+        if not getattr(game, "sets", None):
+            return moved
+        return game.partition.replaced(i, game.partition.part(i, x), game.sets.project(moved))
 
 
 @dataclass(frozen=True)
@@ -52,7 +63,9 @@ class LOLA(LookaheadOpponent):
 
     Learning with opponent-learning awareness (Foerster et al. 2018): the loss expanded to first order
     in `step` ≥ 0, Lᵢ − step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ, which is also the LOLA of Letcher et al. (2019). With `exact`
-    the loss itself at the anticipated point. Where two players' losses add up to a constant it
+    the loss itself at the anticipated point. Of players who live in sets the steps are projected: the loss is
+    Lᵢ + Σⱼ ∇ⱼLᵢ·(P(xⱼ + step·vⱼ) − xⱼ), or Lᵢ at these points, and who is pushed against a limit does not
+    answer. Where two players' losses add up to a constant it
     rests where the gradient field does; in other games it may rest elsewhere.
     """
 
@@ -67,12 +80,23 @@ class LOLA(LookaheadOpponent):
 
     def _part(self, game: Any, i: int, x: Any, v: Any) -> Any:
         step, partition = in_engine(game, self.step), game.partition
-        moves = others(partition, i, v)
+        expected = self._expected(game, i, x, v)
+
+        def pull_back(w: Any) -> Any:
+            """What a slope w at the expected profile is before the projection."""
+            before = x + step * others(partition, i, v)
+            return game.sets.pull_back(before, w) if getattr(game, "sets", None) else w
+
         if self.exact:
-            return -anticipated_gradient(game, i, [x, x + step * moves], lambda u: step * u)
-        # −∇ᵢ(Lᵢ + step·∇Lᵢ·moves), where ∇ᵢ(∇Lᵢ)·u = −(J u)ᵢ and moves has the derivative J
-        through = game.vjp(x, others(partition, i, game.gradient(i, x)))
-        return partition.part(i, v + step * (game.jvp(x, moves) - through))
+            path = [x, expected]
+            return -anticipated_gradient(
+                game, i, path, lambda u: step * u, lambda _, w: pull_back(w)
+            )
+        # −∇ᵢ(Lᵢ + ∇Lᵢ·moves), where ∇ᵢ(∇Lᵢ)·u = −(J u)ᵢ and the others' v has the derivative J
+        slope = others(partition, i, game.gradient(i, x))
+        through = game.vjp(x, others(partition, i, pull_back(slope)))
+        along = game.jvp(x, others(partition, i, expected - x))
+        return partition.part(i, v + along - step * through)
 
 
 def others(partition: Any, i: int, vector: Any) -> Any:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax
+import numpy as np
+import sympy
 
 from ..documents.settings import setting
-from ..dynamics.vectors import rows, stack
+from ..dynamics.vectors import eye_like, rows, solve, stack
 from ..errors import InputError
 from ..games.structure import is_zero_sum
 from .field import Field, check_player
@@ -25,6 +27,11 @@ class Stackelberg(Field):
     to own terms, the field rests at points of its own.
 
     `leader` is a player's name or position. The field is infinite where J_ff is singular.
+
+    Followers who live in sets respond in them: x_f = P(x_f + v_f) (the natural map, Facchinei and Pang 2003,
+    1.5.8), so that with D = DP(x_f + v_f) the slope solves (1 − D(1 + J_ff)) r′ = D J_fl. Inside the sets
+    that is the same; who is pushed against a limit does not respond; on a sphere of radius R with push m the
+    tangent block of J_ff becomes J_ff − m/R.
     """
 
     leader: Any = setting(0, read="name")
@@ -47,9 +54,7 @@ class Stackelberg(Field):
         followers = [i for i in range(len(partition.players)) if i != leader]
         slope = game.gradient(leader, x)
         followed = stack([partition.part(i, slope) for i in followers])
-        weights = iter(
-            _split(game.solve(followers, x, followed, transposed=True), partition, followers)
-        )
+        weights = iter(_split(_response_to(game, x, followers, followed), partition, followers))
         adjoint = stack(
             [
                 0 * partition.part(leader, slope) if i == leader else next(weights)
@@ -60,6 +65,10 @@ class Stackelberg(Field):
         v = game.field(x)
         return partition.replaced(leader, pulled - partition.part(leader, slope), v)
 
+    def anticipated(self, game: Any, x: Any) -> Any:
+        """Where the followers' steps of the natural map lead before they are projected, a vector like x."""
+        return x + game.field(x)
+
 
 @dataclass(frozen=True)
 class Ridge(Field):
@@ -69,7 +78,8 @@ class Ridge(Field):
     minimizer, moves. In terms of
     the gradient field the outer player's part is v_x and the inner one's v_y − J_yy⁻¹ J_yx v_x.
 
-    Raises InputError unless the game has two players and is zero-sum. Infinite where f_yy is singular.
+    Raises InputError unless the game has two players and is zero-sum, and for players who live in sets.
+    Infinite where f_yy is singular.
     """
 
     name: ClassVar[str] = "ridge"
@@ -79,6 +89,11 @@ class Ridge(Field):
             raise InputError(
                 f"ridge needs a two-player zero-sum game; this one has {len(game.partition.players)} "
                 f"player{'s' if len(game.partition.players) != 1 else ''}"
+            )
+        if getattr(game, "sets", None):
+            raise InputError(
+                "ridge moves the inner player along with the outer one's unprojected field, and these "
+                "players live in sets; use stackelberg, whose followers respond in theirs"
             )
         try:
             zero_sum = game.kept("structure", "zero-sum", lambda: is_zero_sum(game))
@@ -94,6 +109,30 @@ class Ridge(Field):
         outer_alone = partition.embed(outer, partition.part(outer, v), like=v)
         along = game.solve((inner,), x, partition.part(inner, game.jvp(x, outer_alone)))
         return v - partition.embed(inner, along, like=v)
+
+
+def _response_to(game: Any, x: Any, players: list[int], w: Any) -> Any:
+    """The z with r′ᵀw = −J_flᵀz, r′ the slope of the players' response: J_ff⁻ᵀw where they have no limits.
+
+    In sets z = −D(1 − (1 + J_ffᵀ)D)⁻¹w.
+    """
+    if not getattr(game, "sets", None):  # a linear game has none
+        return game.solve(players, x, w, transposed=True)
+    slopes, own = _response_matrices(game, x, players)
+    one = eye_like(own)
+    matrix = one - (one + own.T) @ slopes
+    if isinstance(matrix, sympy.MatrixBase):  # without pivots, which may vanish on a piece
+        return -slopes * (matrix.adjugate() * w) / matrix.det()
+    return -slopes @ solve(matrix, w)
+
+
+def _response_matrices(game: Any, x: Any, players: list[int]) -> tuple[Any, Any]:
+    """D and J_ff of `Stackelberg`, both of shape (d_f, d_f)."""
+    index = [k for i in players for k in range(len(x))[game.partition.slices[i]]]
+    slopes, jacobian = game.sets.slopes(x + game.field(x)), game.jacobian(x)
+    if isinstance(x, sympy.MatrixBase):
+        return slopes.extract(index, index), jacobian.extract(index, index)
+    return slopes[np.ix_(index, index)], jacobian[np.ix_(index, index)]
 
 
 def _split(vector: Any, partition: Any, players: list[int]) -> list[Any]:

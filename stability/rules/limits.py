@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import jax
-import sympy
-
 
 def project(flow: Any, x: Any) -> Any:
     """The nearest profile to x in the flow's sets, a vector like x; x itself where there are none."""
@@ -30,13 +27,7 @@ def project_part(flow: Any, i: int, own: Any) -> Any:
 def pull_back(flow: Any, x: Any, w: Any) -> Any:
     """DP(x)ᵀw, a vector like x: what a slope w at the projection of x is before it."""
     sets = sets_of(flow)
-    if sets is None:
-        return w
-    if isinstance(x, sympy.MatrixBase):
-        free = sympy.Matrix([sympy.Dummy(real=True) for _ in x])
-        slopes = sets.project(free).jacobian(free)
-        return slopes.xreplace(dict(zip(free, x, strict=True))).T * w
-    return jax.vjp(sets.project, x)[1](w)[0]
+    return w if sets is None else sets.pull_back(x, w)
 
 
 def sets_of(flow: Any) -> Any:

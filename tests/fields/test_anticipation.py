@@ -8,8 +8,18 @@ import numpy as np
 import pytest
 import sympy
 
-from stability import Game, InputError, InputTypeError, SymbolicGame, games
-from stability.fields import FIELDS, LOLA, LookaheadOpponent
+from stability import (
+    Ball,
+    Bounds,
+    Game,
+    InputError,
+    InputTypeError,
+    Simultaneous,
+    SymbolicGame,
+    games,
+    report,
+)
+from stability.fields import FIELDS, LOLA, LookaheadOpponent, Stackelberg
 
 x, y, z = sympy.symbols("x y z", real=True)
 step = sympy.Symbol("alpha", positive=True)
@@ -182,3 +192,48 @@ def test_names():
     assert FIELDS["lola"] is LOLA
     assert FIELDS["lookahead-opponent"] is LookaheadOpponent
     assert LOLA(0.2).settings == {"step": 0.2, "exact": False}
+
+
+# ---- Players who live in sets: Cournot with p = 10 − Q, costs 0 and c, quantities ≥ 0 ---------------
+
+
+def cournot(cost, sets=True):
+    losses = {"one": ([x], -x * (10 - x - y)), "two": ([y], -y * (10 - x - y) + cost * y)}
+    return SymbolicGame(losses, sets=dict.fromkeys(losses, Bounds(0)) if sets else None)
+
+
+@pytest.mark.parametrize(
+    "field", [LookaheadOpponent(0.5), LOLA(0.5), LOLA(0.5, exact=True), Stackelberg("one")], ids=str
+)
+def test_who_is_pushed_against_a_limit_does_not_answer(field):
+    """At (5, 0) the second firm, with cost 8, is pushed outwards by 3: the first is a monopolist."""
+    game = cournot(8)
+    for point in ([5, 0], [4, sympy.Rational(1, 100)], [1, sympy.Rational(3, 2)]):
+        exact = np.array(field(game, sympy.Matrix(point)).evalf(), float).ravel()
+        with jax.enable_x64(True):
+            numeric = field(game.numeric(), jnp.array(point, float))
+        np.testing.assert_allclose(numeric, exact, atol=1e-12)
+    assert list(field(game, sympy.Matrix([5, 0]))) == [0, -3]
+    # where nobody is near a limit, it is the field of the game without limits
+    at = sympy.Matrix([4, 3])
+    free = field(cournot(1, sets=False), at)
+    np.testing.assert_allclose(
+        np.array(field(cournot(1), at), float), np.array(free, float), atol=1e-12
+    )
+
+
+def test_a_follower_on_a_sphere_answers_along_it():
+    """On ‖(y, z)‖ = 1 with f = −3y − xz the follower's angle is x/3 to first order, from (1, 0) at x = 0."""
+    game = SymbolicGame({"a": ([x], -2 * z), "b": ([y, z], -3 * y - x * z)}, sets={"b": Ball(1)})
+    found = Stackelberg("a")(game, sympy.Matrix([0, 1, 0]))
+    assert sympy.simplify(found[0] - sympy.Rational(2, 3)) == 0
+    with jax.enable_x64(True):
+        numeric = Stackelberg("a")(game.numeric(), jnp.array([0.0, 1.0, 0.0]))
+    assert float(numeric[0]) == pytest.approx(2 / 3)
+
+
+def test_at_a_limit_without_a_push_nothing_is_decided():
+    (e,) = report(cournot(5), fields=[LookaheadOpponent(0.1)], rules=[Simultaneous()]).equilibria
+    for found in (e.flows[0].stability, e.rules[0].stability):
+        assert found.verdict == "undecided"
+    assert "no derivative" in e.flows[0].stability.because

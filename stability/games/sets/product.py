@@ -191,6 +191,35 @@ class Sets:
                 result[int(k)] = value
         return sympy.Matrix(result)
 
+    def slopes(self, x: Any) -> Any:
+        """The derivative of `project` at x, shape (d, d), in JAX or SymPy; almost everywhere there is one."""
+        if isinstance(x, sympy.MatrixBase):
+            free = sympy.Matrix([sympy.Dummy(real=True) for _ in x])
+            slopes = self.project(free).jacobian(free)
+            return slopes.xreplace(dict(zip(free, x, strict=True)))
+        import jax
+
+        return jax.jacfwd(self.project)(x)
+
+    def pull_back(self, x: Any, w: Any) -> Any:
+        """DP(x)ᵀw, a vector like x, P being `project`: what a slope w at the projection of x is before it."""
+        if isinstance(x, sympy.MatrixBase):
+            return self.slopes(x).T * w
+        import jax
+
+        return jax.vjp(self.project, x)[1](w)[0]
+
+    def bends_at(self, x: np.ndarray) -> bool:
+        """Whether `project` is seen to have no derivative at x, shape (d,): its slopes change nearby."""
+        import jax
+        import jax.numpy as jnp
+
+        reach = 1e-7 * (1 + np.abs(x).max(initial=0.0))
+        around = np.random.default_rng(0).standard_normal((16, len(x)))
+        with jax.enable_x64(True):
+            slopes = np.asarray(jax.vmap(self.slopes)(jnp.asarray(x + reach * around)))
+        return bool(np.abs(slopes - slopes[0]).max(initial=0.0) > 1e-3)
+
     @cached_property
     def _simplices_by_size(self) -> tuple[np.ndarray, ...]:
         """The positions of the simplices of one size, shape (m, n): projected together."""
