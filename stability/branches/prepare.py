@@ -26,6 +26,7 @@ from ..fields import Field, Gradient
 from ..penalties import Penalty
 from ..rules import Rule, Simultaneous
 from .axes import Axis, Setup, resolve
+from .point_by_point import searched
 from .problem import Problem, parameter_symbol, point_text
 
 _NEAR = 1e-3  # of the box: a point that was copied with a few digits still means its equilibrium
@@ -61,8 +62,16 @@ def make_problem(
     setup = setup_of(system, field, rule, penalties, parameters)
     axes = _different_axes(setup, over)
     grids = [_taken(setup, *own) for own in zip(axes, over.values(), strict=True)]
-    origin = origin_of(system, setup, axes, grids, box, everywhere or at is not None)
-    return origin.problem(chosen_equilibrium(origin, at), of_step)
+    anywhere = everywhere or at is not None
+    origin = origin_of(system, setup, axes, grids, box, anywhere, on_sets=True)
+    if origin.subject.sets is None:
+        return origin.problem(chosen_equilibrium(origin, at), of_step)
+    placed = setup
+    for axis, number in zip(axes, origin.numbers, strict=True):
+        placed = placed.with_value(axis, number if axis.owner == "parameter" else float(number))
+    places = searched(system, placed, box, anywhere)[1]
+    e = _chosen(origin, [place.main for place in places], at)
+    return replace(origin.problem(e, False), coordinates=None)
 
 
 def setup_of(
@@ -246,11 +255,12 @@ def origin_of(
     grids: Sequence[np.ndarray],
     box: Mapping[str, tuple[float, float]] | None,
     everywhere: bool,
+    on_sets: bool = False,
 ) -> Origin:
     """The system at the present values of the axes, or in the middle of the grids where there are none.
 
-    Raises InputError for grids with values that a setting does not take, games with strategy sets, and as
-    `stability.report` does.
+    Raises InputError for grids with values that a setting does not take, games with strategy sets unless
+    `on_sets`, and as `stability.report` does.
     """
     numbers = tuple(_present(setup, axis, grid) for axis, grid in zip(axes, grids, strict=True))
     for axis, grid in zip(axes, grids, strict=True):
@@ -276,10 +286,9 @@ def origin_of(
         values if symbolic else None,
         box,
     )
-    if subject.sets is not None:
+    if subject.sets is not None and not on_sets:
         raise InputError(
-            "sweeps and tuning do not follow rest points in strategy sets; make a report, or a comparison, "
-            "at each value"
+            "tuning does not follow rest points in strategy sets; sweep over the number, which does"
         )
     fixed: dict[sympy.Symbol, sympy.Expr] = {}
     if symbolic:
@@ -343,7 +352,15 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
         if given.stationary:
             return _differentiable(names, given)
         special = [point]
-    found = origin.rest_points(special)
+    return _differentiable(names, _chosen(origin, origin.rest_points(special), at))
+
+
+def _chosen(
+    origin: Origin, found: Sequence[Equilibrium], at: Mapping[str, Any] | None
+) -> Equilibrium:
+    """The only one of the equilibria, or the one nearest to a point."""
+    subject = origin.subject
+    names = subject.variables
     if len(found) == 0:
         raise InputError(
             "no equilibrium was found in the box at the base values; give a larger box or another point"
@@ -356,13 +373,14 @@ def chosen_equilibrium(origin: Origin, at: Mapping[str, Any] | None) -> Equilibr
                 f"there are {len(found)} equilibria at the base values; choose the one to follow, "
                 f'as in at "{point_text(names, found[0].point)}": {there}'
             )
-        return _differentiable(names, found[0])
+        return found[0]
+    given = subject.point(at)[1]
     scale = subject.box[:, 1] - subject.box[:, 0]
-    distances = [float(np.abs(subject.nearest(e.point - special[0]) / scale).max()) for e in found]
+    distances = [float(np.abs(subject.nearest(e.point - given) / scale).max()) for e in found]
     nearest = int(np.argmin(distances))
     if distances[nearest] > _NEAR:
         raise InputError(f"there is no equilibrium at the given point; there is {there}")
-    return _differentiable(names, found[nearest])
+    return found[nearest]
 
 
 def _differentiable(variables: Sequence[str], e: Equilibrium) -> Equilibrium:

@@ -17,6 +17,7 @@ import numpy as np
 from .._version import __version__
 from ..errors import InputError
 from .chunks import Evaluator, Grid
+from .on_sets import EvaluatorOnSets
 
 _TIMEOUT = 10  # seconds for the scheduler to answer
 _RETRIES = 3  # of a task that fails; a task whose worker is lost is moved without counting
@@ -25,7 +26,7 @@ _lock = threading.Lock()
 
 
 def evaluate_on_cluster(
-    evaluator: Evaluator, grid: Grid, indices: Sequence[int], scheduler: str
+    evaluator: Evaluator | EvaluatorOnSets, grid: Grid, indices: Sequence[int], scheduler: str
 ) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """(index, quantities) of chunks in the order in which workers finish them.
 

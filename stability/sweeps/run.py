@@ -22,6 +22,7 @@ from ..rules import Rule
 from ..spectra.exact import exact_text
 from .chunks import LOST, Evaluator, Grid, chunk_size, labels
 from .fingerprint import fingerprint
+from .on_sets import CHUNK, EvaluatorOnSets
 from .quantities import check_quantities, needs_step
 from .store import Store
 from .value import Sweep
@@ -69,7 +70,9 @@ def sweep(
     - `scheduler`: the address of a Dask cluster that computes the chunks.
 
     The equilibrium is found once, at the base values, and followed over the grid: by its closed form where
-    there is one, else by Newton's method. Everything is compiled once, in float64.
+    there is one, else by Newton's method. Everything is compiled once, in float64. Where players live in
+    sets, all rest points are searched for at every value, and the one is taken that continues the point
+    before, from face to face; that takes some tenths of a second a point.
 
     At values that a setting does not take there are no numbers, and a warning.
 
@@ -102,7 +105,15 @@ def sweep(
         of_step=needs_step(names),
     )
     points = math.prod(len(values) for values in axes.values())
-    evaluator = Evaluator(problem, tuple(names), _size(chunk, problem, names, points))
+    evaluator: Evaluator | EvaluatorOnSets
+    if problem.system.kind == "game" and problem.system.sets:
+        size = min(CHUNK, points) if chunk is None else _size(chunk, problem, names, points)
+        spans = np.array([np.ptp(values) for values in axes.values()])
+        evaluator = EvaluatorOnSets(
+            one, problem, tuple(names), size, spans, given.get("box"), everywhere or at is not None
+        )
+    else:
+        evaluator = Evaluator(problem, tuple(names), _size(chunk, problem, names, points))
     grid = Grid(tuple(axes.values()), evaluator.chunk)
     collected = _collect(evaluator, grid, progress, store, scheduler)
     refused = _without_refused(problem, axes, grid, collected)
@@ -143,7 +154,7 @@ def _axes(over: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _collect(
-    evaluator: Evaluator,
+    evaluator: Evaluator | EvaluatorOnSets,
     grid: Grid,
     progress: Callable[[int, int], None] | None,
     folder: str | os.PathLike[str] | None,
@@ -190,7 +201,10 @@ def _collect(
 
 
 def _evaluated(
-    evaluator: Evaluator, grid: Grid, indices: Sequence[int], scheduler: str | None
+    evaluator: Evaluator | EvaluatorOnSets,
+    grid: Grid,
+    indices: Sequence[int],
+    scheduler: str | None,
 ) -> Generator[tuple[int, dict[str, np.ndarray]]]:
     if scheduler is not None:
         from .cluster import evaluate_on_cluster
@@ -243,7 +257,7 @@ def request(problem: Problem, quantities: Sequence[str], grid: Grid) -> dict[str
 
 
 def _value(
-    evaluator: Evaluator,
+    evaluator: Evaluator | EvaluatorOnSets,
     axes: Mapping[str, np.ndarray],
     grid: Grid,
     collected: Mapping[str, np.ndarray],
@@ -267,6 +281,8 @@ def _value(
         v: exact_text(c) for v, c in zip(problem.variables, problem.coordinates or (), strict=False)
     }
     how = "closed form" if problem.coordinates is not None else "Newton"
+    if isinstance(evaluator, EvaluatorOnSets):
+        how = "searched at every value"
     return Sweep(
         version=__version__,
         system={

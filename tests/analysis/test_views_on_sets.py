@@ -159,9 +159,7 @@ def test_portraits_judge_on_the_face(load):
     assert (spot.type, spot.stability) == ("stable node", "exponentially stable")
 
 
-def test_sweeps_and_tuning_do_not_follow_them(load, folder):
-    with pytest.raises(InputError, match="strategy sets"):
-        st.sweep(load("cournot"), {"c": [7.0, 8.0]}, "stable")
+def test_tuning_does_not_follow_them(load, folder):
     with pytest.raises(InputError, match="strategy sets"):
         st.tune(load("cournot"), "c", 7.0, 9.0, [(st.Gradient(), st.Simultaneous())])
 
