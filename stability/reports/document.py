@@ -297,7 +297,11 @@ def _regret(e: EquilibriumAnalysis) -> list[str]:
     if unknown:
         missing = f"whether {listed(unknown)} would gain by a reply farther away is not known"
         return [f"Regret: {'; '.join([*said, missing])}."]
-    return [f"Regret: {'; '.join(said)}; this is an ε-Nash equilibrium with ε = {number(largest)}."]
+    local = e.conditions is not None and e.conditions.local_nash.verdict == "yes"
+    kind = "a local Nash equilibrium and no global one, " if local else ""
+    return [
+        f"Regret: {'; '.join(said)}; this is {kind}an ε-Nash equilibrium with ε = {number(largest)}."
+    ]
 
 
 def conditions_by_name(conditions: Conditions) -> dict[str, Verdict]:

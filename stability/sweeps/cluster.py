@@ -44,7 +44,7 @@ def evaluate_on_cluster(
     if module is not None:
         cloudpickle.register_pickle_by_value(module)
     _check_address(scheduler)
-    portable = replace(evaluator, problem=_replaced_system(evaluator.problem))
+    portable = _without_caches(evaluator)
     payload = cloudpickle.dumps((__version__, portable))
     with contextlib.ExitStack() as stack:
         try:
@@ -93,11 +93,18 @@ def _no_answer(scheduler: str, error: BaseException) -> InputError:
     )
 
 
-def _replaced_system(problem: Any) -> Any:
-    """The problem with a copy of its system that has lost its caches, which hold compiled functions."""
-    system = copy.copy(problem.system)
+def _without_caches(evaluator: Evaluator | EvaluatorOnSets) -> Evaluator | EvaluatorOnSets:
+    """The evaluator with copies of its systems that have lost their caches, which hold compiled functions."""
+    problem = replace(evaluator.problem, system=_forgetful(evaluator.problem.system))
+    if isinstance(evaluator, EvaluatorOnSets):
+        return replace(evaluator, problem=problem, system=_forgetful(evaluator.system))
+    return replace(evaluator, problem=problem)
+
+
+def _forgetful(system: Any) -> Any:
+    system = copy.copy(system)
     system.forget()
-    return replace(problem, system=system)
+    return system
 
 
 def _evaluate(payload: bytes, rows: np.ndarray) -> dict[str, np.ndarray]:

@@ -58,6 +58,7 @@ class Regret:
 
 
 _UNKNOWN = Regret(None, None, None, "the global minimum of the loss is not known")
+_TOO_LONG = Regret(None, None, None, "the global minimum of the loss was not found in time")
 
 
 def epsilon(found: Mapping[str, Regret]) -> float | None:
@@ -131,9 +132,15 @@ def _every(
         alone = loss.xreplace(values).xreplace({v: c for v, c in at.items() if v not in own})
         here = [at[v] for v in own]
         sets = game.sets.put(values).of_player(i)
-        ask = partial(_regret, alone, own, here, sets, exact)
-        found[players[i]] = in_time(_SECONDS, ask, _UNKNOWN)
+        own_exact = exact and not alone.has(sympy.Float) and not _limits_have_floats(sets)
+        ask = partial(_regret, alone, own, here, sets, own_exact)
+        found[players[i]] = in_time(_SECONDS, ask, _TOO_LONG)
     return found
+
+
+def _limits_have_floats(sets: Sets) -> bool:
+    ends = [*sets.low, *sets.high, *(ball.radius for ball in sets.balls)]
+    return any(sympy.sympify(end).has(sympy.Float) for end in ends)
 
 
 def _regret(
@@ -154,6 +161,7 @@ def _regret(
         value = loss.xreplace(dict(zip(own, reply, strict=True)))
         if not value.is_finite and not np.isfinite(complex(value)):
             return Regret(None, None, None, "the loss is not finite everywhere in the set")
+        exact = exact and not value.has(sympy.Float)
         if _below(value, lowest, exact):
             lowest, best = value, reply
     if best is None:
@@ -265,14 +273,12 @@ def _critical(
     if low == -sympy.oo and leading * (-1) ** degree < 0:
         return iter([None])
     slope = polynomial.diff(variable)
-    if slope.degree() > 1:
-        if not all(c.is_rational for c in slope.all_coeffs()):
-            slope = sympy.Poly(
-                [sympy.nsimplify(c, rational=True) for c in slope.all_coeffs()], variable
-            )
-        roots = list(sympy.real_roots(slope))
-    else:
-        roots = sympy.roots(slope, variable, multiple=True)
+    if slope.degree() < 1:
+        roots = []
+    elif all(c.is_Rational for c in slope.all_coeffs()):
+        roots = sympy.real_roots(slope)
+    else:  # in 30 digits, so that nothing after this is exact
+        roots = [sympy.re(r) for r in slope.nroots(n=30) if abs(sympy.im(r)) < 1e-12 * (1 + abs(r))]
     points = [r for r in roots if float(low) < float(r) < float(high)]
     points += [end for end in (low, high) if end.is_finite]
     return iter([(p,) for p in points])

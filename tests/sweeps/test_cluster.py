@@ -57,6 +57,8 @@ def test_a_worker_is_lost_midway(tmp_path):
         game = st.load(str(path))
         game.field(game.start)  # compiled functions do not travel, and must not hinder
         remote = sweep(game, {"lr": [0.1, 0.3]}, ["eigenvalues", "losses"], scheduler=address)
+        on_sets = sweep(st.games.cournot(), {"c2": [3.0, 7.0]}, "point", scheduler=address)
+    np.testing.assert_allclose(on_sets.quantities["point"], [[13 / 3, 4 / 3], [5, 0]], atol=1e-9)
     local = sweep(system, over, **options)
     for name in options["quantities"]:  # bit for bit: the same code for the same chunks
         np.testing.assert_array_equal(found.quantities[name], local.quantities[name])

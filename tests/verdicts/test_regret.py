@@ -57,7 +57,18 @@ def test_a_local_equilibrium_with_regret_is_no_global_one():
     assert ends[-1]["regret"]["players"]["one"]["exact"] == "3"  # −1 against −4
     assert ends[2]["regret"]["epsilon"] == 0
     text = " ".join(str(report).split())
-    assert "Regret: one gains 3 by x = 2; this is an ε-Nash equilibrium with ε = 3." in text
+    assert "one gains 3 by x = 2; this is a local Nash equilibrium and no global one" in text
+
+
+def test_floats_and_irrational_coefficients_are_not_called_exact():
+    game = st.SymbolicGame(
+        {"one": ([X], 0.1 * X**2 - 0.3 * X), "two": ([Y], sympy.sqrt(2) * Y**4 - sympy.pi * Y**2)},
+        sets={"one": st.Bounds(-1, 1), "two": st.Bounds(-2, 2)},
+    )
+    one, two = st.regret(game, [0, 0]).values()
+    assert (one.value, one.exact) == (pytest.approx(0.2), None)
+    # √2 y⁴ − π y² is lowest at y² = π/(2√2), by π²/(4√2)
+    assert (two.value, two.exact) == (pytest.approx(np.pi**2 / (4 * np.sqrt(2))), None)
 
 
 @pytest.mark.parametrize("seed", range(4))
