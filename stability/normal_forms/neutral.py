@@ -58,7 +58,7 @@ def _reasoned(near: NearRest, formulas: Formulas) -> NormalForm | None:
     if less is not None:
         formulas, split = less, boundary(less, near.kind, near.inverse)
         assert split is not None
-    planar = len(formulas.variables) == 2
+    planar = len(formulas.variables) == 2 == split.basis.cols  # none of the two decays
     if near.kind == "flow":
         searches = (_by_divergence, _by_invariant, _by_integrating_factor, _by_reflection)
         if not planar or split.case != "hopf":

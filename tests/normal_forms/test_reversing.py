@@ -7,6 +7,7 @@ from sympy import Rational, exp, pi, sin, sqrt
 
 from stability.dynamics.functions import sigmoid, softplus
 from stability.normal_forms.neutral import neutral
+from stability.normal_forms.settle import settle
 
 from .systems import flow, x, y, z
 
@@ -123,3 +124,11 @@ def test_nilpotent_centres(expressions, centre):
 def test_centres_without_linear_part(expressions, centre):
     found = neutral(flow((x, y), expressions))
     assert (found is not None) == centre
+
+
+def test_one_variable_of_two_that_decays():
+    """u̇ = −3u, ẋ = −3x⁷ + 2xu with u = y + 2x²: nothing turns here, and order seven is a late one."""
+    u = y + 2 * x**2
+    moved = -3 * x**7 + 2 * x * u
+    found = settle(flow((x, y), (moved, -3 * u - 4 * x * moved)))
+    assert (found.verdict, found.order, found.coefficient) == ("asymptotically stable", 7, -3)
