@@ -32,6 +32,7 @@ from .smoothness import smoothness
 from .to_the_digit import confirmed, pinned
 
 _EPS = np.finfo(float).eps
+_ROUNDINGS = 16  # of a field that vanishes, in units of eps ‖J‖ ‖x‖
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,8 @@ def describe_point(
         if own is not None:
             return at_place(evaluate, exact, box, equations, *own)
     found = described(evaluate, point, 0.0, box, exact, generic, None, many_digits)
+    if exact is None and found.stationary and found.differentiable:
+        found = replace(found, error=_distance(evaluate, point, box))
     if equations is None or given is None or not equations.kinked:
         return found
     coordinates = tuple(c.xreplace(dict(equations.values)) for c in given)
@@ -214,6 +217,17 @@ def describe_point(
     except TangledError:
         return found
     return found if pieces is None else _on_kinks(found, pieces)
+
+
+def _distance(evaluate: Evaluate, x: np.ndarray, box: np.ndarray) -> float:
+    """How far off a zero may be: Newton's step where the field is beyond rounding, at most half the box."""
+    values, jacobians = evaluate(x[None])
+    left, singular, _ = np.linalg.svd(jacobians[0])
+    along = np.abs(left.T @ values[0])
+    seen = along > _ROUNDINGS * _EPS * singular[0] * np.abs(x).max()
+    farthest = float((box[:, 1] - box[:, 0]).max()) / 2
+    with np.errstate(divide="ignore", over="ignore"):
+        return min(farthest, float(np.linalg.norm(along[seen] / singular[seen])))
 
 
 def _pinned(

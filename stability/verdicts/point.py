@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -32,7 +32,6 @@ from .verdict import Verdict
 LARGEST = 500  # above this dimension dense matrices take too long
 FARTHEST = 10**100  # beyond it squares overflow
 LARGEST_EXACT = 8  # above this dimension closed forms are neither short nor quick
-_SINGULAR = 1e-8  # relative singular value below which a direction says nothing of a point's error
 
 Values = Mapping[sympy.Symbol, sympy.Expr]
 
@@ -149,8 +148,6 @@ def game_point(
             symbolic.variables, tuple(symbolic.expressions), values, symbolic.domain
         )
     e = describe_point(evaluate, point, box, coordinates, equations)
-    if e.exact is None and e.stationary and e.differentiable:
-        e = replace(e, error=_distance(evaluate, point))
     zero_sum = is_zero_sum(numeric) if symbolic is None else is_zero_sum(symbolic, None, values)
     return GamePoint(numeric, symbolic, values, e, evaluate, box, zero_sum)
 
@@ -190,12 +187,6 @@ def _coordinate(value: Any, name: str) -> sympy.Expr:
     if abs(number) > FARTHEST:
         raise InputError(f"the point's coordinate {name} is too large: {float(value):g}")
     return number
-
-
-def _distance(evaluate: Evaluate, x: np.ndarray) -> float:
-    """The length of the shortest Newton step at x: about how far off a zero is."""
-    v, jacobian = evaluate(x[None])
-    return float(np.linalg.norm(np.linalg.pinv(jacobian[0], rcond=_SINGULAR) @ v[0]))
 
 
 def _numeric_derivatives(game: Game, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -222,3 +222,22 @@ def test_what_cancels_but_for_rounding_has_no_sign():
     flow = st.Flow(lambda x: 0.3 * x - 3 * (0.1 * x) + 0 * x**3, dimension=1)
     (e,) = st.report(flow, at={"x0": 0}).equilibria
     assert e.flows[0].stability.verdict in ("undecided", "neutral")
+
+
+def test_typing_a_power_out_changes_no_verdict():
+    """ẋ = −(x − 2)⁵/3, where rounding at 2 is not mistaken for a kink."""
+    x = sympy.Symbol("x", real=True)
+    field = -((x - 2) ** 5) / 3
+    for own in (field, sympy.expand(field)):
+        (e,) = st.report(st.SymbolicFlow({x: own}), at={"x": 2}).equilibria
+        assert (e.isolated, e.flows[0].stability.verdict) == ("yes", "asymptotically stable")
+
+
+@pytest.mark.parametrize(("cubic", "verdict"), [(-0.01, "undecided"), (0.0, "unstable")])
+def test_a_given_point_beside_the_rest_point_decides_what_holds_at_both(cubic, verdict):
+    """ẏ = 1e-18 + 1e-17 y + c y³ rises at 0, where it nearly rests; for c = −0.01 it falls where it does."""
+    flow = st.Flow(
+        lambda u: jnp.stack([-u[0], 1e-18 + 1e-17 * u[1] + cubic * u[1] ** 3]), dimension=2
+    )
+    (e,) = st.report(flow, at={"x0": 0, "x1": 0}).equilibria
+    assert e.flows[0].stability.verdict == verdict

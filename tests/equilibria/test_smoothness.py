@@ -12,6 +12,12 @@ from stability.equilibria.smoothness import smoothness
 
 BOX = np.array([[-2.0, 2.0]])
 
+
+def multiplied_out(z):
+    """(z − 2)⁶."""
+    return z**6 - 12 * z**5 + 60 * z**4 - 160 * z**3 + 240 * z**2 - 192 * z + 64
+
+
 SCALAR = {
     # kinks
     "abs": (jnp.abs, 0.0, "continuous"),
@@ -44,6 +50,14 @@ SCALAR = {
     "fast sine": (lambda z: jnp.sin(1000 * z), 0.3, "smooth"),
     "large constant": (lambda z: 1e12 + jnp.sin(z), 1.0, "smooth"),
     "softplus": (jax.nn.softplus, 0.0, "smooth"),
+    # terms that cancel to rounding, as of a power that is multiplied out, alone and beside a kink
+    "sixth power": (multiplied_out, 2.0, "smooth"),
+    "kink in the sixth power": (
+        lambda z: multiplied_out(z) + 1e-6 * jnp.abs(z - 2),
+        2.0,
+        "continuous",
+    ),
+    "jump in the sixth power": (lambda z: multiplied_out(z) + 1e-9 * jnp.sign(z - 2), 2.0, "jump"),
 }
 
 
