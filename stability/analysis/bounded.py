@@ -20,9 +20,11 @@ from ..equilibria.faces import Face
 from ..equilibria.find import describe_point
 from ..equilibria.variational import Bounded
 from ..equilibria.window import whole
+from ..fields.evolutionary import Replicator
 from ..rules import Rule
 from ..verdicts.verdict import Verdict
 from .at_point import analyse_flow
+from .beside_limits import on_the_side
 from .face_rule import WholeStep
 from .rules_at_point import FieldJacobian, analyse_rule, no_rule, no_verdict
 from .subject import FieldFlow, Subject
@@ -144,7 +146,7 @@ def flow_on_sets(
     elif face.held or face.spheres:
         flow = replace(flow, stability=_beside(flow.stability, subject, face, "paths"))
     else:
-        flow = _inside_only(flow, bounded)
+        flow = _flow_inside_only(flow, field, bounded, known)
     return OnFace(bounded, inner, own, flow, known, subject, field)
 
 
@@ -164,6 +166,20 @@ def _bends(field: FieldFlow, bounded: Bounded) -> bool:
     with jax.enable_x64(True):
         reached = np.asarray(anticipated(game, jnp.asarray(bounded.x)))
     return game.sets.bends_at(reached)
+
+
+def _flow_inside_only(
+    flow: FlowAnalysis, field: FieldFlow, bounded: Bounded, known: FieldJacobian
+) -> FlowAnalysis:
+    """`_inside_only` of a flow; a replicator's is decided where the side of the sets is known."""
+    form = flow.normal_form
+    silent = flow.stability.verdict == "unstable" and bool(bounded.limits)
+    if form is not None and silent and isinstance(field.numeric.field, Replicator):
+        found = on_the_side(form, bounded, known.matrix)
+        if found is not None:
+            verdict = replace(flow.stability, verdict=found.verdict, because=found.because)
+            return replace(flow, stability=verdict, normal_form=found)
+    return _inside_only(flow, bounded)
 
 
 def _inside_only(found: Any, bounded: Bounded) -> Any:

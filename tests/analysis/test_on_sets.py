@@ -162,14 +162,25 @@ def test_points_outside_are_refused_and_never_listed(tmp_path):
     assert [e["active"] for e in held] == [{"q": "lower"}]
 
 
-def test_a_term_of_higher_order_counts_on_one_side_of_a_limit_only():
-    """A = [[1, 1], [1, 0]] in one population: ẋ₂ = −x₂²(1 − x₂) decays for x₂ > 0 and runs away below."""
-    form = st.StrategicForm({"all": ["one", "two"]}, {"all": [[1, 1], [1, 0]]})
+@pytest.mark.parametrize("gain", [-1, 1])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_term_of_higher_order_counts_on_the_side_of_the_set(gain, first):
+    """A = [[1, 1], [1, 1 + g]] in one population: u̇ = g u²(1 − u) for u = x₂ ≥ 0, either name first."""
+    names, matrix = ["one", "two"], [[1, 1], [1, 1 + gain]]
+    if not first:
+        names, matrix = names[::-1], [[1 + gain, 1], [1, 1]]
+    form = st.StrategicForm({"all": names}, {"all": matrix})
     at = {"all_one": 1, "all_two": 0}
     (e,) = st.report(form.game(), fields=[st.Replicator()], rules=[], at=at).equilibria
     assert e.active == {"all_two": "zero"}
-    assert e.flows[0].stability.verdict == "undecided"
-    assert "only its side" in e.flows[0].stability.because
+    (flow,) = e.flows
+    assert flow.stability.verdict == ("unstable" if gain > 0 else "asymptotically stable")
+    assert "on the side of the set" in flow.stability.because
+    assert flow.normal_form is not None
+    law = flow.normal_form.law
+    found = None if law is None else (law.exponent, law.constant)
+    # u ≈ 1/t, and (1 − u, u) is √2 u away
+    assert found == (None if gain > 0 else pytest.approx((1, 2**0.5)))
 
 
 @pytest.mark.parametrize(("slope", "verdict"), [(-1, "exponentially stable"), (1, "unstable")])
