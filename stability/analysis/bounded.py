@@ -169,12 +169,13 @@ def _bends(field: FieldFlow, bounded: Bounded) -> bool:
 
 
 def _flow_inside_only(
-    flow: FlowAnalysis, field: FieldFlow, bounded: Bounded, known: FieldJacobian
+    flow: FlowAnalysis, field: FieldFlow, bounded: Bounded, known: FieldJacobian | None
 ) -> FlowAnalysis:
     """`_inside_only` of a flow; a replicator's is decided where the side of the sets is known."""
     form = flow.normal_form
     silent = flow.stability.verdict == "unstable" and bool(bounded.limits)
-    if form is not None and silent and isinstance(field.numeric.field, Replicator):
+    own = isinstance(field.numeric.field, Replicator)
+    if form is not None and known is not None and silent and own:
         found = on_the_side(form, bounded, known.matrix)
         if found is not None:
             verdict = replace(flow.stability, verdict=found.verdict, because=found.because)
