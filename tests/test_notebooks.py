@@ -81,14 +81,8 @@ def test_notebook_holds_no_times_of_its_run(path):
     assert set(notebook.metadata) <= {"kernelspec", "language_info"}
 
 
-@pytest.mark.parametrize(
-    "path",
-    # a minute and more in all
-    [
-        pytest.param(p, id=p.stem, marks=() if p.stem.startswith("3-") else pytest.mark.slow)
-        for p in NOTEBOOKS
-    ],
-)
+@pytest.mark.slow  # a minute and more in all
+@every_notebook
 def test_notebook_runs_from_a_clean_kernel(path, tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     committed, notebook = read(path), read(path)

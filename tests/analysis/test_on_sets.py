@@ -93,8 +93,9 @@ def test_on_a_sphere_the_push_over_the_radius_counts():
     """J_t − m/R for the flow, (R/(R + hm))(1 + hJ_t) for a step, H_t + m/R for Nash."""
     loss = -(X**2 + 2 * Y**2) + X / 10
     game = st.SymbolicGame({"a": ([X, Y], loss)}, sets={"a": st.Ball(1)})
-    found = st.report(game, rules=[st.Simultaneous(lr=0.1)]).equilibria
-    own = next(e for e in found if e.point["y"] > 0.9)
+    # v = (2x − 1/10, 4y) = 4 (x, y) on the circle
+    at = {"x": -sympy.Rational(1, 20), "y": sympy.sqrt(1 - sympy.Rational(1, 400))}
+    (own,) = st.report(game, rules=[st.Simultaneous(lr=0.1)], at=at).equilibria
     n = np.array([own.point["x"], own.point["y"]])
     push = own.limits["x, y"].multiplier
     t = np.array([-n[1], n[0]])
