@@ -12,6 +12,7 @@ from ..documents.numbers import MISSING, SPACE, eigenvalues, listed, number, rad
 from ..documents.page import document
 from ..documents.settings import settings, with_settings
 from ..reports.document import conditions_by_name, conditions_table, whole
+from .explained import ENOUGH, Explained
 from .value import Eigenvalues, ProbeReport, RuleProbe
 
 SHOWN = 8  # rows of a table of eigenvalues; JSON has all of them
@@ -240,6 +241,8 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
                 f"Multipliers {shown}{more} of a state of {_numbers(rule.state_size)} "
                 f"(residuals at most {worst})."
             )
+        if rule.explained is not None:
+            notes += _explained(rule.explained)
         if rule.remark:
             notes.append(whole(rule.remark))
         rows.append(
@@ -263,6 +266,33 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
             "Stable lr within: with any other step one of the eigenvalues above is unstable; others may "
             "leave fewer."
         )
+
+
+def _explained(found: Explained) -> Iterator[str]:
+    """Over how far the multipliers hold."""
+    length = number(found.radius, 3)
+    if found.step is None and not found.sphere:
+        yield f"The next step is {length} long: too short to tell in this precision what J explains."
+        return
+    parts = []
+    if found.step is not None:
+        parts.append(f"{_percent(found.step)} of the field's change over it")
+    if found.sphere:
+        low, high = _percent(min(found.sphere)), _percent(max(found.sphere))
+        between = low if low == high else f"{low} to {high}"
+        parts.append(f"{between} in random directions of that length")
+    yield f"The next step is {length} long; J explains {', and '.join(parts)}."
+    if found.least is not None and found.least < ENOUGH:
+        yield (
+            "So the field bends, or has kinks, within a step: these multipliers hold for less than one. "
+            "Smaller steps, or smooth activations and penalties, would make them hold."
+        )
+
+
+def _percent(share: float) -> str:
+    if share <= 0:
+        return "none"
+    return f"{number(min(100 * share, 99.9999), 3 if share < 0.999 else 6)}%"
 
 
 def _rule_name(rule: RuleProbe) -> str:

@@ -236,7 +236,11 @@ class Prober:
         rules = []
         for rule in self.rules:
             self._say(f"finding the multipliers of {rule.name}")
-            rules.append(probe_rule(rule, self.flow, x, state, rest, computed, self._spectrum))
+            rules.append(
+                probe_rule(
+                    rule, self.flow, x, state, rest, jacobian, computed, self._spectrum, self.seed
+                )
+            )
         parts = [rightmost, largest, abscissa, *complements.values()]
         parts += [end for own in hessians.values() for end in (own.smallest, own.largest)]
         parts += [rule.multipliers for rule in rules if rule.multipliers is not None]

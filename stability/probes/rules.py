@@ -12,10 +12,12 @@ from ..analysis.subject import plain
 from ..criteria.eigenvalue_maps import commutes, eigenvalue_multipliers
 from ..criteria.steps import StepSizes, step_sizes
 from ..dynamics.flow import Flow
+from ..dynamics.linearisation import Linearisation
 from ..errors import InputError
 from ..rules import Rule
 from ..rules.linearisation import linearise_rule
 from ..verdicts.verdict import Verdict
+from .explained import explained
 from .judgement import map_verdict
 from .value import Eigenvalues, Rest, RuleProbe
 
@@ -23,11 +25,20 @@ Solver = Callable[[Any, str], Eigenvalues]
 
 
 def probe_rule(
-    rule: Rule, flow: Flow, x: Any, state: Any, rest: Rest, eigenvalues: np.ndarray, solve: Solver
+    rule: Rule,
+    flow: Flow,
+    x: Any,
+    state: Any,
+    rest: Rest,
+    jacobian: Linearisation,
+    eigenvalues: np.ndarray,
+    solve: Solver,
+    seed: int,
 ) -> RuleProbe:
     """The rule's multipliers and verdict at x, with its state there.
 
-    - `eigenvalues`: those of J that are known. `solve(operator, which)`: finds eigenvalues.
+    - `jacobian`: J at x; `eigenvalues`: those of it that are known. `solve(operator, which)`: finds
+      eigenvalues. `seed`: of random directions.
     """
     settings = plain(rule.settings)
     if state is not None:  # which tells the second moments itself
@@ -53,6 +64,9 @@ def probe_rule(
         steps_per_digit=-math.log(10) / math.log(radius) if stable and radius else None,
         remark=rule.remark if state is None else None,
         stable_lr=None if sizes is None else sizes.stable,
+        explained=None
+        if rest.stationary.verdict == "yes"
+        else explained(flow, jacobian, x, operator.value[: flow.dimension] - x, seed),
     )
 
 

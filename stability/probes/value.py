@@ -12,6 +12,7 @@ from ..analysis.value import conditions_to_dict, pairs
 from ..documents.page import Page
 from ..verdicts.conditions import Conditions
 from ..verdicts.verdict import Verdict, finite
+from .explained import Explained
 
 SCHEMA = "stability-probe/1"
 
@@ -91,7 +92,8 @@ class RuleProbe:
     `stable_lr` are intervals outside of which every step is unstable for one of the eigenvalues of J that
     were computed (None as an end is infinity); all stable steps are among them. `critical_lr` is an upper
     bound on the critical step size. Both are None where the eigenvalues of J alone do not tell; `critical_lr`
-    also where they do not bound it.
+    also where they do not bound it. `explained`: how much of the field's change over the rule's next step J
+    explains; None at rest.
     """
 
     rule: str
@@ -104,6 +106,7 @@ class RuleProbe:
     steps_per_digit: float | None
     remark: str | None = None
     stable_lr: tuple[tuple[float, float | None], ...] | None = None
+    explained: Explained | None = None
 
 
 @dataclass(frozen=True)
@@ -258,5 +261,6 @@ def _rule(rule: RuleProbe) -> dict[str, Any]:
         if rule.stable_lr is None
         else [list(own) for own in rule.stable_lr],
         "steps_per_digit": finite(rule.steps_per_digit),
+        "explained": None if rule.explained is None else rule.explained.to_dict(),
         "remark": rule.remark,
     }
