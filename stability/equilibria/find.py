@@ -209,6 +209,10 @@ def describe_point(
     found = described(evaluate, point, 0.0, box, exact, generic, None, many_digits)
     if exact is None and found.stationary and found.differentiable:
         found = replace(found, error=_distance(evaluate, point, box))
+    if exact is not None and found.isolated == "undecided" and found.differentiable:
+        assert equations is not None
+        if _has_full_rank(exact, equations):
+            found = replace(found, isolated="yes", because="the Jacobian has full rank")
     if equations is None or given is None or not equations.kinked:
         return found
     coordinates = tuple(c.xreplace(dict(equations.values)) for c in given)
@@ -217,6 +221,13 @@ def describe_point(
     except TangledError:
         return found
     return found if pieces is None else _on_kinks(found, pieces)
+
+
+def _has_full_rank(point: tuple[sympy.Expr, ...], equations: Equations) -> bool:
+    """Whether the Jacobian is known to be regular: where it is rational, which rounding cannot hide."""
+    put = {v: c.xreplace(equations.values) for v, c in zip(equations.variables, point, strict=True)}
+    matrix = sympy.Matrix(equations.in_numbers).jacobian(equations.variables).xreplace(put)
+    return all(e.is_Rational for e in matrix) and matrix.det() != 0
 
 
 def _distance(evaluate: Evaluate, x: np.ndarray, box: np.ndarray) -> float:

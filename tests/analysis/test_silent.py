@@ -241,3 +241,16 @@ def test_a_given_point_beside_the_rest_point_decides_what_holds_at_both(cubic, v
     )
     (e,) = st.report(flow, at={"x0": 0, "x1": 0}).equilibria
     assert e.flows[0].stability.verdict == verdict
+
+
+def test_typing_a_map_out_changes_nothing_about_its_fixed_point():
+    """Determinant one and trace 3/2 at (1/2, 3), which rounding hides where the map is factored."""
+    x, y = sympy.symbols("x y", real=True)
+    w = 2 * y - x - sympy.Rational(11, 2)
+    first = 2 * y + 2 * w**3 - sympy.Rational(11, 2)
+    second = (
+        sympy.Rational(3, 2) * y - x / 2 + w**3 / 2 + 3 * (first - sympy.Rational(1, 2)) ** 3 / 4
+    )
+    for typed in (lambda e: e, sympy.factor):
+        study = st.study(st.SymbolicMap({x: typed(first), y: typed(second - sympy.Rational(5, 4))}))
+        assert study.rest_points({"x": 0.5, "y": 3}).places[0].main.isolated == "yes"
