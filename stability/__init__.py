@@ -65,6 +65,7 @@ if TYPE_CHECKING:
     from .fields import Preconditioned as Preconditioned
     from .fields import Replicator as Replicator
     from .fields import Ridge as Ridge
+    from .fields import Shaping as Shaping
     from .fields import Stackelberg as Stackelberg
     from .fields import Symplectic as Symplectic
     from .fields import TwoTimescale as TwoTimescale

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from .anticipation import LOLA as LOLA
 from .anticipation import LookaheadOpponent as LookaheadOpponent
+from .anticipation import Shaping as Shaping
 from .consensus import Consensus as Consensus
 from .custom import FieldFunction as FieldFunction
 from .custom import Preconditioned as Preconditioned
@@ -28,6 +29,7 @@ FIELDS: dict[str, type[Field]] = {
         Ridge,
         LOLA,
         LookaheadOpponent,
+        Shaping,
         Replicator,
         Logit,
         BestReplyDynamics,

@@ -1,4 +1,4 @@
-"""Fields of players who reckon with the others' next steps: LOLA and lookahead-opponent."""
+"""Fields of players who reckon with the others' next steps: LOLA, shaping and lookahead-opponent."""
 
 from __future__ import annotations
 
@@ -56,6 +56,18 @@ class LookaheadOpponent(Field):
             return moved
         return game.partition.replaced(i, game.partition.part(i, x), game.sets.project(moved))
 
+    def _through(self, game: Any, i: int, x: Any, v: Any) -> Any:
+        """Jᵀw, whose i-th part is −Σⱼ ∇²ᵢⱼLⱼ wⱼ: how xᵢ moves the others' v, along w = ∇ⱼLᵢ, projected."""
+        slope = others(game.partition, i, game.gradient(i, x))
+        return game.vjp(x, others(game.partition, i, self._before_projection(game, i, x, v, slope)))
+
+    def _before_projection(self, game: Any, i: int, x: Any, v: Any, w: Any) -> Any:
+        """What a slope w at the expected profile is before the others' steps are projected."""
+        if not getattr(game, "sets", None):
+            return w
+        before = x + in_engine(game, self.step) * others(game.partition, i, v)
+        return game.sets.pull_back(before, w)
+
 
 @dataclass(frozen=True)
 class LOLA(LookaheadOpponent):
@@ -81,22 +93,38 @@ class LOLA(LookaheadOpponent):
     def _part(self, game: Any, i: int, x: Any, v: Any) -> Any:
         step, partition = in_engine(game, self.step), game.partition
         expected = self._expected(game, i, x, v)
-
-        def pull_back(w: Any) -> Any:
-            """What a slope w at the expected profile is before the projection."""
-            before = x + step * others(partition, i, v)
-            return game.sets.pull_back(before, w) if getattr(game, "sets", None) else w
-
         if self.exact:
             path = [x, expected]
             return -anticipated_gradient(
-                game, i, path, lambda u: step * u, lambda _, w: pull_back(w)
+                game,
+                i,
+                path,
+                lambda u: step * u,
+                lambda _, w: self._before_projection(game, i, x, v, w),
             )
-        # −∇ᵢ(Lᵢ + ∇Lᵢ·moves), where ∇ᵢ(∇Lᵢ)·u = −(J u)ᵢ and the others' v has the derivative J
-        slope = others(partition, i, game.gradient(i, x))
-        through = game.vjp(x, others(partition, i, pull_back(slope)))
+        # −∇ᵢ(Lᵢ + ∇Lᵢ·moves), where ∇ᵢ(∇Lᵢ)·u = −(J u)ᵢ
         along = game.jvp(x, others(partition, i, expected - x))
-        return partition.part(i, v + along - step * through)
+        return partition.part(i, v + along - step * self._through(game, i, x, v))
+
+
+@dataclass(frozen=True)
+class Shaping(LookaheadOpponent):
+    """Player i follows −∇ᵢLᵢ + step·Σⱼ ∇²ᵢⱼLⱼ ∇ⱼLᵢ: it changes what the others will do next.
+
+    The rule of Foerster et al. (2018), equation 4.5, of whose two terms of first order in `step` ≥ 0 only
+    this one is kept, the opponent shaping term: the gradient of −step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ with ∇ⱼLᵢ held still
+    (Letcher et al. 2019, §3). `LOLA` differentiates both factors. On V = xy its eigenvalues are −step ± i.
+    Of players who live in sets, who is pushed against a limit is not to be moved. Where two players' losses
+    add up to a constant it rests where the gradient field does; in other games it may rest elsewhere.
+    """
+
+    name: ClassVar[str] = "shaping"
+    keeps_equilibria: ClassVar[bool] = False
+    keeps_when_zero_sum: ClassVar[bool] = True
+
+    def _part(self, game: Any, i: int, x: Any, v: Any) -> Any:
+        step = in_engine(game, self.step)
+        return game.partition.part(i, v - step * self._through(game, i, x, v))
 
 
 def others(partition: Any, i: int, vector: Any) -> Any:

@@ -19,7 +19,7 @@ from stability import (
     games,
     report,
 )
-from stability.fields import FIELDS, LOLA, LookaheadOpponent, Stackelberg
+from stability.fields import FIELDS, LOLA, LookaheadOpponent, Shaping, Stackelberg
 
 x, y, z = sympy.symbols("x y z", real=True)
 step = sympy.Symbol("alpha", positive=True)
@@ -84,7 +84,24 @@ def expected_first_order(game):
     return sympy.Matrix(rows)
 
 
+def expected_shaping(game):
+    """−∇ᵢLᵢ + step·Σⱼ ∇²ᵢⱼLⱼ ∇ⱼLᵢ, written out."""
+    parts = list(zip(owners(game), game.losses(), strict=True))
+    rows = []
+    for i, (own, loss) in enumerate(parts):
+        for v in own:
+            shaped = sum(
+                other.diff(v, w) * loss.diff(w)
+                for j, (theirs, other) in enumerate(parts)
+                for w in theirs
+                if j != i
+            )
+            rows.append(-loss.diff(v) + step * shaped)
+    return sympy.Matrix(rows)
+
+
 FIELDS_AND_FORMULAS = [
+    (Shaping, {}, expected_shaping),
     (LookaheadOpponent, {}, expected_lookahead),
     (LOLA, {}, expected_first_order),
     (LOLA, {"exact": True}, expected_exact),
@@ -93,7 +110,9 @@ FIELDS_AND_FORMULAS = [
 
 @pytest.mark.parametrize("game", [TWO, THREE], ids=["two", "three"])
 @pytest.mark.parametrize(
-    ("field", "settings", "formula"), FIELDS_AND_FORMULAS, ids=["lookahead", "lola", "exact-lola"]
+    ("field", "settings", "formula"),
+    FIELDS_AND_FORMULAS,
+    ids=["shaping", "lookahead", "lola", "exact-lola"],
 )
 def test_the_definition_in_both_engines(in_jax, game, field, settings, formula):
     expected = formula(game)
@@ -132,6 +151,8 @@ def test_lola_is_the_gradient_to_order_zero(exact):
         (LOLA(step), (1 - 2 * step) / (1 - 4 * step)),
         # L₁ = s′² − 2x with s′ = (1 − 2α)s + 2α: (1 − 2α)s′ = 1
         (LOLA(step, exact=True), (1 - 2 * step + 4 * step**2) / (1 - 2 * step) ** 2),
+        # (2s − 2) − 4αs = 0
+        (Shaping(step), 1 / (1 - 2 * step)),
         # s′ = 1 and so s = 1
         (LookaheadOpponent(step), sympy.S.One),
     ],
@@ -153,8 +174,15 @@ def test_the_line_that_tandem_rests_on(field, line):
 def test_in_a_zero_sum_game_lola_rests_where_the_gradient_does(exact):
     value = x**2 - 2 * y**2 + 3 * x * y + x**3 - x * y**2
     game = SymbolicGame({"a": ([x], value), "b": ([y], -value)})
-    at_origin = LOLA(step, exact)(game, sympy.zeros(2, 1))
-    assert at_origin.expand().is_zero_matrix
+    for field in (LOLA(step, exact), Shaping(step)):
+        assert field(game, sympy.zeros(2, 1)).expand().is_zero_matrix
+
+
+def test_shaping_on_xy():
+    """v = (−y − step x, x − step y)."""
+    game = games.load("xy")
+    matrix = Shaping(step).flow(game).jacobian()
+    assert set(matrix.eigenvals()) == {-step - sympy.I, -step + sympy.I}
 
 
 # ---- Settings --------------------------------------------------------------------------------------
@@ -190,6 +218,7 @@ def test_somebody_to_anticipate(field):
 
 def test_names():
     assert FIELDS["lola"] is LOLA
+    assert FIELDS["shaping"] is Shaping
     assert FIELDS["lookahead-opponent"] is LookaheadOpponent
     assert LOLA(0.2).settings == {"step": 0.2, "exact": False}
 
@@ -203,7 +232,9 @@ def cournot(cost, sets=True):
 
 
 @pytest.mark.parametrize(
-    "field", [LookaheadOpponent(0.5), LOLA(0.5), LOLA(0.5, exact=True), Stackelberg("one")], ids=str
+    "field",
+    [LookaheadOpponent(0.5), LOLA(0.5), LOLA(0.5, exact=True), Shaping(0.5), Stackelberg("one")],
+    ids=str,
 )
 def test_who_is_pushed_against_a_limit_does_not_answer(field):
     """At (5, 0) the second firm, with cost 8, is pushed outwards by 3: the first is a monopolist."""

@@ -28,6 +28,7 @@ from stability.fields import (
     LookaheadOpponent,
     Preconditioned,
     Ridge,
+    Shaping,
     Stackelberg,
     Symplectic,
 )
@@ -165,6 +166,7 @@ ALL = [
     Stackelberg(0),
     Ridge(),
     LOLA(0.1),
+    Shaping(0.1),
     LookaheadOpponent(0.1),
     Preconditioned([1.0, 2.0, 3.0]),
     Damped(0.5),
