@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 import sympy
 
 from ..documents.numbers import listed, number
 from ..dynamics.partition import Partition
-from ..dynamics.simulate import simulate
+from ..dynamics.quick_compilation import quickly_compiled
 from ..dynamics.symbols import exact as exact_number
 from ..dynamics.vectors import stack
 from ..equilibria.cells import TangledError
@@ -27,6 +28,7 @@ from .value import FlowAnalysis, RuleAnalysis
 
 _STEPS = 256  # that are followed from beside a kink
 _STARTS = 8
+_HUGE = 1e150  # coordinates whose squares are numbers are below this
 _FAR = 6.0  # reaches beyond which steps have left
 _RESTED = 1e-9  # of a reach: steps that ended nearer to the kink rest there
 _SECONDS = 2.0
@@ -127,10 +129,9 @@ def _followed(field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalF
     away = rng.standard_normal((_STARTS, len(x)))
     away *= reach * rng.uniform(0.1, 1, (_STARTS, 1)) / np.linalg.norm(away, axis=1, keepdims=True)
     starts = [stack([np.asarray(v) for v in own.init(field.numeric, x + y)]) for y in away]
-    # kept, with what is compiled of it, for the next kink
-    steps = field.numeric.kept("steps", own, lambda: own.map(field.numeric))
-    paths: Any = simulate(steps, np.array(starts), _STEPS, dimension=len(x))
-    distances = [np.linalg.norm(np.asarray(path.points)[:, : len(x)] - x, axis=1) for path in paths]
+    distances = [
+        np.linalg.norm(orbit[:, : len(x)] - x, axis=1) for orbit in _orbits(field, own, starts)
+    ]
     farthest = max(float(own.max()) for own in distances)
     left = farthest > _FAR * reach
     if not left and any(len(own) <= _STEPS for own in distances):
@@ -164,6 +165,28 @@ def _followed(field: FieldFlow, pieces: Pieces | None, rule: Rule, flow: NormalF
         f"in a band {how}"
     )
     return NormalForm("neutral", text, "kink", 0, reason="steps of fixed size jump over the kink")
+
+
+def _orbits(field: FieldFlow, rule: Rule, starts: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """`_STEPS` steps from each of these states, shape (≤ `_STEPS` + 1, m): up to the last of numbers.
+
+    One step is compiled, for all starts at once, and called again and again; it is kept for the next kink.
+    To compile `simulate`, whose loops watch for events, takes longer than these few steps do in all.
+    """
+    dimension = len(starts[0])
+    flow = field.numeric
+    step = flow.kept(
+        "steps at kinks",
+        rule,
+        lambda: quickly_compiled(jax.vmap(rule.map(flow).function), dimension),
+    )
+    with jax.enable_x64(True):
+        states = [np.array(starts)]
+        for _ in range(_STEPS):
+            states.append(step(states[-1]))
+    orbits = np.array(states).swapaxes(0, 1)
+    known = np.logical_and.accumulate((np.abs(orbits) < _HUGE).all(axis=2), axis=1)
+    return [orbit[own] for orbit, own in zip(orbits, known, strict=True)]
 
 
 def _jumps(pieces: Pieces) -> bool:
