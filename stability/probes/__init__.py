@@ -3,7 +3,7 @@
 from . import advice_document as advice_document
 from . import document as document  # teaches a ProbeReport to show itself
 from .advice import Advice as Advice
-from .advice import advise as advise
+from .adviser import advise as advise
 from .along import probe_checkpoint as probe_checkpoint
 from .along import probe_run as probe_run
 from .callback import Probe as Probe

@@ -9,8 +9,9 @@ import numpy as np
 
 from ..errors import InputError
 from ..rules import Rule
-from .advice import Advice, Adviser
+from .advice import Advice
 from .advice_series import AdviceSeries
+from .adviser import Adviser
 from .probing import Prober
 from .runs import CheckpointFile, Run
 from .series import ProbeSeries, path_between

@@ -12,7 +12,7 @@ import pytest
 import stability as st
 from stability.analysis.names import rule as named
 from stability.errors import InputError
-from stability.probes.advice import Adviser
+from stability.probes.adviser import Adviser
 from stability.probes.along import advise_checkpoint, advise_run
 from stability.probes.knobs import knobs
 from stability.rules.family import StepFamily, momentum_of
