@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sympy
 
+from ..criteria.copositive import strictly_copositive
 from ..errors import InputError
 from ..games.strategic_form import StrategicForm, strategic_form_of
 
@@ -150,22 +151,3 @@ def _second_difference(a: sympy.Matrix, i: int, j: int, m: int) -> sympy.Expr:
 
 def _positive_definite(matrix: sympy.Matrix) -> bool:
     return all(matrix[:k, :k].det() > 0 for k in range(1, matrix.rows + 1))
-
-
-def strictly_copositive(matrix: sympy.Matrix) -> bool:
-    """Whether zᵀMz > 0 for every z ≥ 0 but 0, M symmetric and of rational numbers.
-
-    It is so if and only if every principal submatrix in whose last row all cofactors are positive has a
-    positive determinant (Keller; see Hadeler 1983).
-    """
-
-    def principal(n: int) -> Iterator[tuple[int, ...]]:
-        for k in range(1, n + 1):
-            yield from itertools.combinations(range(n), k)
-
-    for chosen in principal(matrix.rows):
-        block = matrix.extract(chosen, chosen)
-        last = block.rows - 1
-        if all(block.cofactor(last, j) > 0 for j in range(block.rows)) and block.det() <= 0:
-            return False
-    return True

@@ -2,7 +2,8 @@
 
 At a strictly complementary point every player is pushed against its active limits, so that a small deviation
 from them costs something to first order, and what is left are deviations along the face (Nocedal, Wright
-2006, theorem 12.6): the conditions are those of the game on the face. Where a player's own loss is convex in
+2006, theorem 12.6): the conditions are those of the game on the face. Where there is no push, second
+derivatives on the critical cone decide. Where a player's own loss is convex in
 its own strategy, a solution of the variational inequality is its best reply on the whole set (Facchinei, Pang
 2003, proposition 1.4.2).
 """
@@ -26,6 +27,7 @@ from .conditions import Conditions, NotApplicable, minmax_not_applicable
 from .conditions_at import conditions_at
 from .definite import definiteness
 from .everywhere import is_convex_within
+from .on_critical_cone import conditions_without_push
 from .point import GamePoint, Values
 from .verdict import Verdict
 
@@ -48,7 +50,7 @@ def conditions_on_sets(point: GamePoint, bounded: Bounded) -> Conditions:
         game=point.game.of_single_players(e.point),
         symbolic=None if point.symbolic is None else point.symbolic.of_single_players(x),
     )
-    found = _on_face(point, bounded) if bounded.strict else _weakly_active(point, bounded)
+    found = _on_face(point, bounded) if bounded.strict else conditions_without_push(point, bounded)
     convex = convex_in_own(point)
     if convex is None or found.local_nash.verdict == "no":
         return found
@@ -212,18 +214,6 @@ def _at_corner(point: GamePoint, bounded: Bounded) -> Conditions:
     leaders = {f"leader {p}": yes for p in point.game.players} if two else {}
     minmax = yes if two and point.zero_sum else minmax_not_applicable(len(point.game.players))
     return Conditions(yes, yes, minmax, leaders)
-
-
-def _weakly_active(point: GamePoint, bounded: Bounded) -> Conditions:
-    """Where a limit is touched without a push, second derivatives along the face are not enough."""
-    names = ", ".join(bounded.weak_names(point.game.variables))
-    text = f"the field does not push against the limit of {names}, so that deviations into the set decide"
-    undecided = Verdict("undecided", 0.0, None, "numeric", text)
-    two = len(point.game.players) == 2
-    leaders = {f"leader {p}": undecided for p in point.game.players} if two else {}
-    applies = two and point.zero_sum
-    minmax = undecided if applies else minmax_not_applicable(len(point.game.players))
-    return Conditions(undecided, undecided, minmax, leaders)
 
 
 def _face_point(point: GamePoint, bounded: Bounded, playing: Sequence[int]) -> GamePoint:
