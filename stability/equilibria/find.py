@@ -29,7 +29,7 @@ from .placing import alone, at_place, close, elsewhere, of_continua, place, sort
 from .recognise import recognise
 from .search import Evaluate, Search, Zero, find_zeros
 from .smoothness import smoothness
-from .to_the_digit import confirmed, pinned
+from .to_the_digit import confirmed, pinned, without_rounding
 
 _EPS = np.finfo(float).eps
 _ROUNDINGS = 16  # of a field that vanishes, in units of eps ‖J‖ ‖x‖
@@ -77,6 +77,8 @@ def find_equilibria(
     what is one to rounding. `circles`: which coordinates are angles; of points that are whole periods apart
     there is one.
     """
+    if equations is None and many_digits is not None:
+        evaluate = without_rounding(evaluate, many_digits, box)
     exact = NOTHING if equations is None else _solve(equations, box, window)
     kinks = None
     if equations is not None and equations.kinked:

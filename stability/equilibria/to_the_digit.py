@@ -22,6 +22,8 @@ from .search import Zero
 
 _CONVERGED = 1e-90  # a step of Newton's method, in half-widths of the box
 _ZERO = 1e-70  # of the largest entry of the Jacobian, in units of the box: with 100 digits this is nothing
+_CANCELLED = Decimal("1e-94")  # what 100 digits leave of terms that cancel
+_LOOKS = 4  # random points of the box at which a component is nothing but rounding
 _NEAR = (0.0173, 0.0394)  # half-widths of the box: the distances at which a zero set was seen
 _FAR = 0.23  # where it may have ended
 _NUMERICALLY = 1e-12  # what counts as zero in double precision
@@ -55,6 +57,36 @@ class _Field:
 
     def moved(self, y: np.ndarray, by: np.ndarray) -> np.ndarray:
         return y + _decimals(self.unit) * (by if by.dtype == object else _decimals(by))
+
+
+def without_rounding(evaluate: Evaluate, many_digits: ManyDigits, box: np.ndarray) -> Evaluate:
+    """The field with those components 0 that are nothing but rounding: 0 with 100 digits wherever one looks.
+
+    0.1x·3 − 0.3x is 0 with constants as they are written, and not in floating point, where every search
+    finds crowds of zeros of it.
+    """
+    points = np.random.default_rng(0).uniform(box[:, 0], box[:, 1], (_LOOKS, len(box)))
+    values = evaluate(points)[0]
+    small = np.abs(values) <= _NUMERICALLY * np.abs(points).max(initial=1.0)
+    if not small.all(axis=0).any():
+        return evaluate
+    try:
+        with decimal.localcontext(CONTEXT):
+            rows = [many_digits(_decimals(x)) for x in points]
+    except NotEvaluatedError:
+        return evaluate
+    nothing = np.array([[bool(abs(v) <= _CANCELLED) for v in row] for row in rows]).all(axis=0)
+    if not nothing.any():
+        return evaluate
+
+    def zeroed(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, jacobians = evaluate(x)
+        return (
+            np.where(nothing, 0.0, values),
+            np.where(nothing.reshape(-1, 1), 0.0, jacobians),
+        )
+
+    return zeroed
 
 
 def confirmed(

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import stability as st
 from stability.dynamics.batch import batched
 from stability.dynamics.many_digits import with_many_digits
 from stability.equilibria.isolation import isolation
@@ -89,3 +90,30 @@ def test_where_there_is_no_zero_none_is_found():
     field = lambda x: jnp.stack([1e-14 * (x[0] ** 2 + 1e-6), -x[1]])  # noqa: E731
     start = Zero(np.array([3e-4, 0.0]), 0.0, 0.0)
     assert pinned(batched(field, 2), with_many_digits(field, 2), start, BOX) is None
+
+
+@pytest.mark.parametrize(
+    ("system", "dimension", "verdict"),
+    [
+        (lambda x: jnp.stack([0.1 * x[0] * 3 - 0.3 * x[0], -x[1]]), 1, "exponentially stable"),
+        (lambda x: jnp.stack([0.1 * x[0] * 3 - 0.3 * x[0], 0.7 * x[1] * 3 - 2.1 * x[1]]), 2, "neutral"),
+    ],
+    ids=["one component", "both"],
+)  # fmt: skip
+def test_a_component_that_is_only_rounding_makes_no_crowd(system, dimension, verdict):
+    (e,) = st.report(st.Flow(system, dimension=2), rules=[]).equilibria
+    assert (e.isolated, e.manifold_dimension) == ("no", dimension)
+    assert e.flows[0].stability.verdict == verdict
+
+
+@pytest.mark.parametrize("strength", [1e-17, 1e-80])
+def test_a_component_far_below_rounding_is_kept(strength):
+    """It is unstable, and no rounding: with 100 digits it is there."""
+
+    def field(x):
+        rounding = 0.1 * x[0] * 3 - 0.3 * x[0]
+        return jnp.stack([strength * x[0] + rounding, -x[1]])
+
+    found = st.report(st.Flow(field, dimension=2), rules=[], at={"x0": 0.0, "x1": 0.0})
+    for e in found.equilibria:
+        assert e.flows[0].stability.verdict in ("undecided", "unstable")
