@@ -8,7 +8,7 @@ from ..equilibria.faces import face_at
 from ..equilibria.variational import Bounded
 from ..spectra.exact import exact_text
 from ..verdicts.on_sets import conditions_off_rest, conditions_on_sets
-from ..verdicts.regret import regrets
+from ..verdicts.regret import decided_by_regret, regrets
 from .at_point import Place
 from .components import component_info
 from .derivatives import point_of
@@ -32,6 +32,8 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
     point = point_of(subject, e, bool(zero_sum))
     main = place.limits
     found = conditions_off_rest(point) if main is None else conditions_on_sets(point, main)
+    regret = regrets(point, found)
+    found = decided_by_regret(found, regret)
     exact = None
     if e.exact is not None:
         exact = {
@@ -61,7 +63,7 @@ def analyse_on_sets(subject: Subject, place: Place, zero_sum: bool | None) -> Eq
         piece=e.piece,
         active=active,
         limits=limits,
-        regret=regrets(point, found),
+        regret=regret,
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 import sympy
 
 from ..dynamics.system import is_a
+from ..equilibria.exact import number_is_zero
 from ..errors import InputError, InputTypeError
 from ..games.game import Game
 from ..games.sets import Sets
@@ -27,7 +28,7 @@ from ..games.symbolic import SymbolicGame
 from ..time_limits import in_time
 from .conditions import Conditions
 from .point import GamePoint
-from .verdict import finite
+from .verdict import Verdict, finite
 
 _SECONDS = 2.0  # for what SymPy is asked about one loss
 _VERTICES = 4096  # of a player's set, at most
@@ -116,6 +117,18 @@ def regrets(point: GamePoint, conditions: Conditions) -> dict[str, Regret]:
     return _every(point.symbolic, point.game.players, point.values, x)
 
 
+def decided_by_regret(found: Conditions, regret: Mapping[str, Regret]) -> Conditions:
+    """The conditions, an undecided local Nash condition being decided where nobody has any regret.
+
+    Every regret has to be zero exactly: zero within rounding does not tell a minimum from what is beside it.
+    """
+    zero = bool(regret) and all(own.exact == "0" for own in regret.values())
+    if found.local_nash.verdict != "undecided" or not zero:
+        return found
+    text = "a global Nash equilibrium: no player has a better reply in its whole set"
+    return replace(found, local_nash=Verdict("yes", 0.0, 0.0, "exact", text))
+
+
 def _every(
     game: SymbolicGame | None, players: Sequence[str], values: Any, x: Sequence[sympy.Expr]
 ) -> dict[str, Regret]:
@@ -162,7 +175,9 @@ def _regret(
         if not value.is_finite and not np.isfinite(complex(value)):
             return Regret(None, None, None, "the loss is not finite everywhere in the set")
         exact = exact and not value.has(sympy.Float)
-        if _below(value, lowest, exact):
+        sign = _sign(lowest - value, 1 + abs(float(lowest)), exact)
+        exact = exact and sign is not None
+        if sign == 1:
             lowest, best = value, reply
     if best is None:
         return Regret(0.0, "0" if exact else None, None, "no reply in the set is better")
@@ -173,13 +188,16 @@ def _regret(
     return Regret(float(gain), text, reply, "gained by the best reply")
 
 
-def _below(value: sympy.Expr, lowest: sympy.Expr, exact: bool) -> bool:
-    """Whether a value is lower, beyond rounding."""
-    difference = lowest - value
-    if exact and difference.is_rational:
-        return bool(difference > 0)
-    size = 1 + abs(float(lowest))
-    return float(difference.evalf(30)) > _ROUNDING * size
+def _sign(difference: sympy.Expr, size: float, exact: bool) -> int | None:
+    """The sign of a difference of two losses of this size; None where it is zero within rounding."""
+    if exact and difference.is_Rational:
+        return int(sympy.sign(difference))
+    if exact and number_is_zero(difference):
+        return 0
+    number = float(difference.evalf(30))
+    if abs(number) > (1e-20 if exact else _ROUNDING) * size:
+        return 1 if number > 0 else -1
+    return None
 
 
 def _candidates(
@@ -216,13 +234,17 @@ def _vertices(
     for group in groups:
         options = [[(j, sympy.Integer(j == k)) for j in group] for k in group]
         if slopes is not None:
-            options = [options[int(np.argmin([float(slopes[k]) for k in group]))]]
+            steep = np.array([float(slopes[k]) for k in group])
+            near = steep <= steep.min() + _ROUNDING * (
+                1 + np.abs(steep).max()
+            )  # exact losses decide
+            options = [option for option, also in zip(options, near, strict=True) if also]
         choices.append([(0, option) for option in options])
     for k in free:
         ends = [low[k], high[k]]
         if slopes is not None:
             slope = float(slopes[k])
-            if slope == 0:
+            if number_is_zero(slopes[k]):
                 ends = [e for e in ends if e not in (sympy.oo, -sympy.oo)][:1] or [sympy.Integer(0)]
             else:
                 ends = [low[k] if slope > 0 else high[k]]

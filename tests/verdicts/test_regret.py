@@ -109,3 +109,55 @@ def test_what_does_not_fit_gets_a_sentence():
         st.regret(game, [1, 1, 0, 1])
     with pytest.raises(InputError, match="every variable"):
         st.regret(game, {"row_cooperate": 1})
+
+
+@pytest.mark.parametrize(
+    ("losses", "sets", "at", "gain"),
+    [
+        ((-sympy.sqrt(2) * X / 10**14, [X]), st.Bounds(0, 1), [0], "sqrt(2)/100000000000000"),
+        ((X / 3 + Y / 3 - Y / 10**20, [X, Y]), st.Simplex(), [1, 0], "1/100000000000000000000"),
+        (((sympy.sqrt(6) - sympy.sqrt(2) * sympy.sqrt(3)) * X, [X]), st.Bounds(0), [1], "0"),
+        (
+            ((sympy.sqrt(3 + 2 * sympy.sqrt(2)) - 1 - sympy.sqrt(2)) * X, [X]),
+            st.Bounds(0),
+            [1],
+            "0",
+        ),
+    ],
+    ids=["irrational", "between strategies", "zero at once", "zero to be seen"],
+)
+def test_what_is_exact_is_not_rounded(losses, sets, at, gain):
+    loss, own = losses
+    game = st.SymbolicGame({"one": (own, loss), "two": ([Z], Z**2)}, sets={"one": sets})
+    assert st.regret(game, [*at, 0])["one"].exact == gain
+
+
+@pytest.mark.parametrize(
+    ("factor", "power", "expected"),
+    [(1, 1, "yes"), (1, 2, "undecided"), (sympy.sqrt(2), 1, "undecided"), (0.1, 1, "undecided")],
+    ids=["none is better", "the other end is", "irrational", "float"],
+)
+def test_without_regret_a_point_is_a_global_equilibrium(factor, power, expected):
+    """x³ − x⁴ on [0, 1] at 0, without a push or a second derivative: it is 0 at 1, and never less."""
+    losses = {"one": ([X], factor * (X**3 - power * X**4)), "two": ([Y], Y**2)}
+    game = st.SymbolicGame(losses, sets={"one": st.Bounds(0, 1)})
+    (e,) = st.report(game, rules=[], at={"x": 0, "y": 0}).equilibria
+    assert e.conditions is not None
+    nash = e.conditions.local_nash
+    assert nash.verdict == expected
+    assert ("a global Nash equilibrium" in nash.because) == (expected == "yes")
+    if factor == 1:
+        assert e.regret is not None
+        assert e.regret["one"].exact == str(power - 1)
+
+
+def test_both_ends_of_an_edge_of_equilibria():
+    """xy and (1 + x)y − y²/8 on [0, 1]²: y = 0 is the best reply to every x, and then x does not matter."""
+    losses = {"a": ([X], X * Y), "b": ([Y], (1 + X) * Y - Y**2 / 8)}
+    game = st.SymbolicGame(losses, sets={"a": st.Bounds(0, 1), "b": st.Bounds(0, 1)})
+    for x in (0, 1):
+        (e,) = st.report(game, rules=[], at={"x": x, "y": 0}).equilibria
+        assert e.conditions is not None
+        assert e.regret is not None
+        assert (e.conditions.local_nash.verdict, epsilon(e.regret)) == ("yes", 0)
+        assert e.conditions.local_nash.evidence == "exact"
