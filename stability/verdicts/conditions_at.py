@@ -10,12 +10,13 @@ from functools import cache
 import numpy as np
 import sympy
 
+from ..dynamics.partition import Partition
 from ..dynamics.traced_formulas import traced_formulas
 from ..equilibria.exact import number_is_zero
 from ..games.game import Game
 from ..spectra.value import Evidence
 from ..time_limits import in_time
-from .conditions import Conditions, conditions
+from .conditions import EPS, Conditions, Derivatives, conditions
 from .everywhere import Shape, is_affine, is_convex_within, lowest_everywhere
 from .minimum import Minimum, minimum
 from .point import GamePoint
@@ -36,12 +37,15 @@ class _Formulas:
     evidence: Evidence
 
 
-def conditions_at(point: GamePoint) -> Conditions:
+def conditions_at(point: GamePoint, tangent: np.ndarray | None = None) -> Conditions:
     """`conditions` from the point's derivatives, and from its losses where second derivatives are not enough.
 
-    The point is at rest and the losses are differentiable there.
+    The point is at rest and the losses are differentiable there. `tangent`: the directions, shape (n, d),
+    that the coordinates stand for, if these are no lengths; sizes are then those along unit vectors.
     """
     numeric, exact, error = point.derivatives
+    if tangent is not None:
+        numeric, error = _along_unit_vectors(numeric, error, tangent, point.game.partition)
     e = point.equilibrium
     formulas = cache(lambda: _given(point) or _traced(point.game, e.point, e.error))
     return conditions(
@@ -53,6 +57,27 @@ def conditions_at(point: GamePoint) -> Conditions:
         uncertainty=error,
         losses=cache(lambda i, definite: _own_loss(point.game, i, formulas(), definite)),
     )
+
+
+def _along_unit_vectors(
+    derivatives: Derivatives, error: float, tangent: np.ndarray, partition: Partition
+) -> tuple[Derivatives, float]:
+    """The derivatives by z = S⁻¹w with `tangent` @ S orthonormal, and the error of the second ones.
+
+    Columns of different players are orthogonal, so that S keeps to the players: no sign changes.
+    """
+    s = np.linalg.inv(np.linalg.qr(tangent)[1])
+    hessians = [np.asarray(h, dtype=float) for h in derivatives.hessians]
+    largest = max(float((np.abs(s).T @ np.abs(h) @ np.abs(s)).max(initial=0.0)) for h in hessians)
+    widest = float(np.abs(s).sum(axis=0).max(initial=0.0)) ** 2
+
+    def constrained(leader: int, follower: int, z: np.ndarray) -> np.ndarray:
+        own = partition.slices[follower]
+        return s.T @ derivatives.constrained_hessian(leader, follower, s[own, own] @ z) @ s
+
+    gradients = np.asarray(derivatives.gradients, dtype=float) @ s
+    found = Derivatives(gradients, [s.T @ h @ s for h in hessians], constrained)
+    return found, error * widest + 4 * len(s) * EPS * largest
 
 
 def traced_losses(game: Game, x: np.ndarray, error: float = 0.0) -> OwnLosses:

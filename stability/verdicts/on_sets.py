@@ -130,7 +130,10 @@ def _on_face(point: GamePoint, bounded: Bounded) -> Conditions:
     playing = [i for i, size in enumerate(partition.sizes) if size]
     if not playing:
         return _at_corner(point, bounded)
-    found = conditions_at(_face_point(point, bounded, playing))
+    tangent = None if not face.sets.simplices else face.basis
+    if tangent is not None and bounded.chart is not None:
+        tangent = bounded.chart.lift_tangent(np.eye(face.dimension))
+    found = conditions_at(_face_point(point, bounded, playing), tangent)
     where = face.text([str(v) for v in point.game.variables])
     told = f"on {where}, against which the players are pushed, " if where else ""
     return _for_everybody(found, point, bounded, playing, told)

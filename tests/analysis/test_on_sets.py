@@ -244,3 +244,42 @@ def test_a_step_near_a_sphere_is_the_same_in_both_engines(rule):
         numerically.linearise(np.zeros((2, 2)), chart.partition),
         atol=1e-13,
     )
+
+
+@pytest.mark.parametrize("numeric", [False, True], ids=["formulas", "jax"])
+def test_sizes_on_simplices_are_those_along_unit_vectors(numeric):
+    """Along tangent vectors of x + y + z = 1 of length one (x² + y² + z²)/2 has the eigenvalue 1."""
+    half, third = sympy.Rational(1, 2), sympy.Rational(1, 3)
+    two = st.SymbolicGame({"a": ([X, Y], (X**2 + Y**2) / 2)}, sets={"a": st.Simplex()})
+    z = sympy.Symbol("z", real=True)
+    three = st.SymbolicGame({"a": ([X, Y, z], (X**2 + Y**2 + z**2) / 2)}, sets={"a": st.Simplex()})
+    for game, at in ((two, {"x": half, "y": half}), (three, {"x": third, "y": third, "z": third})):
+        (e,) = st.report(game.numeric() if numeric else game, rules=[], at=at).equilibria
+        assert e.conditions is not None
+        nash = e.conditions.differential_nash
+        assert (nash.verdict, nash.evidence) == ("yes", "numeric" if numeric else "exact")
+        assert nash.value == pytest.approx(1)
+        assert nash.margin == pytest.approx(1)
+
+
+P, Q, R, W = sympy.symbols("p q r w", real=True)
+
+
+@pytest.mark.parametrize(
+    ("leads", "follows"),
+    [
+        ((P - Q) * (R - W) / 8, (R - W - P + Q) ** 2 / 2),
+        ((R - W) / 8, (R - W - (P - Q) ** 2) ** 2 / 2),
+    ],
+    ids=["a reply with a slope", "a reply that bends"],
+)
+def test_a_leaders_second_derivative_on_simplices_is_along_unit_vectors(leads, follows):
+    """With s = p − q = √2σ and t = r − w the reply is t = s, or t = s², and the leader's loss s²/8 = σ²/4."""
+    game = st.SymbolicGame(
+        {"a": ([P, Q], leads), "b": ([R, W], follows)}, sets={"a": st.Simplex(), "b": st.Simplex()}
+    )
+    at = dict.fromkeys("pqrw", sympy.Rational(1, 2))
+    (e,) = st.report(game, rules=[], at=at).equilibria
+    assert e.conditions is not None
+    found = e.conditions.differential_stackelberg["leader a"]
+    assert (found.verdict, found.value) == ("yes", pytest.approx(0.5))
