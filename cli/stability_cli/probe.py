@@ -137,6 +137,11 @@ def _game(game, settings, penalties, at, along, move, advise, chosen) -> Any:
         numeric = system.real.numeric() if isinstance(system, SymbolicGame) else system
         if not isinstance(numeric, Game):
             raise InputError(f"probe is for games, and {game} is a {system.kind}")
+        if "=" in at and not Path(at).exists():
+            raise InputError(
+                f"--at takes a checkpoint here, an .npz file that st.save_checkpoint wrote, not {at!r}; of a "
+                "small game `stability report` takes points"
+            )
         checkpoint = load_checkpoint(at, numeric)
         where = {"at": checkpoint.x, "source": Path(at).name, "step": checkpoint.step}
     return (stability.advise if advise else probe)(system, **where, **chosen)

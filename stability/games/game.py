@@ -149,6 +149,10 @@ class Game(PureGame):
         added = [Term(self, self.partition.index(p), term, mean) for p, term in terms.items()]
         return self._copy(_terms=(*self._terms, *added), total=self.dimension > _DENSE)
 
+    def without_sets(self) -> Self:
+        """The same game of players whose strategies have no limits."""
+        return self._copy(sets=Sets.free(self.partition))
+
     def weighing_terms(self, weights: Sequence[Any]) -> Self:
         """The same game with the terms that were added to its losses times numbers, which JAX may trace.
 

@@ -30,15 +30,13 @@ class KnobAdvice:
 
     @property
     def edge(self) -> float | None:
-        """`now` over the value at which stability ends above it; None where no end was found."""
-        ends = [
-            high.value
-            for low, high in self.found.intervals
-            if high.outside is not None and low.inside <= self.now <= high.value
-        ]
-        if not ends:
-            ends = [high.value for _, high in self.found.intervals if high.outside is not None]
-        return self.now / max(ends) if ends else None
+        """`now` over where the stable interval ends that it lies in, or past; None where there is none."""
+        if self.name == "momentum":  # of either sign
+            return None
+        below = [high for low, high in self.found.intervals if low.inside <= self.now]
+        if not below or below[-1].outside is None:
+            return None
+        return self.now / below[-1].value
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def _(advice: Advice) -> tuple[Block, ...]:
                 _fastest(own),
                 MISSING if own.edge is None else f"{number(100 * own.edge, 3)}%",
             ),
-            tuple(_notes(own)),
+            tuple(_notes(own, advice.period)),
         )
         for own in advice.knobs
     )
@@ -60,7 +60,9 @@ def _system(advice: Advice) -> str:
     network = advice.network
     players = listed([f"{p} ({size:,})" for p, size in network.players.items()])
     step = "" if advice.step is None else f", step {advice.step:,}"
-    lazy = "" if advice.period == 1 else f", penalties every {advice.period} steps"
+    lazy = ""
+    if advice.period > 1:
+        lazy = f", penalties every {advice.period} steps; multipliers are those of {advice.period} steps"
     return (
         f"Game of {players}; {network.dtype}. Point: {advice.point}{step}. "
         f"Algorithm: {with_settings(advice.rule, advice.settings)}{lazy}."
@@ -91,7 +93,8 @@ def _headline(advice: Advice) -> Iterator[str]:
         others = "" if now.complete else " found"
         yield f"The steps stay: all multipliers{others} are {bound}, the largest has modulus {size}."
     elif now.unstable(advice.limit):
-        yield f"The steps leave: a multiplier has modulus {size}, not {bound}; {_leaving(now.multiplier)}."
+        how = _leaving(now.multiplier, advice.period)
+        yield f"The steps leave: a multiplier has modulus {size}, not {bound}; {how}."
     else:
         yield f"Undecided: the largest modulus found is {size}, which is not told from the limit."
     first = advice.knobs[0]
@@ -101,21 +104,21 @@ def _headline(advice: Advice) -> Iterator[str]:
         mends = [own for own in advice.knobs if own.found.intervals]
         if mends:
             yield f"What would make them stay: {'; '.join(f'{own.name} {_stable(own)}' for own in mends)}."
-        else:
-            yield "No single one of the numbers below makes them stay."
+        elif now.unstable(advice.limit):
+            yield "No single one of the numbers below makes them stay, as far as was looked."
 
 
 def _stable(own: KnobAdvice) -> str:
     """The stable values in a cell."""
     if not own.found.intervals:
-        return "none"
+        return "undecided" if own.found.untold else "none"
     return ", ".join(_interval(own, *ends) for ends in own.found.intervals)
 
 
 def _interval(own: KnobAdvice, low: End, high: End) -> str:
     open_below = low.outside is None or not low.told
     if open_below and high.outside is None:
-        return f"{_shown(low)} to {_shown(high)}"
+        return "all looked at"
     if open_below:
         return f"up to {_shown(high)}"
     if high.outside is None:
@@ -132,14 +135,18 @@ def _fastest(own: KnobAdvice) -> str:
     return MISSING if best is None else f"{number(best.value, 3)} ({radius(best.radius)})"
 
 
-def _notes(own: KnobAdvice) -> Iterator[str]:
+def _notes(own: KnobAdvice, period: int) -> Iterator[str]:
     searched = " to ".join(number(x, 3) for x in own.found.searched)
     said = f"{own.what[:1].upper()}{own.what[1:]}, looked at from {searched}."
     for low, high in own.found.intervals:
         for end, where in ((low, "Below"), (high, "Above")):
             if end.outside is not None and end.told and end.leading is not None:
                 shown = eigenvalues(_with_conjugate(end.leading), "map")
-                said += f" {where} {_shown(end)} the multiplier {shown} leaves: {_leaving(end.leading)}."
+                if abs(end.leading) < 1:
+                    said += f" {where} {_shown(end)} the precision does not tell {shown} from the limit."
+                else:
+                    how = _leaving(end.leading, period)
+                    said += f" {where} {_shown(end)} the multiplier {shown} leaves: {how}."
     yield said
 
 
@@ -149,14 +156,15 @@ def _with_conjugate(value: complex) -> np.ndarray:
     return np.array([value, value.conjugate()] if value.imag else [value])
 
 
-def _leaving(multiplier: complex) -> str:
-    """How steps leave along an eigenvector."""
+def _leaving(multiplier: complex, period: int) -> str:
+    """How steps leave along an eigenvector of so many of them."""
     angle = abs(cmath.phase(multiplier))
     if angle < _SLOW:
         return "they move off without turning"
     if math.pi - angle < _SLOW:
-        return "every step overshoots to the other side"
-    return f"they circle outwards, a turn in {number(2 * math.pi / angle, 3)} steps"
+        once = "step" if period == 1 else f"period of {period} steps"
+        return f"every {once} overshoots to the other side"
+    return f"they circle outwards, a turn in {number(period * 2 * math.pi / angle, 3)} steps"
 
 
 def _spread(advice: Advice) -> str:
@@ -183,6 +191,6 @@ def _method(advice: Advice) -> str:
     return (
         f"The linearised step, {how}, of a state of {advice.state_size:,} numbers; {advice.products:,} "
         f"products in {number(advice.seconds, 3)} s, in {advice.network.dtype} (seed {advice.seed}). Every "
-        "end of a stable range lies between a value that was found stable and one that was not. Computed by "
+        "end that is named lies between a value that was found stable and one that was not. Computed by "
         f"stability {advice.version}."
     )

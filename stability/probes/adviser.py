@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -17,14 +18,16 @@ from ..analysis.study import Study
 from ..analysis.subject import plain
 from ..dynamics.positive_settings import check_nonnegative, check_whole
 from ..errors import InputError, check_kind
-from ..fields import Field
+from ..fields import Field, Gradient
 from ..games.batches import samples
 from ..games.game import Game
+from ..games.sets import tangent
 from ..games.symbolic import SymbolicGame
 from ..penalties import Penalty
 from ..rules import Rule
 from ..rules.family import StepFamily
 from .advice import Advice, Batch, KnobAdvice
+from .at_limits import free_game, strictly_held, told
 from .knobs import Knob, is_factor, knobs
 from .probing import Prober
 from .stable_range import Found, Looker, octaves, stable_range
@@ -35,6 +38,7 @@ DRIFT = (
     1e-3  # growth per step that counts as staying where the point is not at rest: e in 1,000 steps
 )
 MOST_DRIFT = 0.05  # the same with larger steps, in logarithms
+_FAST = 1.5  # a radius in a step above which growth in proportion to the step says nothing
 _PRODUCTS = 400  # of one look
 _BATCHES = 4
 
@@ -104,6 +108,8 @@ class Adviser:
         began = time.perf_counter()
         prober = self._prober
         x = prober.profile(at)
+        if prober.game.sets:
+            return self._on_sets(x, state, source or ("" if at is not None else "the start"), step)
         with prober.precision():
             self._say("measuring the distance from rest")
             rest = prober.rest(x)
@@ -165,6 +171,35 @@ class Adviser:
             version=__version__,
             warnings=tuple(warnings),
         )
+
+    def _on_sets(self, x: Any, state: Any, source: str, step: int | None) -> Advice:
+        """The advice where players live in sets: inside them, or of the numbers that are free at limits."""
+        prober = self._prober
+        game = prober.game
+        with prober.precision():
+            touched = tangent(game.sets, np.asarray(x))
+            if touched.whole and not game.sets.simplices:
+                said = (
+                    "the players live in sets: this is of steps that do not reach their limits, which larger "
+                    "ones may"
+                )
+                inside, at = game.without_sets(), x
+            else:
+                face = None
+                if state is None and isinstance(prober.field, Gradient):
+                    face = strictly_held(game, x)
+                if face is None:
+                    raise InputError(
+                        "advice is for points inside the players' sets, or at ends of intervals that all "
+                        "numbers there are pushed against; here make a report, or a sweep over the number"
+                    )
+                said = told(face, np.asarray(game.field(x), float))
+                inside = free_game(game, x, face)
+                at = inside.start
+        other = copy(self)
+        other._prober, other.family = prober.of(inside), None
+        found = other.at(at, state=state, source=source or "a point given", step=step)
+        return replace(found, warnings=(said, *found.warnings))
 
     def _at(self, x: Any, state: Sequence[Any] | None) -> StepFamily:
         """The step at a point, compiled the first time."""
@@ -278,7 +313,8 @@ class _Walks:
         if not half.unstable(1.0):
             return 0.0
         share = 2 * math.log(half.radius) / math.log(self.now.radius)
-        return self.now.radius - 1 if 0.5 < share < 2 else 0.0
+        grows = self.now.radius < _FAST and 0.75 < share < 1.33
+        return self.now.radius - 1 if grows else 0.0
 
 
 def _weighed(

@@ -46,8 +46,11 @@ def _verdict(
     value = float(sizes.max())
     lower, upper = sizes - errors, float((sizes + errors).max())
     if rest.stationary.verdict != "yes":
+        what = "this is no equilibrium, and only an equilibrium can be stable"
+        if rest.stationary.verdict == "undecided":
+            what = "limits are touched here that this linearisation does not know of"
         text = (
-            f"this is no equilibrium, and only an equilibrium can be stable; the linearisation here has "
+            f"{what}; the linearisation here has "
             f"{noun}s of {measure} up to {value:.6g}, which tell what happens nearby for a short while"
         )
         return Verdict("undecided", value, None, "numeric", text)

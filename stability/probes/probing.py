@@ -180,11 +180,11 @@ class Prober:
             if face is None:
                 return self._at(x, state, move, source, step)
             said = told(face, np.asarray(self.game.field(x), float))
-            free = self._of(free_game(self.game, x, face))
+            free = self.of(free_game(self.game, x, face))
             report = free._at(jnp.asarray(free.game.start), None, False, source, step)
         return replace(report, warnings=(said, *report.warnings))
 
-    def _of(self, game: Game) -> Prober:
+    def of(self, game: Game) -> Prober:
         """The same of another game."""
         return Prober(
             game,

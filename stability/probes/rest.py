@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 
 from ..equilibria.nearby import Stationarity
 from ..games.game import Game
@@ -30,10 +31,28 @@ def rest_at(
             f"{100 * found.remainder:.0f}% of the field is out of reach of every small step, so there may "
             "be no rest point nearby"
         )
+    verdict = _verdict(found, size)
+    if verdict.verdict == "no" and _solves(game, x):
+        text = (
+            f"the field has norm {found.field_norm:.3g} and pushes against limits of the players' sets, "
+            "from which no step gets away: at rest there, but what follows is of the field in all "
+            "directions"
+        )
+        verdict = Verdict("undecided", found.field_norm, None, "numeric", text)
+        remarks = []
     return Rest(
-        found.field_norm, gradients, size, found.newton_step, losses, _verdict(found, size), moved,
-        tuple(remarks),
-    )  # fmt: skip
+        found.field_norm, gradients, size, found.newton_step, losses, verdict, moved, tuple(remarks)
+    )
+
+
+def _solves(game: Game, x: Any) -> bool:
+    """Whether the projected field vanishes at x: ‖P(x + v) − x‖ is within rounding."""
+    if not game.sets:
+        return False
+    point, v = np.asarray(x, float), np.asarray(game.field(x), float)
+    left = float(np.abs(game.sets.project(point + v) - point).max())
+    rounding = 16 * float(jnp.finfo(x.dtype).eps)
+    return left <= rounding * (1 + np.abs(point).max() + np.abs(v).max())
 
 
 def _verdict(found: Stationarity, size: float) -> Verdict:

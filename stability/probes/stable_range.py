@@ -160,13 +160,15 @@ class Found:
 
     - `intervals`: the stable ones, each with its two ends, in order. `searched`: from where to where.
     - `best`: the look with the smallest radius, if a stable one was seen.
-    - `certain`: whether every look was complete, so that nothing was missed at these values.
+    - `certain`: whether every look was complete, so that nothing was missed at these values. `untold`:
+      whether at some nothing was told from the limit.
     """
 
     intervals: tuple[tuple[End, End], ...]
     searched: tuple[float, float]
     best: Look | None
     certain: bool
+    untold: bool
 
 
 def stable_range(look: Looker, now: float, scale: Scale, limit: Limit) -> Found:
@@ -188,7 +190,11 @@ def stable_range(look: Looker, now: float, scale: Scale, limit: Limit) -> Found:
     best = walk.best()
     searched = (walk(positions[0]).value, walk(positions[-1]).value)
     certain = all(own.complete for own in look.seen.values())
-    return Found(tuple(intervals), searched, best, certain)
+    looks = [walk(t) for t in positions]
+    untold = any(
+        not own.stable(limit(own.value)) and not own.unstable(limit(own.value)) for own in looks
+    )
+    return Found(tuple(intervals), searched, best, certain, untold)
 
 
 def _two(positions: list[float]) -> tuple[float | None, float | None]:

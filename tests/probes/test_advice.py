@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import jsonschema
 import numpy as np
 import pytest
+import sympy
 
 import stability as st
 from stability.analysis.names import rule as named
@@ -171,6 +172,44 @@ def test_where_the_flow_leaves_no_step_size_is_blamed():
     _, high = ends(found, "lr")
     # |1 − 2h| < exp(0.03 h) ends a little above 1
     assert 1 < high.value < 1.05
+
+
+def test_an_oscillation_of_huge_steps_is_not_blamed_on_the_flow():
+    # λ = −0.1 ± 0.995i: stable for small steps, and |μ| nearly in proportion to h for huge ones
+    game = st.Game(
+        {"x": lambda x, y: x @ y + 0.1 * x @ x, "y": lambda x, y: -x @ y},
+        start={"x": np.zeros(1), "y": np.zeros(1)},
+    )
+    found = st.advise(game, rule=st.Simultaneous(300.0))
+    assert found.flow_growth == 0
+    assert "no step size keeps it" not in str(found)
+
+
+@pytest.fixture(scope="module")
+def limited():
+    """y's own curvature is 10; x is pushed against 1 by 0.9 at the rest point (1, 0, 0.1)."""
+    x, z, y = sympy.symbols("x z y", real=True)
+    losses = {"x": ([x, z], (x - 2) ** 2 / 2 + x * y + z**2), "y": ([y], 5 * y**2 - x * y)}
+    sets = {"x": st.Bounds(0, 1, of="x"), "y": st.Bounds(-1, 1)}
+    return st.SymbolicGame(losses, sets=sets)
+
+
+def test_at_limits_with_a_push_the_free_numbers_are_advised_on(limited):
+    found = st.advise(limited, [1, 0, 0.1], rule=st.Simultaneous(0.1))
+    assert found.rest.stationary.verdict == "yes"
+    np.testing.assert_allclose(ends(found, "lr")[1].value, 0.2, rtol=1e-9)
+    assert "held at limits" in found.warnings[0]
+
+
+def test_inside_the_sets_steps_are_those_without_limits(limited):
+    found = st.advise(limited, [0.9, 0, -0.95], rule=st.Simultaneous(0.19))
+    assert ends(found, "lr.y")[1].value == pytest.approx(0.2, abs=0.01)  # not clipped to nothing
+    assert "live in sets" in found.warnings[0]
+
+
+def test_elsewhere_at_limits_there_is_no_advice(limited):
+    with pytest.raises(InputError, match="inside the players' sets"):
+        st.advise(limited, [1, 0, 1], rule=st.Simultaneous(0.1))
 
 
 def test_batches_tell_the_spread():
