@@ -2,13 +2,14 @@
 
 Where players live in sets a rest point wanders from face to face: a firm leaves its market, a probability
 reaches zero. So at every value all solutions of the variational inequality are searched for, as a report
-does, and the one is taken that continues the point before: the nearest, if it is near and no other is as
-near. Between values where that cannot be told, values in between are looked at.
+does, and the one is taken that continues the point before: the nearest, if it is near, no other is as near,
+and no other point before is as near to it. So where a point ends at a fold it is lost, and no far one that
+lives on is taken for it. Between values where that cannot be told, values in between are looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -97,15 +98,15 @@ class PointByPoint:
     ) -> Place | None:
         """The place that continues x from the numbers `before` to others."""
         places = self._search(numbers)[1]
-        moved = sorted(
-            (float((np.abs(place.main.point - x) / self.problem.unit).max()), k)
-            for k, place in enumerate(places)
-        )
-        if moved:
-            first = moved[0][0]
-            alone = len(moved) == 1 or first <= _APART * moved[1][0]
-            if first <= _NEAR and alone:
-                return places[moved[0][1]]
+        if places:
+            moved = self._away(places, x)
+            nearest = places[int(np.argmin(moved))]
+            earlier = self._search(before)[1]
+            own = int(np.argmin(self._away(earlier, x)))
+            back = np.delete(self._away(earlier, nearest.main.point), own)
+            second = min([*np.sort(moved)[1:], *back], default=np.inf)
+            if moved.min() <= min(_NEAR, _APART * second):
+                return nearest
         if not halvings or self._distance(before, numbers) == 0:
             return None
         middle = (before + numbers) / 2
@@ -113,6 +114,11 @@ class PointByPoint:
         if between is None:
             return None
         return self._advance(middle, between.main.point, numbers, halvings - 1)
+
+    def _away(self, places: Sequence[Place], x: np.ndarray) -> np.ndarray:
+        """How far places are from x, in half widths of the box."""
+        points = [np.abs(place.main.point - x) / self.problem.unit for place in places]
+        return np.array([own.max() for own in points])
 
     def _distance(self, one: np.ndarray, other: np.ndarray) -> float:
         return float((np.abs(one - other) / self._spans).max(initial=0.0))

@@ -92,6 +92,16 @@ def test_a_game_in_jax_on_a_ball_whose_penalty_varies():
     np.testing.assert_allclose(found.quantities["spectral_abscissa"], [-2.5, -4], atol=1e-6)
 
 
+def test_what_ends_at_a_fold_is_lost_and_never_the_other_branch():
+    # x³ − x = c: the upper branch ends at c = −2/(3√3) ≈ −0.385; below, only x < −1 is left
+    losses = {"one": ([X], X**4 / 4 - X**2 / 2 - C * X)}
+    game = st.SymbolicGame(losses, parameters={C: 0}, sets={"one": st.Bounds(-10, 10)})
+    found = st.sweep(game, {"c": [-0.5, 0.5]}, "point", at={"x": 1.0})
+    upper = max(np.roots([1, 0, -1, -0.5]).real)
+    np.testing.assert_allclose(found.quantities["point"], [[np.nan], [upper]], atol=1e-9)
+    assert found.lost == 1
+
+
 def test_several_rest_points_ask_for_one():
     with pytest.raises(InputError, match="choose the one to follow"):
         st.sweep(st.games.stag_hunt(), {"lr": [0.1, 0.2]}, "spectral_radius")
