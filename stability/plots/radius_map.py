@@ -85,7 +85,7 @@ def radius(
         ticks = np.linspace(least, most, 5)
         bar.set_ticks(ticks.tolist(), labels=[number(t, 3) for t in ticks.tolist()])
         if np.isnan(values).any():
-            ax.plot([], [], "s", color=_NOTHING, markeredgecolor=GREY, label="no equilibrium")
+            ax.plot([], [], "s", color=_NOTHING, markeredgecolor=GREY, label="no value")
         ax.set(xlabel=first, ylabel=second)
         legend_below(ax)
         if own:
