@@ -98,10 +98,10 @@ class PointByPoint:
     ) -> Place | None:
         """The place that continues x from the numbers `before` to others."""
         places = self._search(numbers)[1]
-        if places:
+        earlier = self._search(before)[1]
+        if places and earlier:
             moved = self._away(places, x)
             nearest = places[int(np.argmin(moved))]
-            earlier = self._search(before)[1]
             own = int(np.argmin(self._away(earlier, x)))
             back = np.delete(self._away(earlier, nearest.main.point), own)
             second = min([*np.sort(moved)[1:], *back], default=np.inf)
