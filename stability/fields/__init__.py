@@ -38,7 +38,10 @@ FIELDS: dict[str, type[Field]] = {
 
 
 def every_field(players: Sequence[str]) -> tuple[Field, ...]:
-    """Every field besides the gradient with its usual settings, for either leader of two players."""
+    """The usual fields besides the gradient with their usual settings, for either leader of two players.
+
+    `Shaping` is a term of `LOLA` and left out.
+    """
     leaders = players if len(players) == 2 else players[:1]
     return (
         Consensus(),

@@ -40,7 +40,7 @@ def completed(line: str) -> list[tuple[str, str]]:
     [
         ("report dirac-gan-w", ["dirac-gan-wasserstein", "dirac-gan-wgan-gp"]),
         ("show xy", [name for name in catalogue.names() if name.startswith("xy")]),
-        ("report xy --field s", ["symplectic", "stackelberg"]),
+        ("report xy --field s", ["symplectic", "stackelberg", "shaping"]),
         ("sweep xy --rule he", ["heavy-ball", "heun"]),
         ("report xy --penalty r", ["r1", "r2"]),
         ("report xy --condition p", ["proximal"]),
