@@ -50,9 +50,8 @@ def on_the_side(form: NormalForm, bounded: Bounded, matrix: np.ndarray) -> Norma
     if inner > 0:
         return replace(form, because=f"{what}: orbits leave")
     power = form.order - 1
-    size = float(
-        np.linalg.norm(direction)
-    )  # of a unit of u: the face's coordinates are not orthonormal
+    # a unit of u is as long as this: the face's coordinates are not orthonormal
+    size = float(np.linalg.norm(direction))
     law = Law(1 / power, size * (power * -inner) ** (-1 / power))  # of u̇ = −|a| u^m
     because = f"{what}: the error shrinks like {law.text('t')}"
     return replace(form, verdict="asymptotically stable", because=because, law=law)

@@ -50,9 +50,7 @@ class PointByPoint:
         self._system, self.problem, self._box, self._everywhere = system, problem, box, everywhere
         self._spans = np.where(spans > 0, spans, 1.0)
         self._searches: dict[tuple[float, ...], tuple[Study, tuple[Place, ...]]] = {}
-        self._followed: list[tuple[np.ndarray, np.ndarray | None]] = [
-            (problem.origin, problem.base.point)
-        ]
+        self._followed = [(problem.origin, problem.base.point)]
 
     def at(self, numbers: Any) -> EquilibriumAnalysis | None:
         """What is true of the rest point there; None where it was lost, or a number is not taken."""
@@ -77,10 +75,7 @@ class PointByPoint:
 
     def _follow(self, target: np.ndarray) -> Place | None:
         """The place at the target, from the nearest numbers at which it is known."""
-        known = [own for own in self._followed if own[1] is not None]
-        nearest = min(known, key=lambda own: self._distance(own[0], target))
-        begin, x = nearest
-        assert x is not None
+        begin, x = min(self._followed, key=lambda own: self._distance(own[0], target))
         count = max(1, int(np.ceil(self._distance(begin, target) / _STRIDE)))
         place = None
         before = begin

@@ -13,10 +13,8 @@ Smoothness = Literal["smooth", "continuous", "jump"]
 
 NEAR, NEARER = 1e-4, 1e-6  # fractions of the box at which the field is probed
 _FAR = 0.3  # where the size of a field shows
-_ROUNDING, _CANCELLED = (
-    0.1,
-    1e-6,
-)  # of a change, and of the size far away: what may be rounding alone
+# of a change, and of the size far away: what may be rounding alone
+_ROUNDING, _CANCELLED = 0.1, 1e-6
 
 
 def smoothness(evaluate: Evaluate, point: np.ndarray, box: np.ndarray, seed: int = 0) -> Smoothness:

@@ -111,9 +111,9 @@ class LOLA(LookaheadOpponent):
 class Shaping(LookaheadOpponent):
     """Player i follows −∇ᵢLᵢ + step·Σⱼ ∇²ᵢⱼLⱼ ∇ⱼLᵢ: it changes what the others will do next.
 
-    The rule of Foerster et al. (2018), equation 4.5, of whose two terms of first order in `step` ≥ 0 only
-    this one is kept, the opponent shaping term: the gradient of −step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ with ∇ⱼLᵢ held still
-    (Letcher et al. 2019, §3). `LOLA` differentiates both factors. On V = xy its eigenvalues are −step ± i.
+    The rule of Foerster et al. (2018, §3.2), who drop the dependence of ∇ⱼLᵢ on xᵢ: of the two terms of first
+    order in `step` ≥ 0 only this one is kept, the gradient of −step·Σⱼ ∇ⱼLᵢ·∇ⱼLⱼ with ∇ⱼLᵢ held still.
+    `LOLA` differentiates both factors. On V = xy its eigenvalues are −step ± i.
     Of players who live in sets, who is pushed against a limit is not to be moved. Where two players' losses
     add up to a constant it rests where the gradient field does; in other games it may rest elsewhere.
     """

@@ -86,14 +86,7 @@ class Advice(Page):
         return {
             "schema": SCHEMA,
             "version": self.version,
-            "system": {
-                "kind": "game",
-                "name": self.network.name,
-                "players": list(self.network.players),
-                "sizes": dict(self.network.players),
-                "dimension": self.network.dimension,
-                "dtype": self.network.dtype,
-            },
+            "system": self.network.to_dict(),
             "point": {"source": self.point, "step": self.step},
             "rest": {
                 "field_norm": finite(self.rest.field_norm),

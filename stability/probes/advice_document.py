@@ -6,17 +6,15 @@ import cmath
 import math
 from collections.abc import Iterator
 
-import numpy as np
-
 from ..documents.blocks import Block, Bullets, Heading, Paragraph, Row, Table, printable_block
 from ..documents.numbers import MISSING, eigenvalues, listed, number, radius
 from ..documents.page import document
 from ..documents.settings import with_settings
 from ..reports.document import whole
 from .advice import Advice, KnobAdvice
+from .document import FEW, rounded, with_conjugate
 from .stable_range import End
 
-_FEW = 4  # significant digits
 _SLOW = 1e-2  # the angle below which a multiplier is said not to turn
 
 
@@ -27,7 +25,7 @@ def _(advice: Advice) -> tuple[Block, ...]:
         Row(
             (
                 own.name,
-                number(own.now, _FEW),
+                number(own.now, FEW),
                 _stable(own),
                 _fastest(own),
                 MISSING if own.edge is None else f"{number(100 * own.edge, 3)}%",
@@ -127,7 +125,7 @@ def _interval(own: KnobAdvice, low: End, high: End) -> str:
 
 
 def _shown(end: End) -> str:
-    return number(end.value, _FEW)
+    return number(end.value, FEW)
 
 
 def _fastest(own: KnobAdvice) -> str:
@@ -141,19 +139,13 @@ def _notes(own: KnobAdvice, period: int) -> Iterator[str]:
     for low, high in own.found.intervals:
         for end, where in ((low, "Below"), (high, "Above")):
             if end.outside is not None and end.told and end.leading is not None:
-                shown = eigenvalues(_with_conjugate(end.leading), "map")
+                shown = eigenvalues(with_conjugate(rounded(end.leading)), "map")
                 if abs(end.leading) < 1:
                     said += f" {where} {_shown(end)} the precision does not tell {shown} from the limit."
                 else:
                     how = _leaving(end.leading, period)
                     said += f" {where} {_shown(end)} the multiplier {shown} leaves: {how}."
     yield said
-
-
-def _with_conjugate(value: complex) -> np.ndarray:
-    """The multiplier in few digits, with its conjugate."""
-    value = complex(*(float(f"{part:.{_FEW}g}") for part in (value.real, value.imag)))
-    return np.array([value, value.conjugate()] if value.imag else [value])
 
 
 def _leaving(multiplier: complex, period: int) -> str:
@@ -177,8 +169,8 @@ def _spread(advice: Advice) -> str:
     )
     if uppers:
         said += (
-            f", and the {advice.knobs[0].what} is stable up to {number(min(uppers), _FEW)} to "
-            f"{number(max(uppers), _FEW)}"
+            f", and the {advice.knobs[0].what} is stable up to {number(min(uppers), FEW)} to "
+            f"{number(max(uppers), FEW)}"
         )
     lost = len(radii) - len(uppers)
     if lost:

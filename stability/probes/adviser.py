@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import partial
+from itertools import accumulate, pairwise
 from typing import Any
 
 import jax
@@ -34,9 +35,7 @@ from .stable_range import Found, Looker, octaves, stable_range
 from .value import Network
 
 COUNT = 4  # multipliers that are looked for at each value
-DRIFT = (
-    1e-3  # growth per step that counts as staying where the point is not at rest: e in 1,000 steps
-)
+DRIFT = 1e-3  # growth per step that counts as staying away from rest: e in 1,000 steps
 MOST_DRIFT = 0.05  # the same with larger steps, in logarithms
 _FAST = 1.5  # a radius in a step above which growth in proportion to the step says nothing
 _PRODUCTS = 400  # of one look
@@ -177,6 +176,7 @@ class Adviser:
         prober = self._prober
         game = prober.game
         with prober.precision():
+            face = None
             touched = tangent(game.sets, np.asarray(x))
             if touched.whole and not game.sets.simplices:
                 said = (
@@ -185,7 +185,6 @@ class Adviser:
                 )
                 inside, at = game.without_sets(), x
             else:
-                face = None
                 if state is None and isinstance(prober.field, Gradient):
                     face = strictly_held(game, x)
                 if face is None:
@@ -194,10 +193,12 @@ class Adviser:
                         "numbers there are pushed against; here make a report, or a sweep over the number"
                     )
                 said = told(face, np.asarray(game.field(x), float))
-                inside = free_game(game, x, face)
+                inside = _free(game, self._terms, partial(free_game, x=x, face=face))
                 at = inside.start
         other = copy(self)
         other._prober, other.family = prober.of(inside), None
+        if face is not None:
+            other._terms = [len(inside.players)] * len(self._terms)
         found = other.at(at, state=state, source=source or "a point given", step=step)
         return replace(found, warnings=(said, *found.warnings))
 
@@ -352,11 +353,25 @@ def _weighed(
     return numeric, terms, weighed
 
 
+def _free(game: Game, terms: Sequence[int], free: Callable[[Game], Game]) -> Game:
+    """The `free` game with one term a player for each penalty that has `terms` in the losses of the game."""
+    total, counts = sum(terms), list(accumulate(terms, initial=0))
+    stages = [free(game.weighing_terms([1.0] * n + [0.0] * (total - n))) for n in counts]
+    found = stages[0]
+    for before, after in pairwise(stages):
+        found = found.with_terms(_difference(before, after))
+    return found
+
+
 def _difference(before: Game, after: Game) -> dict[str, Callable[[Any, Any], Any]]:
-    """What a penalty added to the losses of a game with formulas, as terms."""
+    """What a penalty added to the losses of a game, as terms."""
 
     def term(i: int) -> Callable[[Any, Any], Any]:
-        return lambda _, x: after.losses(x)[i] - before.losses(x)[i]
+        def added(game: Game, x: Any) -> Any:
+            one, other = (own.with_data(*game.data).losses(x)[i] for own in (after, before))
+            return one - other
+
+        return added
 
     return {player: term(i) for i, player in enumerate(before.players)}
 

@@ -78,7 +78,7 @@ def _headline(report: ProbeReport) -> Iterator[str]:
         yield "Whether this is an equilibrium is undecided."
     if len(report.rightmost.values):
         first = report.rightmost.values[0]
-        shown = eigenvalues(_with_conjugate(first), "flow")
+        shown = eigenvalues(with_conjugate(first), "flow")
         error = float(report.rightmost.errors[0])
         side = "right" if first.real > 0 else "left"
         where = f"{side} of the imaginary axis"
@@ -100,7 +100,8 @@ def _headline(report: ProbeReport) -> Iterator[str]:
             )
 
 
-def _with_conjugate(value: complex) -> np.ndarray:
+def with_conjugate(value: complex) -> np.ndarray:
+    """The eigenvalue, and its conjugate where it is complex, shape (1,) or (2,)."""
     return np.array([value, value.conjugate()] if value.imag else [value])
 
 
@@ -135,7 +136,7 @@ def _table(title: str, found: Eigenvalues) -> Table:
     rows = []
     for i in _one_of_each_pair(found):
         condition = None if found.condition is None else float(found.condition[i])
-        value = eigenvalues(_with_conjugate(_rounded(found.values[i])), "flow")
+        value = eigenvalues(with_conjugate(rounded(found.values[i])), "flow")
         rows.append(
             Row(
                 (
@@ -152,7 +153,8 @@ def _table(title: str, found: Eigenvalues) -> Table:
     return Table((title, "Residual", "Condition", "Error at most"), tuple(rows))
 
 
-def _rounded(value: complex) -> complex:
+def rounded(value: complex) -> complex:
+    """The eigenvalue in as many digits as single precision knows of it."""
     return complex(*(float(f"{part:.{FEW}g}") for part in (value.real, value.imag)))
 
 
@@ -234,7 +236,7 @@ def _rules(rules: tuple[RuleProbe, ...]) -> Iterable[Block]:
         notes = [whole(rule.stability.because)]
         if found is not None and len(found.values):
             leading = [found.values[i] for i in _one_of_each_pair(found)][:2]
-            shown = ", ".join(eigenvalues(_with_conjugate(_rounded(v)), "map") for v in leading)
+            shown = ", ".join(eigenvalues(with_conjugate(rounded(v)), "map") for v in leading)
             worst = number(float(np.max(found.residuals)), ROUGH)
             more = ", …" if len(leading) < len(_one_of_each_pair(found)) else ""
             notes.append(

@@ -14,9 +14,7 @@ from ..rules.family import StepFamily
 from .stable_range import SIGNED, Scale, octaves
 
 _STRENGTHS = ("gamma", "coefficient", "strength", "eta")  # what penalties call it
-_DOWN = (
-    3.0  # octaves that are looked at below a step size that is stable: smaller ones rarely are not
-)
+_DOWN = 3.0  # octaves that are looked at below a stable step size: smaller ones rarely are not
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,17 @@ class Network:
     def dimension(self) -> int:
         return sum(self.players.values())
 
+    def to_dict(self) -> dict[str, Any]:
+        """The game as JSON-ready data, without `zero_sum`."""
+        return {
+            "kind": "game",
+            "name": self.name,
+            "players": list(self.players),
+            "sizes": dict(self.players),
+            "dimension": self.dimension,
+            "dtype": self.dtype,
+        }
+
 
 @dataclass(frozen=True)
 class Eigenvalues:
@@ -184,12 +195,7 @@ class ProbeReport(Page):
             "schema": SCHEMA,
             "version": self.version,
             "system": {
-                "kind": "game",
-                "name": self.network.name,
-                "players": list(self.network.players),
-                "sizes": dict(self.network.players),
-                "dimension": self.network.dimension,
-                "dtype": self.network.dtype,
+                **self.network.to_dict(),
                 "zero_sum": self.network.zero_sum,
                 "zero_sum_up_to_own_terms": self.network.zero_sum_up_to_own_terms,
             },

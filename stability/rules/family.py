@@ -21,10 +21,8 @@ from .momentum import HeavyBall, Nesterov
 from .optax_rule import Optax, named_optax, optax_constructor, optax_settings
 from .rule import Rule, each
 
-_OPTAX_MOMENTUM = (
-    "b1",
-    "momentum",
-)  # in the order in which an optimiser of optax is asked for them
+# in the order in which an optimiser of optax is asked for them
+_OPTAX_MOMENTUM = ("b1", "momentum")
 
 
 class StepFamily:

@@ -16,8 +16,13 @@ from ..branches.problem import Problem
 from .chunks import Grid
 
 
-def fingerprint(problem: Problem, quantities: Sequence[str], grid: Grid) -> str:
-    """A digest of everything that the numbers in the grid depend on, the same in every process."""
+def fingerprint(
+    problem: Problem, quantities: Sequence[str], grid: Grid, searched: Any = None
+) -> str:
+    """A digest of everything that the numbers in the grid depend on, the same in every process.
+
+    `searched`: where rest points in strategy sets are looked for, at every value anew.
+    """
     digest = hashlib.sha256()
 
     def add(part: Any) -> None:
@@ -39,6 +44,12 @@ def fingerprint(problem: Problem, quantities: Sequence[str], grid: Grid) -> str:
     for owner in (problem.setup.field, problem.setup.rule, *problem.setup.penalties):
         add(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(owner)))
     add(problem.base.point.tobytes())
+    sets = problem.system.sets if problem.kind == "game" else None
+    if sets:
+        add([sympy.srepr(sympy.sympify(end)) for end in (*sets.low, *sets.high)])
+        add([simplex.tolist() for simplex in sets.simplices])
+        add([(ball.index.tolist(), str(ball.radius)) for ball in sets.balls])
+        add(searched)
     add(sympy.srepr(problem.coordinates))
     system = problem.system
     if system.symbolic:

@@ -35,6 +35,11 @@ class EvaluatorOnSets:
     box: Mapping[str, tuple[float, float]] | None
     everywhere: bool
 
+    @property
+    def searched(self) -> tuple[Any, ...]:
+        """Where rest points are looked for, as text would tell it."""
+        return (sorted((self.box or {}).items()), self.everywhere)
+
     @cached_property
     def _points(self) -> PointByPoint:
         return PointByPoint(self.system, self.problem, self.spans, self.box, self.everywhere)

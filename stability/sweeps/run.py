@@ -164,7 +164,8 @@ def _collect(
     store, names = None, [*evaluator.quantities, LOST]
     if folder is not None:
         own = evaluator.problem, evaluator.quantities, grid
-        store = Store.open(folder, fingerprint(*own), request(*own))
+        searched = evaluator.searched if isinstance(evaluator, EvaluatorOnSets) else None
+        store = Store.open(folder, fingerprint(*own, searched), request(*own))
     collected: dict[str, np.ndarray] = {}
 
     def put(index: int, found: Mapping[str, np.ndarray]) -> None:

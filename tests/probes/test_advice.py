@@ -201,6 +201,16 @@ def test_at_limits_with_a_push_the_free_numbers_are_advised_on(limited):
     assert "held at limits" in found.warnings[0]
 
 
+def test_penalties_are_varied_at_limits_too(limited):
+    # y's own curvature is 10 and the anchor's strength s; x stays at 1 and z has 2 + s: h (10 + s) < 2
+    penalties = [st.Anchor(0.5), st.Anchor(0.25)]
+    at = [1, 0, 1 / 10.75]  # where 10 y − x + (s + s′) y = 0
+    found = st.advise(limited, at, rule=st.Simultaneous(0.1), penalties=penalties)
+    np.testing.assert_allclose(ends(found, "lr")[1].value, 2 / 10.75, rtol=1e-9)
+    uppers = [own.found.intervals[0][1].value for own in found.knobs if "anchor" in own.name]
+    np.testing.assert_allclose(uppers, [20 - 10.25, 20 - 10.5], rtol=1e-9)
+
+
 def test_inside_the_sets_steps_are_those_without_limits(limited):
     found = st.advise(limited, [0.9, 0, -0.95], rule=st.Simultaneous(0.19))
     assert ends(found, "lr.y")[1].value == pytest.approx(0.2, abs=0.01)  # not clipped to nothing

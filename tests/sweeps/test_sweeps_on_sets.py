@@ -62,6 +62,22 @@ def test_losses_are_those_at_the_point(found):
     np.testing.assert_allclose(found.quantities["losses"][:, 0], -x * (10 - x - y), rtol=1e-12)
 
 
+def test_a_store_of_other_limits_is_another_request(tmp_path):
+    """The same losses and base point, (0, 0), with x up to 1 and up to 2."""
+
+    def swept(end):
+        game = st.SymbolicGame(
+            {"one": ([X], (X - C) ** 2), "two": ([Y], Y**2)},
+            parameters={C: 0},
+            sets={"one": st.Bounds(-end, end)},
+        )
+        return st.sweep(game, {"c": [0.0, 3.0]}, "point", store=tmp_path / "store", chunk=1)
+
+    assert swept(1).quantities["point"][1].tolist() == [1, 0]
+    with pytest.raises(InputError):
+        swept(2)
+
+
 def test_two_axes_and_chunks_agree_with_reports(cournot):
     grids = {"c": np.array([4.0, 7.0]), "lr": np.array([0.3, 0.9, 1.2])}
     asked = ["spectral_radius", "stable_rule"]
